@@ -1,0 +1,108 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Where DNS points: the alias of a load balancer, or plain addresses. */
+export type TrafficTarget =
+  | { readonly kind: "alias"; readonly dnsName: string; readonly zoneId: string }
+  | { readonly kind: "addresses"; readonly ipv4: readonly string[] };
+
+/**
+ * How a tier is asked before DNS points at it: a TLS handshake with the site's real name against the tier's own address,
+ * so that certificate, routing and application are all proven by one request.
+ */
+export interface Probe {
+  /** Host name or IPv4 address to open the TCP connection to: the tier itself, never the site's public name. */
+  readonly connectTo: string;
+  /** TCP port, 443 for every tier on AWS. */
+  readonly port: number;
+  /** Server name of the TLS handshake (SNI); the certificate must be valid for it. */
+  readonly servername: string;
+  /** `Host` header. */
+  readonly host: string;
+  /** Path of the health check, for example `/api/health-external`. */
+  readonly path: string;
+  /** Further request headers; the load balancer's probe rule is chosen by a secret one. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The tier's name in the answer's `tier` field; undefined for an adopted server whose app does not tell it yet. */
+  readonly expectTier?: string;
+  /** The release in the answer's `version` field; undefined where the tier does not decide which release runs. */
+  readonly expectVersion?: string;
+}
+
+/**
+ * Who to ask whether what runs is what was asked. The provider is no witness: ECS reports a steady state after its circuit
+ * breaker rolled back, and an Auto Scaling group's update returns when its instance refresh starts.
+ */
+export type Rollout =
+  | { readonly kind: "ecs"; readonly cluster: string; readonly service: string; readonly taskDefinition: string }
+  | { readonly kind: "autoscaling"; readonly group: string; readonly launchTemplate: string; readonly version: string };
+
+/** `page` wakes somebody (SMS and e-mail); `warning` informs (e-mail). */
+export type Severity = "page" | "warning";
+
+/** What an alarm is about; the composite "site is down" and the dashboard pick by it. */
+export type Subject =
+  | "reachability"
+  | "errors"
+  | "latency"
+  | "capacity"
+  | "host"
+  | "process"
+  | "database"
+  | "backup"
+  | "certificate"
+  | "deploy";
+
+/** One alarm of a component. */
+export interface Signal {
+  readonly name: pulumi.Output<string>;
+  readonly arn: pulumi.Output<string>;
+  readonly severity: Severity;
+  readonly subject: Subject;
+}
+
+/** One graph of the dashboard: a title and CloudWatch metrics in the console's own notation. */
+export interface Widget {
+  readonly title: string;
+  /** Row of the dashboard in which the graph stands. */
+  readonly section: "traffic" | "errors" | "latency" | "capacity" | "database" | "recovery" | "external" | "cost";
+  /** `[namespace, metric, dimension, value, ..., {options}]`, one row a line in the graph. */
+  readonly metrics: pulumi.Input<readonly (readonly unknown[])[]>;
+  /** CloudWatch statistic. @default "Average" */
+  readonly stat?: string;
+  /** Unit of the left axis, as a label. */
+  readonly label?: string;
+  /** Region of the metrics, where it is not the stack's. */
+  readonly region?: string;
+}
+
+/** Where an incident report looks for a cause. Each kind is one collector of the incident reporter. */
+export type Collector =
+  | { readonly kind: "instance"; readonly instanceId: pulumi.Input<string> }
+  | { readonly kind: "autoscaling"; readonly group: pulumi.Input<string> }
+  | { readonly kind: "ecs"; readonly cluster: pulumi.Input<string>; readonly service: pulumi.Input<string> }
+  | { readonly kind: "target-health"; readonly targetGroupArn: pulumi.Input<string> }
+  | { readonly kind: "logs"; readonly logGroup: pulumi.Input<string> }
+  | { readonly kind: "recovery-runs"; readonly document: pulumi.Input<string>; readonly logGroup: pulumi.Input<string> }
+  | { readonly kind: "database"; readonly identifier: pulumi.Input<string> }
+  | { readonly kind: "certificate"; readonly host: pulumi.Input<string>; readonly arn?: pulumi.Input<string> }
+  | { readonly kind: "dns"; readonly zoneId: pulumi.Input<string>; readonly name: pulumi.Input<string> }
+  | { readonly kind: "vercel"; readonly projectId: pulumi.Input<string>; readonly teamId?: pulumi.Input<string> };
+
+/**
+ * What every architecture returns, and all that the rest of the site knows of it. A tier is built beside the one that
+ * serves and never touches DNS or the load balancer's catch-all rule: those belong to {@link Traffic}, behind a gate.
+ */
+export interface WebTier {
+  /** The architecture's name as it stands in the stack's config and in the health check's answer. */
+  readonly tier: string;
+  readonly target: pulumi.Output<TrafficTarget>;
+  readonly probe: pulumi.Output<Probe>;
+  /** Undefined where nothing rolls out behind the provider's back (one instance, Vercel). */
+  readonly rollout?: pulumi.Output<Rollout>;
+  /** The target group behind the shared load balancer; undefined for tiers that have no load balancer. */
+  readonly targetGroupArn?: pulumi.Output<string>;
+  readonly signals: readonly Signal[];
+  readonly logGroups: readonly pulumi.Output<string>[];
+  readonly widgets: readonly Widget[];
+  readonly collectors: readonly Collector[];
+}
