@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** Where DNS points: the alias of a load balancer, or plain addresses. */
+/** Where DNS points: the alias of a load balancer, plain addresses, or another name (Vercel alone on a subdomain). */
 export type TrafficTarget =
   | { readonly kind: "alias"; readonly dnsName: string; readonly zoneId: string }
-  | { readonly kind: "addresses"; readonly ipv4: readonly string[] };
+  | { readonly kind: "addresses"; readonly ipv4: readonly string[] }
+  | { readonly kind: "cname"; readonly name: string };
 
 /**
  * How a tier is asked before DNS points at it: a TLS handshake with the site's real name against the tier's own address,

@@ -1,0 +1,60 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+export interface AppSecretsArgs {
+  /** Secret environment of the app, as the stack's config has it: name -> value. */
+  readonly values: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/** Where one secret environment variable comes from: a secret and the key inside its JSON. */
+export interface SecretReference {
+  readonly arn: pulumi.Output<string>;
+  readonly key: string;
+}
+
+/** Names of the secrets that the platform generates; a stack's config may set each to a value of its own. */
+const generated = ["NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"] as const;
+
+/**
+ * The app's secrets, one set for every architecture, kept as one JSON object in Secrets Manager (0.40 USD a month for the
+ * object, however many keys it has).
+ */
+export class AppSecrets extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  /** Name of the environment variable -> where its value is. */
+  readonly references: Readonly<Record<string, SecretReference>>;
+  /** The values themselves, as secrets, for a tier that cannot read Secrets Manager (Vercel) and for the image build. */
+  readonly values: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Token in the header by which the load balancer's probe rules know a gate's request. A secret. */
+  readonly probeToken: pulumi.Output<string>;
+
+  constructor(name: string, args: AppSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("iamvet:index:AppSecrets", name, {}, opts);
+    const kept = { parent: this, protect: true };
+    // All instances, and two versions at once, must share it, or a Server Action of one is refused by the other.
+    const actionKey = new random.RandomBytes(`${name}-action-key`, { length: 32 }, { parent: this });
+    const probeToken = new random.RandomPassword(
+      `${name}-probe-token`,
+      { length: 32, special: false },
+      { parent: this },
+    );
+    this.probeToken = probeToken.result;
+    const values: Record<string, pulumi.Input<string>> = { [generated[0]]: actionKey.base64, ...args.values };
+    this.values = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, pulumi.secret(value)]));
+
+    const secret = new aws.secretsmanager.Secret(
+      `${name}-secret`,
+      { description: "Secret environment of the app", recoveryWindowInDays: 30 },
+      kept,
+    );
+    new aws.secretsmanager.SecretVersion(
+      `${name}-value`,
+      { secretId: secret.id, secretString: pulumi.secret(pulumi.jsonStringify(this.values)) },
+      { parent: this },
+    );
+    this.arn = secret.arn;
+    this.references = Object.fromEntries(Object.keys(values).map((key) => [key, { arn: secret.arn, key }]));
+    this.registerOutputs({ arn: this.arn });
+  }
+}

@@ -1,0 +1,327 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface LoadBalancerArgs {
+  readonly vpcId: pulumi.Input<string>;
+  /** Public subnets in at least two zones. */
+  readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
+  /** ACM certificate of the site's names, in the same region. */
+  readonly certificateArn: pulumi.Input<string>;
+  /** The site's name, to which the other names redirect. */
+  readonly domain: string;
+  readonly redirectFrom: readonly string[];
+  /** Days that access logs are kept. @default 90 */
+  readonly accessLogDays?: number;
+}
+
+/**
+ * Rule priorities of the HTTPS listener, in the order in which requests meet them. They are one table because AWS refuses two
+ * rules of one priority, and two tiers live side by side during a flip.
+ */
+const priority = { redirect: 10, probe: { "ha-web-tier": 20, fargate: 21 }, catchAll: 1000 } as const;
+
+/** Tiers that can stand behind the load balancer. */
+export type BalancedTier = keyof typeof priority.probe;
+
+/** Seconds an idle connection stays open; Node's keep-alive must be longer, or the load balancer meets closed connections (502). */
+const IDLE_SECONDS = 60;
+
+/**
+ * The load balancer that `ha-web-tier` and `fargate` share, so that a flip between them keeps its address. About 16 to 20 USD a
+ * month fixed, plus 3.65 USD for each of its public IPv4 addresses and its capacity units.
+ *
+ * Until {@link catchAll} is called it answers everything but probes with 503.
+ */
+export class LoadBalancer extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly arnSuffix: pulumi.Output<string>;
+  readonly dnsName: pulumi.Output<string>;
+  readonly zoneId: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+  readonly httpsListenerArn: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    private readonly args: LoadBalancerArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("iamvet:index:LoadBalancer", name, {}, opts);
+    const child = { parent: this };
+    const group = new aws.ec2.SecurityGroup(
+      `${name}-security-group`,
+      { vpcId: args.vpcId, description: "HTTP and HTTPS from everywhere" },
+      child,
+    );
+    for (const port of [80, 443]) {
+      new aws.vpc.SecurityGroupIngressRule(
+        `${name}-port-${port}`,
+        {
+          securityGroupId: group.id,
+          cidrIpv4: "0.0.0.0/0",
+          ipProtocol: "tcp",
+          fromPort: port,
+          toPort: port,
+          description: "The site is public",
+        },
+        child,
+      );
+    }
+    const logs = this.accessLogs(name, args.accessLogDays ?? 90);
+    const balancer = new aws.lb.LoadBalancer(
+      `${name}-balancer`,
+      {
+        loadBalancerType: "application",
+        subnets: args.subnetIds,
+        securityGroups: [group.id],
+        idleTimeout: IDLE_SECONDS,
+        dropInvalidHeaderFields: true,
+        enableDeletionProtection: true,
+        accessLogs: { bucket: logs.bucket.bucket, enabled: true },
+      },
+      // The delivery of logs is tested when it is turned on.
+      { ...child, dependsOn: [logs.policy] },
+    );
+    new aws.lb.Listener(
+      `${name}-http`,
+      {
+        loadBalancerArn: balancer.arn,
+        port: 80,
+        protocol: "HTTP",
+        defaultActions: [{ type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
+      },
+      child,
+    );
+    const https = new aws.lb.Listener(
+      `${name}-https`,
+      {
+        loadBalancerArn: balancer.arn,
+        port: 443,
+        protocol: "HTTPS",
+        sslPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        certificateArn: args.certificateArn,
+        defaultActions: [
+          {
+            type: "fixed-response",
+            fixedResponse: { statusCode: "503", contentType: "text/plain", messageBody: "No tier serves yet" },
+          },
+        ],
+      },
+      child,
+    );
+    if (args.redirectFrom.length > 0) {
+      new aws.lb.ListenerRule(
+        `${name}-redirect`,
+        {
+          listenerArn: https.arn,
+          priority: priority.redirect,
+          conditions: [{ hostHeader: { values: [...args.redirectFrom] } }],
+          actions: [{ type: "redirect", redirect: { host: args.domain, statusCode: "HTTP_301" } }],
+        },
+        child,
+      );
+    }
+    this.arn = balancer.arn;
+    this.arnSuffix = balancer.arnSuffix;
+    this.dnsName = balancer.dnsName;
+    this.zoneId = balancer.zoneId;
+    this.securityGroupId = group.id;
+    this.httpsListenerArn = https.arn;
+    this.registerOutputs({ arn: this.arn, dnsName: this.dnsName });
+  }
+
+  /**
+   * A target group and the probe rule that leads a gate's requests to it. Without a rule ECS refuses the group and health checks
+   * never start, and a probe would be answered by the tier that serves now.
+   */
+  attach(tier: BalancedTier, args: TargetArgs, parent: pulumi.Resource) {
+    const group = new aws.lb.TargetGroup(
+      `${args.name}-targets`,
+      {
+        vpcId: this.args.vpcId,
+        port: args.port,
+        protocol: "HTTP",
+        targetType: args.targetType,
+        // Longer than the slowest request worth waiting for, short enough that a deploy does not drag.
+        deregistrationDelay: 30,
+        // A fresh Node process is slow until its code is compiled; a ramp of 30 s, the least AWS offers, keeps the first requests few.
+        slowStart: 30,
+        healthCheck: {
+          path: args.healthPath,
+          matcher: "200",
+          interval: 10,
+          timeout: 5,
+          healthyThreshold: 2,
+          unhealthyThreshold: 3,
+        },
+      },
+      { parent },
+    );
+    const rule = new aws.lb.ListenerRule(
+      `${args.name}-probe`,
+      {
+        listenerArn: this.httpsListenerArn,
+        priority: priority.probe[tier],
+        conditions: [
+          { httpHeader: { httpHeaderName: PROBE_HEADER, values: [pulumi.interpolate`${tier}.${args.probeToken}`] } },
+        ],
+        actions: [{ type: "forward", targetGroupArn: group.arn }],
+      },
+      { parent },
+    );
+    new aws.vpc.SecurityGroupEgressRule(
+      `${args.name}-from-balancer`,
+      {
+        securityGroupId: this.securityGroupId,
+        referencedSecurityGroupId: args.securityGroupId,
+        ipProtocol: "tcp",
+        fromPort: args.port,
+        toPort: args.port,
+        description: `To ${tier}`,
+      },
+      { parent },
+    );
+    new aws.vpc.SecurityGroupIngressRule(
+      `${args.name}-to-targets`,
+      {
+        securityGroupId: args.securityGroupId,
+        referencedSecurityGroupId: this.securityGroupId,
+        ipProtocol: "tcp",
+        fromPort: args.port,
+        toPort: args.port,
+        description: "From the load balancer",
+      },
+      { parent },
+    );
+    return { group, rule };
+  }
+
+  /** How a gate asks one tier through the load balancer. */
+  probe(
+    tier: BalancedTier,
+    args: { healthPath: string; probeToken: pulumi.Input<string>; version?: pulumi.Input<string | undefined> },
+  ) {
+    return pulumi.all([this.dnsName, args.probeToken, args.version]).apply(([dnsName, token, version]) => ({
+      connectTo: dnsName,
+      port: 443,
+      servername: this.args.domain,
+      host: this.args.domain,
+      path: args.healthPath,
+      headers: { [PROBE_HEADER]: `${tier}.${token}` },
+      expectTier: tier,
+      ...(version ? { expectVersion: version } : {}),
+    }));
+  }
+
+  /**
+   * The rule that sends everybody to the tiers, by weight. Its URN is constant: a flip between two tiers behind the load balancer
+   * changes its weights only. Called behind the gate, and by nobody but {@link Traffic}.
+   */
+  catchAll(
+    name: string,
+    groups: readonly { readonly arn: pulumi.Input<string>; readonly weight: number }[],
+    parent: pulumi.Resource,
+  ) {
+    return new aws.lb.ListenerRule(
+      name,
+      {
+        listenerArn: this.httpsListenerArn,
+        priority: priority.catchAll,
+        conditions: [{ pathPattern: { values: ["/*"] } }],
+        actions: [
+          {
+            type: "forward",
+            forward: {
+              targetGroups: [...groups],
+              // While two versions serve, a visitor stays with the one whose page is open.
+              stickiness: { enabled: groups.length > 1, duration: 3600 },
+            },
+          },
+        ],
+      },
+      { parent },
+    );
+  }
+
+  private accessLogs(name: string, days: number) {
+    const child = { parent: this };
+    const bucket = new aws.s3.Bucket(`${name}-logs`, {}, child);
+    const blocked = new aws.s3.BucketPublicAccessBlock(
+      `${name}-logs-private`,
+      {
+        bucket: bucket.id,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      child,
+    );
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      `${name}-logs-encryption`,
+      {
+        bucket: bucket.id,
+        // Access logs can be delivered to a bucket with SSE-S3 only.
+        rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+      },
+      child,
+    );
+    new aws.s3.BucketLifecycleConfiguration(
+      `${name}-logs-lifecycle`,
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            id: "expire",
+            status: "Enabled",
+            filter: {},
+            expiration: { days },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+          },
+        ],
+      },
+      child,
+    );
+    const policy = new aws.s3.BucketPolicy(
+      `${name}-logs-policy`,
+      {
+        bucket: bucket.id,
+        policy: pulumi.jsonStringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Sid: "AccessLogs",
+              Effect: "Allow",
+              Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
+              Action: "s3:PutObject",
+              Resource: pulumi.interpolate`${bucket.arn}/AWSLogs/*`,
+            },
+            {
+              Sid: "TlsOnly",
+              Effect: "Deny",
+              Principal: "*",
+              Action: "s3:*",
+              Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            },
+          ],
+        }),
+      },
+      { ...child, dependsOn: [blocked] },
+    );
+    return { bucket, policy };
+  }
+}
+
+/** Header by which a probe rule knows a gate's request; its value is `<tier>.<token>`. */
+export const PROBE_HEADER = "x-site-probe";
+
+export interface TargetArgs {
+  /** Prefix of the children's names. */
+  readonly name: string;
+  readonly targetType: "instance" | "ip";
+  readonly port: number;
+  readonly healthPath: string;
+  readonly probeToken: pulumi.Input<string>;
+  /** Security group of the instances or tasks. */
+  readonly securityGroupId: pulumi.Input<string>;
+}

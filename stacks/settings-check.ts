@@ -1,0 +1,223 @@
+import { distance } from "fastest-levenshtein";
+import { z } from "zod";
+import { type Help, type SectionName, type Settings, sections } from "./settings";
+import { type Conflict, rules } from "./settings-rules";
+
+/** One mistake in a stack's config. */
+export interface Problem {
+  /** Full key, for example `iamvet:fargate.cpu`. */
+  readonly key: string;
+  /** What was found, as text; undefined if the key is missing. Never the value of a secret. */
+  readonly found?: string;
+  readonly allowed: string;
+  /** The command, or an instruction, that mends it. */
+  readonly mend: string;
+}
+
+/** All mistakes of one stack's config together; the message is complete without a stack trace. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  constructor(
+    readonly stack: string,
+    readonly problems: readonly Problem[],
+  ) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super([`The config of stack ${stack} has ${count}.`, ...problems.map(describeProblem)].join("\n\n"));
+  }
+}
+
+function describeProblem({ key, found, allowed, mend }: Problem): string {
+  return [key, `  found    ${found ?? "nothing"}`, `  allowed  ${allowed}`, `  mend     ${mend}`].join("\n");
+}
+
+/** A stack's config as Pulumi hands it out: `iamvet:fargate` -> JSON or plain text. */
+export type RawConfig = Readonly<Record<string, string>>;
+
+/**
+ * Checks a stack's whole config at once.
+ *
+ * @param project the project's name, which is the namespace of its keys; keys of other namespaces (`aws:`) are passed over
+ * @throws {SettingsError} with every mistake, each naming key, value, what is allowed and how to set it
+ */
+export function checkSettings(project: string, stack: string, config: RawConfig): Settings {
+  const own = Object.entries(config).flatMap(([key, value]) =>
+    key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value] as const] : [],
+  );
+  const raw = new Map(own);
+  const report = new Report(project, stack);
+
+  for (const key of raw.keys()) {
+    if (!(key in sections)) report.unknownKey([], key, Object.keys(sections));
+  }
+  const checked: Partial<Record<SectionName, unknown>> = {};
+  for (const name of Object.keys(sections) as SectionName[]) {
+    const value = parse(raw.get(name));
+    const result = sections[name].safeParse(value, { reportInput: true });
+    if (result.success) checked[name] = result.data;
+    else for (const issue of result.error.issues) report.issue(name, issue, value);
+  }
+  for (const { needs, check } of rules) {
+    if (needs.every((name) => name in checked)) {
+      for (const conflict of check(checked as Settings)) report.conflict(conflict);
+    }
+  }
+  if (report.problems.length > 0) throw new SettingsError(stack, report.problems);
+  return checked as Settings;
+}
+
+/** Objects and lists arrive as JSON, everything else as it was typed. */
+function parse(value: string | undefined): unknown {
+  if (value === undefined) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === "object" && parsed !== null ? parsed : value;
+  } catch {
+    return value;
+  }
+}
+
+class Report {
+  readonly problems: Problem[] = [];
+  constructor(
+    private readonly project: string,
+    private readonly stack: string,
+  ) {}
+
+  issue(section: SectionName, issue: z.core.$ZodIssue, value: unknown) {
+    const path = [section, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      const known = Object.keys(shapeOf(schemaAt(path)));
+      for (const key of issue.keys) this.unknownKey(path, key, known);
+      return;
+    }
+    if (issue.code === "invalid_key") {
+      const names = defOf(unwrap(schemaAt(path.slice(0, -1)) ?? sections[section])).keyType;
+      this.problems.push({
+        key: this.key(path),
+        found: "a name that is not allowed",
+        allowed: metaOf(names)?.allowed ?? issue.message,
+        mend: this.remove(path),
+      });
+      return;
+    }
+    const help = helpAt(path);
+    const found = valueAt(value, issue.path);
+    this.add(path, found, help?.allowed ?? "an object of settings", help?.example ?? "{}");
+  }
+
+  conflict({ path, found, allowed, mend }: Conflict) {
+    const keys = path.split(/[.[\]]+/).filter(Boolean);
+    if (mend === "remove") {
+      this.problems.push({ key: this.key(keys), found: show(keys, found), allowed, mend: this.remove(keys) });
+    } else this.add(keys, found, allowed, mend.value);
+  }
+
+  unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]) {
+    const full = [...path, key];
+    const nearest = known
+      .map((k) => ({ k, d: distance(key.toLowerCase(), k.toLowerCase()) }))
+      .sort((a, b) => a.d - b.d)[0];
+    const guess =
+      nearest && nearest.d <= Math.max(2, key.length / 3) ? `; did you mean ${this.key([...path, nearest.k])}?` : "";
+    this.problems.push({
+      key: this.key(full),
+      found: "a key that does not exist",
+      allowed: `${known.join(", ")}${guess}`,
+      mend: this.remove(full),
+    });
+  }
+
+  private remove(path: readonly PropertyKey[]): string {
+    return `pulumi config rm --stack ${this.stack} --path '${this.key(path)}'`;
+  }
+
+  private add(path: readonly PropertyKey[], found: unknown, allowed: string, example: unknown) {
+    const [target, value] = firstLeaf(path, example);
+    const flags = [
+      ` --stack ${this.stack}`,
+      path[0] === "secrets" ? " --secret" : "",
+      target.length > 1 ? " --path" : "",
+      // Without it the CLI stores text that looks like a number as a number.
+      typeof value === "string" && /^\+?\d+$/.test(value) ? " --type string" : "",
+    ].join("");
+    this.problems.push({
+      key: this.key(path),
+      found: show(path, found),
+      allowed,
+      mend: `pulumi config set${flags} '${this.key(target)}' ${quote(value)}`,
+    });
+  }
+
+  private key(path: readonly PropertyKey[]): string {
+    const [first, ...rest] = path;
+    return `${this.project}:${String(first)}${rest.map((p) => (typeof p === "number" || /^\d+$/.test(String(p)) ? `[${String(p)}]` : `.${String(p)}`)).join("")}`;
+  }
+}
+
+/** `pulumi config set` writes leaves only, so an object or a list is shown by its first one. */
+function firstLeaf(path: readonly PropertyKey[], example: unknown): [readonly PropertyKey[], unknown] {
+  const value = typeof example === "string" && /^[[{]/.test(example) ? JSON.parse(example) : example;
+  if (typeof value !== "object" || value === null) return [path, value];
+  const [first] = Array.isArray(value) ? value.map((v, i) => [i, v] as const) : Object.entries(value);
+  return first ? firstLeaf([...path, first[0]], first[1]) : [[...path, "<name>"], "<value>"];
+}
+
+function quote(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return /^[\w.:/@=-]+$/.test(text) ? text : `'${text}'`;
+}
+
+function show(path: readonly PropertyKey[], value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (path[0] === "secrets") return "[secret]";
+  return typeof value === "string" ? value || '""' : JSON.stringify(value);
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    value,
+  );
+}
+
+/** The help text nearest to a path: the field's own, or that of the list or object around it. */
+function helpAt(path: readonly PropertyKey[]): Help | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const help = metaOf(schemaAt(path.slice(0, length)));
+    if (help) return help;
+  }
+  return undefined;
+}
+
+function metaOf(schema: z.core.$ZodType | undefined): Help | undefined {
+  for (let at = schema; at; at = innerOf(at)) {
+    const meta = z.globalRegistry.get(at) as Partial<Help> | undefined;
+    if (meta?.allowed) return meta as Help;
+  }
+  return undefined;
+}
+
+type Def = {
+  [K in "innerType" | "element" | "valueType" | "keyType" | "out"]?: z.core.$ZodType;
+} & { shape?: Record<string, z.core.$ZodType> };
+const defOf = (schema: z.core.$ZodType) => schema._zod.def as Def;
+const innerOf = (schema: z.core.$ZodType) => defOf(schema).innerType ?? defOf(schema).out;
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  const inner = innerOf(schema);
+  return inner ? unwrap(inner) : schema;
+}
+
+function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.core.$ZodType> {
+  return (schema && defOf(unwrap(schema)).shape) ?? {};
+}
+
+function schemaAt([first, ...rest]: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  let at: z.core.$ZodType | undefined = sections[first as SectionName];
+  for (const key of rest) {
+    if (!at) return undefined;
+    const def = defOf(unwrap(at));
+    at = def.shape?.[String(key)] ?? def.element ?? def.valueType;
+  }
+  return at;
+}

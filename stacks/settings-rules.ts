@@ -1,0 +1,240 @@
+import { type Architecture, architectures, fargateSizes, type SectionName, type Settings } from "./settings";
+
+/** A mistake that only several settings together make. */
+export interface Conflict {
+  /** Path inside the project's namespace, for example `fargate.memory`. */
+  readonly path: string;
+  readonly found: unknown;
+  readonly allowed: string;
+  /** A value that mends it, or that the key is to be removed. */
+  readonly mend: { readonly value: unknown } | "remove";
+}
+
+interface Rule<Needs extends SectionName> {
+  /** The sections that must be valid by themselves before the rule is asked. */
+  readonly needs: readonly Needs[];
+  readonly check: (settings: Pick<Settings, Needs>) => Iterable<Conflict>;
+}
+
+function rule<Needs extends SectionName>(needs: readonly Needs[], check: Rule<Needs>["check"]): Rule<SectionName> {
+  return { needs, check: check as Rule<SectionName>["check"] };
+}
+
+/** The tiers that a stack builds: what serves, and the canary where there is one. */
+export function tiersOf(settings: Pick<Settings, "architecture" | "traffic">): Architecture[] {
+  const { canary } = settings.traffic;
+  return canary && canary !== settings.architecture ? [settings.architecture, canary] : [settings.architecture];
+}
+
+const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
+
+/** Rules across settings, asked together so that all mistakes are reported at once. */
+export const rules: readonly Rule<SectionName>[] = [
+  rule(["haWebTier"], function* ({ haWebTier: { min, max, desired } }) {
+    if (min > max) {
+      yield {
+        path: "haWebTier.min",
+        found: min,
+        allowed: `at most haWebTier.max, which is ${max}`,
+        mend: { value: max },
+      };
+    } else if (desired < min || desired > max) {
+      yield {
+        path: "haWebTier.desired",
+        found: desired,
+        allowed: `from haWebTier.min to haWebTier.max, ${min} to ${max}`,
+        mend: { value: Math.min(Math.max(desired, min), max) },
+      };
+    }
+  }),
+
+  rule(["fargate"], function* ({ fargate: { min, max, cpu, memory } }) {
+    if (min > max) {
+      yield { path: "fargate.min", found: min, allowed: `at most fargate.max, which is ${max}`, mend: { value: max } };
+    }
+    const offered = fargateSizes[cpu] ?? [];
+    if (!offered.includes(memory)) {
+      const next = offered.find((size) => size >= memory) ?? offered.at(-1);
+      yield {
+        path: "fargate.memory",
+        found: memory,
+        allowed: `with fargate.cpu ${cpu}: ${offered.join(", ")} MiB`,
+        mend: { value: next },
+      };
+    }
+  }),
+
+  rule(["architecture", "traffic"], function* ({ architecture, traffic: { canary, percent } }) {
+    if (canary === architecture) {
+      yield {
+        path: "traffic.canary",
+        found: canary,
+        allowed: `another architecture than the one that serves: ${architectures.filter((a) => a !== architecture).join(", ")}`,
+        mend: "remove",
+      };
+    }
+    if (!canary && percent > 0) {
+      yield {
+        path: "traffic.percent",
+        found: percent,
+        allowed: "0 while there is no traffic.canary",
+        mend: { value: 0 },
+      };
+    }
+  }),
+
+  rule(["domain"], function* ({ domain }) {
+    const zone = domain.zoneName ?? domain.name;
+    if (!inZone(domain.name, zone)) {
+      yield {
+        path: "domain.zoneName",
+        found: zone,
+        allowed: `a zone that holds ${domain.name}`,
+        mend: { value: domain.name.split(".").slice(-2).join(".") },
+      };
+    }
+    for (const [index, name] of domain.redirectFrom.entries()) {
+      if (name === domain.name || !inZone(name, zone)) {
+        yield {
+          path: `domain.redirectFrom[${index}]`,
+          found: name,
+          allowed: `another name inside the zone ${zone}`,
+          mend: { value: `www.${zone}` },
+        };
+      }
+    }
+    if (domain.record === "CNAME" && domain.name === zone) {
+      yield {
+        path: "domain.record",
+        found: "CNAME",
+        allowed: `A, because ${domain.name} is the apex of its zone, where DNS allows no CNAME`,
+        mend: { value: "A" },
+      };
+    }
+  }),
+
+  rule(["domain", "architecture", "traffic"], function* (settings) {
+    const others = tiersOf(settings).filter((tier) => tier !== "vercel");
+    if (settings.domain.record === "CNAME" && others.length > 0) {
+      yield {
+        path: "domain.record",
+        found: "CNAME",
+        allowed: `A, because ${others.join(" and ")} is served by addresses, and a name has either A or CNAME records`,
+        mend: { value: "A" },
+      };
+    }
+  }),
+
+  rule(["network"], function* ({ network: { vpc, subnetIds } }) {
+    const adopted = vpc.startsWith("vpc-");
+    if (adopted && new Set(subnetIds).size < 2) {
+      yield {
+        path: "network.subnetIds",
+        found: subnetIds,
+        allowed:
+          "at least two public subnets in different zones of the VPC: the load balancer and the database need two",
+        mend: { value: '["subnet-...", "subnet-..."]' },
+      };
+    }
+    if (!adopted && subnetIds.length > 0) {
+      yield {
+        path: "network.subnetIds",
+        found: subnetIds,
+        allowed: `nothing while network.vpc is ${vpc}, which brings its own subnets`,
+        mend: "remove",
+      };
+    }
+  }),
+
+  rule(["database"], function* ({ database }) {
+    if (database.maxStorageGb < database.storageGb) {
+      yield {
+        path: "database.maxStorageGb",
+        found: database.maxStorageGb,
+        allowed: `at least database.storageGb, which is ${database.storageGb}`,
+        mend: { value: database.storageGb },
+      };
+    }
+    if (database.mode === "existing") {
+      for (const key of ["identifier", "securityGroupId", "urlSecretArn"] as const) {
+        if (!database[key]) {
+          yield {
+            path: `database.${key}`,
+            found: undefined,
+            allowed: "needed with database.mode existing",
+            mend: { value: `<${key}>` },
+          };
+        }
+      }
+    }
+  }),
+
+  rule(["existing", "architecture", "traffic"], function* (settings) {
+    const { instanceId, securityGroupId, addresses } = settings.existing;
+    if (!instanceId || !tiersOf(settings).includes("monitored-instance")) return;
+    if (addresses.length === 0) {
+      yield {
+        path: "existing.addresses",
+        found: addresses,
+        allowed: "the public address of the existing instance, to which DNS points",
+        mend: { value: '["203.0.113.10"]' },
+      };
+    }
+    if (!securityGroupId) {
+      yield {
+        path: "existing.securityGroupId",
+        found: undefined,
+        allowed: "the security group of the existing instance, which the database admits",
+        mend: { value: "sg-..." },
+      };
+    }
+  }),
+
+  rule(["image"], function* ({ image }) {
+    if (image.uri && image.build) {
+      yield {
+        path: "image.build",
+        found: true,
+        allowed: "false while image.uri is set: an image is either given or built",
+        mend: { value: false },
+      };
+    }
+  }),
+
+  rule(["image", "haWebTier", "architecture", "traffic"], function* (settings) {
+    const { platform } = settings.image;
+    const { instanceType } = settings.haWebTier;
+    if (!tiersOf(settings).includes("ha-web-tier") || platform === "multi") return;
+    const built = /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType) ? "arm64" : "x86_64";
+    if (built !== platform) {
+      yield {
+        path: "haWebTier.instanceType",
+        found: instanceType,
+        allowed: `an instance type of image.platform ${platform} (Graviton types such as t4g are arm64), or a multi image`,
+        mend: { value: platform === "arm64" ? "t4g.small" : "t3.small" },
+      };
+    }
+  }),
+
+  rule(["vercel", "architecture", "traffic"], function* (settings) {
+    if (!tiersOf(settings).includes("vercel")) return;
+    const { repository, databaseAccess } = settings.vercel;
+    if (!repository) {
+      yield {
+        path: "vercel.repository",
+        found: undefined,
+        allowed: "the GitHub repository (owner/name) that Vercel builds",
+        mend: { value: "owner/name" },
+      };
+    }
+    if (!databaseAccess) {
+      yield {
+        path: "vercel.databaseAccess",
+        found: undefined,
+        allowed:
+          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
+        mend: { value: "static-ips" },
+      };
+    }
+  }),
+];

@@ -1,0 +1,387 @@
+import { z } from "zod";
+
+/** The four ways to serve the site; the first is the one a team has today. */
+export const architectures = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
+export type Architecture = (typeof architectures)[number];
+
+/** Retention values that CloudWatch Logs accepts, in days (PutRetentionPolicy). */
+const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** CPU units -> memory in MiB that Fargate offers with them (ECS developer guide, "Task CPU and memory"). */
+export const fargateSizes: Readonly<Record<number, readonly number[]>> = {
+  256: [512, 1024, 2048],
+  512: gib(1, 4),
+  1024: gib(2, 8),
+  2048: gib(4, 16),
+  4096: gib(8, 30),
+  8192: gib(16, 60, 4),
+  16384: gib(32, 120, 8),
+};
+
+function gib(from: number, to: number, step = 1): number[] {
+  return Array.from({ length: (to - from) / step + 1 }, (_, i) => (from + i * step) * 1024);
+}
+
+const hostname = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+const environmentKey = /^[A-Z][A-Z0-9_]*$/;
+
+/** Text for people beside a field: what it is, what is allowed, and a value that works. */
+export interface Help {
+  readonly description: string;
+  readonly allowed: string;
+  readonly example: string;
+}
+
+const help = <T extends z.ZodType>(schema: T, description: string, allowed: string, example: unknown): T =>
+  schema.meta({ description, allowed, example: String(example) } satisfies Help & Record<string, unknown>);
+
+const whole = (from: number, to: number, description: string, example = from) =>
+  help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);
+const percentage = (description: string, example = 50) => whole(0, 100, description, example);
+const choice = <const T extends readonly [string, ...string[]]>(values: T, description: string) =>
+  help(z.enum(values), description, listed(values), values[0]);
+const flag = (description: string) => help(z.boolean(), description, "true or false", true);
+const text = (pattern: RegExp, description: string, allowed: string, example: string) =>
+  help(z.string().regex(pattern), description, allowed, example);
+const host = (description: string) => text(hostname, description, "a host name in lower case", "iamvet.kr");
+const variables = (description: string) =>
+  help(
+    z.record(
+      text(environmentKey, "name of an environment variable", "capital letters, digits and _", "FEATURE_X"),
+      help(z.string(), "its value", "a text", "on"),
+    ),
+    description,
+    "an object of NAME: text; names in capital letters, digits and _",
+    "{}",
+  );
+
+function listed(values: readonly (string | number)[]): string {
+  return values.length < 2 ? `${values[0]}` : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}
+
+/** The whole config of a stack, one entry a key. Every default stands here and nowhere else. */
+export const sections = {
+  architecture: choice(architectures, "What serves the site. Changing it moves the site, behind gates.").default(
+    "monitored-instance",
+  ),
+
+  domain: help(
+    z.strictObject({
+      name: host("The site's name; its URL is https://<name>."),
+      zoneName: host("The Route 53 zone that holds the name. @default the name itself").optional(),
+      zone: choice(
+        ["existing", "new"],
+        "Whether the hosted zone exists. A new one stops the first update until it is delegated.",
+      ).default("existing"),
+      redirectFrom: z.array(host("A further name that redirects to the site.")).default([]),
+      record: choice(
+        ["A", "CNAME"],
+        "Type of the site's record. CNAME only for a subdomain that Vercel alone serves, now and later.",
+      ).default("A"),
+      ttl: whole(30, 300, "Seconds that resolvers may hold the site's address; a flip waits that long.", 60).default(
+        60,
+      ),
+    }),
+    "Where the site is found.",
+    "an object with at least name",
+    '{"name": "iamvet.kr"}',
+  ),
+
+  app: z
+    .strictObject({
+      port: whole(1024, 65535, "Port on which the app listens behind Nginx or the load balancer.", 3000).default(3000),
+      healthPath: text(
+        /^\/[\w\-./~]*$/,
+        "Path that answers 200 when the app and its database work, else 503.",
+        "a path that starts with /",
+        "/api/health-external",
+      ).default("/api/health-external"),
+      version: text(
+        /^[\w.+-]{1,64}$/,
+        "Release that should run; a gate compares it with the answer. @default the image's digest",
+        "letters, digits, . _ + -",
+        "2026.11.24",
+      ).optional(),
+      environment: variables("Plain environment of the app, the same in every architecture.").default({}),
+      migrate: flag("Run `prisma migrate deploy` once per release, before traffic moves.").default(true),
+    })
+    .prefault({}),
+
+  secrets: variables("Secret environment of the app; set each with `pulumi config set --secret --path`.").default({}),
+
+  image: z
+    .strictObject({
+      uri: text(
+        /^[^\s@:]+(:\d+)?(\/[^\s@:]+)+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]{1,128})$/,
+        "Image of the app for ha-web-tier and fargate.",
+        "a repository with a digest (@sha256:...) or with a tag other than latest",
+        "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:...",
+      ).optional(),
+      build: flag("Build ./app with Docker during `pulumi up` and push it.").default(false),
+      platform: choice(["arm64", "x86_64", "multi"], "CPU architecture the image is built for.").default("arm64"),
+    })
+    .prefault({}),
+
+  alerts: help(
+    z.strictObject({
+      emails: z
+        .array(
+          help(z.email(), "Receives every alert; must confirm the subscription.", "an e-mail address", "ops@iamvet.kr"),
+        )
+        .min(1)
+        .meta({
+          description: "E-mail addresses that are told.",
+          allowed: "a list of at least one e-mail address",
+          example: '["ops@iamvet.kr"]',
+        }),
+      phones: z
+        .array(
+          text(
+            /^\+[1-9]\d{7,14}$/,
+            "Receives pages by SMS.",
+            "a number in E.164 form: + country number",
+            "+821012345678",
+          ),
+        )
+        .default([]),
+      language: choice(["en", "ko"], "Language of messages and incident reports.").default("en"),
+    }),
+    "Who is told.",
+    "an object with at least emails",
+    '{"emails": ["ops@iamvet.kr"]}',
+  ),
+
+  network: z
+    .strictObject({
+      vpc: text(
+        /^(default|new|vpc-[0-9a-f]{8,17})$/,
+        "The VPC. Changing it later would move the database: choose before the first update.",
+        "default, new, or the id of an existing VPC",
+        "default",
+      ).default("default"),
+      subnetIds: z
+        .array(
+          text(/^subnet-[0-9a-f]{8,17}$/, "A public subnet of the existing VPC.", "a subnet id", "subnet-0a1b2c3d"),
+        )
+        .default([]),
+      cidr: text(
+        /^(10|172\.(1[6-9]|2\d|3[01])|192\.168)(\.\d{1,3}){1,3}\/(1[6-9]|2[0-4])$/,
+        "Address range of a new VPC.",
+        "a private IPv4 range from /16 to /24",
+        "10.20.0.0/16",
+      ).default("10.20.0.0/16"),
+      zones: whole(2, 4, "Availability zones that a new VPC spans.", 2).default(2),
+    })
+    .prefault({}),
+
+  database: z
+    .strictObject({
+      mode: choice(
+        ["managed", "existing"],
+        "managed creates and owns the database; existing only refers to it.",
+      ).default("managed"),
+      identifier: text(
+        /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+        "Identifier of an existing RDS instance.",
+        "the DB instance identifier",
+        "iamvet-db",
+      ).optional(),
+      securityGroupId: text(
+        /^sg-[0-9a-f]{8,17}$/,
+        "Security group of an existing database, to which rules for the tiers are added.",
+        "a security group id",
+        "sg-0a1b2c3d",
+      ).optional(),
+      urlSecretArn: text(
+        /^arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:\S+$/,
+        "Secrets Manager secret of an existing database with the key DATABASE_URL.",
+        "the ARN of a secret",
+        "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:iamvet-db-AbCdEf",
+      ).optional(),
+      engineVersion: help(
+        // `pulumi config set` stores 18 as a number.
+        z.preprocess((v) => (typeof v === "number" ? String(v) : v), z.string().regex(/^1[4-8](\.\d+)?$/)),
+        "PostgreSQL version.",
+        "a major version from 14 to 18, or major.minor",
+        "18",
+      ).default("18"),
+      instanceClass: text(
+        /^db\.[a-z0-9-]+\.[a-z0-9]+$/,
+        "Instance class; a change restarts the database.",
+        "an RDS instance class",
+        "db.t4g.micro",
+      ).default("db.t4g.micro"),
+      name: text(/^[a-z][a-z0-9_]{0,62}$/, "Name of the database.", "small letters, digits and _", "iamvet").default(
+        "iamvet",
+      ),
+      username: text(/^[a-z][a-z0-9_]{0,15}$/, "Master user.", "small letters, digits and _", "iamvet").default(
+        "iamvet",
+      ),
+      storageGb: whole(20, 16384, "Storage at the start; it grows by itself and never shrinks.", 20).default(20),
+      maxStorageGb: whole(20, 65536, "Upper end of storage autoscaling.", 100).default(100),
+      multiAz: flag("A standby in a second zone; doubles the price of the instance.").default(false),
+      backupDays: whole(
+        0,
+        35,
+        "Days that automated backups are kept; point-in-time recovery needs at least 1.",
+        7,
+      ).default(7),
+      applyImmediately: flag("Apply changes at once instead of in the maintenance window.").default(false),
+    })
+    .prefault({}),
+
+  existing: z
+    .strictObject({
+      instanceId: text(
+        /^i-[0-9a-f]{8}([0-9a-f]{9})?$/,
+        "The EC2 instance that serves today; it is watched and recovered, never replaced.",
+        "an EC2 instance id",
+        "i-0123456789abcdef0",
+      ).optional(),
+      securityGroupId: text(
+        /^sg-[0-9a-f]{8,17}$/,
+        "Its security group.",
+        "a security group id",
+        "sg-0a1b2c3d",
+      ).optional(),
+      addresses: z.array(help(z.ipv4(), "Its public address.", "an IPv4 address", "203.0.113.10")).default([]),
+    })
+    .prefault({}),
+
+  instance: z
+    .strictObject({
+      type: text(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, "EC2 instance type.", "an EC2 instance type", "t3.medium").default(
+        "t3.medium",
+      ),
+      volumeGb: whole(10, 1000, "Root volume, gp3.", 20).default(20),
+      release: text(
+        /^s3:\/\/[a-z0-9.-]{3,63}\/\S+\.(tgz|tar\.gz)$/,
+        "Built release of the app, as `npm run release` uploads it.",
+        "an s3:// URL of a .tgz",
+        "s3://iamvet-releases/2026.11.24.tgz",
+      ).optional(),
+    })
+    .prefault({}),
+
+  haWebTier: z
+    .strictObject({
+      instanceType: text(
+        /^[a-z][a-z0-9-]*\.[a-z0-9]+$/,
+        "EC2 instance type.",
+        "an EC2 instance type",
+        "t4g.small",
+      ).default("t4g.small"),
+      min: whole(1, 100, "Fewest instances; 2 survive the loss of a zone without an outage.", 1).default(1),
+      max: whole(1, 100, "Most instances.", 3).default(3),
+      desired: whole(1, 100, "Instances at the start; afterwards the autoscaler decides.", 1).default(1),
+      volumeGb: whole(10, 1000, "Root volume, gp3.", 20).default(20),
+      cpuTarget: percentage("CPU percent that autoscaling keeps.", 60).default(60),
+      requestsPerTarget: whole(10, 1_000_000, "Requests per minute and instance that autoscaling keeps.", 2000).default(
+        2000,
+      ),
+    })
+    .prefault({}),
+
+  fargate: z
+    .strictObject({
+      cpu: help(
+        z.union(Object.keys(fargateSizes).map((n) => z.literal(Number(n)))),
+        "CPU units of a task; 1024 are one vCPU.",
+        listed(Object.keys(fargateSizes)),
+        512,
+      ).default(512),
+      memory: whole(
+        512,
+        122_880,
+        "Memory of a task in MiB; the pair with cpu must be one that Fargate has.",
+        1024,
+      ).default(1024),
+      min: whole(1, 100, "Fewest tasks; 2 survive the loss of a zone without an outage.", 2).default(2),
+      max: whole(1, 100, "Most tasks.", 4).default(4),
+      cpuTarget: percentage("CPU percent that autoscaling keeps.", 60).default(60),
+      memoryTarget: percentage("Memory percent that autoscaling keeps.", 75).default(75),
+      requestsPerTarget: whole(10, 1_000_000, "Requests per minute and task that autoscaling keeps.", 2000).default(
+        2000,
+      ),
+      spotPercent: percentage("Share of tasks above `min` that run on Fargate Spot.", 0).default(0),
+      containerInsights: choice(
+        ["disabled", "enabled", "enhanced"],
+        "Container Insights; its metrics are charged as custom metrics.",
+      ).default("disabled"),
+      exec: flag("ECS Exec: a shell in a task, its sessions logged.").default(false),
+    })
+    .prefault({}),
+
+  vercel: z
+    .strictObject({
+      plan: choice(["hobby", "pro", "enterprise"], "Vercel plan; hobby is for non-commercial use only.").default("pro"),
+      teamId: text(/^team_\w+$/, "Vercel team.", "a team id", "team_AbC123").optional(),
+      repository: text(
+        /^[\w.-]+\/[\w.-]+$/,
+        "GitHub repository that Vercel builds.",
+        "owner/name",
+        "iamvet/site",
+      ).optional(),
+      rootDirectory: help(z.string(), "Directory of the app in the repository.", "a relative path", "app").default(
+        "app",
+      ),
+      region: text(
+        /^[a-z]{3}\d$/,
+        "Region of the functions; choose the one beside the database.",
+        "a Vercel region id",
+        "icn1",
+      ).default("icn1"),
+      databaseAccess: choice(
+        ["static-ips", "public-tls", "private-link"],
+        "How Vercel reaches the database. public-tls opens its port to the internet, with TLS forced.",
+      ).optional(),
+    })
+    .prefault({}),
+
+  traffic: z
+    .strictObject({
+      canary: choice(architectures, "A second tier that gets a share of traffic.").optional(),
+      percent: percentage("Share of traffic that the canary gets.", 10).default(0),
+    })
+    .prefault({}),
+
+  gates: z
+    .strictObject({
+      healthyCount: whole(1, 100, "Healthy answers in a row that open a gate.", 3).default(3),
+      intervalSeconds: whole(1, 60, "Seconds between two probes.", 5).default(5),
+      timeoutSeconds: whole(10, 3600, "Seconds after which a gate gives up.", 900).default(900),
+      drainSeconds: whole(
+        0,
+        86_400,
+        "Seconds that the old tier stays beyond the TTL, for resolvers that overstay.",
+        60,
+      ).default(60),
+    })
+    .prefault({}),
+
+  logs: z
+    .strictObject({
+      retentionDays: help(
+        z.union(retentionDays.map((n) => z.literal(n))),
+        "Days that logs are kept.",
+        listed(retentionDays),
+        30,
+      ).default(30),
+    })
+    .prefault({}),
+
+  tags: help(
+    z.record(help(z.string().min(1).max(128), "key", "1 to 128 characters", "team"), z.string().max(256)),
+    "Tags on everything, beside Project, Stack and ManagedBy.",
+    "an object of key: text",
+    '{"team": "web"}',
+  ).default({}),
+};
+
+type Sections = typeof sections;
+export type SectionName = keyof Sections;
+
+/** A stack's config, checked and complete: every default filled in. */
+export type Settings = { readonly [K in SectionName]: z.output<Sections[K]> };
