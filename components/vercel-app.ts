@@ -1,0 +1,369 @@
+import { createHash } from "node:crypto";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import * as vercel from "@pulumiverse/vercel";
+import {
+  defaultConnectionLimit,
+  type ServerlessDatabaseOptions,
+  serverlessDatabaseUrl,
+  type VercelDatabaseAccess,
+} from "./vercel-database";
+import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
+import {
+  type VercelCpu,
+  type VercelPlan,
+  type VercelProtection,
+  vercelPlanProblems,
+  vercelProblemText,
+  vercelRegions,
+} from "./vercel-plans";
+import type { Collector, Probe, Signal, TrafficTarget, WebTier, Widget } from "./web-tier";
+
+/** Where the site's code comes from. */
+export type VercelSource =
+  /** Vercel builds a commit of a connected repository. Vercel's app must be installed at the Git host. */
+  | {
+      readonly kind: "repository";
+      readonly type: "github" | "gitlab" | "bitbucket";
+      /** `owner/name` */
+      readonly repo: string;
+      /** @default "main" */
+      readonly productionBranch?: string;
+      /** Commit or branch to deploy. @default the production branch */
+      readonly ref?: string;
+      /**
+       * Whether every push to the production branch goes live by itself. Then this program no longer decides which release
+       * runs, and a flip's gate cannot check it. @default false
+       */
+      readonly deployOnPush?: boolean;
+    }
+  /** The output of `vercel build` on this machine or in CI: the directory that contains `.vercel/output`. */
+  | { readonly kind: "prebuilt"; readonly path: string };
+
+/** Values of environment variables; keys are the same for every architecture. */
+export interface VercelEnvironment {
+  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Written as sensitive: neither Vercel's dashboard nor its API shows them again. */
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+/** Arguments of {@link VercelApp}. */
+export interface VercelAppArgs extends VercelEnvironment {
+  /** The site's name, for example `example.com`. */
+  readonly domain: string;
+  /** Names that redirect to it with status 308, for example `www.example.com`. @default [] */
+  readonly redirectFrom?: readonly string[];
+  /** Route 53 zone of all these names, for the records that prove their ownership. */
+  readonly zoneId: pulumi.Input<string>;
+  readonly plan: VercelPlan;
+  /** Whether the site earns money or belongs to a business; Hobby forbids that. @default true */
+  readonly commercial?: boolean;
+  /** `team_...`. @default the provider's team, or the token's personal account */
+  readonly teamId?: pulumi.Input<string>;
+  readonly source: VercelSource;
+  /** Directory of the Next.js app in the repository. @default the repository's root */
+  readonly rootDirectory?: string;
+  /** @default "npx prisma generate && npx next build" */
+  readonly buildCommand?: string;
+  /** Node.js of build and functions. @default "22.x" */
+  readonly nodeVersion?: "20.x" | "22.x" | "24.x";
+  /** AWS region of the database; functions run in Vercel's region at the same place. */
+  readonly databaseRegion: string;
+  /** Vercel's regions for functions. @default the one next to the database */
+  readonly regions?: readonly string[];
+  readonly functions?: {
+    /** Longest run, in seconds; billed while it lasts. @default 60 */
+    readonly maxSeconds?: number;
+    /** @default "standard" */
+    readonly cpu?: VercelCpu;
+  };
+  /** Release that answers as `SITE_VERSION`; the gate expects it unless pushes deploy by themselves. */
+  readonly version: string;
+  /**
+   * Values for preview deployments, with exactly the same keys as production's, so that none is forgotten.
+   * @default no preview deployments: they must never meet production's database by accident
+   */
+  readonly preview?: VercelEnvironment;
+  /** Set where the team's policy demands that every variable is sensitive. @default false */
+  readonly allVariablesSensitive?: boolean;
+  /** Path of the health check, for example `/api/health-external`. */
+  readonly healthPath: string;
+  /** How functions reach the database; security group and database belong to the foundation. */
+  readonly database: VercelDatabaseAccess & ServerlessDatabaseOptions;
+  /** Who may open the deployments' own addresses. `password` needs {@link protectionPassword}. @default "standard" */
+  readonly protection?: VercelProtection;
+  readonly protectionPassword?: pulumi.Output<string>;
+  /** How long old pages keep talking to their own release. @default none, as it needs Pro */
+  readonly skewProtection?: "30 minutes" | "4 hours" | "12 hours" | "1 day" | "7 days";
+  /** Access to AWS without keys. @default none */
+  readonly oidc?: Omit<VercelIdentityArgs, "projectName">;
+  /** Availability that must be promised by contract, for example 0.9999. @default none */
+  readonly requiredSla?: number;
+}
+
+/** Name of this architecture in config and in the health check's answer. */
+const tier = "vercel";
+
+/**
+ * Option 4: the site on Vercel, its database on AWS. The project, its variables, its domains and one production deployment
+ * are created beside the tier that serves; DNS is not touched. What watches the site from AWS stays in the foundation:
+ * database alarms, external checks, budget and incident reports.
+ */
+export class VercelApp extends pulumi.ComponentResource implements WebTier {
+  readonly tier = tier;
+  readonly target: pulumi.Output<TrafficTarget>;
+  readonly probe: pulumi.Output<Probe>;
+  readonly signals: readonly Signal[] = [];
+  readonly logGroups: readonly pulumi.Output<string>[] = [];
+  readonly widgets: readonly Widget[] = [];
+  readonly collectors: readonly Collector[];
+  readonly projectId: pulumi.Output<string>;
+  /** For a name below the zone's top that only Vercel serves, and then instead of {@link target}'s addresses. */
+  readonly cname: pulumi.Output<string>;
+  /** The deployment's own address. */
+  readonly deploymentUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: VercelAppArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("iamvet:index:VercelApp", name, {}, opts);
+    const region = vercelRegions[args.databaseRegion];
+    const regions = args.regions ?? (region === undefined ? [] : [region]);
+    validate(args, regions);
+
+    const { source, teamId, protection = "standard" } = args;
+    const parent = { parent: this };
+    const project = new vercel.Project(
+      `${name}-project`,
+      {
+        teamId,
+        framework: "nextjs",
+        rootDirectory: args.rootDirectory,
+        buildCommand: args.buildCommand ?? "npx prisma generate && npx next build",
+        nodeVersion: args.nodeVersion ?? "22.x",
+        resourceConfig: {
+          fluid: true,
+          functionDefaultRegions: [...regions],
+          functionDefaultTimeout: args.functions?.maxSeconds ?? 60,
+          functionDefaultCpuType: args.functions?.cpu ?? "standard",
+        },
+        ...(source.kind === "repository" && {
+          gitRepository: {
+            type: source.type,
+            repo: source.repo,
+            productionBranch: source.productionBranch ?? "main",
+          },
+          gitProviderOptions: { createDeployments: source.deployOnPush ?? false },
+        }),
+        automaticallyExposeSystemEnvironmentVariables: true,
+        previewDeploymentsDisabled: args.preview === undefined,
+        gitForkProtection: true,
+        protectedSourcemaps: true,
+        skewProtection: args.skewProtection,
+        oidcTokenConfig: { issuerMode: "team" },
+        vercelAuthentication: { deploymentType: authenticated[protection] },
+        ...(protection === "password" && {
+          passwordProtection: {
+            deploymentType: "standardProtectionNew",
+            password: pulumi.secret(args.protectionPassword ?? ""),
+          },
+        }),
+      },
+      parent,
+    );
+    this.projectId = project.id;
+
+    const identity =
+      args.oidc && new VercelIdentity(`${name}-identity`, { ...args.oidc, projectName: project.name }, parent);
+    const production = completed(args, args);
+    const variables = [
+      ...variablesOf("production", production, identity && { AWS_ROLE_ARN: identity.roleArn }),
+      ...(args.preview ? variablesOf("preview", completed(args, args.preview)) : []),
+    ].map(
+      ({ target, key, value, secret }) =>
+        new vercel.ProjectEnvironmentVariable(
+          `${name}-${target}-${key}`,
+          {
+            projectId: project.id,
+            teamId,
+            key,
+            value,
+            targets: [target],
+            sensitive: secret || (args.allVariablesSensitive ?? false),
+          },
+          // A variable's name is its identity on Vercel: the new one cannot stand beside the old one.
+          { ...parent, deleteBeforeReplace: true },
+        ),
+    );
+
+    const site = new vercel.ProjectDomain(
+      `${name}-domain`,
+      { projectId: project.id, teamId, domain: args.domain },
+      parent,
+    );
+    const redirects = (args.redirectFrom ?? []).map(
+      (from) =>
+        new vercel.ProjectDomain(
+          `${name}-domain-${from}`,
+          { projectId: project.id, teamId, domain: from, redirect: site.domain, redirectStatusCode: 308 },
+          parent,
+        ),
+    );
+    const domains = [site, ...redirects];
+    // Vercel asks for this only where another account already uses the name. The record is there in any case, since what is
+    // created must not depend on an answer that only an update gets.
+    const asked = pulumi
+      .all(domains.map(({ verifications }) => verifications))
+      .apply((lists) => lists.flatMap((l) => l ?? []));
+    const ownership = new aws.route53.Record(
+      `${name}-ownership`,
+      {
+        zoneId: args.zoneId,
+        name: asked.apply((challenges) => challenges[0]?.domain ?? `_vercel.${args.domain}`),
+        type: "TXT",
+        ttl: 60,
+        records: asked.apply((challenges) =>
+          challenges.length === 0 ? ["no proof asked"] : [...new Set(challenges.map(({ value }) => value))],
+        ),
+      },
+      parent,
+    );
+
+    const deployment = new vercel.Deployment(
+      `${name}-deployment`,
+      {
+        projectId: project.id,
+        teamId,
+        production: true,
+        ...sourceFiles(source),
+        // Variables count from the next deployment on, so a change of any of them makes a new one.
+        meta: { siteVersion: args.version, environment: digest(production) },
+      },
+      { ...parent, dependsOn: [...variables, ...domains] },
+    );
+    this.deploymentUrl = deployment.url;
+
+    const bypass =
+      protection === "all"
+        ? new vercel.ProjectProtectionBypass(`${name}-bypass`, { projectId: project.id, teamId, note: "gate" }, parent)
+        : undefined;
+
+    const dns = vercel.getDomainConfigOutput(
+      { domain: site.domain, projectIdOrName: project.id, ...(teamId !== undefined && { teamId }) },
+      parent,
+    );
+    this.cname = dns.recommendedCname;
+    // Addresses become known with the project, but nobody shall ask the tier before its deployment is live.
+    const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, ownership.id]).apply(([ipv4]) => {
+      if (!Array.isArray(ipv4) || ipv4.length === 0) {
+        throw new Error(
+          `Vercel recommends no IPv4 address for ${args.domain}. Open the project's domain settings in Vercel.`,
+        );
+      }
+      return ipv4;
+    });
+    this.target = addresses.apply((ipv4): TrafficTarget => ({ kind: "addresses", ipv4 }));
+    this.probe = pulumi.all([addresses, bypass?.secret]).apply(
+      ([ipv4, secret]): Probe => ({
+        connectTo: ipv4[0] ?? "",
+        port: 443,
+        servername: args.domain,
+        host: args.domain,
+        path: args.healthPath,
+        headers: secret === undefined ? {} : { "x-vercel-protection-bypass": secret },
+        expectTier: tier,
+        ...(!(source.kind === "repository" && source.deployOnPush) && { expectVersion: args.version }),
+      }),
+    );
+    this.collectors = [
+      { kind: "vercel", projectId: project.id, ...(teamId !== undefined && { teamId }) },
+      { kind: "dns", zoneId: args.zoneId, name: args.domain },
+      { kind: "certificate", host: args.domain },
+    ];
+    this.registerOutputs({ projectId: this.projectId, target: this.target, deploymentUrl: this.deploymentUrl });
+  }
+}
+
+/** Vercel's word for who must log in with Vercel. A password comes on top of the standard protection. */
+const authenticated: Readonly<Record<VercelProtection, string>> = {
+  none: "none",
+  standard: "standardProtectionNew",
+  password: "standardProtectionNew",
+  all: "allDeployments",
+};
+
+/** Everything that can be refused is refused here, before the first resource. */
+function validate(args: VercelAppArgs, regions: readonly string[]): void {
+  const problems = vercelPlanProblems({ ...args, regions });
+  if (problems.length > 0) throw new Error(vercelProblemText(problems));
+  if (regions.length === 0) {
+    throw new Error(
+      `vercel.regions: Vercel has no region at ${args.databaseRegion}. Name the nearest one: ${Object.values(vercelRegions).join(", ")}.`,
+    );
+  }
+  const unknown = regions.filter((region) => !Object.values(vercelRegions).includes(region));
+  if (unknown.length > 0) {
+    throw new Error(
+      `vercel.regions: ${unknown.join(", ")}. Vercel's regions are ${Object.values(vercelRegions).join(", ")}.`,
+    );
+  }
+  if (args.protection === "password" && args.protectionPassword === undefined) {
+    throw new Error(
+      "vercel.protection is password, but there is none. Run: pulumi config set --secret iamvet:vercelPassword",
+    );
+  }
+  const twice = Object.keys(args.environment).filter((key) => key in args.secrets);
+  if (twice.length > 0) throw new Error(`Both a plain value and a secret: ${twice.join(", ")}. Keep the secret.`);
+  if (args.preview === undefined) return;
+  const keysOf = ({ environment, secrets }: VercelEnvironment) => Object.keys({ ...environment, ...secrets });
+  const [wanted, found] = [keysOf(args), keysOf(args.preview)];
+  const missing = wanted.filter((key) => !found.includes(key));
+  const extra = found.filter((key) => !wanted.includes(key));
+  if (missing.length + extra.length > 0) {
+    throw new Error(
+      `vercel.preview must have the same keys as production. Missing: ${missing.join(", ") || "none"}. Not in production: ${extra.join(", ") || "none"}.`,
+    );
+  }
+}
+
+/** The caller's values, and those that only this tier knows. */
+function completed(args: VercelAppArgs, values: VercelEnvironment): VercelEnvironment {
+  const { DATABASE_URL: databaseUrl, ...secrets } = values.secrets;
+  return {
+    environment: {
+      ...values.environment,
+      SITE_TIER: tier,
+      SITE_VERSION: args.version,
+      // The driver of the site's pool does not read connection_limit from the URL; other clients of Prisma do.
+      DATABASE_POOL_SIZE: String(args.database.connectionLimit ?? defaultConnectionLimit),
+    },
+    secrets: {
+      ...secrets,
+      ...(databaseUrl && { DATABASE_URL: databaseUrl.apply((url) => serverlessDatabaseUrl(url, args.database)) }),
+    },
+  };
+}
+
+function variablesOf(
+  target: "production" | "preview",
+  { environment, secrets }: VercelEnvironment,
+  further: Readonly<Record<string, pulumi.Input<string>>> = {},
+) {
+  return [
+    ...Object.entries({ ...environment, ...further }).map(([key, value]) => ({ target, key, value, secret: false })),
+    ...Object.entries(secrets).map(([key, value]) => ({ target, key, value: pulumi.secret(value), secret: true })),
+  ];
+}
+
+/** What {@link vercel.Deployment} uploads, or which commit it lets Vercel build. */
+function sourceFiles(source: VercelSource): Pick<vercel.DeploymentArgs, "ref" | "files" | "pathPrefix"> {
+  if (source.kind === "repository") return { ref: source.ref ?? source.productionBranch ?? "main" };
+  const built = vercel.getPrebuiltProjectOutput({ path: source.path });
+  return { files: built.output, pathPrefix: built.path };
+}
+
+/** A fingerprint that tells whether anything changed and nothing else. */
+function digest({ environment, secrets }: VercelEnvironment): pulumi.Output<string> {
+  return pulumi.output({ ...environment, ...secrets }).apply((values) => {
+    const ordered = Object.entries(values).sort(([a], [b]) => a.localeCompare(b));
+    return createHash("sha256").update(JSON.stringify(ordered)).digest("hex").slice(0, 16);
+  });
+}
