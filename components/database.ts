@@ -48,8 +48,8 @@ export class Database extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** Secret with the key DATABASE_URL, ready to use. */
   readonly urlSecretArn: pulumi.Output<string>;
-  /** DATABASE_URL itself, a secret, for a tier that cannot read Secrets Manager; undefined for a database that is only referred to. */
-  readonly url?: pulumi.Output<string>;
+  /** DATABASE_URL itself, a secret, for a tier that cannot read Secrets Manager. */
+  readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Database", name, {}, opts);
@@ -59,6 +59,7 @@ export class Database extends pulumi.ComponentResource {
       this.identifier = pulumi.output(args.identifier);
       this.securityGroupId = pulumi.output(args.securityGroupId);
       this.urlSecretArn = pulumi.output(args.urlSecretArn);
+      this.url = urlOf(args.urlSecretArn, this);
     } else {
       const { instance, group, secret, url } = this.create(name, args);
       this.endpoint = instance.endpoint;
@@ -88,6 +89,22 @@ export class Database extends pulumi.ComponentResource {
         description: "PostgreSQL from the web tier",
       },
       opts,
+    );
+  }
+
+  /** Admits an address range on port 5432, for a tier outside AWS. */
+  admitRange(name: string, cidr: string, description: string) {
+    return new aws.vpc.SecurityGroupIngressRule(
+      name,
+      {
+        securityGroupId: this.securityGroupId,
+        cidrIpv4: cidr,
+        ipProtocol: "tcp",
+        fromPort: 5432,
+        toPort: 5432,
+        description,
+      },
+      { parent: this },
     );
   }
 
@@ -167,4 +184,16 @@ export class Database extends pulumi.ComponentResource {
     );
     return { instance, group, secret, url };
   }
+}
+
+/** DATABASE_URL out of a secret that somebody else keeps. */
+function urlOf(secretId: pulumi.Input<string>, parent: pulumi.Resource): pulumi.Output<string> {
+  const version = aws.secretsmanager.getSecretVersionOutput({ secretId }, { parent });
+  return pulumi.secret(
+    version.secretString.apply((text) => {
+      const { DATABASE_URL } = JSON.parse(text) as { DATABASE_URL?: string };
+      if (!DATABASE_URL) throw new Error("The secret database.urlSecretArn has no key DATABASE_URL");
+      return DATABASE_URL;
+    }),
+  );
 }

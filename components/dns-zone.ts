@@ -12,6 +12,8 @@ export interface DnsZoneArgs {
 export class DnsZone extends pulumi.ComponentResource {
   readonly name: string;
   readonly zoneId: pulumi.Output<string>;
+  /** Authoritative servers of the zone. */
+  readonly servers: pulumi.Output<string[]>;
   /** Set for a new zone only: the name servers to enter at the registrar. */
   readonly nameServers?: pulumi.Output<string[]>;
 
@@ -23,8 +25,11 @@ export class DnsZone extends pulumi.ComponentResource {
       const zone = new aws.route53.Zone(`${name}-zone`, { name: args.name }, { parent: this, protect: true });
       this.zoneId = zone.zoneId;
       this.nameServers = zone.nameServers;
+      this.servers = zone.nameServers;
     } else {
-      this.zoneId = aws.route53.getZoneOutput({ name: args.name, privateZone: false }, { parent: this }).zoneId;
+      const zone = aws.route53.getZoneOutput({ name: args.name, privateZone: false }, { parent: this });
+      this.zoneId = zone.zoneId;
+      this.servers = zone.nameServers;
     }
     this.registerOutputs({ zoneId: this.zoneId });
   }

@@ -198,7 +198,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   /** How a gate asks one tier through the load balancer. */
   probe(
     tier: BalancedTier,
-    args: { healthPath: string; probeToken: pulumi.Input<string>; version?: pulumi.Input<string | undefined> },
+    args: { healthPath: string; probeToken: pulumi.Input<string>; version: pulumi.Input<string> },
   ) {
     return pulumi.all([this.dnsName, args.probeToken, args.version]).apply(([dnsName, token, version]) => ({
       connectTo: dnsName,
@@ -208,7 +208,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
       path: args.healthPath,
       headers: { [PROBE_HEADER]: `${tier}.${token}` },
       expectTier: tier,
-      ...(version ? { expectVersion: version } : {}),
+      expectVersion: version,
     }));
   }
 
@@ -219,7 +219,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   catchAll(
     name: string,
     groups: readonly { readonly arn: pulumi.Input<string>; readonly weight: number }[],
-    parent: pulumi.Resource,
+    opts: pulumi.CustomResourceOptions,
   ) {
     return new aws.lb.ListenerRule(
       name,
@@ -238,7 +238,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
           },
         ],
       },
-      { parent },
+      opts,
     );
   }
 

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "./load-balancer";
-import type { TrafficTarget, WebTier } from "./web-tier";
+import { encodeTraffic, type SlotName, type TrafficState } from "./traffic-state";
+import type { WebTier } from "./web-tier";
 
 export interface TrafficArgs {
   readonly zoneId: pulumi.Input<string>;
@@ -18,9 +19,14 @@ export interface TrafficArgs {
   readonly canary?: { readonly tier: WebTier; readonly percent: number };
   /** The load balancer, while a tier stands behind it. */
   readonly loadBalancer?: LoadBalancer;
-  /** Name of the SSM parameter that says what was last switched to; see {@link Traffic.state}. */
-  readonly stateParameter: string;
+  /** Names of the two parameters around a change; see {@link TrafficState}. */
+  readonly parameters: { readonly intent: string; readonly state: string };
+  /** Counts the steps of `platform migrate`. */
+  readonly revision: number;
 }
+
+/** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
+const ALIAS_TTL = 60;
 
 /**
  * Where visitors go: two weighted record sets, `serving` and `canary`, and the load balancer's catch-all rule. All have constant
@@ -28,20 +34,37 @@ export interface TrafficArgs {
  * unused canary has weight 0 and the target of `serving`. Registered only behind the gate.
  */
 export class Traffic extends pulumi.ComponentResource {
-  /**
-   * What the slots point at, as JSON. The parameter is written after the records, so its modification date is never earlier than
-   * the last change of a record: the second gate counts the TTL from it, also when an earlier update died in between.
-   */
-  readonly state: pulumi.Output<string>;
+  /** What the slots point at, known when all of it is live. */
+  readonly state: pulumi.Output<TrafficState>;
 
   constructor(name: string, args: TrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Traffic", name, {}, opts);
+    const child = { parent: this };
     const { serving, canary } = args;
     const { dns, balancer } = weights(serving, canary);
-    const slots = [
-      this.slot(name, "serving", serving, dns.serving, args),
-      this.slot(name, "canary", canary?.tier ?? serving, dns.canary, args),
-    ];
+    const tiers: Record<SlotName, WebTier> = { serving, canary: canary?.tier ?? serving };
+    const aliased = Object.values(tiers).some(({ target }) => target.kind === "alias");
+
+    const slots = { serving: slotOf(serving, dns.serving), canary: slotOf(tiers.canary, dns.canary) };
+    const wanted = {
+      revision: args.revision,
+      ttl: aliased ? Math.max(args.ttl, ALIAS_TTL) : args.ttl,
+      slots,
+    };
+    const intent = new aws.ssm.Parameter(
+      `${name}-intent`,
+      {
+        name: args.parameters.intent,
+        type: "String",
+        description: "What the site's traffic is about to be switched to",
+        value: pulumi.output(wanted).apply((state) => encodeTraffic(state)),
+      },
+      child,
+    );
+    const behind = { ...child, dependsOn: [intent] };
+    const records = (["serving", "canary"] as const).map((slot) =>
+      record(name, slot, tiers[slot], dns[slot], args, behind),
+    );
     for (const host of args.redirectFrom) {
       // An alias of the site's own records follows every flip by itself.
       new aws.route53.Record(
@@ -52,54 +75,58 @@ export class Traffic extends pulumi.ComponentResource {
           type: args.recordType,
           aliases: [{ name: args.domain, zoneId: args.zoneId, evaluateTargetHealth: false }],
         },
-        { parent: this, dependsOn: slots },
+        { ...child, dependsOn: records },
       );
     }
-    const rules =
-      args.loadBalancer && balancer.length > 0 ? [args.loadBalancer.catchAll(`${name}-catch-all`, balancer, this)] : [];
-    const state = pulumi.jsonStringify({
-      serving: { tier: serving.tier, target: serving.target, weight: dns.serving },
-      canary: { tier: canary?.tier.tier ?? serving.tier, target: (canary?.tier ?? serving).target, weight: dns.canary },
-      balancer: balancer.map(({ arn, weight }) => ({ arn, weight })),
-    });
-    const parameter = new aws.ssm.Parameter(
+    const catchAll = args.loadBalancer?.catchAll(`${name}-catch-all`, balancer, behind);
+    const state = pulumi.all([wanted, catchAll?.arn, pulumi.all(balancer.map(({ arn }) => arn))]).apply(
+      ([found, arn, groups]): TrafficState => ({
+        ...found,
+        ...(arn && {
+          rule: { arn, weights: Object.fromEntries(groups.map((group, i) => [group, balancer[i]?.weight ?? 0])) },
+        }),
+      }),
+    );
+    const written = new aws.ssm.Parameter(
       `${name}-state`,
       {
-        name: args.stateParameter,
+        name: args.parameters.state,
         type: "String",
-        value: state,
         description: "What the site's traffic was last switched to",
+        value: pulumi.all([state, intent.version]).apply(([found, version]) => encodeTraffic(found, version)),
       },
-      { parent: this, dependsOn: [...slots, ...rules] },
+      { ...child, dependsOn: catchAll ? [...records, catchAll] : records },
     );
-    this.state = parameter.value;
+    this.state = pulumi.all([state, written.id]).apply(([found]) => found);
     this.registerOutputs({ state: this.state });
   }
+}
 
-  private slot(name: string, slot: "serving" | "canary", tier: WebTier, weight: number, args: TrafficArgs) {
-    const at = <T>(pick: (target: TrafficTarget) => T) => tier.target.apply(pick);
-    return new aws.route53.Record(
-      `${name}-${slot}`,
-      {
-        zoneId: args.zoneId,
-        name: args.domain,
-        type: args.recordType,
-        setIdentifier: slot,
-        weightedRoutingPolicies: [{ weight }],
-        // DNS moves through gates only: health evaluation would send visitors to the other slot behind their back.
-        aliases: at((target) =>
-          target.kind === "alias"
-            ? [{ name: target.dnsName, zoneId: target.zoneId, evaluateTargetHealth: false }]
-            : undefined,
-        ) as pulumi.Input<aws.types.input.route53.RecordAlias[]>,
-        records: at((target) =>
-          target.kind === "addresses" ? [...target.ipv4] : target.kind === "cname" ? [target.name] : undefined,
-        ) as pulumi.Input<string[]>,
-        ttl: at((target) => (target.kind === "alias" ? undefined : args.ttl)) as pulumi.Input<number>,
-      },
-      { parent: this },
-    );
-  }
+const slotOf = ({ tier, target }: WebTier, weight: number) => ({ tier, weight, target });
+
+function record(
+  name: string,
+  slot: SlotName,
+  { target }: WebTier,
+  weight: number,
+  args: TrafficArgs,
+  opts: pulumi.CustomResourceOptions,
+) {
+  return new aws.route53.Record(
+    `${name}-${slot}`,
+    {
+      zoneId: args.zoneId,
+      name: args.domain,
+      type: args.recordType,
+      setIdentifier: slot,
+      weightedRoutingPolicies: [{ weight }],
+      ...(target.kind === "alias"
+        ? // DNS moves through gates only: health evaluation would send visitors to the other slot behind their back.
+          { aliases: [{ name: target.dnsName, zoneId: target.zoneId, evaluateTargetHealth: false }] }
+        : { records: target.kind === "addresses" ? target.ipv4 : [target.name], ttl: args.ttl }),
+    },
+    opts,
+  );
 }
 
 /**

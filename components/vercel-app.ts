@@ -17,7 +17,7 @@ import {
   vercelProblemText,
   vercelRegions,
 } from "./vercel-plans";
-import type { Collector, Probe, Signal, TrafficTarget, WebTier, Widget } from "./web-tier";
+import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
 /** Where the site's code comes from. */
 export type VercelSource =
@@ -111,8 +111,9 @@ const tier = "vercel";
  */
 export class VercelApp extends pulumi.ComponentResource implements WebTier {
   readonly tier = tier;
-  readonly target: pulumi.Output<TrafficTarget>;
+  readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
+  readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[] = [];
   readonly logGroups: readonly pulumi.Output<string>[] = [];
   readonly widgets: readonly Widget[] = [];
@@ -260,7 +261,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       }
       return ipv4;
     });
-    this.target = addresses.apply((ipv4): TrafficTarget => ({ kind: "addresses", ipv4 }));
+    this.target = { kind: "addresses", ipv4: addresses };
     this.probe = pulumi.all([addresses, bypass?.secret]).apply(
       ([ipv4, secret]): Probe => ({
         connectTo: ipv4[0] ?? "",
@@ -278,6 +279,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       { kind: "dns", zoneId: args.zoneId, name: args.domain },
       { kind: "certificate", host: args.domain },
     ];
+    this.outputs = { vercelProject: this.projectId };
     this.registerOutputs({ projectId: this.projectId, target: this.target, deploymentUrl: this.deploymentUrl });
   }
 }

@@ -6,6 +6,12 @@ export type TrafficTarget =
   | { readonly kind: "addresses"; readonly ipv4: readonly string[] }
   | { readonly kind: "cname"; readonly name: string };
 
+/** A tier's own target: its kind is known before anything is built, its address only afterwards. */
+export type TierTarget =
+  | { readonly kind: "alias"; readonly dnsName: pulumi.Output<string>; readonly zoneId: pulumi.Output<string> }
+  | { readonly kind: "addresses"; readonly ipv4: pulumi.Output<string[]> }
+  | { readonly kind: "cname"; readonly name: pulumi.Output<string> };
+
 /**
  * How a tier is asked before DNS points at it: a TLS handshake with the site's real name against the tier's own address,
  * so that certificate, routing and application are all proven by one request.
@@ -96,12 +102,14 @@ export type Collector =
 export interface WebTier {
   /** The architecture's name as it stands in the stack's config and in the health check's answer. */
   readonly tier: string;
-  readonly target: pulumi.Output<TrafficTarget>;
+  readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
   /** Undefined where nothing rolls out behind the provider's back (one instance, Vercel). */
   readonly rollout?: pulumi.Output<Rollout>;
   /** The target group behind the shared load balancer; undefined for tiers that have no load balancer. */
   readonly targetGroupArn?: pulumi.Output<string>;
+  /** What `pulumi stack output` shows of the tier: its instance, service or project. */
+  readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
   readonly logGroups: readonly pulumi.Output<string>[];
   readonly widgets: readonly Widget[];

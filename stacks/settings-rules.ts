@@ -218,7 +218,23 @@ export const rules: readonly Rule<SectionName>[] = [
 
   rule(["vercel", "architecture", "traffic"], function* (settings) {
     if (!tiersOf(settings).includes("vercel")) return;
-    const { repository, databaseAccess } = settings.vercel;
+    const { repository, databaseAccess, staticIp, peeredCidr } = settings.vercel;
+    if (databaseAccess === "static-ips" && staticIp.length === 0) {
+      yield {
+        path: "vercel.staticIp",
+        found: staticIp,
+        allowed: "the static addresses that Vercel shows in the project's Connectivity settings",
+        mend: { value: '["203.0.113.7"]' },
+      };
+    }
+    if (databaseAccess === "private-link" && !peeredCidr) {
+      yield {
+        path: "vercel.peeredCidr",
+        found: undefined,
+        allowed: "the address range of the Secure Compute network, with vercel.databaseAccess private-link",
+        mend: { value: "10.1.0.0/16" },
+      };
+    }
     if (!repository) {
       yield {
         path: "vercel.repository",

@@ -329,10 +329,26 @@ export const sections = {
       ),
       region: text(
         /^[a-z]{3}\d$/,
-        "Region of the functions; choose the one beside the database.",
+        "Region of the functions. @default the one beside the database",
         "a Vercel region id",
         "icn1",
-      ).default("icn1"),
+      ).optional(),
+      staticIp: z
+        .array(
+          help(
+            z.union([z.ipv4(), z.cidrv4()]),
+            "A static outbound address of the Vercel project.",
+            "an IPv4 address",
+            "203.0.113.7",
+          ),
+        )
+        .default([]),
+      peeredCidr: help(
+        z.cidrv4(),
+        "Address range of the Vercel Secure Compute network.",
+        "an IPv4 range",
+        "10.1.0.0/16",
+      ).optional(),
       databaseAccess: choice(
         ["static-ips", "public-tls", "private-link"],
         "How Vercel reaches the database. public-tls opens its port to the internet, with TLS forced.",
@@ -344,6 +360,7 @@ export const sections = {
     .strictObject({
       canary: choice(architectures, "A second tier that gets a share of traffic.").optional(),
       percent: percentage("Share of traffic that the canary gets.", 10).default(0),
+      revision: whole(0, 1_000_000, "Step counter that `platform migrate` writes; leave it alone.", 0).default(0),
     })
     .prefault({}),
 

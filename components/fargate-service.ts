@@ -1,0 +1,440 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type AlarmActions, alarm } from "./alarm";
+import { type AppEnvironment, identity, secretArns } from "./app-environment";
+import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
+import type { Database } from "./database";
+import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
+import type { LoadBalancer } from "./load-balancer";
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
+
+export interface FargateServiceArgs {
+  readonly vpcId: pulumi.Input<string>;
+  /** Public subnets: tasks have public addresses and closed security groups, which spares the NAT gateways (43 USD a month each in Seoul). */
+  readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
+  readonly loadBalancer: LoadBalancer;
+  readonly database: Database;
+  /** Image with digest or an immutable tag. */
+  readonly image: pulumi.Input<string>;
+  readonly repositoryArn: pulumi.Input<string>;
+  /** CPU architecture of the image. ARM64 costs a fifth less. */
+  readonly cpuArchitecture: "ARM64" | "X86_64";
+  /** Release that the gate expects in the answer. */
+  readonly version: pulumi.Input<string>;
+  readonly environment: AppEnvironment;
+  readonly probeToken: pulumi.Input<string>;
+  readonly port: number;
+  readonly healthPath: string;
+  /** CPU units, 1024 are one vCPU. */
+  readonly cpu: number;
+  /** MiB. */
+  readonly memory: number;
+  /** Fewest tasks; 2 survive the loss of a zone without an outage, 1 costs half. */
+  readonly min: number;
+  readonly max: number;
+  /** Percent. */
+  readonly cpuTarget: number;
+  /** Percent. */
+  readonly memoryTarget: number;
+  /** Requests per minute and task. */
+  readonly requestsPerTarget: number;
+  /** Percent of the tasks above `min` on Fargate Spot (about 70 % cheaper, two minutes' notice). @default 0 */
+  readonly spotPercent: number;
+  /** Scheduled sizes, for example fewer tasks at night. @default none */
+  readonly schedules?: readonly ScheduledSize[];
+  /** `enabled` and `enhanced` are charged as custom metrics, some 10 USD a month for a small service. */
+  readonly containerInsights: "disabled" | "enabled" | "enhanced";
+  /** A shell in a task by ECS Exec, its sessions logged; needs a writable root and rights, hence off by default. */
+  readonly exec: boolean;
+  /** Run `prisma migrate deploy` once per release before traffic moves. */
+  readonly migrate: boolean;
+  readonly logRetentionDays: number;
+  readonly alarmActions: AlarmActions;
+}
+
+/** A size that holds from a point of a schedule on. */
+export interface ScheduledSize {
+  /** `cron(...)`, `rate(...)` or `at(...)` of Application Auto Scaling. */
+  readonly schedule: string;
+  /** IANA time zone. @default "UTC" */
+  readonly timezone?: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Seconds a task has to finish its requests after SIGTERM; longer than the deregistration delay, which ends first. */
+const STOP_SECONDS = 60;
+/** Seconds until the load balancer's verdict counts: image pull and start took 35 s for the sample app on 0.5 vCPU. */
+const GRACE_SECONDS = 90;
+const CONTAINER = "app";
+
+/** Option 3: ECS on Fargate behind the load balancer; a task that fails is replaced, and a bad release rolls back by itself. */
+export class FargateService extends pulumi.ComponentResource implements WebTier {
+  readonly tier = "fargate";
+  readonly target: TierTarget;
+  readonly probe: pulumi.Output<Probe>;
+  readonly rollout: pulumi.Output<Rollout>;
+  readonly targetGroupArn: pulumi.Output<string>;
+  readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly signals: readonly Signal[];
+  readonly logGroups: readonly pulumi.Output<string>[];
+  readonly widgets: readonly Widget[];
+  readonly collectors: readonly Collector[];
+  /** What a release task needs to run `prisma migrate deploy`, for the gate that runs it once. */
+  readonly migration?: pulumi.Output<MigrationTask>;
+
+  constructor(name: string, args: FargateServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("iamvet:index:FargateService", name, {}, opts);
+    const child = { parent: this };
+    const { region } = aws.getRegionOutput({}, child);
+
+    const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, child);
+    const group = new aws.ec2.SecurityGroup(
+      `${name}-security-group`,
+      { vpcId: args.vpcId, description: "Fargate tasks: in from the load balancer only" },
+      child,
+    );
+    egress(name, group.id, args.database.securityGroupId, child);
+    args.database.admit(`${name}-to-database`, group.id, child);
+
+    const execution = serviceRole(
+      `${name}-execution`,
+      "ecs-tasks.amazonaws.com",
+      [...pullGrants(args.repositoryArn), ...secretGrants(secretArns(args.environment)), ...logGrants([logs.arn])],
+      child,
+    );
+    const task = serviceRole(
+      `${name}-task`,
+      "ecs-tasks.amazonaws.com",
+      args.exec
+        ? [
+            {
+              actions: ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
+                (a) => `ssmmessages:${a}`,
+              ),
+              resources: ["*"],
+            },
+          ]
+        : [],
+      child,
+    );
+
+    const cluster = new aws.ecs.Cluster(
+      `${name}-cluster`,
+      {
+        settings: [{ name: "containerInsights", value: args.containerInsights }],
+        ...(args.exec
+          ? {
+              configuration: {
+                executeCommandConfiguration: {
+                  logging: "OVERRIDE",
+                  logConfiguration: { cloudWatchLogGroupName: logs.name },
+                },
+              },
+            }
+          : {}),
+      },
+      child,
+    );
+    new aws.ecs.ClusterCapacityProviders(
+      `${name}-capacity`,
+      { clusterName: cluster.name, capacityProviders: ["FARGATE", "FARGATE_SPOT"] },
+      child,
+    );
+
+    const environment = { ...args.environment.plain, ...identity(this.tier, args.version), PORT: String(args.port) };
+    const container = {
+      name: CONTAINER,
+      image: args.image,
+      essential: true,
+      portMappings: [{ containerPort: args.port, protocol: "tcp" }],
+      environment: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
+      secrets: Object.entries(args.environment.secrets).map(([key, secret]) => ({
+        name: key,
+        valueFrom: pulumi.interpolate`${secret.arn}:${secret.key}::`,
+      })),
+      readonlyRootFilesystem: !args.exec,
+      linuxParameters: { initProcessEnabled: true },
+      mountPoints: scratch.map(({ name: sourceVolume, path: containerPath }) => ({
+        sourceVolume,
+        containerPath,
+        readOnly: false,
+      })),
+      stopTimeout: STOP_SECONDS,
+      healthCheck: {
+        command: [
+          "CMD",
+          "node",
+          "-e",
+          `fetch("http://127.0.0.1:${args.port}/api/health").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`,
+        ],
+        interval: 10,
+        timeout: 5,
+        retries: 3,
+        startPeriod: 30,
+      },
+      logConfiguration: {
+        logDriver: "awslogs",
+        options: { "awslogs-group": logs.name, "awslogs-region": region, "awslogs-stream-prefix": CONTAINER },
+      },
+    };
+    const definition = new aws.ecs.TaskDefinition(
+      `${name}-definition`,
+      {
+        family: pulumi.interpolate`${cluster.name}-app`,
+        requiresCompatibilities: ["FARGATE"],
+        networkMode: "awsvpc",
+        cpu: String(args.cpu),
+        memory: String(args.memory),
+        runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: args.cpuArchitecture },
+        executionRoleArn: execution.arn,
+        taskRoleArn: task.arn,
+        volumes: scratch.map((volume) => ({ name: volume.name })),
+        containerDefinitions: pulumi.jsonStringify([container]),
+      },
+      // A rollback of a deployment needs the revision before.
+      { ...child, retainOnDelete: true },
+    );
+
+    const { group: targets, rule } = args.loadBalancer.attach(
+      this.tier,
+      {
+        name,
+        targetType: "ip",
+        port: args.port,
+        healthPath: args.healthPath,
+        probeToken: args.probeToken,
+        securityGroupId: group.id,
+      },
+      this,
+    );
+    const ofTargets = { LoadBalancer: args.loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
+    const errors = alarm(
+      `${name}-errors`,
+      {
+        severity: "page",
+        subject: "errors",
+        meaning: "More than 5 answers of the app in a minute were errors (5xx), three minutes in a row",
+        causes: ["the last release", "the database refuses connections", "a dependency of the app is down"],
+        firstCommand: "npm run platform -- why",
+        namespace: "AWS/ApplicationELB",
+        metricName: "HTTPCode_Target_5XX_Count",
+        dimensions: ofTargets,
+        statistic: "Sum",
+        period: 60,
+        evaluationPeriods: 3,
+        threshold: 5,
+        comparisonOperator: "GreaterThanThreshold",
+        treatMissingData: "notBreaching",
+      },
+      args.alarmActions,
+      child,
+    );
+
+    const service = new aws.ecs.Service(
+      `${name}-service`,
+      {
+        cluster: cluster.arn,
+        taskDefinition: definition.arn,
+        desiredCount: args.min,
+        capacityProviderStrategies: capacity(args),
+        networkConfiguration: { subnets: args.subnetIds, securityGroups: [group.id], assignPublicIp: true },
+        loadBalancers: [{ targetGroupArn: targets.arn, containerName: CONTAINER, containerPort: args.port }],
+        healthCheckGracePeriodSeconds: GRACE_SECONDS,
+        // Never fewer tasks than asked while a release rolls out.
+        deploymentMinimumHealthyPercent: 100,
+        deploymentMaximumPercent: 200,
+        deploymentCircuitBreaker: { enable: true, rollback: true },
+        alarms: { alarmNames: [errors.name], enable: true, rollback: true },
+        availabilityZoneRebalancing: "ENABLED",
+        enableExecuteCommand: args.exec,
+        enableEcsManagedTags: true,
+        propagateTags: "SERVICE",
+        waitForSteadyState: true,
+      },
+      // The autoscaler owns the count. ECS refuses a target group that no rule leads to.
+      { ...child, ignoreChanges: ["desiredCount"], dependsOn: [rule] },
+    );
+    this.autoscale(name, args, cluster, service, targets);
+
+    const ofService = { ClusterName: cluster.name, ServiceName: service.name };
+    this.target = { kind: "alias", dnsName: args.loadBalancer.dnsName, zoneId: args.loadBalancer.zoneId };
+    this.probe = args.loadBalancer.probe(this.tier, args);
+    this.rollout = pulumi
+      .all([cluster.arn, service.name, definition.arn])
+      .apply(([clusterArn, serviceName, taskDefinition]) => ({
+        kind: "ecs",
+        cluster: clusterArn,
+        service: serviceName,
+        taskDefinition,
+      }));
+    this.targetGroupArn = targets.arn;
+    this.signals = [
+      errors,
+      ...balancedSignals(name, ofTargets, args, child),
+      alarm(
+        `${name}-cpu`,
+        {
+          severity: "warning",
+          subject: "capacity",
+          meaning: "Tasks have used over 85 % of their CPU for ten minutes although the service may scale",
+          causes: ["the service is at fargate.max", "a loop in the app", "more traffic than planned"],
+          firstCommand: "npm run platform -- why",
+          namespace: "AWS/ECS",
+          metricName: "CPUUtilization",
+          dimensions: ofService,
+          statistic: "Average",
+          period: 60,
+          evaluationPeriods: 10,
+          threshold: 85,
+          comparisonOperator: "GreaterThanThreshold",
+          treatMissingData: "notBreaching",
+        },
+        args.alarmActions,
+        child,
+      ),
+      alarm(
+        `${name}-memory`,
+        {
+          severity: "warning",
+          subject: "capacity",
+          meaning: "Tasks have used over 90 % of their memory for five minutes; at 100 % they are killed",
+          causes: ["a memory leak since the last release", "fargate.memory is too small"],
+          firstCommand: "npm run platform -- why",
+          namespace: "AWS/ECS",
+          metricName: "MemoryUtilization",
+          dimensions: ofService,
+          statistic: "Maximum",
+          period: 60,
+          evaluationPeriods: 5,
+          threshold: 90,
+          comparisonOperator: "GreaterThanThreshold",
+          treatMissingData: "notBreaching",
+        },
+        args.alarmActions,
+        child,
+      ),
+    ];
+    this.logGroups = [logs.name];
+    this.widgets = [
+      ...balancedWidgets(ofTargets),
+      {
+        title: "CPU and memory of the tasks",
+        section: "capacity",
+        label: "percent",
+        metrics: pulumi
+          .all([cluster.name, service.name])
+          .apply(([c, s]) =>
+            ["CPUUtilization", "MemoryUtilization"].map((metric) => [
+              "AWS/ECS",
+              metric,
+              "ClusterName",
+              c,
+              "ServiceName",
+              s,
+            ]),
+          ),
+      },
+    ];
+    this.collectors = [
+      { kind: "ecs", cluster: cluster.name, service: service.name },
+      { kind: "target-health", targetGroupArn: targets.arn },
+      { kind: "logs", logGroup: logs.name },
+    ];
+    if (args.migrate) {
+      this.migration = pulumi
+        .all([cluster.arn, definition.arn, args.subnetIds, group.id])
+        .apply(([clusterArn, taskDefinition, subnets, securityGroup]) => ({
+          cluster: clusterArn,
+          taskDefinition,
+          subnets,
+          securityGroup,
+          container: CONTAINER,
+        }));
+    }
+    this.outputs = { cluster: cluster.name, service: service.name };
+    this.registerOutputs({ cluster: cluster.name, service: service.name });
+  }
+
+  private autoscale(
+    name: string,
+    args: FargateServiceArgs,
+    cluster: aws.ecs.Cluster,
+    service: aws.ecs.Service,
+    targets: aws.lb.TargetGroup,
+  ) {
+    const child = { parent: this };
+    const scalable = new aws.appautoscaling.Target(
+      `${name}-scaling`,
+      {
+        serviceNamespace: "ecs",
+        scalableDimension: "ecs:service:DesiredCount",
+        resourceId: pulumi.interpolate`service/${cluster.name}/${service.name}`,
+        minCapacity: args.min,
+        maxCapacity: args.max,
+      },
+      // A schedule moves the limits between two updates.
+      { ...child, ignoreChanges: args.schedules?.length ? ["minCapacity", "maxCapacity"] : [] },
+    );
+    const of = {
+      serviceNamespace: scalable.serviceNamespace,
+      scalableDimension: scalable.scalableDimension,
+      resourceId: scalable.resourceId,
+    };
+    const goals = [
+      { on: "cpu", metric: "ECSServiceAverageCPUUtilization", target: args.cpuTarget },
+      { on: "memory", metric: "ECSServiceAverageMemoryUtilization", target: args.memoryTarget },
+      {
+        on: "requests",
+        metric: "ALBRequestCountPerTarget",
+        target: args.requestsPerTarget,
+        label: pulumi.interpolate`${args.loadBalancer.arnSuffix}/${targets.arnSuffix}`,
+      },
+    ];
+    for (const { on, metric, target, label } of goals) {
+      new aws.appautoscaling.Policy(
+        `${name}-scale-on-${on}`,
+        {
+          ...of,
+          policyType: "TargetTrackingScaling",
+          targetTrackingScalingPolicyConfiguration: {
+            targetValue: target,
+            predefinedMetricSpecification: { predefinedMetricType: metric, ...(label ? { resourceLabel: label } : {}) },
+            // Out fast, in slowly: a visitor waits for capacity, nobody waits for savings.
+            scaleOutCooldown: 60,
+            scaleInCooldown: 300,
+          },
+        },
+        child,
+      );
+    }
+    for (const [index, { schedule, timezone = "UTC", min, max }] of (args.schedules ?? []).entries()) {
+      new aws.appautoscaling.ScheduledAction(
+        `${name}-schedule-${index + 1}`,
+        { ...of, schedule, timezone, scalableTargetAction: { minCapacity: min, maxCapacity: max } },
+        child,
+      );
+    }
+  }
+}
+
+/** What it takes to run a one-off task of a release. */
+export interface MigrationTask {
+  readonly cluster: string;
+  readonly taskDefinition: string;
+  readonly subnets: readonly string[];
+  readonly securityGroup: string;
+  readonly container: string;
+}
+
+/** Writable places of a container whose root is read-only. */
+const scratch = [
+  { name: "tmp", path: "/tmp" },
+  { name: "cache", path: "/app/.next/cache" },
+] as const;
+
+/** On-demand tasks up to `min`; above it Spot has its share. */
+function capacity({ min, spotPercent }: FargateServiceArgs) {
+  const onDemand = { capacityProvider: "FARGATE", base: min, weight: 100 - spotPercent };
+  return spotPercent > 0 ? [onDemand, { capacityProvider: "FARGATE_SPOT", weight: spotPercent }] : [onDemand];
+}

@@ -1,0 +1,308 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type AlarmActions, alarm } from "./alarm";
+import { type AppEnvironment, identity, secretArns } from "./app-environment";
+import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
+import { bootParameter, bootScript } from "./boot";
+import type { Database } from "./database";
+import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
+import type { LoadBalancer } from "./load-balancer";
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
+
+export interface HaWebTierArgs {
+  readonly vpcId: pulumi.Input<string>;
+  /** Public subnets in at least two zones; the group spreads over them. */
+  readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
+  readonly loadBalancer: LoadBalancer;
+  readonly database: Database;
+  /** Image with digest or an immutable tag. */
+  readonly image: pulumi.Input<string>;
+  readonly repositoryArn: pulumi.Input<string>;
+  /** Release that the gate expects in the answer. */
+  readonly version: pulumi.Input<string>;
+  readonly agentConfigParameter: pulumi.Input<string>;
+  readonly environment: AppEnvironment;
+  readonly probeToken: pulumi.Input<string>;
+  readonly domain: string;
+  readonly port: number;
+  readonly healthPath: string;
+  /** EC2 instance type; its CPU architecture must be the image's. */
+  readonly instanceType: string;
+  /** Fewest instances; with 1 a lost instance is an outage until its successor is up. */
+  readonly min: number;
+  readonly max: number;
+  /** Instances at the first start; afterwards the autoscaler decides and `up` never sets it back. */
+  readonly desired: number;
+  /** Root volume in GiB. */
+  readonly volumeGb: number;
+  /** Percent. */
+  readonly cpuTarget: number;
+  /** Requests per minute and instance. */
+  readonly requestsPerTarget: number;
+  readonly logRetentionDays: number;
+  readonly alarmActions: AlarmActions;
+}
+
+/** Seconds from launch to a healthy answer: boot, Docker and image pull; measured figures are in docs/drill.md. */
+const WARMUP_SECONDS = 180;
+
+/** Option 2: EC2 instances in an Auto Scaling group behind the load balancer; one that fails is replaced. */
+export class HaWebTier extends pulumi.ComponentResource implements WebTier {
+  readonly tier = "ha-web-tier";
+  readonly target: TierTarget;
+  readonly probe: pulumi.Output<Probe>;
+  readonly rollout: pulumi.Output<Rollout>;
+  readonly targetGroupArn: pulumi.Output<string>;
+  readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly signals: readonly Signal[];
+  readonly logGroups: readonly pulumi.Output<string>[];
+  readonly widgets: readonly Widget[];
+  readonly collectors: readonly Collector[];
+
+  constructor(name: string, args: HaWebTierArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("iamvet:index:HaWebTier", name, {}, opts);
+    const child = { parent: this };
+    const { version } = args;
+
+    const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, child);
+    const group = new aws.ec2.SecurityGroup(
+      `${name}-security-group`,
+      { vpcId: args.vpcId, description: "Web instances: in from the load balancer only, no SSH" },
+      child,
+    );
+    egress(name, group.id, args.database.securityGroupId, child);
+    args.database.admit(`${name}-to-database`, group.id, child);
+
+    const boot = bootParameter(
+      `${name}-boot`,
+      {
+        tier: this.tier,
+        version,
+        domain: args.domain,
+        redirectFrom: [],
+        port: args.port,
+        healthPath: args.healthPath,
+        app: { image: args.image },
+        environment: { ...args.environment.plain, ...identity(this.tier, version) },
+        secrets: args.environment.secrets,
+        logGroups: { app: logs.name },
+        agentConfigParameter: args.agentConfigParameter,
+      },
+      child,
+    );
+    const role = serviceRole(
+      `${name}-role`,
+      "ec2.amazonaws.com",
+      [
+        ...pullGrants(args.repositoryArn),
+        ...secretGrants(secretArns(args.environment)),
+        ...logGrants([logs.arn]),
+        { actions: ["ssm:GetParameter"], resources: [boot.arn] },
+        {
+          actions: ["cloudwatch:PutMetricData"],
+          resources: ["*"],
+          conditions: { StringEquals: { "cloudwatch:namespace": "Site" } },
+        },
+      ],
+      child,
+    );
+    new aws.iam.RolePolicyAttachment(
+      `${name}-ssm`,
+      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
+      child,
+    );
+    const profile = new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child);
+
+    const architecture = isArm(args.instanceType) ? "arm64" : "x86_64";
+    const template = new aws.ec2.LaunchTemplate(
+      `${name}-template`,
+      {
+        // Resolved when an instance starts, so a replaced instance has the current patches without a new template version.
+        imageId: `resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
+        instanceType: args.instanceType,
+        iamInstanceProfile: { arn: profile.arn },
+        metadataOptions: {
+          httpEndpoint: "enabled",
+          httpTokens: "required",
+          httpPutResponseHopLimit: 1,
+          instanceMetadataTags: "enabled",
+        },
+        networkInterfaces: [
+          { associatePublicIpAddress: "true", deleteOnTermination: "true", securityGroups: [group.id] },
+        ],
+        blockDeviceMappings: [
+          {
+            deviceName: "/dev/xvda",
+            ebs: { volumeSize: args.volumeGb, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
+          },
+        ],
+        monitoring: { enabled: false },
+        userData: Buffer.from(bootScript("container")).toString("base64"),
+        tagSpecifications: [
+          {
+            resourceType: "instance",
+            // A new image changes the template, and with it the group's instances; the boot script reads the parameter's name here.
+            tags: { "boot-parameter": boot.name, "boot-release": pulumi.output(args.image).apply(releaseTag) },
+          },
+        ],
+        updateDefaultVersion: true,
+      },
+      child,
+    );
+
+    const { group: targets, rule } = args.loadBalancer.attach(
+      this.tier,
+      {
+        name,
+        targetType: "instance",
+        port: args.port,
+        healthPath: args.healthPath,
+        probeToken: args.probeToken,
+        securityGroupId: group.id,
+      },
+      this,
+    );
+    const ofTargets = { LoadBalancer: args.loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
+    const errors = alarm(
+      `${name}-errors`,
+      {
+        severity: "page",
+        subject: "errors",
+        meaning: "More than 5 answers of the app in a minute were errors (5xx), three minutes in a row",
+        causes: ["the last release", "the database refuses connections", "a dependency of the app is down"],
+        firstCommand: "npm run platform -- why",
+        namespace: "AWS/ApplicationELB",
+        metricName: "HTTPCode_Target_5XX_Count",
+        dimensions: ofTargets,
+        statistic: "Sum",
+        period: 60,
+        evaluationPeriods: 3,
+        threshold: 5,
+        comparisonOperator: "GreaterThanThreshold",
+        treatMissingData: "notBreaching",
+      },
+      args.alarmActions,
+      child,
+    );
+    const scaling = new aws.autoscaling.Group(
+      `${name}-group`,
+      {
+        minSize: args.min,
+        maxSize: args.max,
+        desiredCapacity: args.desired,
+        vpcZoneIdentifiers: args.subnetIds,
+        // A number, not $Latest: a rollback to $Latest returns to the template that just failed.
+        launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
+        targetGroupArns: [targets.arn],
+        healthCheckType: "ELB",
+        healthCheckGracePeriod: WARMUP_SECONDS,
+        defaultInstanceWarmup: WARMUP_SECONDS,
+        waitForElbCapacity: args.min,
+        waitForCapacityTimeout: "15m",
+        capacityRebalance: false,
+        instanceMaintenancePolicy: { minHealthyPercentage: 100, maxHealthyPercentage: 200 },
+        enabledMetrics: ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupMaxSize"],
+        instanceRefresh: {
+          strategy: "Rolling",
+          preferences: {
+            autoRollback: true,
+            minHealthyPercentage: 100,
+            maxHealthyPercentage: 200,
+            instanceWarmup: String(WARMUP_SECONDS),
+            skipMatching: true,
+            scaleInProtectedInstances: "Wait",
+            alarmSpecification: { alarms: [errors.name] },
+          },
+        },
+        tags: [{ key: "Name", value: name, propagateAtLaunch: true }],
+      },
+      { ...child, ignoreChanges: ["desiredCapacity"], dependsOn: [rule] },
+    );
+    const goals = [
+      { on: "cpu", target: args.cpuTarget, specification: { predefinedMetricType: "ASGAverageCPUUtilization" } },
+      {
+        on: "requests",
+        target: args.requestsPerTarget,
+        specification: {
+          predefinedMetricType: "ALBRequestCountPerTarget",
+          resourceLabel: pulumi.interpolate`${args.loadBalancer.arnSuffix}/${targets.arnSuffix}`,
+        },
+      },
+    ];
+    for (const { on, target, specification } of goals) {
+      new aws.autoscaling.Policy(
+        `${name}-scale-on-${on}`,
+        {
+          autoscalingGroupName: scaling.name,
+          policyType: "TargetTrackingScaling",
+          targetTrackingConfiguration: { targetValue: target, predefinedMetricSpecification: specification },
+        },
+        child,
+      );
+    }
+
+    this.target = { kind: "alias", dnsName: args.loadBalancer.dnsName, zoneId: args.loadBalancer.zoneId };
+    this.probe = args.loadBalancer.probe(this.tier, args);
+    this.rollout = pulumi
+      .all([scaling.name, template.id, template.latestVersion])
+      .apply(([groupName, launchTemplate, version]) => ({
+        kind: "autoscaling",
+        group: groupName,
+        launchTemplate,
+        version: String(version),
+      }));
+    this.targetGroupArn = targets.arn;
+    this.signals = [
+      errors,
+      ...balancedSignals(name, ofTargets, args, child),
+      alarm(
+        `${name}-at-maximum`,
+        {
+          severity: "warning",
+          subject: "capacity",
+          meaning: "The group has stood at its maximum for ten minutes: the next rise in traffic will be felt",
+          causes: ["more traffic than planned", "a loop in the app that eats CPU"],
+          firstCommand: "npm run platform -- why",
+          namespace: "AWS/AutoScaling",
+          metricName: "GroupInServiceInstances",
+          dimensions: { AutoScalingGroupName: scaling.name },
+          statistic: "Minimum",
+          period: 60,
+          evaluationPeriods: 10,
+          threshold: args.max,
+          comparisonOperator: "GreaterThanOrEqualToThreshold",
+          treatMissingData: "notBreaching",
+        },
+        args.alarmActions,
+        child,
+      ),
+    ];
+    this.logGroups = [logs.name];
+    this.widgets = [
+      ...balancedWidgets(ofTargets),
+      {
+        title: "CPU of the instances",
+        section: "capacity",
+        label: "percent",
+        metrics: scaling.name.apply((groupName) => [["AWS/EC2", "CPUUtilization", "AutoScalingGroupName", groupName]]),
+      },
+    ];
+    this.collectors = [
+      { kind: "autoscaling", group: scaling.name },
+      { kind: "target-health", targetGroupArn: targets.arn },
+      { kind: "logs", logGroup: logs.name },
+    ];
+    this.outputs = { autoScalingGroup: scaling.name };
+    this.registerOutputs({ group: scaling.name });
+  }
+}
+
+/** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */
+export function isArm(instanceType: string): boolean {
+  return /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType);
+}
+
+/** The part of an image's name that says which release it is, fit for a tag's value (256 characters). */
+function releaseTag(image: string): string {
+  return image.slice(image.search(/[@:][^/]*$/) + 1).slice(0, 256);
+}

@@ -1,0 +1,84 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+/** One statement of a policy; `Effect` is always Allow. */
+export interface Grant {
+  readonly actions: readonly string[];
+  readonly resources: readonly pulumi.Input<string>[];
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, pulumi.Input<string | string[]>>>>>;
+}
+
+/**
+ * A role that one AWS service assumes, with exactly the given grants as its inline policy.
+ *
+ * @param service for example `ecs-tasks.amazonaws.com`
+ * @param trust further conditions on who may assume it, against a service acting for another account
+ */
+export function serviceRole(
+  name: string,
+  service: string,
+  grants: readonly Grant[],
+  opts: pulumi.CustomResourceOptions,
+  trust?: Grant["conditions"],
+): aws.iam.Role {
+  const role = new aws.iam.Role(
+    name,
+    {
+      assumeRolePolicy: pulumi.jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: service },
+            Action: "sts:AssumeRole",
+            ...(trust ? { Condition: trust } : {}),
+          },
+        ],
+      }),
+    },
+    opts,
+  );
+  if (grants.length > 0) {
+    new aws.iam.RolePolicy(`${name}-policy`, { role: role.id, policy: policyOf(grants) }, opts);
+  }
+  return role;
+}
+
+/** An IAM policy document that allows the given grants. */
+export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: grants.map(({ actions, resources, conditions }) => ({
+      Effect: "Allow",
+      Action: [...actions],
+      Resource: [...resources],
+      ...(conditions ? { Condition: conditions } : {}),
+    })),
+  });
+}
+
+/** What pulling the app's image takes. The token call has no resource of its own. */
+export function pullGrants(repositoryArn: pulumi.Input<string>): Grant[] {
+  return [
+    { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
+    {
+      actions: ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+      resources: [repositoryArn],
+    },
+  ];
+}
+
+/** What reading the app's secrets takes. */
+export function secretGrants(arns: readonly pulumi.Input<string>[]): Grant[] {
+  return [{ actions: ["secretsmanager:GetSecretValue"], resources: arns }];
+}
+
+/** What writing to log groups takes. */
+export function logGrants(logGroupArns: readonly pulumi.Input<string>[]): Grant[] {
+  return [
+    {
+      actions: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+      resources: logGroupArns.map((arn) => pulumi.interpolate`${arn}:*`),
+    },
+  ];
+}

@@ -1,0 +1,142 @@
+import * as pulumi from "@pulumi/pulumi";
+import { FargateService } from "../components/fargate-service";
+import { HaWebTier } from "../components/ha-web-tier";
+import type { LoadBalancer } from "../components/load-balancer";
+import { MonitoredInstance } from "../components/monitored-instance";
+import type { WebTier } from "../components/web-tier";
+import type { StackConfig } from "./config";
+import type { Foundation } from "./foundation";
+import type { Architecture, Settings } from "./settings";
+
+/** What a tier is built from. */
+export interface TierContext {
+  readonly config: StackConfig;
+  readonly foundation: Foundation;
+  /** There if any tier of the stack wants it. */
+  readonly loadBalancer?: LoadBalancer;
+}
+
+interface Entry {
+  /** Whether the tier stands behind the shared load balancer. */
+  readonly balanced: boolean;
+  /** Whether it runs the app's image. */
+  readonly image: boolean;
+  readonly build: (context: TierContext) => WebTier | Promise<WebTier>;
+}
+
+/** One entry an architecture: the place to add a fifth. */
+export const tiers: Readonly<Record<Architecture, Entry>> = {
+  "monitored-instance": {
+    balanced: false,
+    image: false,
+    build: ({ config: { settings }, foundation }) => {
+      const { existing, instance, domain, alerts } = settings;
+      return new MonitoredInstance("monitored-instance", {
+        ...common(settings, foundation),
+        server: existing.instanceId
+          ? {
+              existing: {
+                instanceId: existing.instanceId,
+                securityGroupId: existing.securityGroupId ?? "",
+                addresses: existing.addresses,
+              },
+            }
+          : {
+              create: {
+                subnetId: foundation.network.webSubnetIds.apply((ids) => ids[0] as string),
+                type: instance.type,
+                volumeGb: instance.volumeGb,
+                release: instance.release ?? pulumi.unknown,
+                environment: foundation.environment,
+                version: settings.app.version ?? versionOf(instance.release),
+                redirectFrom: domain.redirectFrom,
+                zoneId: foundation.zone.zoneId,
+                acmeEmail: alerts.emails[0] as string,
+              },
+            },
+      });
+    },
+  },
+
+  "ha-web-tier": {
+    balanced: true,
+    image: true,
+    build: (context) => {
+      const { haWebTier } = context.config.settings;
+      return new HaWebTier("ha-web-tier", { ...balanced(context), ...haWebTier });
+    },
+  },
+
+  fargate: {
+    balanced: true,
+    image: true,
+    build: (context) => {
+      const { fargate, image, app } = context.config.settings;
+      return new FargateService("fargate", {
+        ...balanced(context),
+        ...fargate,
+        cpuArchitecture: image.platform === "x86_64" ? "X86_64" : "ARM64",
+        migrate: app.migrate,
+      });
+    },
+  },
+
+  vercel: {
+    balanced: false,
+    image: false,
+    // Loaded only where it is used: the provider's module is needed by this architecture alone.
+    build: async ({ config: { settings, region }, foundation }) => {
+      const { VercelApp } = await import("../components/vercel-app");
+      const { vercel, domain, app } = settings;
+      return new VercelApp("vercel", {
+        domain: domain.name,
+        redirectFrom: domain.redirectFrom,
+        zoneId: foundation.zone.zoneId,
+        plan: vercel.plan,
+        ...(vercel.teamId ? { teamId: vercel.teamId } : {}),
+        source: { kind: "repository", type: "github", repo: vercel.repository ?? "" },
+        rootDirectory: vercel.rootDirectory,
+        databaseRegion: region,
+        ...(vercel.region ? { regions: [vercel.region] } : {}),
+        environment: { ...app.environment },
+        secrets: foundation.secretValues,
+        version: app.version ?? "unversioned",
+        healthPath: app.healthPath,
+        database: foundation.vercelAccess,
+      });
+    },
+  },
+};
+
+function common({ app, domain, logs }: Settings, foundation: Foundation) {
+  return {
+    vpcId: foundation.network.vpcId,
+    subnetIds: foundation.network.webSubnetIds,
+    database: foundation.database,
+    domain: domain.name,
+    port: app.port,
+    healthPath: app.healthPath,
+    logRetentionDays: logs.retentionDays,
+    alarmActions: foundation.alarmActions,
+  };
+}
+
+function balanced({ config: { settings }, foundation, loadBalancer }: TierContext) {
+  if (!loadBalancer) throw new Error("A balanced tier was asked for without a load balancer");
+  return {
+    ...common(settings, foundation),
+    loadBalancer,
+    image: foundation.image,
+    repositoryArn: foundation.repository.arn,
+    version: settings.app.version ?? foundation.image.apply(versionOf),
+    environment: foundation.environment,
+    probeToken: foundation.secrets.probeToken,
+  };
+}
+
+/** A release is known by its image's tag or digest, or by its archive's name. */
+function versionOf(artifact: string | undefined): string {
+  const name = artifact?.split("/").at(-1) ?? "unversioned";
+  const digest = /@sha256:([0-9a-f]{12})/.exec(name)?.[1];
+  return digest ?? /:([\w.-]+)$/.exec(name)?.[1] ?? name.replace(/\.(tgz|tar\.gz)$/, "");
+}

@@ -1,0 +1,40 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "./settings";
+import { checkSettings } from "./settings-check";
+
+/** What a stack's config says, beside what the engine says of the stack. */
+export interface StackConfig {
+  readonly project: string;
+  readonly stack: string;
+  /** `aws:region`. */
+  readonly region: string;
+  readonly settings: Settings;
+  /** Values of the `secrets` section; they never pass through a plain getter into an input. */
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+/**
+ * Reads and checks the config of the stack that runs.
+ *
+ * @throws {SettingsError} with all mistakes together, before anything is registered
+ */
+export function readStack(): StackConfig {
+  const project = pulumi.getProject();
+  const stack = pulumi.getStack();
+  const config = { ...pulumi.runtime.allConfig(), "aws:region": aws.config.region ?? "" };
+  const settings = checkSettings(project, stack, config);
+  const secrets = new pulumi.Config().getSecretObject<Record<string, string>>("secrets");
+  return {
+    project,
+    stack,
+    region: config["aws:region"],
+    settings,
+    secrets: Object.fromEntries(
+      Object.keys(settings.secrets).map((key) => [
+        key,
+        pulumi.secret((secrets ?? pulumi.output({})).apply((all) => (all as Record<string, string>)[key] ?? "")),
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AlarmActions } from "../components/alarm";
+import { Alerts } from "../components/alerts";
+import type { AppEnvironment } from "../components/app-environment";
+import { AppSecrets } from "../components/app-secrets";
+import { Certificate } from "../components/certificate";
+import { Database, type DatabaseArgs } from "../components/database";
+import { DnsZone } from "../components/dns-zone";
+import { ImageRepository } from "../components/image-repository";
+import { Network, type NetworkArgs } from "../components/network";
+import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
+import type { StackConfig } from "./config";
+import type { Settings } from "./settings";
+import { tiersOf } from "./settings-rules";
+
+/** What never changes when the architecture does: the same URNs in every option. */
+export interface Foundation {
+  readonly network: Network;
+  readonly zone: DnsZone;
+  readonly certificate: Certificate;
+  readonly alerts: Alerts;
+  readonly alarmActions: AlarmActions;
+  readonly database: Database;
+  readonly secrets: AppSecrets;
+  readonly repository: ImageRepository;
+  /** The image that the tiers run; unknown in a preview before one is given. */
+  readonly image: pulumi.Output<string>;
+  /** The app's environment by reference. */
+  readonly environment: AppEnvironment;
+  /** The app's secret environment by value, for Vercel. */
+  readonly secretValues: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly vercelAccess: VercelDatabaseAccess;
+}
+
+/** Images kept in the repository: some weeks of releases to go back to. */
+const KEPT_IMAGES = 30;
+
+/** Registers the foundation. Nothing in here may depend on the architecture's name, but for who may reach the database. */
+export async function layFoundation(config: StackConfig): Promise<Foundation> {
+  const { settings } = config;
+  const { domain, alerts: told, image } = settings;
+
+  const network = new Network("network", await networkOf(settings));
+  const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
+  const alerts = new Alerts("alerts", told);
+  const repository = new ImageRepository("image", { keep: KEPT_IMAGES });
+  const secrets = new AppSecrets("app", { values: config.secrets });
+  const vercelAccess = vercelAccessOf(settings);
+  const reach = tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
+  const database = new Database("database", databaseOf(settings, network, reach?.publiclyAccessible ?? false));
+  for (const [index, { cidr, description }] of (reach?.ingress ?? []).entries()) {
+    database.admitRange(`vercel-to-database-${index + 1}`, cidr, description);
+  }
+  const certificate = new Certificate("certificate", {
+    domain: domain.name,
+    alternativeNames: domain.redirectFrom,
+    zoneId: zone.zoneId,
+  });
+
+  return {
+    network,
+    zone,
+    certificate,
+    alerts,
+    alarmActions: { page: [alerts.topics.page], warning: [alerts.topics.warning] },
+    database,
+    secrets,
+    repository,
+    image: image.uri ? pulumi.output(image.uri) : pulumi.output(pulumi.unknown as unknown as string),
+    environment: {
+      plain: settings.app.environment,
+      secrets: { ...secrets.references, DATABASE_URL: { arn: database.urlSecretArn, key: "DATABASE_URL" } },
+    },
+    secretValues: { ...secrets.values, DATABASE_URL: database.url },
+    vercelAccess,
+  };
+}
+
+async function networkOf({ network: { vpc, subnetIds, cidr, zones } }: Settings): Promise<NetworkArgs> {
+  if (vpc === "new") return { create: { cidr, zones } };
+  if (vpc !== "default") return { adopt: { vpcId: vpc, subnetIds: [...subnetIds] } };
+  // Loaded here only: awsx brings more than this one look-up.
+  const { getDefaultVpcOutput } = await import("@pulumi/awsx/ec2/getDefaultVpc.js");
+  const found = getDefaultVpcOutput();
+  return { adopt: { vpcId: found.vpcId, subnetIds: found.publicSubnetIds } };
+}
+
+function databaseOf({ database }: Settings, network: Network, publiclyAccessible: boolean): DatabaseArgs {
+  if (database.mode === "existing") {
+    const { identifier = "", securityGroupId = "", urlSecretArn = "" } = database;
+    return { mode: "existing", identifier, securityGroupId, urlSecretArn };
+  }
+  return {
+    ...database,
+    mode: "managed",
+    databaseName: database.name,
+    vpcId: network.vpcId,
+    subnetIds: network.databaseSubnetIds,
+    publiclyAccessible,
+  };
+}
+
+function vercelAccessOf({ vercel }: Settings): VercelDatabaseAccess {
+  const { databaseAccess: kind = "public-tls", staticIps: addresses, peeredCidr: cidr } = vercel;
+  if (kind === "static-ips") return { kind, addresses };
+  return kind === "private-link" ? { kind, cidr: cidr ?? "" } : { kind };
+}

@@ -1,0 +1,104 @@
+import type { Settings } from "./settings";
+import { tiersOf } from "./settings-rules";
+
+/** What a person still has to supply or to do. A blocking one is information in a plan and an error in `pulumi up`. */
+export interface Notice {
+  readonly blocking: boolean;
+  readonly message: string;
+}
+
+/** What is outside the settings and decides whether `up` can work. */
+export interface Surroundings {
+  readonly stack: string;
+  /** A Vercel token is in the environment or in the stack's config. */
+  readonly vercelToken: boolean;
+}
+
+interface Rule {
+  readonly blocking: boolean;
+  readonly when: (settings: Settings, around: Surroundings) => boolean;
+  readonly message: (settings: Settings, around: Surroundings) => string;
+}
+
+const needsImage = (settings: Settings) =>
+  tiersOf(settings).some((tier) => tier === "ha-web-tier" || tier === "fargate");
+const uses = (settings: Settings, tier: "vercel" | "monitored-instance") => tiersOf(settings).includes(tier);
+
+const rules: readonly Rule[] = [
+  {
+    blocking: true,
+    when: (settings) => needsImage(settings) && !settings.image.uri && !settings.image.build,
+    message: (_, { stack }) =>
+      [
+        "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Push the image and name it:",
+        `  REPOSITORY=$(pulumi stack output imageRepository --stack ${stack})`,
+        '  docker buildx build --push -t "$REPOSITORY:$(git rev-parse --short HEAD)" app',
+        `  pulumi config set --stack ${stack} --path iamvet:image.uri "$REPOSITORY:$(git rev-parse --short HEAD)"`,
+        `or let \`up\` build it: pulumi config set --stack ${stack} --path iamvet:image.build true`,
+      ].join("\n"),
+  },
+  {
+    blocking: true,
+    when: (settings) =>
+      uses(settings, "monitored-instance") && !settings.existing.instanceId && !settings.instance.release,
+    message: (_, { stack }) =>
+      [
+        "No release of the app is given for the new instance. Build and upload one, and name it:",
+        `  npm run release -- --stack ${stack}`,
+        `  pulumi config set --stack ${stack} --path iamvet:instance.release s3://<bucket>/<release>.tgz`,
+      ].join("\n"),
+  },
+  {
+    blocking: true,
+    when: (settings, { vercelToken }) => uses(settings, "vercel") && !vercelToken,
+    message: (_, { stack }) =>
+      [
+        "No Vercel token is given. Create one at vercel.com/account/tokens, then:",
+        `  pulumi config set --stack ${stack} --secret vercel:apiToken`,
+        "or set VERCEL_API_TOKEN.",
+      ].join("\n"),
+  },
+  {
+    blocking: false,
+    when: (settings) => settings.alerts.emails.length > 0,
+    message: ({ alerts }) =>
+      `Confirm the e-mail subscriptions: AWS sends two messages (page, warning) to ${alerts.emails.join(", ")}; nothing arrives before that.`,
+  },
+  {
+    blocking: false,
+    when: (settings) => settings.alerts.phones.length > 0,
+    message: ({ alerts }) =>
+      `SMS starts in a sandbox: verify ${alerts.phones.join(", ")} in the SNS console, or ask AWS to move the account out of it.`,
+  },
+  {
+    blocking: false,
+    when: (settings) => settings.domain.zone === "new",
+    message: ({ domain }) =>
+      `The zone ${domain.zoneName ?? domain.name} is new: the first \`up\` stops with its name servers. Enter them at the registrar and run \`up\` again.`,
+  },
+  {
+    blocking: false,
+    when: (settings) => settings.network.vpc.startsWith("vpc-"),
+    message: ({ network }) =>
+      `The subnets ${network.subnetIds.join(", ")} must be public (a route to an internet gateway) and lie in different zones.`,
+  },
+  {
+    blocking: false,
+    when: (settings) => uses(settings, "vercel") && settings.vercel.databaseAccess === "public-tls",
+    message: () =>
+      "EXPOSURE: with vercel.databaseAccess public-tls the database's port 5432 is open to the internet. TLS is forced and the password is random, but every address may try.",
+  },
+  {
+    blocking: false,
+    when: (settings) => !settings.database.applyImmediately && settings.database.mode === "managed",
+    message: () =>
+      "Changes of the database's class, Multi-AZ or public access wait for its maintenance window (database.applyImmediately is false).",
+  },
+];
+
+/** Everything that a person has to know or do for this stack, what blocks first. */
+export function noticesFor(settings: Settings, around: Surroundings): Notice[] {
+  return rules
+    .filter(({ when }) => when(settings, around))
+    .map(({ blocking, message }) => ({ blocking, message: message(settings, around) }));
+}

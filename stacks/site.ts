@@ -1,0 +1,154 @@
+import * as pulumi from "@pulumi/pulumi";
+import { LoadBalancer } from "../components/load-balancer";
+import { Traffic } from "../components/traffic";
+import type { WebTier } from "../components/web-tier";
+import { tiers as architectures } from "./architectures";
+import type { StackConfig } from "./config";
+import { layFoundation } from "./foundation";
+import type { Gates } from "./gates";
+import { type LiveTraffic, tiersToProve, valueOf } from "./gates";
+import { type Notice, noticesFor } from "./notices";
+import { tiersOf } from "./settings-rules";
+import { tagEverything } from "./tags";
+
+/** What `pulumi stack output` shows. */
+export interface SiteOutputs {
+  readonly url: string;
+  readonly architecture: string;
+  readonly databaseEndpoint: pulumi.Output<string>;
+  readonly alertTopic: pulumi.Output<string>;
+  readonly imageRepository: pulumi.Output<string>;
+  readonly nextSteps: readonly string[];
+  readonly [further: string]: unknown;
+}
+
+/**
+ * Foundation, tiers, traffic, in this order and with the gates between: the engine deletes an old tier only after a program that
+ * ended well, so whatever throws in here leaves what serves untouched.
+ */
+export async function deploySite(config: StackConfig, gates: Gates): Promise<SiteOutputs> {
+  const { settings, stack, project } = config;
+  const { domain, traffic } = settings;
+  const preview = pulumi.runtime.isDryRun();
+  const notices = noticesFor(settings, { stack, vercelToken: hasVercelToken() });
+  tagEverything(settings.tags);
+
+  const foundation = await layFoundation(config);
+  const { zone } = foundation;
+  if (zone.nameServers && !preview) {
+    await gates.delegated({
+      name: zone.name,
+      nameServers: await valueOf(zone.nameServers, "the name servers of the new zone"),
+    });
+  }
+  stopAt(notices, preview);
+
+  const query = {
+    name: domain.name,
+    parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
+  };
+  const before = preview
+    ? undefined
+    : await gates.live(
+        { ...query, zoneId: await valueOf(zone.zoneId, "the hosted zone") },
+        {
+          stack,
+          architecture: settings.architecture,
+          revision: traffic.revision,
+          ...(traffic.canary ? { canary: { tier: traffic.canary, percent: traffic.percent } } : {}),
+        },
+      );
+
+  const names = tiersOf(settings);
+  const loadBalancer = names.some((name) => architectures[name].balanced)
+    ? new LoadBalancer("load-balancer", {
+        vpcId: foundation.network.vpcId,
+        subnetIds: foundation.network.webSubnetIds,
+        certificateArn: foundation.certificate.arn,
+        domain: domain.name,
+        redirectFrom: domain.redirectFrom,
+      })
+    : undefined;
+  const built: WebTier[] = [];
+  for (const name of names) {
+    built.push(await architectures[name].build({ config, foundation, ...(loadBalancer ? { loadBalancer } : {}) }));
+  }
+  const [serving, canary] = built as [WebTier, WebTier?];
+
+  if (before) await proveTiers(gates, before, built, serving, canary && { tier: canary, percent: traffic.percent });
+
+  const moved = new Traffic("traffic", {
+    zoneId: zone.zoneId,
+    domain: domain.name,
+    redirectFrom: domain.redirectFrom,
+    ttl: domain.ttl,
+    recordType: domain.record,
+    serving,
+    ...(canary ? { canary: { tier: canary, percent: traffic.percent } } : {}),
+    ...(loadBalancer ? { loadBalancer } : {}),
+    parameters: query.parameters,
+    revision: traffic.revision,
+  });
+  if (before) {
+    await gates.settled({
+      query: { ...query, zoneId: await valueOf(zone.zoneId, "the hosted zone") },
+      before,
+      now: await valueOf(moved.state, "the traffic that was asked for"),
+      nameServers: await valueOf(zone.servers, "the name servers of the zone"),
+      tiers: await Promise.all(built.map(probed)),
+    });
+  }
+
+  return {
+    url: `https://${domain.name}`,
+    architecture: settings.architecture,
+    ...(loadBalancer ? { loadBalancer: loadBalancer.dnsName } : {}),
+    ...Object.assign({}, ...built.map((tier) => tier.outputs)),
+    databaseEndpoint: foundation.database.endpoint,
+    alertTopic: foundation.alerts.topics.page,
+    imageRepository: foundation.repository.url,
+    nextSteps: notices.map(({ message }) => message),
+  };
+}
+
+/** Gate before traffic moves: every tier that is to get more of it must answer first. */
+async function proveTiers(
+  gates: Gates,
+  before: LiveTraffic,
+  built: readonly WebTier[],
+  serving: WebTier,
+  canary: { tier: WebTier; percent: number } | undefined,
+): Promise<void> {
+  const percent = canary?.percent ?? 0;
+  const wanted = {
+    serving: { tier: serving.tier, weight: 100 - percent },
+    canary: { tier: canary?.tier.tier ?? serving.tier, weight: percent },
+  };
+  const rising = tiersToProve(before, wanted);
+  const now = before.state?.value?.slots.serving.tier;
+  for (const tier of built) {
+    if (rising.includes(tier.tier)) await gates.ready({ ...(await probed(tier)), ...(now ? { serving: now } : {}) });
+  }
+}
+
+async function probed(tier: WebTier) {
+  const { probe, rollout } = tier;
+  return {
+    tier: tier.tier,
+    probe: await valueOf(probe, `the probe of ${tier.tier}`),
+    ...(rollout ? { rollout: await valueOf(rollout, `the rollout of ${tier.tier}`) } : {}),
+  };
+}
+
+/** What blocks an update is an error in it, and said once in a preview. */
+function stopAt(notices: readonly Notice[], preview: boolean): void {
+  const blocking = notices.filter(({ blocking }) => blocking).map(({ message }) => message);
+  if (blocking.length === 0) return;
+  const text = blocking.join("\n\n");
+  if (!preview) throw new pulumi.RunError(`${text}\n\nNothing was switched and nothing was deleted.`);
+  void pulumi.log.warn(text);
+}
+
+function hasVercelToken(): boolean {
+  return Boolean(process.env.VERCEL_API_TOKEN) || new pulumi.Config("vercel").getSecret("apiToken") !== undefined;
+}
