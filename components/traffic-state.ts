@@ -1,0 +1,85 @@
+import type { TrafficTarget } from "./web-tier";
+
+/** The two record sets of the site's name. Both exist from the first day, and no flip deletes either. */
+export const SLOTS = ["serving", "canary"] as const;
+export type SlotName = (typeof SLOTS)[number];
+
+/** What one record set says. */
+export interface Slot {
+  /** Architecture that stands behind the target. */
+  readonly tier: string;
+  /** Route 53 weight; the two slots add up to 100. */
+  readonly weight: number;
+  readonly target: TrafficTarget;
+}
+
+/** How the catch-all rule of the shared load balancer divides requests. */
+export interface RuleState {
+  readonly arn: string;
+  /** Weight by target group ARN. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+/**
+ * Where the site's traffic goes. The same value is written to two SSM parameters around every change, since Route 53 tells
+ * no record's age: **intent**, which the records and the rule depend on, and **state**, which depends on them. So the state
+ * parameter's `LastModifiedDate` is never earlier than the last change of a record, and that is how old an answer in a
+ * resolver's cache can be.
+ */
+export interface TrafficState {
+  /**
+   * Counts the steps of `platform migrate`. A stack file with a lower number than the live one is out of date.
+   * @default 0
+   */
+  readonly revision: number;
+  /** Seconds that a resolver may keep an answer: the records' TTL, 60 for an alias. */
+  readonly ttl: number;
+  readonly slots: Readonly<Record<SlotName, Slot>>;
+  /** Undefined while no tier behind a load balancer is deployed. */
+  readonly rule?: RuleState;
+}
+
+/**
+ * Text of a traffic parameter.
+ * @param intent version of the intent parameter, for the state parameter only: the two belong together, and a state that
+ *   carries an older version was written before the latest change began.
+ */
+export function encodeTraffic(state: TrafficState, intent?: number): string {
+  const slot = ({ tier, weight, target }: Slot) => ({
+    tier,
+    weight,
+    target:
+      target.kind === "alias"
+        ? { kind: target.kind, dnsName: dnsName(target.dnsName), zoneId: target.zoneId }
+        : { kind: target.kind, ipv4: [...target.ipv4].sort() },
+  });
+  return JSON.stringify({
+    revision: state.revision,
+    ttl: state.ttl,
+    slots: { serving: slot(state.slots.serving), canary: slot(state.slots.canary) },
+    ...(state.rule && { rule: { arn: state.rule.arn, weights: sorted(state.rule.weights) } }),
+    ...(intent !== undefined && { intent }),
+  });
+}
+
+/** Reads what {@link encodeTraffic} wrote; undefined for anything else. */
+export function decodeTraffic(text: string): { state: TrafficState; intent?: number } | undefined {
+  try {
+    const { intent, ...state } = JSON.parse(text);
+    return typeof state.slots?.serving?.tier === "string" && typeof state.slots?.canary?.tier === "string"
+      ? { state, intent }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Do two values send every request to the same places, in the same shares? */
+export const sameTraffic = (a: TrafficState, b: TrafficState): boolean =>
+  encodeTraffic({ ...a, revision: 0, ttl: 0 }) === encodeTraffic({ ...b, revision: 0, ttl: 0 });
+
+/** DNS names are compared without the root's dot and without case; Route 53 adds the one and lowers the other. */
+export const dnsName = (name: string): string => name.toLowerCase().replace(/\.$/, "");
+
+const sorted = (weights: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(weights).sort(([a], [b]) => (a < b ? -1 : 1)));

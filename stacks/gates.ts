@@ -1,0 +1,504 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  decodeTraffic,
+  dnsName,
+  SLOTS,
+  type SlotName,
+  sameTraffic,
+  type TrafficState,
+} from "../components/traffic-state";
+import type { Probe, Rollout, TrafficTarget } from "../components/web-tier";
+import { type AwsReader, type LiveRecord, liveAws } from "./gates/aws";
+import { liveNames, type Names } from "./gates/names";
+import { type Answer, ask, type Expected, fault, probeUrl } from "./gates/probe";
+import { lookAtRollout } from "./gates/rollout";
+import { type Clock, type Look, lookUntil, seconds, sleepUntil, systemClock, within } from "./gates/wait";
+
+export { knownValue } from "./gates/wait";
+
+/**
+ * What a program waits for between two registrations. It is a plain object that the site is given, so tests bring their own.
+ *
+ * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
+ * ended well:
+ *
+ * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
+ * 2. foundation and tiers are registered;
+ * 3. `ready` for each of {@link tiersToProve};
+ * 4. traffic is registered: intent parameter, then records and rule, then state parameter;
+ * 5. `settled`, and the program ends.
+ *
+ * None is called in a preview.
+ */
+export interface Gates {
+  /**
+   * A new zone answers for nothing until its registrar points at it.
+   * @throws with the name servers to enter, at once if the delegation differs: waiting for a person is no update
+   */
+  delegated(zone: { readonly name: string; readonly nameServers: readonly string[] }): Promise<void>;
+  /**
+   * What is live before this update.
+   * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
+   */
+  live(query: TrafficQuery, wish: Wish): Promise<LiveTraffic>;
+  /**
+   * Returns when what runs is what was asked, and the tier answered its probe well `healthyCount` times in a row.
+   * @throws after `timeoutSeconds`, or as soon as ECS or Auto Scaling gave the rollout up; traffic has not moved by then
+   */
+  ready(tier: TierToProve): Promise<void>;
+  /**
+   * Returns when no resolver holds the old answer any more, and the authoritative servers and the public URL answer from
+   * where traffic points now. Returns at once, after one look, if nothing has moved for long enough.
+   * @throws after `timeoutSeconds`; traffic has moved by then, and nothing is deleted
+   */
+  settled(traffic: TrafficToSettle): Promise<void>;
+}
+
+/** Where to look for the site's traffic. */
+export interface TrafficQuery {
+  readonly zoneId: string;
+  /** The site's name. */
+  readonly name: string;
+  /** Names of the two parameters around the records (see {@link TrafficState}). */
+  readonly parameters: { readonly intent: string; readonly state: string };
+}
+
+/** What the stack file asks for. */
+export interface Wish {
+  readonly stack: string;
+  readonly architecture: string;
+  readonly canary?: { readonly tier: string; readonly percent: number };
+  /** `traffic.revision` of the stack file. @default 0 */
+  readonly revision?: number;
+}
+
+/** What was live before an update. */
+export interface LiveTraffic {
+  readonly records: readonly LiveRecord[];
+  /** Weights of the rule that the state parameter names. */
+  readonly ruleWeights?: Readonly<Record<string, number>>;
+  /** What the latest update was about to do. */
+  readonly intent?: { readonly value?: TrafficState; readonly version: number };
+  /** What the latest update had done. */
+  readonly state?: { readonly value?: TrafficState; readonly intent?: number; readonly modified: number };
+}
+
+export interface TierToProve {
+  readonly tier: string;
+  readonly probe: Probe;
+  readonly rollout?: Rollout;
+  /** The tier that has the traffic meanwhile; undefined on a first up. For the message. */
+  readonly serving?: string;
+}
+
+export interface TrafficToSettle {
+  readonly query: TrafficQuery;
+  /** Answer of {@link Gates.live} at the start of this update. */
+  readonly before: LiveTraffic;
+  /** What the records say now. */
+  readonly now: TrafficState;
+  /** Authoritative servers of the zone. */
+  readonly nameServers: readonly string[];
+  /** Every tier that is deployed; the public URL must answer from one that has weight. */
+  readonly tiers: readonly { readonly tier: string; readonly probe: Probe }[];
+}
+
+export interface GateOptions {
+  /** Healthy answers in a row. @default 3 */
+  readonly healthyCount?: number;
+  /** Seconds between two looks. @default 5 */
+  readonly intervalSeconds?: number;
+  /** Seconds after which a gate gives up; the wait for TTL and drain is not counted. @default 900 */
+  readonly timeoutSeconds?: number;
+  /**
+   * Seconds that are waited on top of TTL, for resolvers and clients that keep an answer for too long. Requests of those
+   * that keep it longer still are lost when the old tier goes: `insight/simulation.ts` shows how many. @default 60
+   */
+  readonly drainSeconds?: number;
+  /** DNS servers for the public view, as `address` or `address:port`, where the machine's own do not show it. @default the system's */
+  readonly resolvers?: readonly string[];
+  readonly region: string;
+  /** AWS profile of the stack. @default the SDK's chain */
+  readonly profile?: string;
+  /** Receives a line of progress at most every ten seconds. @default the update's log */
+  readonly log?: (message: string) => void;
+  /** Parts that tests replace. */
+  readonly clock?: Clock;
+  readonly names?: Names;
+  readonly aws?: AwsReader;
+  readonly ask?: (probe: Probe, address: string, timeoutMs: number) => Promise<Answer>;
+}
+
+/** Defaults of the stack's `gates` section. */
+export const GATE_DEFAULTS = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 900, drainSeconds: 60 } as const;
+
+/** Longest time for one probe, in milliseconds. */
+const PROBE_MS = 10_000;
+/** Longest time for one question to AWS or DNS, retries included. */
+const QUESTION_MS = 60_000;
+
+/** Gates of a preview: nothing is there to wait for. */
+export const openGates: Gates = {
+  delegated: async () => {},
+  live: async () => ({ records: [] }),
+  ready: async () => {},
+  settled: async () => {},
+};
+
+/** The gates of `pulumi up`. */
+export function liveGates(options: GateOptions): Gates {
+  const { healthyCount, intervalSeconds, timeoutSeconds, drainSeconds } = { ...GATE_DEFAULTS, ...defined(options) };
+  const clock = options.clock ?? systemClock;
+  const names = options.names ?? liveNames(options.resolvers);
+  const aws = options.aws ?? liveAws(options.region, options.profile);
+  const askOnce = options.ask ?? ask;
+  const log = options.log ?? ((message: string) => void pulumi.log.info(message));
+  const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
+  const question = <T>(what: string, promise: Promise<T>) => within(QUESTION_MS, what, promise);
+
+  /** Asks one address of a probe's target; names are resolved for every try. */
+  const probeOnce = async (probe: Probe, expected: readonly Expected[], remainingMs: number): Promise<Look> => {
+    const limit = Math.max(1000, Math.min(PROBE_MS, remainingMs));
+    try {
+      const addresses = await question(`DNS of ${probe.connectTo}`, names.addresses(probe.connectTo));
+      if (addresses.length === 0) return notYet(`${probe.connectTo} has no address`);
+      for (const address of addresses) {
+        const wrong = fault(await askOnce(probe, address, limit), expected);
+        if (wrong) return notYet(addresses.length > 1 ? `${wrong} (from ${address})` : wrong);
+      }
+      return { done: true };
+    } catch (error) {
+      return notYet(reason(error));
+    }
+  };
+
+  const readLive = async (query: TrafficQuery): Promise<LiveTraffic> => {
+    const [records, intent, state] = await question(
+      `the live traffic of ${query.name}`,
+      Promise.all([
+        aws.records(query.zoneId, query.name),
+        aws.parameter(query.parameters.intent),
+        aws.parameter(query.parameters.state),
+      ]),
+    );
+    const done = state && decodeTraffic(state.value);
+    const rule = done?.state.rule;
+    return {
+      records,
+      ...(rule && { ruleWeights: await question("the live weights of the load balancer", aws.rule(rule.arn)) }),
+      ...(intent && { intent: { value: decodeTraffic(intent.value)?.state, version: intent.version } }),
+      // The age is told on this machine's clock, so that it can be compared with it.
+      ...(state && {
+        state: { value: done?.state, intent: done?.intent, modified: clock.now() - (state.now - state.modified) },
+      }),
+    };
+  };
+
+  return {
+    async delegated({ name, nameServers }) {
+      const wanted = new Set(nameServers.map(dnsName));
+      let found: readonly string[] = [];
+      let why = "";
+      try {
+        found = (await question(`the delegation of ${name}`, names.delegation(name))).map(dnsName);
+      } catch (error) {
+        why = ` (${reason(error)})`;
+      }
+      if (found.length > 0 && found.every((server) => wanted.has(server))) return;
+      throw new pulumi.RunError(
+        [
+          `The zone ${name} is not delegated to Route 53 yet${why}.`,
+          `  The internet finds: ${found.length > 0 ? found.join(", ") : "no name servers"}`,
+          "  Enter these name servers where the domain is registered:",
+          ...nameServers.map((server) => `    ${server}`),
+          "Nothing was switched and nothing was deleted. Run `pulumi up` again when the change is visible",
+          `(\`dig NS ${name} +short\`); that can take up to two days, as the old delegation is cached.`,
+        ].join("\n"),
+      );
+    },
+
+    async live(query, wish) {
+      const live = await readLive(query);
+      const problem = disagreement(live, wish, query.name);
+      if (problem) throw new pulumi.RunError(problem);
+      return live;
+    },
+
+    async ready({ tier, probe, rollout, serving }) {
+      const kept = serving
+        ? `Traffic has not moved: ${serving} serves as before. Nothing was deleted, and nothing will be while this gate fails.`
+        : "No traffic was pointed at it, and nothing was deleted.";
+      const onward = [
+        "To go on: repair it and run `pulumi up` again, which asks again.",
+        ...(serving && serving !== tier
+          ? [
+              `To go back: \`pulumi config set iamvet:architecture ${serving}\` and \`pulumi up\`, which removes ${tier}.`,
+            ]
+          : []),
+      ];
+      const give = (what: string, why: string): never => {
+        throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, kept, ...onward].join("\n"));
+      };
+      const until = patience();
+      if (rollout) {
+        const witness = rollout.kind === "ecs" ? "ECS" : "Auto Scaling";
+        const why = await lookUntil(`Waiting for the rollout of ${tier}`, 1, until, () => lookSafely(rollout, aws));
+        if (why) give(`${witness} does not confirm what was asked.`, why);
+      }
+      const expected = [{ tier: probe.expectTier, version: probe.expectVersion }];
+      const why = await lookUntil(`Waiting for ${tier} to answer`, healthyCount, until, (left) =>
+        probeOnce(probe, expected, left),
+      );
+      if (why) {
+        const looks = `${healthyCount} healthy answers in a row within ${timeoutSeconds} s`;
+        give(`${probeUrl(probe)} did not give ${looks}. The last answer:`, why);
+      }
+    },
+
+    async settled({ query, before, now, nameServers, tiers }) {
+      const started = clock.now();
+      const from = before.state?.value?.slots;
+      const old = from && (from.serving.weight > 0 ? from.serving.tier : from.canary.tier);
+      const to = now.slots.serving.weight > 0 ? now.slots.serving.tier : now.slots.canary.tier;
+      const give = (what: string, why: string): never => {
+        throw new pulumi.RunError(
+          [
+            `Traffic has moved to ${to}, and it is not safe yet to let go of the old side: ${what}`,
+            `  ${why}`,
+            "Both sides are live and nothing was deleted, nor will be while this gate fails.",
+            "To go on: repair it and run `pulumi up` again, which asks again without moving anything.",
+            ...(old && old !== to
+              ? [
+                  `To go back: \`pulumi config set iamvet:architecture ${old}\` and \`pulumi up\`, which moves traffic back.`,
+                ]
+              : []),
+          ].join("\n"),
+        );
+      };
+
+      // What Route 53 has must be what this update asked for, whatever the engine believes.
+      let after: LiveTraffic = before;
+      const moved = await lookUntil("Waiting for Route 53", 1, patience(), async () => {
+        try {
+          after = await readLive(query);
+        } catch (error) {
+          return notYet(reason(error));
+        }
+        const wrong = outOfStep(after, now);
+        return wrong ? { done: false, why: wrong, final: true } : { done: true };
+      });
+      if (moved)
+        give("Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live.", moved);
+
+      const ttl = Math.max(now.ttl, ...before.records.map((record) => record.ttl), before.state?.value?.ttl ?? 0);
+      const since = lastChange(before, after, now, started);
+      if (since !== undefined) {
+        const until = since + (ttl + drainSeconds) * 1000;
+        await sleepUntil(
+          until,
+          `Waiting for resolvers to let go of the old answer (TTL ${ttl} s + ${drainSeconds} s)`,
+          clock,
+          log,
+        );
+      }
+
+      const changed = since === started;
+      const times = changed ? healthyCount : 1;
+      const until = patience();
+      const serving = SLOTS.map((slot) => now.slots[slot]).filter(({ weight }) => weight > 0);
+
+      const dns = await lookUntil("Waiting for the authoritative servers", 1, until, async () => {
+        try {
+          return await question(`DNS of ${query.name}`, lookAtServers(names, query.name, nameServers, serving));
+        } catch (error) {
+          return notYet(`${reason(error)}; is UDP port 53 open from here?`);
+        }
+      });
+      if (dns) give(`the authoritative servers of ${query.name} do not answer with it.`, dns);
+
+      const carrying = new Set(serving.map(({ tier }) => tier));
+      const expected = tiers
+        .filter(({ tier }) => carrying.has(tier))
+        .map(({ probe }) => ({ tier: probe.expectTier, version: probe.expectVersion }));
+      const model = tiers.find(({ tier }) => tier === to)?.probe;
+      if (!model) throw new Error(`settled() was not given the probe of ${to}`);
+      // The way a visitor comes: by the public name, without a header that picks a tier.
+      const visit: Probe = { ...model, connectTo: query.name, servername: query.name, host: query.name, headers: {} };
+      const seen = await lookUntil(`Waiting for https://${query.name} to answer`, times, until, (left) =>
+        probeOnce(visit, expected, left),
+      );
+      if (seen)
+        give(`${probeUrl(visit)} did not give ${times} healthy answers in a row within ${timeoutSeconds} s.`, seen);
+      if (changed)
+        log(`${to} serves ${query.name}; the old side can go (${seconds(clock.now() - started)} s after the change)`);
+    },
+  };
+}
+
+/** Tiers that get more traffic than they have now, and so must be proven first. All of them on a first up. */
+export function tiersToProve(
+  before: LiveTraffic,
+  now: Readonly<Record<SlotName, { tier: string; weight: number }>>,
+): string[] {
+  const share = (slots: Readonly<Record<SlotName, { tier: string; weight: number }>> | undefined, tier: string) =>
+    SLOTS.reduce((sum, slot) => sum + (slots?.[slot].tier === tier ? slots[slot].weight : 0), 0);
+  // A crash may have left the records at either side of the latest change: only what both sides gave counts as proven.
+  const had = (tier: string) =>
+    Math.min(
+      share(before.state?.value?.slots, tier),
+      share((before.intent?.value ?? before.state?.value)?.slots, tier),
+    );
+  return [...new Set(SLOTS.map((slot) => now[slot].tier))].filter((tier) => share(now, tier) > had(tier));
+}
+
+/**
+ * The moment of the last change as far as resolvers may know, in this machine's milliseconds; undefined if nobody can hold
+ * an old answer, because there was none. It errs on the late side, whatever crashed when:
+ *
+ * - records or rule were different at the start of this update: it has just changed them, so now;
+ * - they matched, but the parameters around them do not belong together or say something else (an update was killed between
+ *   the records and the state parameter, perhaps there and back again, or somebody changed Route 53 by hand): now;
+ * - they matched, and the state parameter was written for the latest intent: it was written after the records, so its time
+ *   is an upper bound. This is the plain second `up`, and the one after a kill during the wait, which waits for the rest.
+ */
+function lastChange(before: LiveTraffic, after: LiveTraffic, now: TrafficState, started: number): number | undefined {
+  if (before.records.length === 0) return undefined;
+  const { intent, state } = after;
+  const whole =
+    intent?.value !== undefined &&
+    state?.value !== undefined &&
+    state.intent === intent.version &&
+    sameTraffic(intent.value, now) &&
+    sameTraffic(state.value, now);
+  return whole && outOfStep(before, now) === undefined ? Math.min(state.modified, started) : started;
+}
+
+/** How what is live differs from what is wanted; undefined if it does not. */
+export function outOfStep(live: LiveTraffic, wanted: TrafficState): string | undefined {
+  for (const slot of SLOTS) {
+    const { weight, target } = wanted.slots[slot];
+    const record = live.records.find((one) => one.slot === slot);
+    if (!record) return `there is no record "${slot}"`;
+    const says = `${targetText(record.target)} with weight ${record.weight ?? 0}`;
+    const should = `${targetText(target)} with weight ${weight}`;
+    if (says !== should) return `the record "${slot}" points at ${says} instead of ${should}`;
+  }
+  if (wanted.rule) {
+    const says = weightsText(live.ruleWeights);
+    const should = weightsText(wanted.rule.weights);
+    if (says !== should) return `the load balancer's rule divides traffic as ${says} instead of ${should}`;
+  }
+  return undefined;
+}
+
+/**
+ * Why a stack file must not be applied to what is live, and what to do about it; undefined if it may. A changed
+ * `architecture` is a flip and always may. What may not, unless the file says that it knows by a higher `traffic.revision`:
+ * a file from before the latest step of a migration, a file that does not name the tier of a running canary, and weights
+ * that somebody changed in Route 53 by hand.
+ */
+export function disagreement(live: LiveTraffic, wish: Wish, name: string): string | undefined {
+  const simple = live.records.find((record) => record.slot === undefined);
+  if (simple) {
+    return [
+      `${name} is live with a simple record (${targetText(simple.target)}), beside which weighted records cannot exist.`,
+      `Take it over without an interruption: \`platform adopt-dns --stack ${wish.stack}\`. Nothing was changed.`,
+    ].join("\n");
+  }
+  const state = live.state?.value;
+  if (!state) return undefined;
+  const revision = wish.revision ?? 0;
+  if (revision > state.revision) return undefined;
+
+  const { serving, canary } = state.slots;
+  const isLive = `live:  ${serving.tier} ${serving.weight} %, ${canary.tier} ${canary.weight} % (traffic.revision ${state.revision})`;
+  const wanted = wish.canary ?? { tier: wish.architecture, percent: 0 };
+  const asks = `file:  ${wish.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
+  const target = canary.weight > 0 ? canary.tier : serving.tier;
+  const stop = (what: string, keepLive: string) =>
+    [
+      what,
+      `  ${isLive}`,
+      `  ${asks}`,
+      "Nothing was changed. Decide which of the two to keep:",
+      `- what is live: ${keepLive}`,
+      `- the file: \`pulumi config set --path iamvet:traffic.revision ${state.revision + 1}\`, then \`pulumi up\`.`,
+    ].join("\n");
+
+  if (revision < state.revision) {
+    return stop(
+      `The stack file of ${wish.stack} is older than what is live: \`platform migrate\` has moved on since.`,
+      `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run \`platform migrate --stack ${wish.stack} --to ${target}\`, which goes on.`,
+    );
+  }
+  if (canary.weight > 0 && canary.tier !== wish.architecture && canary.tier !== wish.canary?.tier) {
+    return stop(
+      `${canary.tier} has ${canary.weight} % of the traffic, and the stack file of ${wish.stack} does not name it.`,
+      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${canary.weight}\`, or \`platform migrate --stack ${wish.stack} --to ${canary.tier}\`, which goes on.`,
+    );
+  }
+  const weights = (state: TrafficState) => SLOTS.map((slot) => state.slots[slot].weight);
+  const asked = [100 - wanted.percent, wanted.percent];
+  const found = SLOTS.map((slot) => live.records.find((record) => record.slot === slot)?.weight);
+  // The latest update wrote either its intent or its state; after a crash, some records may be at the one and some at the other.
+  const explained = found.every((weight, slot) =>
+    [state, live.intent?.value ?? state].some((known) => weights(known)[slot] === weight),
+  );
+  if (
+    found.every((weight) => weight !== undefined) &&
+    !explained &&
+    !found.every((weight, slot) => weight === asked[slot])
+  ) {
+    return stop(
+      `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${wish.stack} wrote: they were changed by hand.`,
+      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${found[1]}\`, then \`pulumi up\`.`,
+    );
+  }
+  return undefined;
+}
+
+/** Do all authoritative servers answer with nothing but the targets that carry traffic? */
+async function lookAtServers(
+  names: Names,
+  name: string,
+  servers: readonly string[],
+  serving: readonly { readonly target: TrafficTarget }[],
+): Promise<Look> {
+  const allowed = new Set<string>();
+  for (const { target } of serving) {
+    const addresses = target.kind === "addresses" ? target.ipv4 : await names.addresses(target.dnsName);
+    for (const address of addresses) allowed.add(address);
+  }
+  const answers = await Promise.all(
+    servers.map(async (server) => ({ server, addresses: await names.addresses(name, [server]) })),
+  );
+  const wrong = answers.find(({ addresses }) => addresses.length === 0 || !addresses.every((one) => allowed.has(one)));
+  if (!wrong) return { done: true };
+  return notYet(
+    `${wrong.server} answers ${wrong.addresses.join(", ") || "nothing"}, where ${[...allowed].join(", ")} was expected`,
+  );
+}
+
+async function lookSafely(rollout: Rollout, aws: AwsReader): Promise<Look> {
+  try {
+    return await within(QUESTION_MS, "the state of the rollout", lookAtRollout(rollout, aws));
+  } catch (error) {
+    return notYet(reason(error));
+  }
+}
+
+const targetText = (target: TrafficTarget) =>
+  target.kind === "alias" ? dnsName(target.dnsName) : [...target.ipv4].sort().join(", ");
+
+const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
+  weights
+    ? Object.entries(weights)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([group, weight]) => `${group.split("/")[1] ?? group}: ${weight}`)
+        .join(", ")
+    : "nothing";
+
+const notYet = (why: string): Look => ({ done: false, why });
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const defined = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

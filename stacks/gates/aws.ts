@@ -1,0 +1,139 @@
+import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
+import type { Service } from "@aws-sdk/client-ecs";
+import { dnsName } from "../../components/traffic-state";
+import type { TrafficTarget } from "../../components/web-tier";
+
+/** A record set of type A as Route 53 has it now. */
+export interface LiveRecord {
+  /** Undefined for a simple record. */
+  readonly slot?: string;
+  readonly weight?: number;
+  /** Seconds; 60 for an alias of a load balancer, which is what Route 53 answers. */
+  readonly ttl: number;
+  readonly target: TrafficTarget;
+}
+
+export interface LiveParameter {
+  readonly value: string;
+  readonly version: number;
+  /** Milliseconds since the epoch, by the clock of AWS. */
+  readonly modified: number;
+  /** The clock of AWS at the time of the answer; a laptop's own may differ by more than a TTL. */
+  readonly now: number;
+}
+
+/** What the gates read from AWS. Read only: gates change nothing. */
+export interface AwsReader {
+  /** Record sets of type A of one name. */
+  records(zoneId: string, name: string): Promise<readonly LiveRecord[]>;
+  /** Undefined if there is no such parameter. */
+  parameter(name: string): Promise<LiveParameter | undefined>;
+  /** Weight by target group of a rule's forward action; undefined if there is no such rule. */
+  rule(arn: string): Promise<Readonly<Record<string, number>> | undefined>;
+  service(cluster: string, service: string): Promise<Service | undefined>;
+  group(name: string): Promise<{ group?: AutoScalingGroup; refresh?: InstanceRefresh }>;
+}
+
+/** Answers of Route 53 for an alias of a load balancer may be kept for this long, in seconds. Source: Route 53 developer guide, 2026-11. */
+export const ALIAS_TTL = 60;
+
+/**
+ * Reads by the AWS SDK, with its own defaults for credentials, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and retries. The SDK is
+ * loaded at the first question, so a preview does not pay for it.
+ * @param profile the profile of the stack's `aws:profile`, where it has one
+ */
+export function liveAws(region: string, profile?: string): AwsReader {
+  const config = { region, ...(profile && { profile }) };
+  return {
+    async records(zoneId, name) {
+      const { Route53Client, ListResourceRecordSetsCommand } = await import("@aws-sdk/client-route-53");
+      const client = new Route53Client(config);
+      const answer = await client.send(
+        new ListResourceRecordSetsCommand({
+          HostedZoneId: zoneId,
+          StartRecordName: name,
+          StartRecordType: "A",
+          MaxItems: 100,
+        }),
+      );
+      return (answer.ResourceRecordSets ?? [])
+        .filter((record) => record.Type === "A" && dnsName(record.Name ?? "") === dnsName(name))
+        .map((record) => ({
+          slot: record.SetIdentifier,
+          weight: record.Weight,
+          ttl: record.TTL ?? ALIAS_TTL,
+          target: record.AliasTarget
+            ? {
+                kind: "alias" as const,
+                dnsName: dnsName(record.AliasTarget.DNSName ?? ""),
+                zoneId: record.AliasTarget.HostedZoneId ?? "",
+              }
+            : {
+                kind: "addresses" as const,
+                ipv4: (record.ResourceRecords ?? []).map(({ Value }) => Value ?? "").sort(),
+              },
+        }));
+    },
+    async parameter(name) {
+      const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
+      const client = new SSMClient(config);
+      let now = Date.now();
+      client.middlewareStack.add(
+        (next) => async (args) => {
+          const result = await next(args);
+          const headers = (result.response as { headers?: Record<string, string> }).headers;
+          const date = Date.parse(headers?.date ?? "");
+          now = Number.isNaN(date) ? Date.now() : date;
+          return result;
+        },
+        { step: "deserialize", priority: "low", name: "clockOfAws" },
+      );
+      try {
+        const { Parameter: found } = await client.send(new GetParameterCommand({ Name: name }));
+        return {
+          value: found?.Value ?? "",
+          version: found?.Version ?? 0,
+          modified: found?.LastModifiedDate?.getTime() ?? now,
+          now,
+        };
+      } catch (error) {
+        if (error instanceof Error && error.name === "ParameterNotFound") return undefined;
+        throw error;
+      }
+    },
+    async rule(arn) {
+      const { ElasticLoadBalancingV2Client, DescribeRulesCommand } = await import(
+        "@aws-sdk/client-elastic-load-balancing-v2"
+      );
+      try {
+        const { Rules } = await new ElasticLoadBalancingV2Client(config).send(
+          new DescribeRulesCommand({ RuleArns: [arn] }),
+        );
+        const forward = Rules?.[0]?.Actions?.find(({ Type }) => Type === "forward");
+        const groups = forward?.ForwardConfig?.TargetGroups ?? [{ TargetGroupArn: forward?.TargetGroupArn, Weight: 1 }];
+        return Object.fromEntries(groups.map(({ TargetGroupArn, Weight }) => [TargetGroupArn ?? "", Weight ?? 1]));
+      } catch (error) {
+        if (error instanceof Error && error.name.startsWith("RuleNotFound")) return undefined;
+        throw error;
+      }
+    },
+    async service(cluster, service) {
+      const { ECSClient, DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
+      const { services } = await new ECSClient(config).send(
+        new DescribeServicesCommand({ cluster, services: [service] }),
+      );
+      return services?.[0];
+    },
+    async group(name) {
+      const { AutoScalingClient, DescribeAutoScalingGroupsCommand, DescribeInstanceRefreshesCommand } = await import(
+        "@aws-sdk/client-auto-scaling"
+      );
+      const client = new AutoScalingClient(config);
+      const [groups, refreshes] = await Promise.all([
+        client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] })),
+        client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: name, MaxRecords: 1 })),
+      ]);
+      return { group: groups.AutoScalingGroups?.[0], refresh: refreshes.InstanceRefreshes?.[0] };
+    },
+  };
+}
