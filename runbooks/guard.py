@@ -1,0 +1,70 @@
+"""First step of the recovery: whether this run may act. Runs inside Systems Manager Automation (aws:executeScript)."""
+import datetime
+
+import boto3
+
+RUNNING = {"Pending", "InProgress", "Waiting", "Cancelling"}
+# Outcomes of report.py that touched nothing on the instance, so they do not count as an attempt.
+IDLE = {"skipped", "capped", "healthy", "waiting", "human"}
+
+
+def muted_until(value, now):
+    """The time until which recovery is muted, or None. A text that is neither `off` nor a time mutes nothing."""
+    try:
+        until = datetime.datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=datetime.timezone.utc)
+    return until if until > now else None
+
+
+def other_runs(ssm, document, since):
+    filters = [
+        {"Key": "DocumentNamePrefix", "Values": [document]},
+        {"Key": "StartTimeAfter", "Values": [since.strftime("%Y-%m-%dT%H:%M:%SZ")]},
+    ]
+    pages = ssm.get_paginator("describe_automation_executions").paginate(Filters=filters)
+    return [run for page in pages for run in page["AutomationExecutionMetadataList"]]
+
+
+def acted(run):
+    outcome = (run.get("Outputs") or {}).get("report.Outcome", [""])[0]
+    return run["AutomationExecutionStatus"] not in RUNNING and outcome not in IDLE
+
+
+def guard(events, _context):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    ssm = boto3.client("ssm")
+    address = boto3.client("ec2").describe_addresses(
+        Filters=[{"Name": "instance-id", "Values": [events["InstanceId"]]}]
+    )["Addresses"]
+    answer = {"KeepsAddress": "true" if address else "false"}
+
+    value = ssm.get_parameter(Name=events["MuteParameter"])["Parameter"]["Value"]
+    until = muted_until(value, now)
+    if until:
+        return {**answer, "Decision": "muted", "Reason": f"recovery is muted until {until.isoformat()}"}
+
+    # A run lasts an hour at most, so three hours hold every run that may still be under way.
+    document = ssm.get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]["DocumentName"]
+    runs = other_runs(ssm, document, now - datetime.timedelta(hours=3))
+    me = next((run for run in runs if run["AutomationExecutionId"] == events["ExecutionId"]), None)
+    start = (me["ExecutionStartTime"] if me else now, events["ExecutionId"])
+    runs = [run for run in runs if run["AutomationExecutionId"] != events["ExecutionId"]]
+
+    # Of two that start together the earlier one goes on; the id decides a tie, so never both and never none.
+    earlier = [
+        run
+        for run in runs
+        if run["AutomationExecutionStatus"] in RUNNING
+        and (run["ExecutionStartTime"], run["AutomationExecutionId"]) < start
+    ]
+    if earlier:
+        return {**answer, "Decision": "locked", "Reason": f"run {earlier[0]['AutomationExecutionId']} is under way"}
+
+    recent = [run for run in runs if acted(run) and run["ExecutionStartTime"] > now - datetime.timedelta(hours=1)]
+    limit = int(events["MaxRunsPerHour"])
+    if len(recent) >= limit:
+        return {**answer, "Decision": "capped", "Reason": f"{len(recent)} runs within an hour did not keep it healthy"}
+    return {**answer, "Decision": "proceed", "Reason": ""}

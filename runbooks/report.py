@@ -1,0 +1,90 @@
+"""Last step of the recovery: tells people what happened. Runs inside Systems Manager Automation (aws:executeScript)."""
+import datetime
+import re
+
+import boto3
+
+ACTIONS = {
+    "freeDisk": "emptied logs",
+    "restartApp": "restarted the app",
+    "restartNginx": "restarted Nginx",
+    "reboot": "rebooted the instance",
+    "stop": "stopped and started the instance",
+}
+VERDICT = re.compile(r"remedy=(?P<remedy>\S+) cause=(?P<cause>\S+) detail=(?P<detail>[^\n]*)")
+HEADLINES = {
+    "recovered": "Recovered",
+    "healthy": "Healthy again without help",
+    "waiting": "Not restarted: waiting for the database",
+    "human": "Needs you: no restart would help",
+    "failed": "Needs you: recovery did not help",
+    "capped": "Needs you: recovery stopped after too many attempts",
+    "skipped": "Skipped",
+}
+
+
+def output(step, name):
+    return (step.get("Outputs") or {}).get(name, [""])[0]
+
+
+def story(steps, now):
+    """The run in one dictionary: outcome, cause, what was tried, what helped, seconds."""
+    ran = {step["StepName"]: step for step in steps if step["StepStatus"] not in ("Pending", "Skipped")}
+    decision = output(ran["guard"], "Decision") if "guard" in ran else ""
+    seconds = round((now - min(step["ExecutionStartTime"] for step in ran.values())).total_seconds())
+    tried = [name for name in ACTIONS if name in ran]
+    told = {"cause": "unknown", "detail": "", "tried": tried, "helped": None, "seconds": seconds}
+    if decision != "proceed":
+        outcome = {"capped": "capped", "locked": "skipped", "muted": "skipped"}.get(decision, "failed")
+        detail = "the guard could not tell whether a run is allowed" if outcome == "failed" else f"the guard says {decision}"
+        return {**told, "outcome": outcome, "detail": detail}
+
+    verdict = VERDICT.match(output(ran["evidence"], "Output"))
+    told.update(verdict.groupdict() if verdict else {"cause": "instance-unresponsive", "detail": "it ran no command"})
+    if not tried:
+        outcome = {"none": "healthy", "wait": "waiting"}.get(told.get("remedy"), "human")
+        return {**told, "outcome": outcome}
+
+    checks = sorted((s for n, s in ran.items() if n.startswith("checkAfter")), key=lambda s: s["ExecutionStartTime"])
+    if checks and checks[-1]["StepStatus"] == "Success":
+        return {**told, "outcome": "recovered", "helped": tried[-1]}
+    return {**told, "outcome": "failed"}
+
+
+def message(told, steps, events):
+    lines = [
+        f"{HEADLINES[told['outcome']]}: {events['InstanceId']}",
+        "",
+        f"Broken: {told['cause']}. {told['detail']}",
+        "Tried: " + (", ".join(ACTIONS[name] for name in told["tried"]) or "nothing"),
+        "Helped: " + (ACTIONS[told["helped"]] if told["helped"] else "nothing"),
+        f"Took: {told['seconds']} s",
+        f"Started by: {events['Trigger']}",
+        "",
+    ]
+    failed = [step["StepName"] for step in steps if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled")]
+    if failed:
+        lines.append("Steps that failed: " + ", ".join(failed))
+    lines.append(f"Evidence: log group {events['LogGroup']}, run {events['ExecutionId']}")
+    return "\n".join(lines)
+
+
+def worth_telling(told, trigger):
+    """A scheduled look says only what it changed, or every outage would be reported anew with each look."""
+    if told["outcome"] == "skipped":
+        return False
+    return trigger != "recheck" or told["outcome"] in ("recovered", "failed")
+
+
+def report(events, _context):
+    run = boto3.client("ssm").get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]
+    steps = [step for step in run["StepExecutions"] if step["StepName"] != "report" and step.get("ExecutionStartTime")]
+    told = story(steps, datetime.datetime.now(datetime.timezone.utc))
+    text = message(told, steps, events)
+    if worth_telling(told, events["Trigger"]):
+        subject = f"{HEADLINES[told['outcome']]}: {told['cause']}"[:100]
+        boto3.client("sns").publish(TopicArn=events["TopicArn"], Subject=subject, Message=text)
+    # A failed run stays visible as such in the list of runs.
+    if told["outcome"] == "failed":
+        raise RuntimeError(text)
+    return {"Outcome": told["outcome"], "Cause": told["cause"], "Summary": text}
