@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecretReference } from "./app-secrets";
+import { readRunbook } from "./runbook";
 
 /** What an instance needs to know when it boots; the fields are described in runbooks/README.md. */
 export interface BootArgs {
@@ -50,7 +49,26 @@ export function bootParameter(name: string, args: BootArgs, opts: pulumi.CustomR
   );
 }
 
-/** The user data of an instance, byte for byte the file in runbooks/. */
-export function bootScript(kind: "instance" | "container"): string {
-  return readFileSync(join(__dirname, "..", "runbooks", `boot-${kind}.sh`), "utf8");
+/**
+ * The CloudWatch agent's config as a parameter that the agent fetches: the file in runbooks/ with the names of the tier's log
+ * groups filled in.
+ */
+export function agentParameter(
+  name: string,
+  logGroups: Readonly<Record<string, pulumi.Input<string>>>,
+  opts: pulumi.CustomResourceOptions,
+): aws.ssm.Parameter {
+  return new aws.ssm.Parameter(
+    name,
+    {
+      type: "String",
+      tier: "Intelligent-Tiering",
+      description: "CloudWatch agent config",
+      value: pulumi.output(logGroups).apply((groups) => JSON.stringify(groups)),
+    },
+    opts,
+  );
 }
+
+/** The user data of an instance, byte for byte the file in runbooks/. */
+export const bootScript = (kind: "instance" | "container"): string => readRunbook(`boot-${kind}.sh`);

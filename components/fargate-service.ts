@@ -260,14 +260,14 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
     const ofService = { ClusterName: cluster.name, ServiceName: service.name };
     this.target = { kind: "alias", dnsName: args.loadBalancer.dnsName, zoneId: args.loadBalancer.zoneId };
     this.probe = args.loadBalancer.probe(this.tier, args);
-    this.rollout = pulumi
-      .all([cluster.arn, service.name, definition.arn])
-      .apply(([clusterArn, serviceName, taskDefinition]) => ({
+    this.rollout = pulumi.all([cluster.arn, service.name, definition.arn]).apply(
+      ([clusterArn, serviceName, taskDefinition]): Rollout => ({
         kind: "ecs",
         cluster: clusterArn,
         service: serviceName,
         taskDefinition,
-      }));
+      }),
+    );
     this.targetGroupArn = targets.arn;
     this.signals = [
       errors,

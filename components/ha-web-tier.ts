@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AlarmActions, alarm } from "./alarm";
 import { type AppEnvironment, identity, secretArns } from "./app-environment";
 import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
-import { bootParameter, bootScript } from "./boot";
+import { agentParameter, bootParameter, bootScript } from "./boot";
 import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type { LoadBalancer } from "./load-balancer";
@@ -20,7 +20,6 @@ export interface HaWebTierArgs {
   readonly repositoryArn: pulumi.Input<string>;
   /** Release that the gate expects in the answer. */
   readonly version: pulumi.Input<string>;
-  readonly agentConfigParameter: pulumi.Input<string>;
   readonly environment: AppEnvironment;
   readonly probeToken: pulumi.Input<string>;
   readonly domain: string;
@@ -73,6 +72,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     egress(name, group.id, args.database.securityGroupId, child);
     args.database.admit(`${name}-to-database`, group.id, child);
 
+    const agent = agentParameter(`${name}-agent`, { app: logs.name }, child);
     const boot = bootParameter(
       `${name}-boot`,
       {
@@ -86,7 +86,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         environment: { ...args.environment.plain, ...identity(this.tier, version) },
         secrets: args.environment.secrets,
         logGroups: { app: logs.name },
-        agentConfigParameter: args.agentConfigParameter,
+        agentConfigParameter: agent.name,
       },
       child,
     );
@@ -97,7 +97,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         ...pullGrants(args.repositoryArn),
         ...secretGrants(secretArns(args.environment)),
         ...logGrants([logs.arn]),
-        { actions: ["ssm:GetParameter"], resources: [boot.arn] },
+        { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },
         {
           actions: ["cloudwatch:PutMetricData"],
           resources: ["*"],
@@ -243,14 +243,14 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
 
     this.target = { kind: "alias", dnsName: args.loadBalancer.dnsName, zoneId: args.loadBalancer.zoneId };
     this.probe = args.loadBalancer.probe(this.tier, args);
-    this.rollout = pulumi
-      .all([scaling.name, template.id, template.latestVersion])
-      .apply(([groupName, launchTemplate, version]) => ({
+    this.rollout = pulumi.all([scaling.name, template.id, template.latestVersion]).apply(
+      ([groupName, launchTemplate, version]): Rollout => ({
         kind: "autoscaling",
         group: groupName,
         launchTemplate,
         version: String(version),
-      }));
+      }),
+    );
     this.targetGroupArn = targets.arn;
     this.signals = [
       errors,

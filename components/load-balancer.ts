@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Probe } from "./web-tier";
 
 export interface LoadBalancerArgs {
   readonly vpcId: pulumi.Input<string>;
@@ -200,16 +201,18 @@ export class LoadBalancer extends pulumi.ComponentResource {
     tier: BalancedTier,
     args: { healthPath: string; probeToken: pulumi.Input<string>; version: pulumi.Input<string> },
   ) {
-    return pulumi.all([this.dnsName, args.probeToken, args.version]).apply(([dnsName, token, version]) => ({
-      connectTo: dnsName,
-      port: 443,
-      servername: this.args.domain,
-      host: this.args.domain,
-      path: args.healthPath,
-      headers: { [PROBE_HEADER]: `${tier}.${token}` },
-      expectTier: tier,
-      expectVersion: version,
-    }));
+    return pulumi.all([this.dnsName, args.probeToken, args.version]).apply(
+      ([dnsName, token, version]): Probe => ({
+        connectTo: dnsName,
+        port: 443,
+        servername: this.args.domain,
+        host: this.args.domain,
+        path: args.healthPath,
+        headers: { [PROBE_HEADER]: `${tier}.${token}` },
+        expectTier: tier,
+        expectVersion: version,
+      }),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type AlarmActions, alarm } from "./alarm";
 import { type AppEnvironment, identity, secretArns } from "./app-environment";
-import { bootParameter, bootScript } from "./boot";
+import { agentParameter, bootParameter, bootScript } from "./boot";
 import type { Database } from "./database";
 import { logGrants, secretGrants, serviceRole } from "./iam";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
@@ -32,7 +32,6 @@ export interface NewServer {
   readonly zoneId: pulumi.Input<string>;
   /** Let's Encrypt tells this address if a certificate is about to expire. */
   readonly acmeEmail: string;
-  readonly agentConfigParameter: pulumi.Input<string>;
 }
 
 export interface MonitoredInstanceArgs {
@@ -76,16 +75,18 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     args.database.admit(`${name}-to-database`, server.securityGroupId, child);
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };
-    this.probe = pulumi.all([server.addresses, server.version]).apply(([addresses, version]) => ({
-      connectTo: addresses[0] as string,
-      port: 443,
-      servername: args.domain,
-      host: args.domain,
-      path: args.healthPath,
-      headers: {},
-      // An adopted server's app need not tell its tier yet.
-      ...(version ? { expectTier: this.tier, expectVersion: version } : {}),
-    }));
+    this.probe = pulumi.all([server.addresses, server.version]).apply(
+      ([addresses, version]): Probe => ({
+        connectTo: addresses[0] as string,
+        port: 443,
+        servername: args.domain,
+        host: args.domain,
+        path: args.healthPath,
+        headers: {},
+        // An adopted server's app need not tell its tier yet.
+        ...(version ? { expectTier: this.tier, expectVersion: version } : {}),
+      }),
+    );
 
     const dimensions = { InstanceId: this.instanceId };
     const host = { namespace: "AWS/EC2", dimensions, statistic: "Maximum", period: 60 } as const;
@@ -206,6 +207,8 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       child,
     );
 
+    const logGroups = Object.fromEntries(Object.entries(logs).map(([source, { name: group }]) => [source, group]));
+    const agent = agentParameter(`${name}-agent`, logGroups, child);
     const boot = bootParameter(
       `${name}-boot`,
       {
@@ -218,8 +221,8 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         app: { release: server.release },
         environment: { ...server.environment.plain, ...identity(this.tier, server.version) },
         secrets: server.environment.secrets,
-        logGroups: Object.fromEntries(Object.entries(logs).map(([source, logGroup]) => [source, logGroup.name])),
-        agentConfigParameter: server.agentConfigParameter,
+        logGroups,
+        agentConfigParameter: agent.name,
         acmeEmail: server.acmeEmail,
       },
       child,
@@ -230,7 +233,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       [
         ...secretGrants(secretArns(server.environment)),
         ...logGrants(Object.values(logs).map(({ arn }) => arn)),
-        { actions: ["ssm:GetParameter"], resources: [boot.arn] },
+        { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },
         {
           actions: ["s3:GetObject"],
           resources: [pulumi.output(server.release).apply((url) => `arn:aws:s3:::${url.replace("s3://", "")}`)],

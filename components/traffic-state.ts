@@ -48,10 +48,7 @@ export function encodeTraffic(state: TrafficState, intent?: number): string {
   const slot = ({ tier, weight, target }: Slot) => ({
     tier,
     weight,
-    target:
-      target.kind === "alias"
-        ? { kind: target.kind, dnsName: dnsName(target.dnsName), zoneId: target.zoneId }
-        : { kind: target.kind, ipv4: [...target.ipv4].sort() },
+    target: canonical(target),
   });
   return JSON.stringify({
     revision: state.revision,
@@ -60,6 +57,18 @@ export function encodeTraffic(state: TrafficState, intent?: number): string {
     ...(state.rule && { rule: { arn: state.rule.arn, weights: sorted(state.rule.weights) } }),
     ...(intent !== undefined && { intent }),
   });
+}
+
+/** One spelling of a target, so that two that mean the same are equal. */
+function canonical(target: TrafficTarget): TrafficTarget {
+  switch (target.kind) {
+    case "alias":
+      return { kind: target.kind, dnsName: dnsName(target.dnsName), zoneId: target.zoneId };
+    case "addresses":
+      return { kind: target.kind, ipv4: [...target.ipv4].sort() };
+    case "cname":
+      return { kind: target.kind, name: dnsName(target.name) };
+  }
 }
 
 /** Reads what {@link encodeTraffic} wrote; undefined for anything else. */

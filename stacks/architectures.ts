@@ -1,11 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
 import { FargateService } from "../components/fargate-service";
 import { HaWebTier } from "../components/ha-web-tier";
 import type { LoadBalancer } from "../components/load-balancer";
 import { MonitoredInstance } from "../components/monitored-instance";
 import type { WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
-import type { Foundation } from "./foundation";
+import { type Foundation, notGiven } from "./foundation";
 import type { Architecture, Settings } from "./settings";
 
 /** What a tier is built from. */
@@ -46,7 +45,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
                 subnetId: foundation.network.webSubnetIds.apply((ids) => ids[0] as string),
                 type: instance.type,
                 volumeGb: instance.volumeGb,
-                release: instance.release ?? pulumi.unknown,
+                release: instance.release ?? notGiven(),
                 environment: foundation.environment,
                 version: settings.app.version ?? versionOf(instance.release),
                 redirectFrom: domain.redirectFrom,

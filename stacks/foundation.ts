@@ -35,6 +35,9 @@ export interface Foundation {
 /** Images kept in the repository: some weeks of releases to go back to. */
 const KEPT_IMAGES = 30;
 
+/** Stands for an artifact that a person has yet to name: unknown in a preview, and an update stops before it is used. */
+export const notGiven = (): pulumi.Output<string> => pulumi.output(pulumi.unknown as unknown as string);
+
 /** Registers the foundation. Nothing in here may depend on the architecture's name, but for who may reach the database. */
 export async function layFoundation(config: StackConfig): Promise<Foundation> {
   const { settings } = config;
@@ -66,7 +69,7 @@ export async function layFoundation(config: StackConfig): Promise<Foundation> {
     database,
     secrets,
     repository,
-    image: image.uri ? pulumi.output(image.uri) : pulumi.output(pulumi.unknown as unknown as string),
+    image: image.uri ? pulumi.output(image.uri) : notGiven(),
     environment: {
       plain: settings.app.environment,
       secrets: { ...secrets.references, DATABASE_URL: { arn: database.urlSecretArn, key: "DATABASE_URL" } },

@@ -466,11 +466,14 @@ async function lookAtServers(
 ): Promise<Look> {
   const allowed = new Set<string>();
   for (const { target } of serving) {
-    const addresses = target.kind === "addresses" ? target.ipv4 : await names.addresses(target.dnsName);
+    const addresses = target.kind === "addresses" ? target.ipv4 : await names.addresses(hostOf(target));
     for (const address of addresses) allowed.add(address);
   }
   const answers = await Promise.all(
-    servers.map(async (server) => ({ server, addresses: await names.addresses(name, [server]) })),
+    // An authoritative server answers a CNAME without the addresses behind it: there the public view is asked.
+    serving.some(({ target }) => target.kind === "cname")
+      ? [{ server: "DNS", addresses: await names.addresses(name) }]
+      : servers.map(async (server) => ({ server, addresses: await names.addresses(name, [server]) })),
   );
   const wrong = answers.find(({ addresses }) => addresses.length === 0 || !addresses.every((one) => allowed.has(one)));
   if (!wrong) return { done: true };
@@ -488,7 +491,10 @@ async function lookSafely(rollout: Rollout, aws: AwsReader): Promise<Look> {
 }
 
 const targetText = (target: TrafficTarget) =>
-  target.kind === "alias" ? dnsName(target.dnsName) : [...target.ipv4].sort().join(", ");
+  target.kind === "addresses" ? [...target.ipv4].sort().join(", ") : dnsName(hostOf(target));
+
+const hostOf = (target: Exclude<TrafficTarget, { kind: "addresses" }>) =>
+  target.kind === "alias" ? target.dnsName : target.name;
 
 const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
   weights

@@ -18,11 +18,11 @@ export interface Problem {
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
   constructor(
-    readonly stack: string,
+    readonly stackName: string,
     readonly problems: readonly Problem[],
   ) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super([`The config of stack ${stack} has ${count}.`, ...problems.map(describeProblem)].join("\n\n"));
+    super([`The config of stack ${stackName} has ${count}.`, ...problems.map(describeProblem)].join("\n\n"));
   }
 }
 

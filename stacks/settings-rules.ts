@@ -218,11 +218,11 @@ export const rules: readonly Rule<SectionName>[] = [
 
   rule(["vercel", "architecture", "traffic"], function* (settings) {
     if (!tiersOf(settings).includes("vercel")) return;
-    const { repository, databaseAccess, staticIp, peeredCidr } = settings.vercel;
-    if (databaseAccess === "static-ips" && staticIp.length === 0) {
+    const { repository, databaseAccess, staticIps, peeredCidr } = settings.vercel;
+    if (databaseAccess === "static-ips" && staticIps.length === 0) {
       yield {
-        path: "vercel.staticIp",
-        found: staticIp,
+        path: "vercel.staticIps",
+        found: staticIps,
         allowed: "the static addresses that Vercel shows in the project's Connectivity settings",
         mend: { value: '["203.0.113.7"]' },
       };

@@ -333,7 +333,7 @@ export const sections = {
         "a Vercel region id",
         "icn1",
       ).optional(),
-      staticIp: z
+      staticIps: z
         .array(
           help(
             z.union([z.ipv4(), z.cidrv4()]),

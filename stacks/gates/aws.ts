@@ -52,12 +52,12 @@ export function liveAws(region: string, profile?: string): AwsReader {
         new ListResourceRecordSetsCommand({
           HostedZoneId: zoneId,
           StartRecordName: name,
-          StartRecordType: "A",
           MaxItems: 100,
         }),
       );
       return (answer.ResourceRecordSets ?? [])
-        .filter((record) => record.Type === "A" && dnsName(record.Name ?? "") === dnsName(name))
+        .filter(({ Type }) => Type === "A" || Type === "CNAME")
+        .filter((record) => dnsName(record.Name ?? "") === dnsName(name))
         .map((record) => ({
           slot: record.SetIdentifier,
           weight: record.Weight,
@@ -68,10 +68,12 @@ export function liveAws(region: string, profile?: string): AwsReader {
                 dnsName: dnsName(record.AliasTarget.DNSName ?? ""),
                 zoneId: record.AliasTarget.HostedZoneId ?? "",
               }
-            : {
-                kind: "addresses" as const,
-                ipv4: (record.ResourceRecords ?? []).map(({ Value }) => Value ?? "").sort(),
-              },
+            : record.Type === "CNAME"
+              ? { kind: "cname" as const, name: dnsName(record.ResourceRecords?.[0]?.Value ?? "") }
+              : {
+                  kind: "addresses" as const,
+                  ipv4: (record.ResourceRecords ?? []).map(({ Value }) => Value ?? "").sort(),
+                },
         }));
     },
     async parameter(name) {

@@ -1,0 +1,238 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as settings from "@pulumi/pulumi/runtime/settings";
+import type { PlannedResource, PlanValue, Ref } from "../insight/plan";
+import { SECRET } from "../insight/plan";
+
+/** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** What the program registered, as a plan lists it. */
+export interface Recording {
+  readonly resources: PlannedResource[];
+  readonly outputs: Readonly<Record<string, PlanValue>>;
+}
+
+/** The parts of a registration request that a plan is made from. */
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
+  getProtect(): boolean;
+  getDependenciesList(): string[];
+  getIgnorechangesList(): string[];
+  getImportid(): string;
+  getRetainondelete(): boolean;
+  getAdditionalsecretoutputsList(): string[];
+}
+
+interface Monitor {
+  newUrn(parent: string, type: string, name: string): string;
+  registerResource(request: Request, callback: unknown): Promise<void>;
+}
+
+/**
+ * Runs a program in this process on Pulumi's own mock runtime, as a preview, and records what it registers.
+ *
+ * Each output of a resource is handed out as a handle, a plain word that survives being put into strings, JSON and URLs, and is
+ * found again in other resources' inputs: that is how references are kept. What only AWS knows is unknown, as in a real preview.
+ */
+export async function record(
+  program: () => Promise<unknown>,
+  stack: {
+    readonly project: string;
+    readonly stack: string;
+    readonly config: Record<string, string>;
+    readonly secretKeys: readonly string[];
+  },
+): Promise<Recording> {
+  const handles = new Handles();
+  const declared = new Map<string, readonly string[]>();
+  const resources: PlannedResource[] = [];
+  let current: { urn: string; secretOutputs: readonly string[] } | undefined;
+
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, custom }) => {
+        const { urn, secretOutputs } = current as NonNullable<typeof current>;
+        if (!custom) return { state: inputs };
+        const state: Record<string, unknown> = { ...structured(type, urn, inputs, handles) };
+        for (const key of declared.get(`${type} ${name}`) ?? []) {
+          if (state[key] !== undefined) continue;
+          state[key] = inputs[key] ?? handles.of(urn, key);
+        }
+        for (const key of secretOutputs) state[key] = { [SIGNATURE]: SECRET_SIGNATURE, value: state[key] };
+        return { id: handles.of(urn, "id"), state };
+      },
+      call: ({ token }) => answers[token]?.(stack.config) ?? { result: UNKNOWN },
+    },
+    stack.project,
+    stack.stack,
+    true,
+  );
+  pulumi.runtime.setAllConfig(stack.config, [...stack.secretKeys]);
+
+  const monitor = settings.getMonitor() as unknown as Monitor;
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
+    current = { urn, secretOutputs: request.getAdditionalsecretoutputsList() };
+    resources.push(planned(urn, request, handles));
+    return register(request, callback);
+  };
+
+  let outputs: unknown;
+  await untilFirstError(async () => {
+    outputs = await pulumi.runtime.runInPulumiStack(async () => {
+      // A transformation sees every declared output of a resource as a key of its properties.
+      pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
+        declared.set(`${type} ${name}`, Object.keys(props));
+        return { props, opts };
+      });
+      return program();
+    });
+    await settings.waitForRPCs();
+  });
+  return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
+}
+
+/** Look-ups that need no account to be answered. */
+const answers: Readonly<Record<string, (config: Record<string, string>) => Record<string, unknown>>> = {
+  "aws:index/getRegion:getRegion": (config) => ({
+    region: config["aws:region"],
+    name: config["aws:region"],
+    id: config["aws:region"],
+  }),
+  "aws:index/getPartition:getPartition": () => ({ partition: "aws", dnsSuffix: "amazonaws.com" }),
+};
+
+/** Outputs with a shape that the program looks into. */
+function structured(
+  type: string,
+  urn: string,
+  inputs: Record<string, unknown>,
+  handles: Handles,
+): Record<string, unknown> {
+  if (type !== "aws:acm/certificate:Certificate") return {};
+  const names = [inputs.domainName as string, ...((inputs.subjectAlternativeNames as string[] | undefined) ?? [])];
+  return {
+    domainValidationOptions: names.map((domainName, index) => ({
+      domainName,
+      ...Object.fromEntries(
+        ["resourceRecordName", "resourceRecordType", "resourceRecordValue"].map((key) => [
+          key,
+          handles.of(urn, `domainValidationOptions[${index}].${key}`),
+        ]),
+      ),
+    })),
+  };
+}
+
+function planned(urn: string, request: Request, handles: Handles): PlannedResource {
+  const inputs = handles.resolve(request.getObject()?.toJavaScript() ?? {}) as Record<string, PlanValue>;
+  const parent = request.getParent();
+  const importId = request.getImportid();
+  return {
+    urn,
+    type: request.getType(),
+    name: request.getName(),
+    ...(parent ? { parent } : {}),
+    custom: request.getCustom(),
+    inputs,
+    protect: request.getProtect(),
+    dependencies: [...request.getDependenciesList()].sort(),
+    ignoreChanges: request.getIgnorechangesList(),
+    retainOnDelete: request.getRetainondelete(),
+    ...(importId ? { importId } : {}),
+  };
+}
+
+/** Words that stand for outputs while the program runs. */
+class Handles {
+  private readonly refs: Ref[] = [];
+  private readonly known = new Map<string, string>();
+  private static readonly pattern = /planref(\d{6})x/g;
+
+  /** Lower-case letters and digits only, so that a URL parser or a lower-casing leaves it whole. */
+  of(urn: string, property: string): string {
+    const key = `${urn} ${property}`;
+    const found = this.known.get(key);
+    if (found) return found;
+    const handle = `planref${String(this.refs.push({ $ref: urn, property }) - 1).padStart(6, "0")}x`;
+    this.known.set(key, handle);
+    return handle;
+  }
+
+  /** A value of the engine's protocol in the form that a plan prints. */
+  resolve(value: unknown): PlanValue {
+    if (typeof value === "string") return this.resolveText(value);
+    if (Array.isArray(value)) return value.map((item) => this.resolve(item));
+    if (typeof value !== "object" || value === null) return (value ?? null) as PlanValue;
+    const object = value as Record<string, unknown>;
+    const signature = object[SIGNATURE];
+    if (signature === SECRET_SIGNATURE) return SECRET;
+    if (typeof signature === "string") return asset(object);
+    return Object.fromEntries(
+      Object.entries(object)
+        .filter(([, item]) => item !== undefined)
+        .map(([key, item]) => [key, this.resolve(item)]),
+    );
+  }
+
+  private resolveText(text: string): PlanValue {
+    if (text === UNKNOWN) return { $unknown: true };
+    const parts = text
+      .split(Handles.pattern)
+      .map((part, index) => (index % 2 === 1 ? (this.refs[Number(part)] as Ref) : part));
+    const filled = parts.filter((part) => part !== "");
+    if (filled.length === 0) return text;
+    if (filled.length === 1) return filled[0] as PlanValue;
+    return { $concat: filled };
+  }
+}
+
+/** Uploaded files by path, inline texts by size: their content is in the repository already. */
+function asset(object: Record<string, unknown>): PlanValue {
+  if (typeof object.path === "string") return { $asset: object.path };
+  if (typeof object.text === "string") return { $asset: `inline, ${object.text.length} characters` };
+  const inside = object.assets as Record<string, unknown> | undefined;
+  return { $asset: inside ? Object.keys(inside).join(", ") : String(object.uri ?? "") };
+}
+
+/** Stack outputs with secrets and unknowns marked as they are in inputs. */
+async function plain(value: unknown): Promise<unknown> {
+  if (pulumi.Output.isInstance(value)) {
+    const inner = value as unknown as {
+      promise(withUnknowns: boolean): Promise<unknown>;
+      isKnown: Promise<boolean>;
+      isSecret: Promise<boolean>;
+    };
+    if (await inner.isSecret) return { [SIGNATURE]: SECRET_SIGNATURE };
+    if (!(await inner.isKnown)) return UNKNOWN;
+    return plain(await inner.promise(true));
+  }
+  if (Array.isArray(value)) return Promise.all(value.map(plain));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    await Promise.all(Object.entries(value).map(async ([key, item]) => [key, await plain(item)])),
+  );
+}
+
+/** An error inside an `apply` reaches nobody but the process: here it ends the plan. */
+async function untilFirstError(run: () => Promise<void>): Promise<void> {
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  process.on("unhandledRejection", fail);
+  process.on("uncaughtException", fail);
+  try {
+    await Promise.race([run(), failed]);
+  } finally {
+    process.off("unhandledRejection", fail);
+    process.off("uncaughtException", fail);
+  }
+}

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { Plan } from "../insight/plan";
+import { noticesFor } from "../stacks/notices";
+import type { Architecture } from "../stacks/settings";
+import { checkSettings } from "../stacks/settings-check";
+import { listStacks as listStacksIn, readStackFile } from "./stack-files";
+
+/** Folder of the Pulumi project. */
+const projectFolder = join(__dirname, "..");
+
+/** What to plan differently from the stack's file. */
+export interface PlanOptions {
+  readonly architecture?: Architecture | (string & {});
+  /** Further settings by their key without the namespace, each replacing the section of the file whole. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Folder with `Pulumi.yaml` and the stack files. @default the project's own */
+  readonly folder?: string;
+}
+
+/** Stacks that have a file, in alphabetical order. */
+export const listStacks = (folder: string = projectFolder): string[] => listStacksIn(folder);
+
+/**
+ * What `pulumi up` would build for a stack. Plans of one process run one after the other, as the runtime is one per process; the
+ * program is loaded once.
+ *
+ * @throws {UsageError} if there is no such stack
+ * @throws {SettingsError} if the stack's config has mistakes
+ */
+export async function planStack(stack: string, options: PlanOptions = {}): Promise<Plan> {
+  const run = queue.then(() => plan(stack, options));
+  queue = run.catch(() => {});
+  return run;
+}
+
+let queue: Promise<unknown> = Promise.resolve();
+
+async function plan(
+  stack: string,
+  { architecture, config: overrides = {}, folder = projectFolder }: PlanOptions,
+): Promise<Plan> {
+  const file = readStackFile(folder, stack);
+  const changed = { ...overrides, ...(architecture ? { architecture } : {}) };
+  const config: Record<string, string> = { ...file.config };
+  for (const [key, value] of Object.entries(changed)) {
+    config[`${file.project}:${key}`] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  const settings = checkSettings(file.project, stack, config);
+
+  const { record } = await import("./plan-runtime");
+  const program = (await import("../index")).default;
+  const { resources, outputs } = await record(program, { ...file, config });
+  const vercelToken = Boolean(process.env.VERCEL_API_TOKEN) || "vercel:apiToken" in config;
+  return {
+    stack,
+    project: file.project,
+    architecture: settings.architecture,
+    resources,
+    outputs,
+    notices: noticesFor(settings, { stack, vercelToken }),
+  };
+}

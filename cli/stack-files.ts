@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+/** A mistake of the caller: its message is all that a person needs. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** A stack's config as the engine would hand it to the program. */
+export interface StackFile {
+  readonly project: string;
+  readonly stack: string;
+  /** Full key -> value as Pulumi hands it out: objects as JSON. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Keys whose value is a secret, or holds one; their values cannot be read here and are stood in for. */
+  readonly secretKeys: readonly string[];
+}
+
+const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
+
+/** Names of the stacks that have a file in the folder, in alphabetical order. */
+export function listStacks(folder: string): string[] {
+  return readdirSync(folder)
+    .flatMap((file) => stackFile.exec(file)?.[1] ?? [])
+    .sort();
+}
+
+/**
+ * Reads `Pulumi.<stack>.yaml` together with the defaults of `Pulumi.yaml`.
+ *
+ * @throws {UsageError} if there is no such stack, naming those that exist, or if a file is not YAML
+ */
+export function readStackFile(folder: string, stack: string): StackFile {
+  const stacks = listStacks(folder);
+  if (!stacks.includes(stack)) {
+    throw new UsageError(
+      stacks.length > 0
+        ? `There is no stack ${stack} here. There is: ${stacks.join(", ")}. A new one: npm run platform -- init --stack ${stack}`
+        : `There is no Pulumi.<stack>.yaml here. Create one: npm run platform -- init --stack ${stack}`,
+    );
+  }
+  const project = readYaml(join(folder, "Pulumi.yaml")) as ProjectYaml;
+  const file = readYaml(join(folder, `Pulumi.${stack}.yaml`)) as { config?: Record<string, unknown> } | null;
+  const config: Record<string, string> = {};
+  const secretKeys: string[] = [];
+  const declared = Object.entries(project.config ?? {}).flatMap(([key, declaration]) =>
+    isDeclaration(declaration) && declaration.default !== undefined ? [[key, declaration.default] as const] : [],
+  );
+  for (const [key, value] of [...declared, ...Object.entries(file?.config ?? {})]) {
+    const full = key.includes(":") ? key : `${project.name}:${key}`;
+    const { plain, secret } = withoutSecrets(value);
+    config[full] = typeof plain === "object" && plain !== null ? JSON.stringify(plain) : String(plain);
+    if (secret) secretKeys.push(full);
+  }
+  return { project: project.name, stack, config, secretKeys };
+}
+
+interface ProjectYaml {
+  readonly name: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+function isDeclaration(value: unknown): value is { default?: unknown } {
+  return typeof value === "object" && value !== null;
+}
+
+function readYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** `{secure: ...}` can only be opened with the stack's key, which a plan does not need. */
+function withoutSecrets(value: unknown): { plain: unknown; secret: boolean } {
+  if (Array.isArray(value)) {
+    const parts = value.map(withoutSecrets);
+    return { plain: parts.map(({ plain }) => plain), secret: parts.some(({ secret }) => secret) };
+  }
+  if (typeof value !== "object" || value === null) return { plain: value, secret: false };
+  if (Object.keys(value).join() === "secure") return { plain: "[secret]", secret: true };
+  const parts = Object.entries(value).map(([key, part]) => [key, withoutSecrets(part)] as const);
+  return {
+    plain: Object.fromEntries(parts.map(([key, { plain }]) => [key, plain])),
+    secret: parts.some(([, { secret }]) => secret),
+  };
+}
