@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as settings from "@pulumi/pulumi/runtime/settings";
+import * as runtime from "@pulumi/pulumi/runtime/settings";
 import type { PlannedResource, PlanValue, Ref } from "../insight/plan";
 import { SECRET } from "../insight/plan";
 
@@ -58,7 +58,7 @@ export async function record(
     {
       newResource: ({ type, name, inputs, custom }) => {
         const { urn, secretOutputs } = current as NonNullable<typeof current>;
-        if (!custom) return { state: inputs };
+        if (!custom) return { id: "", state: inputs };
         const state: Record<string, unknown> = { ...structured(type, urn, inputs, handles) };
         for (const key of declared.get(`${type} ${name}`) ?? []) {
           if (state[key] !== undefined) continue;
@@ -67,7 +67,7 @@ export async function record(
         for (const key of secretOutputs) state[key] = { [SIGNATURE]: SECRET_SIGNATURE, value: state[key] };
         return { id: handles.of(urn, "id"), state };
       },
-      call: ({ token }) => answers[token]?.(stack.config) ?? { result: UNKNOWN },
+      call: ({ token }) => answer(token, stack.config),
     },
     stack.project,
     stack.stack,
@@ -75,7 +75,7 @@ export async function record(
   );
   pulumi.runtime.setAllConfig(stack.config, [...stack.secretKeys]);
 
-  const monitor = settings.getMonitor() as unknown as Monitor;
+  const monitor = runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
@@ -94,20 +94,36 @@ export async function record(
       });
       return program();
     });
-    await settings.waitForRPCs();
+    // Every registration is awaited, also those that no output of the stack depends on.
+    await (runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   });
   return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
 }
 
-/** Look-ups that need no account to be answered. */
-const answers: Readonly<Record<string, (config: Record<string, string>) => Record<string, unknown>>> = {
-  "aws:index/getRegion:getRegion": (config) => ({
-    region: config["aws:region"],
-    name: config["aws:region"],
-    id: config["aws:region"],
-  }),
-  "aws:index/getPartition:getPartition": () => ({ partition: "aws", dnsSuffix: "amazonaws.com" }),
+/**
+ * What a look-up answers in a plan: the region is known, everything else is what only the account knows. A look-up that is not
+ * here is an error, since a property that is missing would vanish from the plan without a word.
+ */
+const lookups: Readonly<Record<string, readonly string[]>> = {
+  "aws:index/getAvailabilityZones:getAvailabilityZones": ["names"],
+  "aws:index/getCallerIdentity:getCallerIdentity": ["accountId"],
+  "aws:ecr/getAuthorizationToken:getAuthorizationToken": ["proxyEndpoint", "userName", "password"],
+  "aws:ec2/getSubnets:getSubnets": ["ids"],
+  "aws:ec2/getVpc:getVpc": ["id"],
+  "aws:rds/getInstance:getInstance": ["endpoint", "address", "port"],
+  "aws:route53/getZone:getZone": ["zoneId", "nameServers"],
+  "aws:secretsmanager/getSecretVersion:getSecretVersion": ["secretString"],
+  "aws:ssm/getParameter:getParameter": ["value"],
+  "vercel:index/getDomainConfig:getDomainConfig": ["recommendedIpv4s", "recommendedCname"],
+  "vercel:index/getPrebuiltProject:getPrebuiltProject": ["output", "path"],
 };
+
+function answer(token: string, config: Record<string, string>): Record<string, unknown> {
+  if (token === "aws:index/getRegion:getRegion") return { region: config["aws:region"] };
+  const properties = lookups[token];
+  if (!properties) throw new Error(`The look-up ${token} has no entry in cli/plan-runtime.ts`);
+  return Object.fromEntries(properties.map((property) => [property, UNKNOWN]));
+}
 
 /** Outputs with a shape that the program looks into. */
 function structured(

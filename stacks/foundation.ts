@@ -1,3 +1,4 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "../components/alarm";
 import { Alerts } from "../components/alerts";
@@ -6,6 +7,7 @@ import { AppSecrets } from "../components/app-secrets";
 import { Certificate } from "../components/certificate";
 import { Database, type DatabaseArgs } from "../components/database";
 import { DnsZone } from "../components/dns-zone";
+import { ImageBuild } from "../components/image-build";
 import { ImageRepository } from "../components/image-repository";
 import { Network, type NetworkArgs } from "../components/network";
 import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
@@ -39,11 +41,11 @@ const KEPT_IMAGES = 30;
 export const notGiven = (): pulumi.Output<string> => pulumi.output(pulumi.unknown as unknown as string);
 
 /** Registers the foundation. Nothing in here may depend on the architecture's name, but for who may reach the database. */
-export async function layFoundation(config: StackConfig): Promise<Foundation> {
+export function layFoundation(config: StackConfig): Foundation {
   const { settings } = config;
-  const { domain, alerts: told, image } = settings;
+  const { domain, alerts: told } = settings;
 
-  const network = new Network("network", await networkOf(settings));
+  const network = new Network("network", networkOf(settings));
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
   const alerts = new Alerts("alerts", told);
   const repository = new ImageRepository("image", { keep: KEPT_IMAGES });
@@ -69,7 +71,7 @@ export async function layFoundation(config: StackConfig): Promise<Foundation> {
     database,
     secrets,
     repository,
-    image: image.uri ? pulumi.output(image.uri) : notGiven(),
+    image: imageOf(settings, repository, secrets),
     environment: {
       plain: settings.app.environment,
       secrets: { ...secrets.references, DATABASE_URL: { arn: database.urlSecretArn, key: "DATABASE_URL" } },
@@ -79,13 +81,38 @@ export async function layFoundation(config: StackConfig): Promise<Foundation> {
   };
 }
 
-async function networkOf({ network: { vpc, subnetIds, cidr, zones } }: Settings): Promise<NetworkArgs> {
+function networkOf({ network: { vpc, subnetIds, cidr, zones } }: Settings): NetworkArgs {
   if (vpc === "new") return { create: { cidr, zones } };
   if (vpc !== "default") return { adopt: { vpcId: vpc, subnetIds: [...subnetIds] } };
-  // Loaded here only: awsx brings more than this one look-up.
-  const { getDefaultVpcOutput } = await import("@pulumi/awsx/ec2/getDefaultVpc.js");
-  const found = getDefaultVpcOutput();
-  return { adopt: { vpcId: found.vpcId, subnetIds: found.publicSubnetIds } };
+  const { id: vpcId } = aws.ec2.getVpcOutput({ default: true });
+  const subnets = aws.ec2.getSubnetsOutput({
+    filters: [
+      { name: "vpc-id", values: [vpcId] },
+      { name: "default-for-az", values: ["true"] },
+    ],
+  });
+  return { adopt: { vpcId, subnetIds: subnets.ids } };
+}
+
+/** The image that was given, the one that is built now, or none yet. */
+function imageOf({ image, app }: Settings, repository: ImageRepository, secrets: AppSecrets): pulumi.Output<string> {
+  if (image.uri) return pulumi.output(image.uri);
+  if (!image.build) return notGiven();
+  return new ImageBuild("image-build", {
+    context: APP_FOLDER,
+    repositoryUrl: repository.url,
+    tag: app.version ?? "",
+    platforms: image.platform === "multi" ? Object.values(platforms) : [platforms[image.platform]],
+    secrets: pick(secrets.values, "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"),
+  }).uri;
+}
+
+const platforms = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
+const APP_FOLDER = "app";
+
+function pick<T>(values: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  const value = values[key];
+  return value === undefined ? {} : { [key]: value };
 }
 
 function databaseOf({ database }: Settings, network: Network, publiclyAccessible: boolean): DatabaseArgs {

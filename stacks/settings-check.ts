@@ -23,6 +23,8 @@ export class SettingsError extends Error {
   ) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super([`The config of stack ${stackName} has ${count}.`, ...problems.map(describeProblem)].join("\n\n"));
+    // Pulumi prints an error's stack; a mistake in a config has none worth reading.
+    this.stack = this.message;
   }
 }
 

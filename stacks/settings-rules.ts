@@ -201,6 +201,17 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
+  rule(["image", "app"], function* ({ image, app }) {
+    if (image.build && !app.version) {
+      yield {
+        path: "app.version",
+        found: undefined,
+        allowed: "the release that image.build builds; it becomes the image's tag, and a tag never moves",
+        mend: { value: "2026.11.24" },
+      };
+    }
+  }),
+
   rule(["image", "haWebTier", "architecture", "traffic"], function* (settings) {
     const { platform } = settings.image;
     const { instanceType } = settings.haWebTier;

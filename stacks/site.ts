@@ -33,7 +33,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const notices = noticesFor(settings, { stack, vercelToken: hasVercelToken() });
   tagEverything(settings.tags);
 
-  const foundation = await layFoundation(config);
+  const foundation = layFoundation(config);
   const { zone } = foundation;
   if (zone.nameServers && !preview) {
     await gates.delegated({
@@ -41,7 +41,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
       nameServers: await knownValue(zone.nameServers, "the name servers of the new zone"),
     });
   }
-  stopAt(notices, preview);
+  if (!preview) stopAt(notices);
 
   const query = {
     name: domain.name,
@@ -140,13 +140,12 @@ async function probed(tier: WebTier) {
   };
 }
 
-/** What blocks an update is an error in it, and said once in a preview. */
-function stopAt(notices: readonly Notice[], preview: boolean): void {
+/** What blocks ends an update here, with the foundation built; a preview goes on and shows it among the next steps. */
+function stopAt(notices: readonly Notice[]): void {
   const blocking = notices.filter(({ blocking }) => blocking).map(({ message }) => message);
-  if (blocking.length === 0) return;
-  const text = blocking.join("\n\n");
-  if (!preview) throw new pulumi.RunError(`${text}\n\nNothing was switched and nothing was deleted.`);
-  void pulumi.log.warn(text);
+  if (blocking.length > 0) {
+    throw new pulumi.RunError(`${blocking.join("\n\n")}\n\nNothing was switched and nothing was deleted.`);
+  }
 }
 
 function hasVercelToken(): boolean {
