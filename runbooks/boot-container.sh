@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# shellcheck source=boot-common.sh
+# Second part of the user data of an instance behind the load balancer: docker runs the image through a systemd unit.
+# Calls after the first: `site-boot environment` (before the container starts), `site-boot watch` (termination notices).
+
+install_packages() {
+  say "packages"
+  dnf install --assumeyes jq docker
+  systemctl enable --now docker
+}
+
+login_and_pull() {
+  local image registry
+  image=$(config .image)
+  registry=${image%%/*}
+  # A registry outside ECR is public or not ours to log in to.
+  case $registry in
+    *.dkr.ecr.*) aws ecr get-login-password | docker login --username AWS --password-stdin "$registry" ;;
+  esac
+  docker pull --quiet "$image"
+}
+
+# What the unit needs besides the app's own environment.
+write_unit_environment() {
+  jq --raw-output '@text "IMAGE=\(.image)\nSITE_PORT=\(.port)\nLOG_GROUP=\(.logGroups.app)\nAWS_REGION=\(.region)"' "$CONFIG" |
+    install -m 0600 /dev/stdin "$ENV_DIR/unit"
+}
+
+configure_units() {
+  unit site.service <<'UNIT'
+[Unit]
+Description=The site's container
+After=docker.service network-online.target
+Requires=docker.service
+
+[Service]
+ExecStartPre=/usr/local/sbin/site-boot environment
+EnvironmentFile=-/run/site/unit
+ExecStartPre=-/usr/bin/docker rm --force site
+ExecStart=/usr/bin/docker run --rm --init --name site --read-only --tmpfs /tmp --cap-drop ALL \
+  --security-opt no-new-privileges --env-file /run/site/env --publish ${SITE_PORT}:${SITE_PORT} \
+  --log-driver awslogs --log-opt awslogs-region=${AWS_REGION} --log-opt awslogs-group=${LOG_GROUP} \
+  --log-opt mode=non-blocking ${IMAGE}
+# Requests under way are answered before the process ends.
+ExecStop=/usr/bin/docker stop --time 30 site
+TimeoutStopSec=45
+Restart=always
+RestartSec=2
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  unit site-watch.service <<'UNIT'
+[Unit]
+Description=Takes the instance out of the load balancer when AWS announces its end
+After=site.service
+
+[Service]
+ExecStart=/usr/local/sbin/site-boot watch
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  systemctl daemon-reload
+}
+
+# A Spot notice comes two minutes before the end; a scale-in or an instance refresh shows as the target state Terminated.
+end_is_announced() {
+  [ -n "$(metadata spot/instance-action 2>/dev/null || true)" ] ||
+    [ "$(metadata autoscaling/target-lifecycle-state 2>/dev/null || true)" = Terminated ]
+}
+
+watch() {
+  local target
+  until end_is_announced; do sleep "${WATCH_SECONDS:-5}"; done
+  say "this instance will be terminated: leaving the load balancer"
+  target=$(config .targetGroupArn)
+  if [ -n "$target" ]; then
+    aws elbv2 deregister-targets --target-group-arn "$target" --targets "Id=$(metadata instance-id)"
+    sleep "$(config .drainSeconds)"
+  fi
+  systemctl stop site
+}
+
+case ${1:-boot} in
+  boot)
+    install_packages
+    install_self
+    fetch_config
+    install_agent
+    configure_units
+    systemctl enable --now site site-watch
+    say "done"
+    ;;
+  environment)
+    fetch_config
+    write_environment docker
+    write_unit_environment
+    login_and_pull
+    ;;
+  watch)
+    fetch_config
+    watch
+    systemctl disable --now site-watch
+    ;;
+  *)
+    echo "usage: site-boot [boot|environment|watch]" >&2
+    exit 2
+    ;;
+esac

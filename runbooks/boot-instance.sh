@@ -1,0 +1,195 @@
+# shellcheck shell=bash
+# shellcheck source=boot-common.sh
+# Second part of the user data of one instance that serves the site by itself: Nginx with TLS, PM2, the release of the app.
+# Calls after the first: `site-boot environment` (before the app starts), `site-boot release` (a deploy), `site-boot renew`.
+
+NODE_MAJOR=24
+PM2_VERSION=7.0.4
+CERTBOT_VERSION=5.8.0
+SITE=$BOOT_ROOT/srv/site
+LETSENCRYPT=$BOOT_ROOT/etc/letsencrypt
+# Only these are filled in, so that Nginx's own variables stay.
+# shellcheck disable=SC2016
+NGINX_NAMES='$DOMAIN $REDIRECT_FROM $APP_PORT $HTTP_PORT $HTTPS_PORT $CERT_DIR $LOG_DIR'
+
+install_packages() {
+  say "packages"
+  dnf install --assumeyes jq nginx gettext python3.11 "nodejs$NODE_MAJOR" "nodejs$NODE_MAJOR-npm" logrotate
+  alternatives --set node "/usr/bin/node-$NODE_MAJOR"
+  npm install --global --prefix "$BOOT_ROOT/usr/local" "pm2@$PM2_VERSION"
+  python3.11 -m venv "$BOOT_ROOT/opt/certbot"
+  "$BOOT_ROOT/opt/certbot/bin/pip" install --quiet "certbot==$CERTBOT_VERSION" "certbot-dns-route53==$CERTBOT_VERSION"
+  id site &>/dev/null || useradd --system --create-home --shell /sbin/nologin site
+  install -d -o site -g site "$BOOT_ROOT/var/log/site" "$SITE/releases"
+}
+
+release_dir() { echo "$SITE/releases/$(config .version)"; }
+
+# Puts the release beside the older ones; a deploy that fails here leaves everything as it is.
+install_release() {
+  local archive dir
+  dir=$(release_dir)
+  if [ ! -e "$dir/server.js" ]; then
+    say "release $(config .version)"
+    archive=$(mktemp)
+    aws s3 cp --only-show-errors "$(config .release.url)" "$archive"
+    echo "$(config .release.sha256)  $archive" | sha256sum --check --quiet
+    rm -rf "$dir.new"
+    mkdir -p "$dir.new"
+    tar --extract --gzip --no-same-owner --file "$archive" --directory "$dir.new"
+    rm -f "$archive"
+    rm -rf "$dir"
+    mv "$dir.new" "$dir"
+  fi
+}
+
+# Once per release and before it serves; a migration that fails ends the deploy while the old release goes on.
+migrate() {
+  local dir cli
+  dir=$(release_dir)
+  [ -d "$dir/prisma/migrations" ] || return 0
+  say "migrations"
+  cli=$(jq --raw-output '.devDependencies.prisma // .dependencies.prisma' "$dir/package.json")
+  cd "$dir" || return
+  DATABASE_URL=$(environment | jq --raw-output .DATABASE_URL) \
+    runuser -u site -- env HOME=/home/site npx --yes "prisma@$cli" migrate deploy
+  cd /
+}
+
+switch_release() {
+  ln --symbolic --force --no-dereference "$(release_dir)" "$SITE/current"
+  # The three newest stay, for a way back.
+  find "$SITE/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +4 | cut -d' ' -f2- | xargs -r rm -rf --
+}
+
+# By DNS, so that the certificate exists before the name points here. The role may write `_acme-challenge` and nothing else.
+obtain_certificate() {
+  local domain names
+  domain=$(config .domain)
+  names=(--domain "$domain")
+  [ -z "$(config .redirectFrom)" ] || names+=(--domain "$(config .redirectFrom)")
+  "$BOOT_ROOT/opt/certbot/bin/certbot" certonly --non-interactive --agree-tos --email "$(config .acmeEmail)" \
+    --server "$(config .acmeServer)" --dns-route53 --keep-until-expiring --cert-name "$domain" "${names[@]}" \
+    --config-dir "$LETSENCRYPT" --deploy-hook "systemctl reload nginx || true"
+}
+
+# Days until the certificate ends, as a metric: an alarm watches it, and a missing value alarms as well.
+publish_certificate_days() {
+  local domain end days
+  domain=$(config .domain)
+  end=$(openssl x509 -noout -enddate -in "$LETSENCRYPT/live/$domain/cert.pem" | cut -d= -f2)
+  days=$((($(date --date "$end" +%s) - $(date +%s)) / 86400))
+  aws cloudwatch put-metric-data --namespace Site --metric-name CertificateDaysToExpiry --unit Count \
+    --dimensions "Domain=$domain" --value "$days"
+}
+
+configure_nginx() {
+  local redirect
+  redirect=$(config .redirectFrom)
+  # A server without a name of its own answers nothing else.
+  DOMAIN=$(config .domain) REDIRECT_FROM=${redirect:-_} APP_PORT=$(config .port) HTTP_PORT=80 HTTPS_PORT=443 \
+    CERT_DIR=$LETSENCRYPT/live/$(config .domain) LOG_DIR=/var/log/nginx \
+    envsubst "$NGINX_NAMES" \
+    <"$SITE/current/nginx/site.conf" | install -D -m 0644 /dev/stdin "$BOOT_ROOT/etc/nginx/conf.d/site.conf"
+  nginx -t
+}
+
+configure_units() {
+  unit pm2-site.service <<'UNIT'
+[Unit]
+Description=The site under PM2
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=forking
+User=site
+Environment=PM2_HOME=/home/site/.pm2 APP_DIR=/srv/site/current APP_LOG_DIR=/var/log/site
+# Secrets are fetched anew at each start and live in memory only.
+ExecStartPre=+/usr/local/sbin/site-boot environment
+EnvironmentFile=-/run/site/env
+PIDFile=/home/site/.pm2/pm2.pid
+ExecStart=/usr/bin/env pm2 start /srv/site/current/ecosystem.config.cjs
+ExecReload=/usr/bin/env pm2 reload /srv/site/current/ecosystem.config.cjs --update-env
+ExecStop=/usr/bin/env pm2 kill
+Restart=on-failure
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  unit site-renew.service <<'UNIT'
+[Unit]
+Description=Renew the site's certificate and publish its remaining days
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/site-boot renew
+UNIT
+  unit site-renew.timer <<'UNIT'
+[Unit]
+Description=Twice a day, as Let's Encrypt asks
+
+[Timer]
+OnBootSec=10min
+OnUnitActiveSec=12h
+RandomizedDelaySec=1h
+
+[Install]
+WantedBy=timers.target
+UNIT
+  install -D -m 0644 /dev/stdin "$BOOT_ROOT/etc/logrotate.d/site" <<'ROTATE'
+/var/log/site/*.log {
+  daily
+  maxsize 100M
+  rotate 7
+  compress
+  missingok
+  notifempty
+  copytruncate
+}
+ROTATE
+  systemctl daemon-reload
+}
+
+case ${1:-boot} in
+  boot)
+    install_packages
+    install_self
+    fetch_config
+    install_agent
+    install_release
+    migrate
+    switch_release
+    obtain_certificate
+    configure_nginx
+    configure_units
+    systemctl enable --now pm2-site nginx site-renew.timer
+    publish_certificate_days
+    say "done"
+    ;;
+  environment)
+    fetch_config
+    write_environment systemd
+    ;;
+  release)
+    fetch_config
+    install_release
+    migrate
+    switch_release
+    write_environment systemd
+    configure_nginx
+    # A reload of PM2 starts the new process before it ends the old one.
+    systemctl reload pm2-site nginx
+    ;;
+  renew)
+    fetch_config
+    # Also when the renewal fails: then the falling number of days is what raises the alarm.
+    trap publish_certificate_days EXIT
+    obtain_certificate
+    ;;
+  *)
+    echo "usage: site-boot [boot|environment|release|renew]" >&2
+    exit 2
+    ;;
+esac
