@@ -6,7 +6,7 @@ import { tiers as architectures } from "./architectures";
 import type { StackConfig } from "./config";
 import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
-import { type LiveTraffic, tiersToProve, valueOf } from "./gates";
+import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
 import { type Notice, noticesFor } from "./notices";
 import { tiersOf } from "./settings-rules";
 import { tagEverything } from "./tags";
@@ -38,7 +38,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   if (zone.nameServers && !preview) {
     await gates.delegated({
       name: zone.name,
-      nameServers: await valueOf(zone.nameServers, "the name servers of the new zone"),
+      nameServers: await knownValue(zone.nameServers, "the name servers of the new zone"),
     });
   }
   stopAt(notices, preview);
@@ -50,7 +50,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const before = preview
     ? undefined
     : await gates.live(
-        { ...query, zoneId: await valueOf(zone.zoneId, "the hosted zone") },
+        { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
         {
           stack,
           architecture: settings.architecture,
@@ -91,10 +91,10 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   });
   if (before) {
     await gates.settled({
-      query: { ...query, zoneId: await valueOf(zone.zoneId, "the hosted zone") },
+      query: { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
       before,
-      now: await valueOf(moved.state, "the traffic that was asked for"),
-      nameServers: await valueOf(zone.servers, "the name servers of the zone"),
+      now: await knownValue(moved.state, "the traffic that was asked for"),
+      nameServers: await knownValue(zone.servers, "the name servers of the zone"),
       tiers: await Promise.all(built.map(probed)),
     });
   }
@@ -121,8 +121,8 @@ async function proveTiers(
 ): Promise<void> {
   const percent = canary?.percent ?? 0;
   const wanted = {
-    serving: { tier: serving.tier, weight: 100 - percent },
-    canary: { tier: canary?.tier.tier ?? serving.tier, weight: percent },
+    serving: { tier: serving.tier, share: 100 - percent },
+    canary: { tier: canary?.tier.tier ?? serving.tier, share: percent },
   };
   const rising = tiersToProve(before, wanted);
   const now = before.state?.value?.slots.serving.tier;
@@ -135,8 +135,8 @@ async function probed(tier: WebTier) {
   const { probe, rollout } = tier;
   return {
     tier: tier.tier,
-    probe: await valueOf(probe, `the probe of ${tier.tier}`),
-    ...(rollout ? { rollout: await valueOf(rollout, `the rollout of ${tier.tier}`) } : {}),
+    probe: await knownValue(probe, `the probe of ${tier.tier}`),
+    ...(rollout ? { rollout: await knownValue(rollout, `the rollout of ${tier.tier}`) } : {}),
   };
 }
 
