@@ -10,6 +10,11 @@ export interface Slot {
   readonly tier: string;
   /** Route 53 weight; the two slots add up to 100. */
   readonly weight: number;
+  /**
+   * Percent of the visitors that get there, by DNS or by the load balancer's rule: two tiers behind the load balancer are one
+   * address, so the rule divides them while DNS says 100 and 0. The two slots add up to 100.
+   */
+  readonly share: number;
   readonly target: TrafficTarget;
 }
 
@@ -45,9 +50,10 @@ export interface TrafficState {
  *   carries an older version was written before the latest change began.
  */
 export function encodeTraffic(state: TrafficState, intent?: number): string {
-  const slot = ({ tier, weight, target }: Slot) => ({
+  const slot = ({ tier, weight, share, target }: Slot) => ({
     tier,
     weight,
+    share,
     target: canonical(target),
   });
   return JSON.stringify({
@@ -57,18 +63,6 @@ export function encodeTraffic(state: TrafficState, intent?: number): string {
     ...(state.rule && { rule: { arn: state.rule.arn, weights: sorted(state.rule.weights) } }),
     ...(intent !== undefined && { intent }),
   });
-}
-
-/** One spelling of a target, so that two that mean the same are equal. */
-function canonical(target: TrafficTarget): TrafficTarget {
-  switch (target.kind) {
-    case "alias":
-      return { kind: target.kind, dnsName: dnsName(target.dnsName), zoneId: target.zoneId };
-    case "addresses":
-      return { kind: target.kind, ipv4: [...target.ipv4].sort() };
-    case "cname":
-      return { kind: target.kind, name: dnsName(target.name) };
-  }
 }
 
 /** Reads what {@link encodeTraffic} wrote; undefined for anything else. */
@@ -89,6 +83,25 @@ export const sameTraffic = (a: TrafficState, b: TrafficState): boolean =>
 
 /** DNS names are compared without the root's dot and without case; Route 53 adds the one and lowers the other. */
 export const dnsName = (name: string): string => name.toLowerCase().replace(/\.$/, "");
+
+function canonical(target: TrafficTarget): TrafficTarget {
+  switch (target.kind) {
+    case "alias":
+      return { kind: "alias", dnsName: dnsName(target.dnsName), zoneId: target.zoneId };
+    case "cname":
+      return { kind: "cname", name: dnsName(target.name) };
+    case "addresses":
+      return { kind: "addresses", ipv4: [...target.ipv4].sort() };
+  }
+}
+
+/** A target as messages show it; equal texts are equal targets. */
+export const targetText = (target: TrafficTarget): string =>
+  target.kind === "alias"
+    ? dnsName(target.dnsName)
+    : target.kind === "cname"
+      ? dnsName(target.name)
+      : [...target.ipv4].sort().join(", ");
 
 const sorted = (weights: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(weights).sort(([a], [b]) => (a < b ? -1 : 1)));

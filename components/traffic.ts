@@ -45,7 +45,11 @@ export class Traffic extends pulumi.ComponentResource {
     const tiers: Record<SlotName, WebTier> = { serving, canary: canary?.tier ?? serving };
     const aliased = Object.values(tiers).some(({ target }) => target.kind === "alias");
 
-    const slots = { serving: slotOf(serving, dns.serving), canary: slotOf(tiers.canary, dns.canary) };
+    const percent = canary?.percent ?? 0;
+    const slots = {
+      serving: slotOf(serving, dns.serving, 100 - percent),
+      canary: slotOf(tiers.canary, dns.canary, percent),
+    };
     const wanted = {
       revision: args.revision,
       ttl: aliased ? Math.max(args.ttl, ALIAS_TTL) : args.ttl,
@@ -102,7 +106,7 @@ export class Traffic extends pulumi.ComponentResource {
   }
 }
 
-const slotOf = ({ tier, target }: WebTier, weight: number) => ({ tier, weight, target });
+const slotOf = ({ tier, target }: WebTier, weight: number, share: number) => ({ tier, weight, share, target });
 
 function record(
   name: string,

@@ -6,6 +6,7 @@ import {
   type SlotName,
   sameTraffic,
   type TrafficState,
+  targetText,
 } from "../components/traffic-state";
 import type { Probe, Rollout, TrafficTarget } from "../components/web-tier";
 import { type AwsReader, type LiveRecord, liveAws } from "./gates/aws";
@@ -258,8 +259,8 @@ export function liveGates(options: GateOptions): Gates {
     async settled({ query, before, now, nameServers, tiers }) {
       const started = clock.now();
       const from = before.state?.value?.slots;
-      const old = from && (from.serving.weight > 0 ? from.serving.tier : from.canary.tier);
-      const to = now.slots.serving.weight > 0 ? now.slots.serving.tier : now.slots.canary.tier;
+      const old = from && bearer(from);
+      const to = bearer(now.slots);
       const give = (what: string, why: string): never => {
         throw new pulumi.RunError(
           [
@@ -316,7 +317,7 @@ export function liveGates(options: GateOptions): Gates {
       });
       if (dns) give(`the authoritative servers of ${query.name} do not answer with it.`, dns);
 
-      const carrying = new Set(serving.map(({ tier }) => tier));
+      const carrying = new Set(SLOTS.filter((slot) => now.slots[slot].share > 0).map((slot) => now.slots[slot].tier));
       const expected = tiers
         .filter(({ tier }) => carrying.has(tier))
         .map(({ probe }) => ({ tier: probe.expectTier, version: probe.expectVersion }));
@@ -335,19 +336,13 @@ export function liveGates(options: GateOptions): Gates {
   };
 }
 
-/** Tiers that get more traffic than they have now, and so must be proven first. All of them on a first up. */
-export function tiersToProve(
-  before: LiveTraffic,
-  now: Readonly<Record<SlotName, { tier: string; weight: number }>>,
-): string[] {
-  const share = (slots: Readonly<Record<SlotName, { tier: string; weight: number }>> | undefined, tier: string) =>
-    SLOTS.reduce((sum, slot) => sum + (slots?.[slot].tier === tier ? slots[slot].weight : 0), 0);
+/** Tiers that get more traffic than they have now, and so must be proven first. All that get any on a first up. */
+export function tiersToProve(before: LiveTraffic, now: Readonly<Record<SlotName, { tier: string; share: number }>>) {
+  const share = (slots: Readonly<Record<SlotName, { tier: string; share: number }>> | undefined, tier: string) =>
+    SLOTS.reduce((sum, slot) => sum + (slots?.[slot].tier === tier ? slots[slot].share : 0), 0);
   // A crash may have left the records at either side of the latest change: only what both sides gave counts as proven.
-  const had = (tier: string) =>
-    Math.min(
-      share(before.state?.value?.slots, tier),
-      share((before.intent?.value ?? before.state?.value)?.slots, tier),
-    );
+  const sides = [before.state?.value?.slots, (before.intent?.value ?? before.state?.value)?.slots];
+  const had = (tier: string) => Math.min(...sides.map((side) => share(side, tier)));
   return [...new Set(SLOTS.map((slot) => now[slot].tier))].filter((tier) => share(now, tier) > had(tier));
 }
 
@@ -411,10 +406,10 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   if (revision > state.revision) return undefined;
 
   const { serving, canary } = state.slots;
-  const isLive = `live:  ${serving.tier} ${serving.weight} %, ${canary.tier} ${canary.weight} % (traffic.revision ${state.revision})`;
+  const isLive = `live:  ${serving.tier} ${serving.share} %, ${canary.tier} ${canary.share} % (traffic.revision ${state.revision})`;
   const wanted = wish.canary ?? { tier: wish.architecture, percent: 0 };
   const asks = `file:  ${wish.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
-  const target = canary.weight > 0 ? canary.tier : serving.tier;
+  const target = canary.share > 0 ? canary.tier : serving.tier;
   const stop = (what: string, keepLive: string) =>
     [
       what,
@@ -431,24 +426,20 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
       `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run \`platform migrate --stack ${wish.stack} --to ${target}\`, which goes on.`,
     );
   }
-  if (canary.weight > 0 && canary.tier !== wish.architecture && canary.tier !== wish.canary?.tier) {
+  if (canary.share > 0 && canary.tier !== wish.architecture && canary.tier !== wish.canary?.tier) {
     return stop(
-      `${canary.tier} has ${canary.weight} % of the traffic, and the stack file of ${wish.stack} does not name it.`,
-      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${canary.weight}\`, or \`platform migrate --stack ${wish.stack} --to ${canary.tier}\`, which goes on.`,
+      `${canary.tier} has ${canary.share} % of the traffic, and the stack file of ${wish.stack} does not name it.`,
+      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${canary.share}\`, or \`platform migrate --stack ${wish.stack} --to ${canary.tier}\`, which goes on.`,
     );
   }
-  const weights = (state: TrafficState) => SLOTS.map((slot) => state.slots[slot].weight);
+  // The latest update wrote its intent or its state; after a crash some of the weights may be at the one and some at the other.
+  const known = [state, live.intent?.value ?? state];
   const asked = [100 - wanted.percent, wanted.percent];
   const found = SLOTS.map((slot) => live.records.find((record) => record.slot === slot)?.weight);
-  // The latest update wrote either its intent or its state; after a crash, some records may be at the one and some at the other.
-  const explained = found.every((weight, slot) =>
-    [state, live.intent?.value ?? state].some((known) => weights(known)[slot] === weight),
+  const explained = found.every((weight, i) =>
+    known.some(({ slots }) => slots[SLOTS[i] as SlotName].weight === weight),
   );
-  if (
-    found.every((weight) => weight !== undefined) &&
-    !explained &&
-    !found.every((weight, slot) => weight === asked[slot])
-  ) {
+  if (found.every((weight) => weight !== undefined) && !explained && !found.every((weight, i) => weight === asked[i])) {
     return stop(
       `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${wish.stack} wrote: they were changed by hand.`,
       `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${found[1]}\`, then \`pulumi up\`.`,
@@ -457,6 +448,9 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   return undefined;
 }
 
+/** The tier that has most of the visitors. */
+const bearer = ({ serving, canary }: TrafficState["slots"]) => (serving.share >= canary.share ? serving : canary).tier;
+
 /** Do all authoritative servers answer with nothing but the targets that carry traffic? */
 async function lookAtServers(
   names: Names,
@@ -464,22 +458,20 @@ async function lookAtServers(
   servers: readonly string[],
   serving: readonly { readonly target: TrafficTarget }[],
 ): Promise<Look> {
+  const asAlias = serving.every(({ target }) => target.kind === "cname");
   const allowed = new Set<string>();
   for (const { target } of serving) {
-    const addresses = target.kind === "addresses" ? target.ipv4 : await names.addresses(hostOf(target));
-    for (const address of addresses) allowed.add(address);
+    if (target.kind === "cname") allowed.add(dnsName(target.name));
+    else
+      for (const one of target.kind === "addresses" ? target.ipv4 : await names.addresses(target.dnsName))
+        allowed.add(one);
   }
-  const answers = await Promise.all(
-    // An authoritative server answers a CNAME without the addresses behind it: there the public view is asked.
-    serving.some(({ target }) => target.kind === "cname")
-      ? [{ server: "DNS", addresses: await names.addresses(name) }]
-      : servers.map(async (server) => ({ server, addresses: await names.addresses(name, [server]) })),
-  );
-  const wrong = answers.find(({ addresses }) => addresses.length === 0 || !addresses.every((one) => allowed.has(one)));
-  if (!wrong) return { done: true };
-  return notYet(
-    `${wrong.server} answers ${wrong.addresses.join(", ") || "nothing"}, where ${[...allowed].join(", ")} was expected`,
-  );
+  for (const server of servers) {
+    const found = asAlias ? await names.aliases(name, [server]) : await names.addresses(name, [server]);
+    if (found.length > 0 && found.every((one) => allowed.has(dnsName(one)))) continue;
+    return notYet(`${server} answers ${found.join(", ") || "nothing"}, where ${[...allowed].join(", ")} was expected`);
+  }
+  return { done: true };
 }
 
 async function lookSafely(rollout: Rollout, aws: AwsReader): Promise<Look> {
@@ -489,12 +481,6 @@ async function lookSafely(rollout: Rollout, aws: AwsReader): Promise<Look> {
     return notYet(reason(error));
   }
 }
-
-const targetText = (target: TrafficTarget) =>
-  target.kind === "addresses" ? [...target.ipv4].sort().join(", ") : dnsName(hostOf(target));
-
-const hostOf = (target: Exclude<TrafficTarget, { kind: "addresses" }>) =>
-  target.kind === "alias" ? target.dnsName : target.name;
 
 const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
   weights

@@ -121,8 +121,8 @@ async function proveTiers(
 ): Promise<void> {
   const percent = canary?.percent ?? 0;
   const wanted = {
-    serving: { tier: serving.tier, weight: 100 - percent },
-    canary: { tier: canary?.tier.tier ?? serving.tier, weight: percent },
+    serving: { tier: serving.tier, share: 100 - percent },
+    canary: { tier: canary?.tier.tier ?? serving.tier, share: percent },
   };
   const rising = tiersToProve(before, wanted);
   const now = before.state?.value?.slots.serving.tier;

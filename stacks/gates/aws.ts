@@ -1,9 +1,10 @@
 import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import type { Service } from "@aws-sdk/client-ecs";
+import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { dnsName } from "../../components/traffic-state";
 import type { TrafficTarget } from "../../components/web-tier";
 
-/** A record set of type A as Route 53 has it now. */
+/** A record set of type A or CNAME as Route 53 has it now. */
 export interface LiveRecord {
   /** Undefined for a simple record. */
   readonly slot?: string;
@@ -24,7 +25,7 @@ export interface LiveParameter {
 
 /** What the gates read from AWS. Read only: gates change nothing. */
 export interface AwsReader {
-  /** Record sets of type A of one name. */
+  /** Record sets of types A and CNAME of one name. */
   records(zoneId: string, name: string): Promise<readonly LiveRecord[]>;
   /** Undefined if there is no such parameter. */
   parameter(name: string): Promise<LiveParameter | undefined>;
@@ -52,28 +53,19 @@ export function liveAws(region: string, profile?: string): AwsReader {
         new ListResourceRecordSetsCommand({
           HostedZoneId: zoneId,
           StartRecordName: name,
+          StartRecordType: "A",
           MaxItems: 100,
         }),
       );
       return (answer.ResourceRecordSets ?? [])
-        .filter(({ Type }) => Type === "A" || Type === "CNAME")
-        .filter((record) => dnsName(record.Name ?? "") === dnsName(name))
+        .filter(
+          (record) => (record.Type === "A" || record.Type === "CNAME") && dnsName(record.Name ?? "") === dnsName(name),
+        )
         .map((record) => ({
           slot: record.SetIdentifier,
           weight: record.Weight,
           ttl: record.TTL ?? ALIAS_TTL,
-          target: record.AliasTarget
-            ? {
-                kind: "alias" as const,
-                dnsName: dnsName(record.AliasTarget.DNSName ?? ""),
-                zoneId: record.AliasTarget.HostedZoneId ?? "",
-              }
-            : record.Type === "CNAME"
-              ? { kind: "cname" as const, name: dnsName(record.ResourceRecords?.[0]?.Value ?? "") }
-              : {
-                  kind: "addresses" as const,
-                  ipv4: (record.ResourceRecords ?? []).map(({ Value }) => Value ?? "").sort(),
-                },
+          target: targetOf(record),
         }));
     },
     async parameter(name) {
@@ -138,4 +130,14 @@ export function liveAws(region: string, profile?: string): AwsReader {
       return { group: groups.AutoScalingGroups?.[0], refresh: refreshes.InstanceRefreshes?.[0] };
     },
   };
+}
+
+function targetOf({ AliasTarget, ResourceRecords = [], Type }: ResourceRecordSet): TrafficTarget {
+  if (AliasTarget) {
+    return { kind: "alias", dnsName: dnsName(AliasTarget.DNSName ?? ""), zoneId: AliasTarget.HostedZoneId ?? "" };
+  }
+  const values = ResourceRecords.map(({ Value }) => Value ?? "");
+  return Type === "CNAME"
+    ? { kind: "cname", name: dnsName(values[0] ?? "") }
+    : { kind: "addresses", ipv4: values.sort() };
 }

@@ -5,6 +5,8 @@ import { isIP } from "node:net";
 export interface Names {
   /** IPv4 addresses of a name. With `servers` exactly those are asked, otherwise the public view. */
   addresses(name: string, servers?: readonly string[]): Promise<readonly string[]>;
+  /** Where the given servers say that a name is an alias of (CNAME); none if it is no alias. */
+  aliases(name: string, servers: readonly string[]): Promise<readonly string[]>;
   /** Name servers to which the public view delegates a zone. */
   delegation(zone: string): Promise<readonly string[]>;
 }
@@ -26,12 +28,16 @@ export function liveNames(resolvers: readonly string[] = [], timeoutMs = 5000): 
       ? (await resolverOf(resolvers).resolve4(server))[0]
       : (await lookup(server, { family: 4 })).address;
   };
+  const exactly = async (servers: readonly string[]) => {
+    const found = await Promise.all(servers.map(addressOf));
+    return resolverOf(found.filter((server) => server !== undefined));
+  };
   return {
     async addresses(name, servers) {
       if (isIP(name)) return [name];
-      const asked = servers ? await Promise.all(servers.map(addressOf)) : resolvers;
-      return resolverOf(asked.filter((server) => server !== undefined)).resolve4(name);
+      return (servers ? await exactly(servers) : resolverOf(resolvers)).resolve4(name);
     },
+    aliases: async (name, servers) => (await exactly(servers)).resolveCname(name),
     delegation: (zone) => resolverOf(resolvers).resolveNs(zone),
   };
 }

@@ -1,0 +1,392 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { encodeTraffic, type TrafficState } from "../../components/traffic-state";
+import type { Probe } from "../../components/web-tier";
+import {
+  disagreement,
+  type GateOptions,
+  knownValue,
+  type LiveTraffic,
+  liveGates,
+  tiersToProve,
+} from "../../stacks/gates";
+import type { AwsReader, LiveRecord } from "../../stacks/gates/aws";
+import type { Answer } from "../../stacks/gates/probe";
+import { judgeGroup, judgeService } from "../../stacks/gates/rollout";
+
+const NAME = "iamvet.kr";
+const query = { zoneId: "Z1", name: NAME, parameters: { intent: "/i", state: "/s" } };
+
+/** A clock that only sleeping moves. */
+function clockAt(start = 1_000_000) {
+  let now = start;
+  return {
+    now: () => now,
+    sleep: async (ms: number) => {
+      now += Math.max(ms, 1);
+    },
+  };
+}
+
+const probe = (tier: string, connectTo: string): Probe => ({
+  connectTo,
+  port: 443,
+  servername: NAME,
+  host: NAME,
+  path: "/api/health-external",
+  headers: { "x-probe": "hidden" },
+  expectTier: tier,
+  expectVersion: "v2",
+});
+
+const ok = (tier: string, version = "v2"): Answer => ({
+  status: 200,
+  body: JSON.stringify({ status: "ok", tier, version }),
+});
+
+const at = (tier: string, ip: string, weight: number) => ({
+  tier,
+  weight,
+  share: weight,
+  target: { kind: "addresses" as const, ipv4: [ip] },
+});
+
+const traffic = (tier: string, ip: string, canary = at(tier, ip, 0)): TrafficState => ({
+  revision: 0,
+  ttl: 60,
+  slots: { serving: at(tier, ip, 100 - canary.weight), canary },
+});
+
+const recordsOf = (state: TrafficState): LiveRecord[] =>
+  (["serving", "canary"] as const).map((slot) => ({
+    slot,
+    ttl: state.ttl,
+    weight: state.slots[slot].weight,
+    target: state.slots[slot].target,
+  }));
+
+/** AWS as the records and the two parameters say. */
+function world(live: TrafficState, state = live, intentVersion = 1, stateIntent = 1, modified = 0, clock = clockAt()) {
+  const said: string[] = [];
+  const asked: string[] = [];
+  const aws: AwsReader = {
+    records: async () => recordsOf(live),
+    parameter: async (name) =>
+      name === "/i"
+        ? { value: encodeTraffic(live), version: intentVersion, modified: 0, now: clock.now() }
+        : { value: encodeTraffic(state, stateIntent), version: 1, modified, now: clock.now() },
+    rule: async () => undefined,
+    service: async () => undefined,
+    group: async () => ({}),
+  };
+  const options: GateOptions = {
+    region: "ap-northeast-2",
+    clock,
+    aws,
+    log: (message) => void said.push(message),
+    names: {
+      addresses: async (name) => {
+        asked.push(name);
+        const { serving, canary } = live.slots;
+        const heaviest = canary.weight > serving.weight ? canary : serving;
+        return name === NAME && heaviest.target.kind === "addresses" ? heaviest.target.ipv4 : [name];
+      },
+      aliases: async () => [],
+      delegation: async () => ["ns-1.awsdns.com", "NS-2.awsdns.com."],
+    },
+    ask: async () => ok(live.slots.serving.tier),
+  };
+  return { options, said, asked, clock };
+}
+
+const empty: LiveTraffic = { records: [] };
+
+describe("gate: delegated", () => {
+  const gates = liveGates(world(traffic("fargate", "198.51.100.1")).options);
+
+  it("opens when the registrar names the zone's own servers, whatever their spelling", () =>
+    gates.delegated({ name: NAME, nameServers: ["NS-1.awsdns.com.", "ns-2.awsdns.com"] }));
+
+  it("says which name servers to enter, and that nothing happened", async () => {
+    await assert.rejects(gates.delegated({ name: NAME, nameServers: ["ns-7.awsdns.org"] }), (error: Error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.match(error.message, /ns-7\.awsdns\.org/);
+      assert.match(error.message, /internet finds: ns-1\.awsdns\.com/);
+      assert.match(error.message, /Nothing was switched and nothing was deleted/);
+      return true;
+    });
+  });
+});
+
+describe("gate: ready", () => {
+  const tier = { tier: "fargate", probe: probe("fargate", "198.51.100.1"), serving: "monitored-instance" };
+
+  it("wants healthy answers in a row, and counts anew after a bad one", async () => {
+    const { options, clock } = world(traffic("fargate", "198.51.100.1"));
+    const answers = [
+      ok("fargate"),
+      ok("fargate"),
+      { status: 502, body: "" },
+      ok("fargate"),
+      ok("fargate"),
+      ok("fargate"),
+    ];
+    let asked = 0;
+    const started = clock.now();
+    await liveGates({ ...options, ask: async () => answers[asked++] as Answer }).ready(tier);
+    assert.equal(asked, 6);
+    assert.equal(clock.now() - started, 25_000);
+  });
+
+  const failing = async (answer: Answer, expected: RegExp) => {
+    const { options, clock, said } = world(traffic("fargate", "198.51.100.1"));
+    const started = clock.now();
+    await assert.rejects(
+      liveGates({ ...options, timeoutSeconds: 60, ask: async () => answer }).ready(tier),
+      (error: Error) => {
+        assert.match(error.message, expected);
+        assert.match(error.message, /https:\/\/iamvet\.kr\/api\/health-external at 198\.51\.100\.1/);
+        assert.match(error.message, /Traffic has not moved: monitored-instance serves as before\. Nothing was deleted/);
+        assert.match(error.message, /To go back: `pulumi config set iamvet:architecture monitored-instance`/);
+        assert.doesNotMatch(error.message, /hidden/, "the probe's header is a secret");
+        return true;
+      },
+    );
+    assert.ok(clock.now() - started <= 60_000);
+    assert.ok(
+      said.length >= 4 && said.length <= 6,
+      `progress about every ten seconds, not ${said.length} lines a minute`,
+    );
+  };
+  it("takes no answer from the old tier", () =>
+    failing(ok("monitored-instance"), /answer of fargate at v2 was expected/));
+  it("takes no answer of another version", () => failing(ok("fargate", "v1"), /"version":"v1"/));
+  it("takes no 200 that says it is not well", () =>
+    failing({ status: 200, body: '{"status":"unhealthy"}' }, /unhealthy/));
+  it("tells the error of the connection", () => failing({ error: "connect ECONNREFUSED" }, /ECONNREFUSED/));
+  it("survives an answer that is no JSON", () => failing({ status: 200, body: "<html>" }, /HTTP 200 <html>/));
+
+  it("takes a plain 200 of a server whose app does not tell its tier", async () => {
+    const { expectTier, expectVersion, ...rest } = tier.probe;
+    await liveGates({
+      ...world(traffic("fargate", "198.51.100.1")).options,
+      ask: async () => ({ status: 200, body: "up" }),
+    }).ready({ ...tier, probe: rest });
+  });
+
+  it("does not probe a tier whose rollout was rolled back, and gives up at once", async () => {
+    const { options, clock } = world(traffic("fargate", "198.51.100.1"));
+    const old = {
+      status: "PRIMARY",
+      taskDefinition: "td:1",
+      rolloutState: "COMPLETED" as const,
+      desiredCount: 2,
+      runningCount: 2,
+    };
+    const aws = { ...(options.aws as AwsReader), service: async () => ({ status: "ACTIVE", deployments: [old] }) };
+    const started = clock.now();
+    let asked = 0;
+    const gates = liveGates({
+      ...options,
+      aws,
+      ask: async () => {
+        asked += 1;
+        return ok("fargate");
+      },
+    });
+    const rollout = { kind: "ecs", cluster: "c", service: "s", taskDefinition: "td:2" } as const;
+    await assert.rejects(gates.ready({ ...tier, rollout }), /ECS runs td:1 instead of td:2: it was rolled back/);
+    assert.equal(asked, 0);
+    assert.ok(clock.now() - started < 30_000);
+  });
+});
+
+describe("rollouts", () => {
+  const ecs = { kind: "ecs", cluster: "c", service: "s", taskDefinition: "td:2" } as const;
+  const primary = {
+    status: "PRIMARY",
+    taskDefinition: "td:2",
+    rolloutState: "COMPLETED" as const,
+    desiredCount: 2,
+    runningCount: 2,
+  };
+  const service = (...deployments: object[]) => ({ status: "ACTIVE", deployments });
+
+  it("ECS: done when all tasks of the definition run and none of another", () => {
+    assert.deepEqual(judgeService(ecs, service(primary)), { done: true });
+    assert.equal(judgeService(ecs, service({ ...primary, runningCount: 1 })).done, false);
+    assert.equal(
+      judgeService(ecs, service(primary, { status: "ACTIVE", taskDefinition: "td:1", runningCount: 1 })).done,
+      false,
+    );
+    assert.equal(judgeService(ecs, service({ ...primary, desiredCount: 0, runningCount: 0 })).done, false);
+    assert.equal(judgeService(ecs, undefined).done, false);
+  });
+
+  const group = { kind: "autoscaling", group: "g", launchTemplate: "lt", version: "3" } as const;
+  const instance = (Version: string, LifecycleState = "InService") => ({
+    InstanceId: "i",
+    AvailabilityZone: "a",
+    ProtectedFromScaleIn: false,
+    HealthStatus: "Healthy",
+    LifecycleState: LifecycleState as "InService",
+    LaunchTemplate: { LaunchTemplateId: "lt", Version },
+  });
+  const asg = (...Instances: ReturnType<typeof instance>[]) => ({ DesiredCapacity: 2, Instances }) as never;
+
+  it("Auto Scaling: done when every instance has the version and no refresh is under way", () => {
+    const both = asg(instance("3"), instance("3"));
+    assert.deepEqual(judgeGroup(group, both), { done: true });
+    assert.equal(judgeGroup(group, both, { Status: "InProgress" }).done, false);
+    assert.equal(judgeGroup(group, asg(instance("3"), instance("2"))).done, false);
+    assert.equal(judgeGroup(group, asg(instance("3"), instance("3", "Pending"))).done, false);
+  });
+
+  it("Auto Scaling: an old failed refresh says nothing once all instances are right, and is final otherwise", () => {
+    const failed = { Status: "RollbackSuccessful" as const, StatusReason: "alarm" };
+    assert.deepEqual(judgeGroup(group, asg(instance("3"), instance("3")), failed), { done: true });
+    const look = judgeGroup(group, asg(instance("2"), instance("2")), failed);
+    assert.ok(!look.done && look.final && /alarm/.test(look.why));
+  });
+});
+
+describe("gate: settled", () => {
+  const old = traffic("monitored-instance", "198.51.100.1");
+  const now = traffic("fargate", "198.51.100.2");
+  const tiers = [{ tier: "fargate", probe: probe("fargate", "198.51.100.2") }];
+  const asLive = (state: TrafficState): LiveTraffic => ({
+    records: recordsOf(state),
+    intent: { value: state, version: 1 },
+    state: { value: state, intent: 1, modified: 0 },
+  });
+  const settle = (options: GateOptions, before: LiveTraffic) =>
+    liveGates(options).settled({ query, before, now, nameServers: ["ns-1"], tiers });
+
+  const waited = async (
+    before: LiveTraffic,
+    ...how: [intent?: number, stateIntent?: number, modified?: number, state?: TrafficState]
+  ) => {
+    const clock = clockAt();
+    const started = clock.now();
+    const [intent, stateIntent, modified, state] = how;
+    await settle(world(now, state ?? now, intent, stateIntent, modified, clock).options, before);
+    return (clock.now() - started) / 1000;
+  };
+  // Three healthy answers five seconds apart after the wait.
+  const FULL = 60 + 60 + 10;
+
+  it("waits TTL and drain after a change", async () => assert.equal(await waited(asLive(old), 2, 2, 1_000_000), FULL));
+  it("does not wait when the records matched and have been so for long: a plain second up", async () =>
+    assert.equal(await waited(asLive(now), 1, 1, 0), 0));
+  it("waits for the rest when killed during the wait", async () =>
+    assert.equal(await waited(asLive(now), 1, 1, 1_000_000 - 50_000), 70));
+  it("waits in full when the state parameter was not written after the latest intent", async () =>
+    assert.equal(await waited(asLive(now), 3, 2, 0), FULL));
+  it("waits in full when the state parameter says something else", async () =>
+    assert.equal(await waited(asLive(now), 1, 1, 0, old), FULL));
+  it("waits in full when somebody had changed the record by hand, and this update put it back", async () =>
+    assert.equal(await waited({ ...asLive(now), records: recordsOf(old) }, 1, 1, 0), FULL));
+  it("does not wait on a first up: nobody has an old answer", async () =>
+    assert.equal(await waited(empty, 1, 1, 1_000_000), 0));
+  it("waits for the longer TTL of the old record", async () =>
+    assert.equal(await waited(asLive({ ...old, ttl: 300 }), 2, 2, 1_000_000), FULL + 240));
+
+  const rejects = (options: GateOptions, pattern: RegExp) =>
+    assert.rejects(settle(options, asLive(old)), (error: Error) => {
+      assert.match(error.message, pattern);
+      assert.match(error.message, /Traffic has moved to fargate/);
+      assert.match(error.message, /Both sides are live and nothing was deleted/);
+      assert.match(error.message, /To go back: `pulumi config set iamvet:architecture monitored-instance`/);
+      return true;
+    });
+
+  it("fails when Route 53 does not have what the state says", () =>
+    rejects(world(old, now, 2, 2).options, /points at 198\.51\.100\.1 with weight 100 instead of 198\.51\.100\.2/));
+  it("fails when an authoritative server still gives the old answer", () => {
+    const { options } = world(now, now, 2, 2);
+    const names = { ...(options.names as NonNullable<GateOptions["names"]>), addresses: async () => ["198.51.100.1"] };
+    return rejects({ ...options, names }, /ns-1 answers 198\.51\.100\.1, where 198\.51\.100\.2 was expected/);
+  });
+  it("fails when the public name is answered by the old tier", () =>
+    rejects(
+      { ...world(now, now, 2, 2).options, ask: async () => ok("monitored-instance") },
+      /https:\/\/iamvet\.kr.*did not give 3/s,
+    ));
+});
+
+describe("what has to be proven", () => {
+  const live = (state: TrafficState, intent = state): LiveTraffic => ({
+    records: recordsOf(state),
+    state: { value: state, intent: 1, modified: 0 },
+    intent: { value: intent, version: 1 },
+  });
+  const a = traffic("vercel", "198.51.100.1");
+  const split = (share: number) => traffic("vercel", "198.51.100.1", at("fargate", "198.51.100.2", share));
+
+  it("is every tier that gets more than it has", () => {
+    assert.deepEqual(tiersToProve({ records: [] }, a.slots), ["vercel"]);
+    assert.deepEqual(tiersToProve(live(a), a.slots), []);
+    assert.deepEqual(tiersToProve(live(a), split(10).slots), ["fargate"]);
+    assert.deepEqual(tiersToProve(live(split(10)), split(50).slots), ["fargate"]);
+    assert.deepEqual(tiersToProve(live(split(50)), split(10).slots), ["vercel"]);
+  });
+  it("counts nothing as proven that a crashed update was about to do", () =>
+    assert.deepEqual(tiersToProve(live(a, split(50)), split(50).slots), ["fargate"]));
+});
+
+describe("a stack file that disagrees with what is live", () => {
+  const split = { ...traffic("vercel", "198.51.100.1", at("fargate", "198.51.100.2", 50)), revision: 3 };
+  const live = (state: TrafficState, records = recordsOf(state)): LiveTraffic => ({
+    records,
+    state: { value: state, intent: 1, modified: 0 },
+    intent: { value: state, version: 1 },
+  });
+  const wish = { stack: "prod", architecture: "vercel", revision: 3 };
+  const canary = (percent: number) => ({ tier: "fargate", percent });
+
+  it("may flip, walk a canary, promote it, or set it to nothing", () => {
+    const plain = live({ ...traffic("vercel", "198.51.100.1"), revision: 3 });
+    assert.equal(disagreement({ records: [] }, wish, NAME), undefined);
+    assert.equal(disagreement(plain, wish, NAME), undefined);
+    assert.equal(disagreement(plain, { ...wish, architecture: "fargate" }, NAME), undefined);
+    assert.equal(disagreement(live(split), { ...wish, canary: canary(100) }, NAME), undefined);
+    assert.equal(disagreement(live(split), { ...wish, canary: canary(0) }, NAME), undefined);
+    assert.equal(disagreement(live(split), { ...wish, architecture: "fargate" }, NAME), undefined);
+  });
+  it("stops a file from before the latest step of a migration", () =>
+    assert.match(
+      disagreement(live(split), { ...wish, revision: 2, canary: canary(10) }, NAME) ?? "",
+      /older than what is live.*revision 4/s,
+    ));
+  it("stops a file that does not name the running canary", () =>
+    assert.match(
+      disagreement(live(split), wish, NAME) ?? "",
+      /fargate has 50 % of the traffic.*does not name it.*Decide which/s,
+    ));
+  it("stops when weights were changed by hand, unless the file asks for them", () => {
+    const byHand = recordsOf(split).map((record) => ({ ...record, weight: record.slot === "canary" ? 80 : 20 }));
+    assert.match(
+      disagreement(live(split, byHand), { ...wish, canary: canary(50) }, NAME) ?? "",
+      /20 and 80.*changed by hand/s,
+    );
+    assert.equal(disagreement(live(split, byHand), { ...wish, canary: canary(80) }, NAME), undefined);
+  });
+  it("goes on when the file says that it is the newer one", () =>
+    assert.equal(disagreement(live(split), { ...wish, revision: 4 }, NAME), undefined));
+  it("sends a name that is live with a simple record to adopt-dns", () => {
+    const simple: LiveRecord = { ttl: 300, target: { kind: "addresses", ipv4: ["198.51.100.9"] } };
+    assert.match(disagreement({ records: [simple] }, wish, NAME) ?? "", /platform adopt-dns --stack prod/);
+  });
+});
+
+describe("knownValue", () => {
+  it("gives the value, and rejects for one that never comes, fails, or is unknown", async () => {
+    assert.equal(await knownValue(pulumi.output("x"), "x", 1), "x");
+    await assert.rejects(
+      knownValue(pulumi.output(new Promise<string>(() => {})), "the end", 0.05),
+      /the end: no answer/,
+    );
+    await assert.rejects(knownValue(pulumi.output(Promise.reject(new Error("refused"))), "it", 1), /refused/);
+    await assert.rejects(knownValue(pulumi.output(pulumi.unknown as string), "the address", 1), /address is not known/);
+  });
+});
