@@ -90,7 +90,7 @@ describe("UptimeRobot through the pulumi CLI", function () {
     assert.equal(robot.monitors[0]?.interval, 600);
     Object.assign(robot.monitors[0] ?? {}, { url: "https://elsewhere.example/" });
     // Pulumi's own debug output holds every resource's secret inputs; the key is no input, so that it is not even there.
-    const everything = await promisify(execFile)("pulumi", ["preview", "--debug", "--logtostderr", "-v=9"], {
+    const everything = await promisify(execFile)("pulumi", ["preview", "--debug"], {
       cwd: directory,
       env,
       maxBuffer: 1e9,
