@@ -194,7 +194,7 @@ const rules: readonly PlanRule[] = [
     instead: "remove vercel.logDrain; runtime logs stay in Vercel's dashboard for one hour",
   },
   {
-    key: "database.access",
+    key: "databaseAccess",
     found: ({ database }) => database?.kind,
     allows: (limits, { database }) => database === undefined || limits.databaseAccess.includes(database.kind),
     allowed: (limits) => limits.databaseAccess.join(", "),

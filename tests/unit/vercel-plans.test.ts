@@ -42,7 +42,7 @@ describe("vercelPlanProblems", () => {
         "vercel.protection",
         "vercel.skewProtection",
         "vercel.logDrain",
-        "vercel.database.access",
+        "vercel.databaseAccess",
         "vercel.requiredSla",
       ],
     );
