@@ -54,7 +54,7 @@ const ha = (region: string) => {
 };
 
 const fargate = (cpu: string, memory: string, count: number, arm: boolean, publicIp: boolean) => {
-  const runtimePlatform = arm ? { cpuArchitecture: "ARM64" } : {};
+  const runtimePlatform = { cpuArchitecture: arm ? "ARM64" : "X86_64" };
   const task = resource("aws:ecs/taskDefinition:TaskDefinition", "web", { cpu, memory, runtimePlatform });
   const service = resource("aws:ecs/service:Service", "web", {
     launchType: "FARGATE",
