@@ -381,10 +381,23 @@ const backupPlan: Estimate = (_resource, { usage: month }) => [
 // --------------------------------------------------------------------------------------------------------------- Vercel
 
 /**
+ * Who may open the database's port: the whole internet, some addresses (Vercel's static ones), or nobody outside. Tells how
+ * Vercel reaches the database, which no resource of Vercel's names.
+ */
+export function databaseExposure(plan: Plan): "internet" | "static-ips" | "private" {
+  if (!ofType(plan, "aws:rds/instance:Instance").some((db) => flag(db.inputs.publiclyAccessible))) return "private";
+  const open = ofType(plan, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    .filter((rule) => number(rule.inputs.fromPort) === 5432)
+    .flatMap((rule) => text(rule.inputs.cidrIpv4) ?? text(rule.inputs.cidrIpv6) ?? []);
+  if (open.some((cidr) => cidr.endsWith("/0"))) return "internet";
+  return open.length > 0 ? "static-ips" : "private";
+}
+
+/**
  * Pro costs 20 USD a seat with 20 USD of credit, 1 TB and 10 million edge requests. The project has no plan of its own, so
  * the seat is counted; Hobby is for non-commercial use. https://vercel.com/pricing
  */
-const vercelProject: Estimate = (_resource, { usage: month }) => {
+const vercelProject: Estimate = (_resource, { plan, usage: month }) => {
   const invocations = month.requestsPerMonth * month.vercelFunctionShare;
   const cpuHours = (invocations * month.vercelCpuMsPerRequest) / 3_600_000;
   const gb = Math.max(0, month.gbOutPerMonth - 1000);
@@ -392,6 +405,7 @@ const vercelProject: Estimate = (_resource, { usage: month }) => {
   const note = "before the plan's monthly credit of 20 USD, which pays for it first";
   return [
     fixed("Vercel Pro, seats", "vercel:pro-seat", month.vercelSeats, "Pro: the Hobby plan forbids commercial use"),
+    ...(databaseExposure(plan) === "static-ips" ? [fixed("Static outbound addresses", "vercel:static-ips", 1)] : []),
     ...(gb > 0 ? [usage("Transfer above 1 TB", "vercel:transfer", gb)] : []),
     ...(requests > 0 ? [usage("Edge requests above 10 million", "vercel:edge-request", requests)] : []),
     usage("Function invocations", "vercel:invocation", invocations, note),
@@ -423,7 +437,10 @@ function site({ plan, usage: month }: CostContext): Item[] {
     );
   }
   const billed = ofType(plan, "aws:route53/record:Record").some(
-    (r) => ["A", "AAAA", "CNAME"].includes(text(r.inputs.type) ?? "") && list(r.inputs.aliases).length === 0,
+    ({ inputs }) =>
+      ["A", "AAAA", "CNAME"].includes(text(inputs.type) ?? "") &&
+      list(inputs.aliases).length === 0 &&
+      (inputs.records ?? null) !== null,
   );
   if (billed) items.push(usage("DNS queries", "route53:query", month.dnsQueriesPerMonth));
   if (
