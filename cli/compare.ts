@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import Table from "cli-table3";
 import { Command } from "commander";
 import pc from "picocolors";
@@ -17,20 +18,51 @@ import { dollars, duration, percent, signedDollars } from "../insight/format";
 import type { Plan } from "../insight/plan";
 import { type Fault, faults } from "../insight/recovery";
 
-/** What the commands need of the planner (`cli/planner.ts`); tests put their own in. */
-export interface Planner {
-  planStack(stack: string, overrides?: { architecture?: string; config?: Record<string, unknown> }): Promise<Plan>;
-  listStacks(): Promise<string[]>;
+/** What a stack's file says beside the plan. */
+export interface StackContext {
+  readonly region: string;
+  /** The `usage` key of the config. */
+  readonly usage?: unknown;
+  readonly vercelPlan: string;
+  /** Sections of the config as they stand in the file. */
+  readonly sections: Readonly<Record<string, unknown>>;
 }
 
-export const loadPlanner = (): Promise<Planner> => import("./planner" as string) as Promise<Planner>;
+/** What the commands need of the planner and the stack files; tests put their own in. */
+export interface Planner {
+  planStack(stack: string, options?: { architecture?: string; config?: Record<string, unknown> }): Promise<Plan>;
+  listStacks(): string[];
+  context(stack: string): StackContext;
+}
+
+/** The planner, loaded only when a command runs: it brings Pulumi along. */
+export async function loadPlanner(): Promise<Planner> {
+  const { listStacks, planStack } = await import("./planner");
+  const { readStackFile } = await import("./stack-files");
+  const context = (stack: string): StackContext => {
+    const { config, project } = readStackFile(join(__dirname, ".."), stack);
+    const region = config["aws:region"];
+    if (!region)
+      throw new Error(
+        `The stack ${stack} names no region: pulumi config set --stack ${stack} aws:region ap-northeast-2`,
+      );
+    const sections = Object.fromEntries(
+      Object.entries(config).flatMap(([key, value]) => {
+        const name = key.startsWith(`${project}:`) ? key.slice(project.length + 1) : undefined;
+        return name === undefined ? [] : [[name, /^[[{]/.test(value) ? JSON.parse(value) : value]];
+      }),
+    );
+    return { region, usage: sections.usage, vercelPlan: sections.vercel?.plan ?? "pro", sections };
+  };
+  return { listStacks, planStack, context };
+}
 
 /** The four architectures in the brief's order. */
 export const ARCHITECTURES = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
 
 /** The stack that is meant: the named one, else the only one, else `prod`. */
-export async function chooseStack(planner: Planner, named: string | undefined): Promise<string> {
-  const known = await planner.listStacks();
+export function chooseStack(planner: Planner, named: string | undefined): string {
+  const known = planner.listStacks();
   if (named !== undefined) {
     if (known.includes(named)) return named;
     throw new Error(`There is no stack "${named}". Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
@@ -47,16 +79,25 @@ export async function planAll(planner: Planner, stack: string): Promise<Plan[]> 
   return plans;
 }
 
+/** Sections of a config with dotted keys set; a section that is given replaces the file's whole, so its rest is taken along. */
+export function withSettings(
+  sections: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const changed: Record<string, Record<string, unknown>> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const [section = "", field = ""] = key.split(".");
+    changed[section] = { ...(sections[section] as object | undefined), ...changed[section], [field]: value };
+  }
+  return changed;
+}
+
 /** Plans every variation of the settings and prices it. */
-export async function candidatesOf(
-  planner: Planner,
-  stack: string,
-  region: string,
-  usage: unknown,
-): Promise<Candidate[]> {
+export async function candidatesOf(planner: Planner, stack: string): Promise<Candidate[]> {
+  const { region, usage, sections } = planner.context(stack);
   const candidates: Candidate[] = [];
   for (const { architecture, config } of variations) {
-    const plan = await planner.planStack(stack, { architecture, config });
+    const plan = await planner.planStack(stack, { architecture, config: withSettings(sections, config) });
     const { totalUsd } = costOf(plan, { region, usage });
     candidates.push({ architecture, config, totalUsd, availability: availabilityOf(plan, { years: 1 }).composed });
   }
@@ -174,9 +215,6 @@ function parseNumber(name: string, value: string | undefined): number | undefine
   return parsed;
 }
 
-/** Usage settings of a stack, as the planner hands them on with the plan. */
-export const usageOf = (plan: Plan): unknown => (plan.outputs.usage as unknown) ?? undefined;
-
 /** `platform compare`. */
 export function compareCommand(load: () => Promise<Planner> = loadPlanner): Command {
   return new Command("compare")
@@ -202,13 +240,12 @@ export function compareCommand(load: () => Promise<Planner> = loadPlanner): Comm
         const wanted = Object.keys(aim).length > 0;
         if (wanted) advise([], aim);
         const planner = await load();
-        const stack = await chooseStack(planner, options.stack);
-        const plans = await planAll(planner, stack);
-        const comparison = compare(plans, { usage: usageOf(plans[0] as Plan) });
+        const stack = chooseStack(planner, options.stack);
+        const comparison = compare(await planAll(planner, stack), planner.context(stack));
         let advice: Advice | undefined;
         if (wanted) {
           spinner.text = "Trying settings for the aim";
-          advice = advise(await candidatesOf(planner, stack, comparison.region, usageOf(plans[0] as Plan)), aim);
+          advice = advise(await candidatesOf(planner, stack), aim);
         }
         spinner.stop();
         if (options.json) {

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type Comparison, compare } from "../insight/compare";
+import { type CompareOptions, type Comparison, compare } from "../insight/compare";
 import { dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
 import type { Plan } from "../insight/plan";
 import { type Picture, renderReport } from "../insight/report";
 import { type Language, languages, reportWords } from "../insight/words";
-import { chooseStack, loadPlanner, type Planner, planAll, usageOf } from "./compare";
+import { chooseStack, loadPlanner, type Planner, planAll } from "./compare";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
@@ -31,8 +31,12 @@ export async function picturesOf(comparison: Comparison, language: Language): Pr
 }
 
 /** The report of these plans as one HTML page. */
-export async function reportHtml(plans: readonly Plan[], language: Language, usage?: unknown): Promise<string> {
-  const comparison = compare(plans, { usage });
+export async function reportHtml(
+  plans: readonly Plan[],
+  language: Language,
+  options: CompareOptions = {},
+): Promise<string> {
+  const comparison = compare(plans, options);
   return renderReport(
     comparison,
     language,
@@ -53,10 +57,10 @@ export function reportCommand(load: () => Promise<Planner> = loadPlanner): Comma
       const spinner = ora({ text: "Planning the four architectures", stream: process.stderr }).start();
       try {
         const planner = await load();
-        const stack = await chooseStack(planner, options.stack);
+        const stack = chooseStack(planner, options.stack);
         const plans = await planAll(planner, stack);
         spinner.text = "Drawing";
-        writeFileSync(options.html, await reportHtml(plans, options.lang, usageOf(plans[0] as Plan)));
+        writeFileSync(options.html, await reportHtml(plans, options.lang, planner.context(stack)));
         spinner.succeed(`${resolve(options.html)}: open it in a browser, or print it.`);
       } catch (error) {
         spinner.fail((error as Error).message);

@@ -288,9 +288,16 @@ const healthCheck: Estimate = ({ inputs }) => {
   ];
 };
 
-const subscription: Estimate = ({ inputs }, { usage: month }) => {
+const subscription: Estimate = ({ inputs }, { plan, usage: month }) => {
   const protocol = text(inputs.protocol);
-  if (protocol === "email" || protocol === "email-json") return [usage("E-mails", "sns:email", month.emailsPerMonth)];
+  if (protocol === "email" || protocol === "email-json") {
+    const all = ofType(plan, "aws:sns/topicSubscription:TopicSubscription").filter(
+      (s) => text(s.inputs.protocol) === protocol,
+    );
+    return [
+      usage("E-mails", "sns:email", month.emailsPerMonth / all.length, "usage.emailsPerMonth, divided among all"),
+    ];
+  }
   if (protocol !== "sms" || month.smsPerMonth === 0) return [];
   const price = `sns:sms:${month.smsCountry}`;
   return [

@@ -153,12 +153,14 @@ describe("insight/compare", () => {
   describe("platform compare", () => {
     const asked: unknown[] = [];
     const planner: Planner = {
-      listStacks: async () => ["prod", "staging"],
+      listStacks: () => ["prod", "staging"],
+      context: () => ({ region: "ap-northeast-2", vercelPlan: "pro", sections: { fargate: { cpu: 512, min: 1 } } }),
       planStack: async (stack, overrides) => {
         asked.push([stack, overrides]);
-        const config = overrides?.config ?? {};
-        const min = Number(config["haWebTier.min"] ?? config["fargate.min"] ?? 1);
-        const plans = samplePlans({ min, multiAz: config["database.multiAz"] === true });
+        const config = (overrides?.config ?? {}) as Record<string, { min?: number; cpu?: number; multiAz?: boolean }>;
+        const min = config.haWebTier?.min ?? config.fargate?.min ?? 1;
+        if (config.fargate) assert.equal(config.fargate.cpu, 512, "the rest of the section is kept");
+        const plans = samplePlans({ min, multiAz: config.database?.multiAz === true });
         const plan = plans.find((p) => p.architecture === overrides?.architecture) as Plan;
         return { ...plan, stack };
       },
@@ -184,19 +186,19 @@ describe("insight/compare", () => {
     });
 
     it("tries the variations and finds the cheapest", async () => {
-      const candidates = await candidatesOf(planner, "prod", "ap-northeast-2", undefined);
+      const candidates = await candidatesOf(planner, "prod");
       assert.equal(candidates.length, 12);
       const advice = advise(candidates, { availability: 0.999 });
       assert.equal(advice.choice?.config["database.multiAz"], true);
       assert.match(stripVTControlCharacters(renderAdvice(advice)), /Architecture.*Settings.*USD a month/);
     });
 
-    it("chooses prod, the only stack or the named one", async () => {
-      assert.equal(await chooseStack(planner, undefined), "prod");
-      assert.equal(await chooseStack(planner, "staging"), "staging");
-      await assert.rejects(chooseStack(planner, "nope"), /There is no stack "nope". Known: prod, staging/);
-      const two = { ...planner, listStacks: async () => ["a", "b"] };
-      await assert.rejects(chooseStack(two, undefined), /Say which stack with --stack. Known: a, b/);
+    it("chooses prod, the only stack or the named one", () => {
+      assert.equal(chooseStack(planner, undefined), "prod");
+      assert.equal(chooseStack(planner, "staging"), "staging");
+      assert.throws(() => chooseStack(planner, "nope"), /There is no stack "nope". Known: prod, staging/);
+      const two = { ...planner, listStacks: () => ["a", "b"] };
+      assert.throws(() => chooseStack(two, undefined), /Say which stack with --stack. Known: a, b/);
     });
 
     it("prints JSON without the plans", () => {
