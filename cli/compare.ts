@@ -1,0 +1,262 @@
+import { join } from "node:path";
+import Table from "cli-table3";
+import { Command } from "commander";
+import pc from "picocolors";
+import { availabilityOf } from "../insight/availability";
+import {
+  type Advice,
+  advise,
+  type Candidate,
+  type Comparison,
+  compare,
+  type Option,
+  spreadOf,
+  variations,
+} from "../insight/compare";
+import { costOf } from "../insight/cost";
+import { dollars, duration, percent, signedDollars } from "../insight/format";
+import type { Plan } from "../insight/plan";
+import { type Fault, faults } from "../insight/recovery";
+
+/** What a stack's file says beside the plan. */
+export interface StackContext {
+  readonly region: string;
+  /** The `usage` key of the config. */
+  readonly usage?: unknown;
+  readonly vercelPlan: string;
+  /** Sections of the config as they stand in the file. */
+  readonly sections: Readonly<Record<string, unknown>>;
+}
+
+/** What the commands need of the planner and the stack files; tests put their own in. */
+export interface Planner {
+  planStack(stack: string, options?: { architecture?: string; config?: Record<string, unknown> }): Promise<Plan>;
+  listStacks(): string[];
+  context(stack: string): StackContext;
+}
+
+/** The planner, loaded only when a command runs: it brings Pulumi along. */
+export async function loadPlanner(): Promise<Planner> {
+  const { listStacks, planStack } = await import("./planner");
+  const { readStackFile } = await import("./stack-files");
+  const context = (stack: string): StackContext => {
+    const { config, project } = readStackFile(join(__dirname, ".."), stack);
+    const region = config["aws:region"];
+    if (!region)
+      throw new Error(
+        `The stack ${stack} names no region: pulumi config set --stack ${stack} aws:region ap-northeast-2`,
+      );
+    const sections = Object.fromEntries(
+      Object.entries(config).flatMap(([key, value]) => {
+        const name = key.startsWith(`${project}:`) ? key.slice(project.length + 1) : undefined;
+        return name === undefined ? [] : [[name, /^[[{]/.test(value) ? JSON.parse(value) : value]];
+      }),
+    );
+    return { region, usage: sections.usage, vercelPlan: sections.vercel?.plan ?? "pro", sections };
+  };
+  return { listStacks, planStack, context };
+}
+
+/** The four architectures in the brief's order. */
+export const ARCHITECTURES = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
+
+/** The stack that is meant: the named one, else the only one, else `prod`. */
+export function chooseStack(planner: Planner, named: string | undefined): string {
+  const known = planner.listStacks();
+  if (named !== undefined) {
+    if (known.includes(named)) return named;
+    throw new Error(`There is no stack "${named}". Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
+  }
+  const chosen = known.length === 1 ? known[0] : known.find((stack) => stack === "prod");
+  if (chosen) return chosen;
+  throw new Error(`Say which stack with --stack. Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
+}
+
+/** One plan for each architecture; the program is loaded once. */
+export async function planAll(planner: Planner, stack: string): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const architecture of ARCHITECTURES) plans.push(await planner.planStack(stack, { architecture }));
+  return plans;
+}
+
+/** Sections of a config with dotted keys set; a section that is given replaces the file's whole, so its rest is taken along. */
+export function withSettings(
+  sections: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const changed: Record<string, Record<string, unknown>> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const [section = "", field = ""] = key.split(".");
+    changed[section] = { ...(sections[section] as object | undefined), ...changed[section], [field]: value };
+  }
+  return changed;
+}
+
+/** Plans every variation of the settings and prices it. */
+export async function candidatesOf(planner: Planner, stack: string): Promise<Candidate[]> {
+  const { region, usage, sections } = planner.context(stack);
+  const candidates: Candidate[] = [];
+  for (const { architecture, config } of variations) {
+    const plan = await planner.planStack(stack, { architecture, config: withSettings(sections, config) });
+    const { totalUsd } = costOf(plan, { region, usage });
+    candidates.push({ architecture, config, totalUsd, availability: availabilityOf(plan, { years: 1 }).composed });
+  }
+  return candidates;
+}
+
+const faultNames: Readonly<Record<Fault, string>> = {
+  "process-crash": "process crash",
+  "app-hang": "app hangs",
+  "nginx-down": "nginx down",
+  "instance-lost": "instance lost",
+  "zone-lost": "zone lost",
+  "database-lost": "database host lost",
+  "bad-deploy": "bad deploy",
+  "region-lost": "region lost",
+};
+
+function recoveryCell(option: Option, fault: Fault): string {
+  const course = option.availability.recovery.find((entry) => entry.fault === fault);
+  if (!course) return "";
+  if (course.share === 0) return pc.green("not noticed");
+  const part = course.share < 1 ? `, ${Math.round(course.share * 100)} %` : "";
+  const shown = `${duration(course.totalSeconds)}${part}`;
+  return course.automatic ? shown : pc.yellow(`${shown} by hand`);
+}
+
+/** The comparison as a table of at most 118 columns. */
+export function renderCompare(comparison: Comparison): string {
+  const columns = [comparison.today, ...comparison.options];
+  const head = ["", ...columns.map((option) => option.architecture)];
+  const table = new Table({
+    head,
+    colWidths: [18, 17, 21, 19, 19, 18],
+    wordWrap: true,
+    style: { head: ["bold"], compact: true },
+  });
+  const row = (name: string, cell: (option: Option) => string) => table.push([name, ...columns.map(cell)]);
+  const section = (name: string) => table.push([{ colSpan: 6, content: pc.bold(name) }]);
+
+  section("Cost, USD a month (list prices, before any free tier)");
+  row("resources", (o) => String(o.resources));
+  row("fixed", (o) => dollars(o.cost.fixedUsd));
+  row("by usage", (o) => dollars(o.cost.usageUsd));
+  row("total", (o) => pc.bold(`${o.cost.unknown.length > 0 ? "over " : ""}${dollars(o.cost.totalUsd)}`));
+  row("against today", (o) => (o.architecture === "today" ? "-" : signedDollars(o.deltaUsd)));
+  row("with free tier", (o) => dollars(o.cost.afterFreeTierUsd));
+  row("not priced", (o) => (o.cost.unknown.length > 0 ? pc.yellow(`${o.cost.unknown.length} resource(s)`) : "-"));
+  section("Availability");
+  row("by SLAs", (o) => percent(o.availability.committed));
+  row("expected", (o) => percent(o.availability.expected));
+  row("lower of both", (o) => pc.bold(percent(o.availability.composed)));
+  row("down a month", (o) => duration(o.availability.minutesPerMonth * 60));
+  row("years > 99.9 %", (o) => `${Math.round(o.availability.simulation.reaches["99.9"] * 100)} %`);
+  row("weakest link", (o) => o.availability.weakest.name);
+  row("spread over", (o) => spreadOf(o.plan));
+  row("brief's claim", (o) => {
+    if (!o.claim) return "-";
+    const [from, to] = o.claim.usd;
+    const promised = `${o.claim.availability ? `${percent(o.claim.availability)}, ` : ""}+$${from === to ? to : `${from}-${to}`}`;
+    return o.broken.length > 0 ? pc.red(`${promised}: does not hold`) : pc.green(`${promised}: holds`);
+  });
+  section("Outage by fault: detection and recovery, and the share of requests that fail");
+  for (const fault of faults) row(faultNames[fault], (o) => recoveryCell(o, fault));
+  section("Work");
+  row("setup, brief", (o) => o.claim?.setup.en ?? "-");
+
+  const lists = columns.flatMap((option) => {
+    const entries = [
+      ...option.broken.map(({ claim, reason }) => `${pc.red("claim")}  ${claim.en}: ${reason.en}`),
+      ...option.needs.map((need) => `${pc.cyan("needs")}  ${need.en}`),
+      ...option.risks.map((risk) => `${pc.yellow("risk")}   ${risk.en}`),
+      ...option.cost.unknown.map((entry) => `${pc.yellow("price")}  ${entry.resource}: ${entry.reason}`),
+    ];
+    return entries.length > 0 ? [pc.bold(option.title.en), ...entries.map((entry) => `  ${entry}`)] : [];
+  });
+  const { cost } = comparison.today;
+  const unverified = Math.max(...columns.map((option) => option.cost.unverifiedLines));
+  const notes = [
+    `Stack ${comparison.stack}, region ${comparison.region}; ${cost.usage.requestsPerMonth.toLocaleString("en-US")} requests and ${cost.usage.gbOutPerMonth} GB a month.`,
+    `Prices of ${cost.pricesAsOf ?? "?"} or later${unverified > 0 ? `; up to ${unverified} lines rest on prices that were not looked up: platform prices update` : ""}.`,
+  ];
+  return [table.toString(), ...lists, "", ...notes.map((note) => pc.dim(note))].join("\n");
+}
+
+/** Advice for a stated aim, with everything that was tried. */
+export function renderAdvice(advice: Advice): string {
+  const table = new Table({
+    head: ["Architecture", "Settings", "USD a month", "Available"],
+    style: { head: ["bold"], compact: true },
+  });
+  for (const candidate of advice.candidates) {
+    const settings = Object.entries(candidate.config).map(([key, value]) => `${key}=${String(value)}`);
+    const cells = [
+      candidate.architecture,
+      settings.join(" "),
+      dollars(candidate.totalUsd),
+      percent(candidate.availability),
+    ];
+    table.push(candidate === advice.choice ? cells.map((cell) => pc.green(cell)) : cells);
+  }
+  return `${table.toString()}\n${advice.choice ? pc.green(advice.reason) : pc.yellow(advice.reason)}`;
+}
+
+/** A comparison without the plans themselves, for machines. */
+export const comparisonJson = (comparison: Comparison) => ({
+  ...comparison,
+  today: { ...comparison.today, plan: undefined },
+  options: comparison.options.map((option) => ({ ...option, plan: undefined })),
+});
+
+function parseNumber(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (value.trim() === "" || !Number.isFinite(parsed)) throw new Error(`${name} must be a number (got "${value}").`);
+  return parsed;
+}
+
+/** `platform compare`. */
+export function compareCommand(load: () => Promise<Planner> = loadPlanner): Command {
+  return new Command("compare")
+    .description("Today's setup and the four architectures side by side: cost, availability, recovery, work, risks")
+    .option("-s, --stack <name>", "the stack to compare for")
+    .option("--budget <usd>", "advise: most USD a month for the whole stack, database included")
+    .option("--availability <percent>", "advise: percent of time in service, for example 99.9")
+    .option("--json", "print as JSON", false)
+    .action(async (options: { stack?: string; budget?: string; availability?: string; json: boolean }) => {
+      const { default: ora } = await import("ora");
+      const spinner = ora({
+        text: "Planning the four architectures",
+        stream: process.stderr,
+        isSilent: options.json,
+      }).start();
+      try {
+        const budgetUsd = parseNumber("--budget", options.budget);
+        const aimed = parseNumber("--availability", options.availability);
+        const aim = {
+          ...(budgetUsd === undefined ? {} : { budgetUsd }),
+          ...(aimed === undefined ? {} : { availability: aimed / 100 }),
+        };
+        const wanted = Object.keys(aim).length > 0;
+        if (wanted) advise([], aim);
+        const planner = await load();
+        const stack = chooseStack(planner, options.stack);
+        const comparison = compare(await planAll(planner, stack), planner.context(stack));
+        let advice: Advice | undefined;
+        if (wanted) {
+          spinner.text = "Trying settings for the aim";
+          advice = advise(await candidatesOf(planner, stack), aim);
+        }
+        spinner.stop();
+        if (options.json) {
+          console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
+        } else {
+          console.log(renderCompare(comparison));
+          if (advice) console.log(`\n${renderAdvice(advice)}`);
+        }
+      } catch (error) {
+        spinner.fail((error as Error).message);
+        process.exitCode = 1;
+      }
+    });
+}

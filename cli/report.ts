@@ -1,0 +1,70 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { type CompareOptions, type Comparison, compare } from "../insight/compare";
+import { dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
+import type { Plan } from "../insight/plan";
+import { type Picture, renderReport } from "../insight/report";
+import { type Language, languages, reportWords } from "../insight/words";
+import { chooseStack, loadPlanner, type Planner, planAll } from "./compare";
+
+/** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
+async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
+  const { instance } = await import("@viz-js/viz");
+  const viz = await instance();
+  const svg = viz.renderString(dotOf(graph, language), { format: "svg" });
+  return { title, graph, svg, ...(note ? { note } : {}) };
+}
+
+/** Pictures of today, of every option, and of a move from the stack's architecture to the others' first. */
+export async function picturesOf(comparison: Comparison, language: Language): Promise<Picture[]> {
+  const { today, options } = comparison;
+  const drawn = [await draw(reportWords.today[language], graphOf(today.plan), language)];
+  for (const option of options) drawn.push(await draw(option.title[language], graphOf(option.plan), language));
+  const [from, ...targets] = options;
+  const to = targets.find((option) => option.architecture === "fargate") ?? targets[0];
+  if (from && to) {
+    const title = `${reportWords.flip[language]}: ${from.architecture} → ${to.architecture}`;
+    drawn.push(await draw(title, flipGraph(from.plan, to.plan), language, reportWords.flipNote[language]));
+  }
+  return drawn;
+}
+
+/** The report of these plans as one HTML page. */
+export async function reportHtml(
+  plans: readonly Plan[],
+  language: Language,
+  options: CompareOptions = {},
+): Promise<string> {
+  const comparison = compare(plans, options);
+  return renderReport(
+    comparison,
+    language,
+    await picturesOf(comparison, language),
+    new Date().toISOString().slice(0, 10),
+  );
+}
+
+/** `platform report --html FILE`. */
+export function reportCommand(load: () => Promise<Planner> = loadPlanner): Command {
+  return new Command("report")
+    .description("One self-contained page: diagrams, cost, availability, recovery, claims and risks")
+    .requiredOption("--html <file>", "file to write")
+    .addOption(new Option("--lang <language>", "language of the page").choices([...languages]).default("en"))
+    .option("-s, --stack <name>", "the stack to report on")
+    .action(async (options: { html: string; lang: Language; stack?: string }) => {
+      const { default: ora } = await import("ora");
+      const spinner = ora({ text: "Planning the four architectures", stream: process.stderr }).start();
+      try {
+        const planner = await load();
+        const stack = chooseStack(planner, options.stack);
+        const plans = await planAll(planner, stack);
+        spinner.text = "Drawing";
+        writeFileSync(options.html, await reportHtml(plans, options.lang, planner.context(stack)));
+        spinner.succeed(`${resolve(options.html)}: open it in a browser, or print it.`);
+      } catch (error) {
+        spinner.fail((error as Error).message);
+        process.exitCode = 1;
+      }
+    });
+}

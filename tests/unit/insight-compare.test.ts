@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import {
+  ARCHITECTURES,
+  candidatesOf,
+  chooseStack,
+  comparisonJson,
+  type Planner,
+  planAll,
+  renderAdvice,
+  renderCompare,
+} from "../../cli/compare";
+import { advise, type Candidate, type Comparison, compare, todayPlan } from "../../insight/compare";
+import { duration, percent, signedDollars } from "../../insight/format";
+import type { Plan } from "../../insight/plan";
+import { samplePlans } from "./insight-fixtures";
+
+const optionOf = (comparison: Comparison, architecture: string) => {
+  const found = comparison.options.find((option) => option.architecture === architecture);
+  assert.ok(found, architecture);
+  return found;
+};
+const broken = (comparison: Comparison, architecture: string) =>
+  optionOf(comparison, architecture)
+    .broken.map(({ claim, reason }) => `${claim.en}: ${reason.en}`)
+    .join("\n");
+
+describe("insight/compare", () => {
+  const plain = compare(samplePlans());
+
+  it("takes today's setup from the brief, with the stack's database in one zone", () => {
+    const today = todayPlan(samplePlans({ multiAz: true })[1] as Plan);
+    const database = today.resources.find((r) => r.type === "aws:rds/instance:Instance");
+    assert.equal(database?.inputs.multiAz, false);
+    assert.equal(today.resources.find((r) => r.type === "aws:ec2/instance:Instance")?.inputs.instanceType, "t3.medium");
+    assert.ok(today.resources.every((r) => r.type !== "aws:cloudwatch/metricAlarm:MetricAlarm"));
+  });
+
+  it("says what each option costs beyond today", () => {
+    for (const option of plain.options) {
+      assert.equal(option.deltaUsd.toFixed(2), (option.cost.totalUsd - plain.today.cost.totalUsd).toFixed(2));
+    }
+    assert.equal(plain.today.deltaUsd, 0);
+  });
+
+  it("counts the server that option 1 adopts, so that columns compare", () => {
+    const plans = samplePlans().map((plan) => ({
+      ...plan,
+      resources: plan.resources.filter((r) => r.type !== "aws:ec2/instance:Instance"),
+    }));
+    const adopted = optionOf(compare(plans), "monitored-instance");
+    assert.ok(adopted.cost.lines.some((line) => line.price === "ec2:t3.medium"));
+  });
+
+  describe("marks claims of the brief that do not hold", () => {
+    it("99.9 % with a minimum of 1 and a database in one zone", () => {
+      assert.match(
+        broken(plain, "ha-web-tier"),
+        /99\.90 % available: .*weakest link is (One EC2 instance|Database, Single-AZ).*Set min: 2, database\.multiAz: true/,
+      );
+      assert.match(broken(plain, "ha-web-tier"), /minimum of 1: With one instance or task/);
+    });
+    it("99.95 % of Fargate even with two tasks, since the database promises 99.95 % alone", () => {
+      const strong = compare(samplePlans({ min: 2, multiAz: true }));
+      assert.doesNotMatch(broken(strong, "ha-web-tier"), /available/);
+      assert.match(broken(strong, "fargate"), /99\.95 % available: The chain gives 99\.9.*Database, Multi-AZ/);
+      assert.doesNotMatch(broken(strong, "fargate"), /minimum of 1/);
+    });
+    it("the load balancer's price, whose IPv4 addresses the brief forgot", () => {
+      // 730 x 0.0225 + 2 x 3.65 + 50 GB of LCU at 0.008
+      assert.match(
+        broken(plain, "fargate"),
+        /about \$16 a month: It is \$24\.13 in ap-northeast-2: \$16\.43 .*\$7\.30 .*\$0\.40/,
+      );
+      assert.doesNotMatch(broken(plain, "vercel"), /load balancer/);
+    });
+    it("the price of option 1, which is not nothing", () => {
+      assert.match(broken(plain, "monitored-instance"), /\$0\.00 a month more than today: It is \$\d\.\d\d more/);
+    });
+    it("99.99 % and the price of Vercel", () => {
+      assert.match(broken(plain, "vercel"), /99\.99 % is promised in Enterprise contracts only/);
+      assert.match(
+        broken(compare(samplePlans(), { vercelPlan: "hobby" }), "vercel"),
+        /Hobby plan forbids commercial use/,
+      );
+      assert.match(
+        broken(compare(samplePlans({ publicDatabase: false })), "vercel"),
+        /static addresses: \$100 a month/,
+      );
+      const cost = optionOf(compare(samplePlans({ publicDatabase: false })), "vercel").cost;
+      assert.ok(cost.lines.some((line) => line.price === "vercel:static-ips" && line.monthlyUsd === 100));
+    });
+  });
+
+  it("names risks and what a person must do, from the plan", () => {
+    const words = (architecture: string, list: "risks" | "needs") =>
+      optionOf(plain, architecture)
+        [list].map((w) => w.en)
+        .join("\n");
+    assert.match(words("vercel", "risks"), /Database port open to the internet/);
+    assert.match(words("monitored-instance", "risks"), /One server/);
+    assert.match(words("fargate", "needs"), /Confirm each e-mail.*\n?[\s\S]*Build the image/);
+    assert.match(plain.today.risks.map((w) => w.en).join("\n"), /Nobody is told/);
+  });
+
+  it("has every sentence in both languages", () => {
+    for (const option of [plain.today, ...plain.options]) {
+      const words = [
+        option.title,
+        ...option.setup,
+        ...option.needs,
+        ...option.risks,
+        ...option.broken.flatMap((b) => [b.claim, b.reason]),
+      ];
+      for (const { en, ko } of words) {
+        assert.ok(en.length > 0 && ko.length > 0);
+        if (!en.startsWith("pulumi config")) assert.match(ko, /[가-힣]/, en);
+      }
+    }
+  });
+
+  it("refuses to compare nothing", () => assert.throws(() => compare([]), /no plan to compare/));
+
+  describe("advice", () => {
+    const candidates: Candidate[] = [
+      { architecture: "monitored-instance", config: {}, totalUsd: 75, availability: 0.99 },
+      { architecture: "ha-web-tier", config: { "haWebTier.min": 2 }, totalUsd: 120, availability: 0.9993 },
+      { architecture: "fargate", config: { "fargate.min": 2 }, totalUsd: 110, availability: 0.9993 },
+    ];
+    it("names the cheapest that meets both", () => {
+      const advice = advise(candidates, { budgetUsd: 150, availability: 0.999 });
+      assert.equal(advice.choice?.architecture, "fargate");
+      assert.match(advice.reason, /fargate with fargate\.min: 2: \$110\.00 a month, 99\.93 %/);
+    });
+    it("says what is missing when none does", () => {
+      const advice = advise(candidates, { budgetUsd: 50, availability: 0.999 });
+      assert.equal(advice.choice, undefined);
+      assert.match(advice.reason, /99\.90 % costs at least \$110\.00 .*\$60\.00 above the budget/);
+      assert.match(advice.reason, /The cheapest costs \$75\.00 \(monitored-instance\): \$25\.00 above the budget/);
+      assert.match(advise(candidates, { availability: 0.99999 }).reason, /No option reaches .*the best is 99\.93 %/);
+      assert.match(
+        advise(candidates, { budgetUsd: 80, availability: 0.999 }).reason,
+        /Within \$80\.00 the best is 99\.00 %/,
+      );
+    });
+    it("refuses aims that cannot be meant", () => {
+      assert.throws(() => advise(candidates, { budgetUsd: -1 }), /--budget must be above 0/);
+      assert.throws(() => advise(candidates, { availability: 99.9 }), /--availability must lie between 0 and 100/);
+      assert.throws(() => advise(candidates, {}), /Say --budget, --availability, or both/);
+    });
+  });
+
+  describe("platform compare", () => {
+    const asked: unknown[] = [];
+    const planner: Planner = {
+      listStacks: () => ["prod", "staging"],
+      context: () => ({ region: "ap-northeast-2", vercelPlan: "pro", sections: { fargate: { cpu: 512, min: 1 } } }),
+      planStack: async (stack, overrides) => {
+        asked.push([stack, overrides]);
+        const config = (overrides?.config ?? {}) as Record<string, { min?: number; cpu?: number; multiAz?: boolean }>;
+        const min = config.haWebTier?.min ?? config.fargate?.min ?? 1;
+        if (config.fargate) assert.equal(config.fargate.cpu, 512, "the rest of the section is kept");
+        const plans = samplePlans({ min, multiAz: config.database?.multiAz === true });
+        const plan = plans.find((p) => p.architecture === overrides?.architecture) as Plan;
+        return { ...plan, stack };
+      },
+    };
+    beforeEach(() => asked.splice(0));
+
+    it("prints five columns that fit a terminal of 120", async () => {
+      const shown = stripVTControlCharacters(renderCompare(compare(await planAll(planner, "prod"))));
+      const table = shown.split("\n").filter((line) => /[│─]/.test(line));
+      assert.ok(Math.max(...table.map((line) => line.length)) <= 120);
+      for (const name of ["today", ...ARCHITECTURES]) assert.ok(shown.includes(name), name);
+      for (const name of [
+        "fixed",
+        "by usage",
+        "against today",
+        "lower of both",
+        "app hangs",
+        "by hand",
+        "does not hold",
+      ])
+        assert.ok(shown.includes(name), name);
+      assert.equal(asked.length, 4);
+    });
+
+    it("tries the variations and finds the cheapest", async () => {
+      const candidates = await candidatesOf(planner, "prod");
+      assert.equal(candidates.length, 12);
+      const advice = advise(candidates, { availability: 0.999 });
+      assert.equal(advice.choice?.config["database.multiAz"], true);
+      assert.match(stripVTControlCharacters(renderAdvice(advice)), /Architecture.*Settings.*USD a month/);
+    });
+
+    it("chooses prod, the only stack or the named one", () => {
+      assert.equal(chooseStack(planner, undefined), "prod");
+      assert.equal(chooseStack(planner, "staging"), "staging");
+      assert.throws(() => chooseStack(planner, "nope"), /There is no stack "nope". Known: prod, staging/);
+      const two = { ...planner, listStacks: () => ["a", "b"] };
+      assert.throws(() => chooseStack(two, undefined), /Say which stack with --stack. Known: a, b/);
+    });
+
+    it("prints JSON without the plans", () => {
+      const json = JSON.parse(JSON.stringify(comparisonJson(plain)));
+      assert.equal(json.options.length, 4);
+      assert.equal(json.options[0].plan, undefined);
+      assert.ok(json.options[0].cost.lines[0].source);
+    });
+  });
+
+  it("writes figures as people read them", () => {
+    assert.deepEqual(
+      [duration(45), duration(180), duration(5400), duration(7200)],
+      ["45 s", "3 min", "1 h 30 min", "2 h"],
+    );
+    assert.deepEqual(
+      [percent(0.99), percent(0.9993), percent(0.99995), percent(1)],
+      ["99.00 %", "99.93 %", "99.995 %", "100.00 %"],
+    );
+    assert.deepEqual([signedDollars(3), signedDollars(-3), signedDollars(0)], ["+$3.00", "-$3.00", "$0.00"]);
+  });
+});
