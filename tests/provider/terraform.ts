@@ -1,0 +1,249 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { ProviderSchema } from "./schema";
+
+/** The provider release that the special cases were written for. @pulumi/aws 7 bridges 6.x; see NEWER in special-cases.ts. */
+export const PROVIDER_VERSION = "5.100.0";
+
+/** Where the suites keep what they fetch and write; not in git. */
+export const CACHE = join(__dirname, "../../.cache");
+
+const SOURCE = "registry.terraform.io/hashicorp/aws";
+
+/** What a program did. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+/** Runs a program to its end; after `timeoutSeconds` it is stopped and reported as failed. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly timeoutSeconds?: number;
+    readonly stdin?: string;
+  } = {},
+): Promise<Ran> {
+  const { cwd, env = {}, timeoutSeconds = 300, stdin } = options;
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout: timeoutSeconds * 1000 });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const end = (code: number, problem = "") =>
+      resolve({ code, stdout, stderr: stderr + problem, seconds: (Date.now() - started) / 1000 });
+    child.on("error", (error) => end(127, error.message));
+    child.on("close", (code, signal) =>
+      end(code ?? 1, signal ? `${command} was stopped by ${signal} (limit: ${timeoutSeconds} s)` : ""),
+    );
+    child.stdin.on("error", () => undefined).end(stdin ?? "");
+  });
+}
+
+/** One complaint of Terraform or the provider. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  readonly summary: string;
+  readonly detail: string;
+  /** Address of the resource, where Terraform tells it. */
+  readonly address: string;
+}
+
+/** A planned resource in `terraform show -json`. */
+export interface ResourceChange {
+  readonly address: string;
+  readonly type: string;
+  readonly mode: string;
+  readonly change: { readonly actions: readonly string[]; readonly after: Readonly<Record<string, unknown>> };
+}
+
+/** Terraform with the provider installed, without an AWS account. */
+export class Terraform {
+  private constructor(
+    private readonly base: string,
+    private readonly env: Readonly<Record<string, string>>,
+    readonly version: string,
+    readonly origin: string,
+    readonly schema: ProviderSchema,
+  ) {}
+
+  /** @returns why it is not to be had, as text, if terraform or its provider is missing. */
+  static async find(): Promise<Terraform | string> {
+    const binary = await run("terraform", ["version", "-json"]);
+    if (binary.code !== 0) return "terraform is not on PATH: install it from developer.hashicorp.com/terraform/install";
+    const version = String(JSON.parse(binary.stdout).terraform_version);
+
+    const base = join(CACHE, "terraform", PROVIDER_VERSION);
+    await mkdir(base, { recursive: true });
+    await writeFile(
+      join(base, "main.tf.json"),
+      JSON.stringify({
+        terraform: { required_providers: { aws: { source: "hashicorp/aws", version: PROVIDER_VERSION } } },
+      }),
+    );
+    const { env: installation, origin } = await installationOf(base);
+    const env = {
+      ...installation,
+      TF_DATA_DIR: join(base, ".terraform"),
+      TF_IN_AUTOMATION: "1",
+      CHECKPOINT_DISABLE: "1",
+      AWS_ACCESS_KEY_ID: "testing",
+      AWS_SECRET_ACCESS_KEY: "testing",
+      AWS_SESSION_TOKEN: "testing",
+      AWS_PROFILE: "",
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+    const init = await run("terraform", ["init", "-input=false", "-no-color"], { cwd: base, env });
+    if (init.code !== 0) {
+      const reason = init.stderr.replace(/[│╷╵\s]+/g, " ").trim();
+      return `provider hashicorp/aws ${PROVIDER_VERSION} could not be installed (${origin}): ${reason.slice(0, 300)}`;
+    }
+    const schemaFile = join(base, "schema.json");
+    if (!existsSync(schemaFile)) {
+      const schema = await run("terraform", ["providers", "schema", "-json"], { cwd: base, env });
+      if (schema.code !== 0) return `the provider does not tell its schema: ${schema.stderr.slice(0, 300)}`;
+      await writeFile(schemaFile, schema.stdout);
+    }
+    const resources = JSON.parse(await readFile(schemaFile, "utf8")).provider_schemas[SOURCE].resource_schemas;
+    const schema = Object.fromEntries(
+      Object.entries(resources as Record<string, { block: ProviderSchema[string] }>).map(([type, { block }]) => [
+        type,
+        block,
+      ]),
+    );
+    return new Terraform(base, env, version, origin, schema);
+  }
+
+  /** Writes a document and its files into a folder of its own. */
+  async write(folder: string, document: unknown, files: ReadonlyMap<string, Buffer>): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    await copyFile(join(this.base, ".terraform.lock.hcl"), join(folder, ".terraform.lock.hcl"));
+    await writeFile(join(folder, "main.tf.json"), JSON.stringify(document, null, 2));
+    await Promise.all([...files].map(([name, content]) => writeFile(join(folder, name), content)));
+  }
+
+  /** Checks types, enumerations, patterns and conflicts, offline. */
+  async validate(folder: string): Promise<readonly Diagnostic[]> {
+    const ran = await this.terraform(folder, ["validate", "-json"]);
+    try {
+      return (JSON.parse(ran.stdout).diagnostics as RawDiagnostic[]).map(diagnostic);
+    } catch {
+      return [failure("terraform validate", ran)];
+    }
+  }
+
+  /** Plans against an empty state; what the provider computes for the whole resource is checked too. */
+  async plan(
+    folder: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly changes: readonly ResourceChange[] }> {
+    const args = ["plan", "-json", "-input=false", "-lock=false", "-refresh=false", "-out=plan.bin"];
+    const ran = await this.terraform(folder, args, env);
+    const diagnostics = streamed(ran);
+    if (ran.code !== 0) {
+      return { diagnostics: diagnostics.length > 0 ? diagnostics : [failure("terraform plan", ran)], changes: [] };
+    }
+    const shown = await this.terraform(folder, ["show", "-json", "plan.bin"], env);
+    await writeFile(join(folder, "plan.json"), shown.stdout);
+    return { diagnostics, changes: JSON.parse(shown.stdout).resource_changes ?? [] };
+  }
+
+  /** Builds everything; `onApplied` is told each resource's address when it is there. */
+  async apply(folder: string, env: Readonly<Record<string, string>>): Promise<readonly Diagnostic[]> {
+    const args = ["apply", "-json", "-input=false", "-lock=false", "-auto-approve", "-parallelism=20"];
+    const ran = await this.terraform(folder, args, env, 900);
+    const diagnostics = streamed(ran);
+    const failed = ran.code !== 0 && !diagnostics.some(({ severity }) => severity === "error");
+    return failed ? [...diagnostics, failure("terraform apply", ran)] : diagnostics;
+  }
+
+  /** The attributes of everything that was built, by address. */
+  async state(folder: string): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>> {
+    const shown = await this.terraform(folder, ["show", "-json"]);
+    const resources: { address: string; values: Record<string, unknown> }[] =
+      JSON.parse(shown.stdout).values?.root_module?.resources ?? [];
+    return new Map(resources.map(({ address, values }) => [address, values]));
+  }
+
+  private terraform(folder: string, args: readonly string[], env = {}, timeoutSeconds = 300): Promise<Ran> {
+    return run("terraform", args, { cwd: folder, env: { ...this.env, ...env }, timeoutSeconds });
+  }
+}
+
+interface RawDiagnostic {
+  readonly severity: "error" | "warning";
+  readonly summary: string;
+  readonly detail?: string;
+  readonly address?: string;
+  readonly snippet?: { readonly context?: string | null };
+}
+
+const diagnostic = (raw: RawDiagnostic): Diagnostic => ({
+  severity: raw.severity,
+  summary: raw.summary,
+  detail: raw.detail ?? "",
+  address: raw.address ?? raw.snippet?.context?.replace(/^resource[. ]"?([^". ]+)"?[. ]"?([^"]+)"?$/, "$1.$2") ?? "",
+});
+
+const failure = (what: string, ran: Ran): Diagnostic => ({
+  severity: "error",
+  summary: `${what} failed with exit code ${ran.code}`,
+  detail: `${ran.stderr}${ran.stdout}`.slice(-1000),
+  address: "",
+});
+
+/** The diagnostics among the lines of Terraform's streamed JSON. */
+const streamed = (ran: Ran): readonly Diagnostic[] =>
+  ran.stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.includes('"diagnostic"'))
+    .map((line) => JSON.parse(line) as { type: string; diagnostic: RawDiagnostic })
+    .filter(({ type }) => type === "diagnostic")
+    .map(({ diagnostic: raw }) => diagnostic(raw));
+
+/** How `terraform init` gets the provider: the user's own CLI configuration, a local mirror, or the registry. */
+async function installationOf(base: string): Promise<{ env: Record<string, string>; origin: string }> {
+  const configured = process.env.TF_CLI_CONFIG_FILE;
+  if (configured && existsSync(configured)) return { env: {}, origin: "TF_CLI_CONFIG_FILE" };
+  // A variable that names a missing file only makes Terraform warn; it is set to nothing, or to what is found here.
+  const mirror = await localMirror();
+  if (!mirror) {
+    const cache = join(CACHE, "terraform", "plugins");
+    await mkdir(cache, { recursive: true });
+    return { env: { TF_CLI_CONFIG_FILE: "", TF_PLUGIN_CACHE_DIR: cache }, origin: "registry" };
+  }
+  const config = join(base, "cli.tfrc");
+  await writeFile(
+    config,
+    `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`,
+  );
+  return { env: { TF_CLI_CONFIG_FILE: config }, origin: "local mirror" };
+}
+
+/** A folder laid out as a provider mirror, where Terraform or a system's administrator would put one. */
+async function localMirror(): Promise<string | undefined> {
+  const optional = await readdir("/opt").catch(() => []);
+  const places = [
+    process.env.TF_PLUGIN_CACHE_DIR ?? "",
+    join(homedir(), ".terraform.d/plugins"),
+    join(homedir(), ".terraform.d/plugin-cache"),
+    "/usr/local/share/terraform/plugins",
+    "/usr/share/terraform/plugins",
+    ...optional.map((name) => join("/opt", name)),
+  ];
+  return places.find((place) => place && existsSync(join(place, SOURCE, PROVIDER_VERSION)));
+}
