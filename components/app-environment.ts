@@ -14,6 +14,13 @@ export function identity(tier: string, version: pulumi.Input<string>): Record<st
   return { SITE_TIER: tier, SITE_VERSION: version };
 }
 
+/** Where an instance finds each secret when it boots. */
+export function secretSources({
+  secrets,
+}: AppEnvironment): Record<string, { secretArn: pulumi.Output<string>; key: string }> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, { arn, key }]) => [name, { secretArn: arn, key }]));
+}
+
 /** Distinct secrets behind an environment, for the policy of the role that reads them. */
 export function secretArns({ secrets }: AppEnvironment): pulumi.Output<string>[] {
   return [...new Set(Object.values(secrets).map(({ arn }) => arn))];

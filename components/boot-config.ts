@@ -11,7 +11,7 @@ const hostName = z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "must be a host 
 /** Where a secret's value comes from when the site starts. */
 const secretSource = z.strictObject({
   /** ARN of the secret in Secrets Manager. */
-  secretArn: z.string().startsWith("arn:"),
+  secretArn: z.string().min(1),
   /** Key inside a secret that is JSON. @default the whole secret */
   key: z.string().min(1).optional(),
 });
@@ -55,12 +55,12 @@ export const instanceBootConfig = z.strictObject({
 /** What boot-container.sh reads: an instance behind the load balancer that runs the image. */
 export const containerBootConfig = z.strictObject({
   ...common.shape,
-  /** Image by digest, so that every instance of a template runs the same bytes. */
-  image: z.string().regex(/@sha256:[0-9a-f]{64}$/, "must name the image by digest (name@sha256:...)"),
+  /** Image by digest or by a tag that never moves, so that every instance of a template runs the same bytes. */
+  image: z.string().regex(/^(?!.*:latest$)\S+$/, "must name the image by digest or by a tag other than latest"),
   /** Log group of the app's output. */
   logGroups: z.strictObject({ app: z.string().min(1) }),
   /** Target group to leave when the instance's end is announced. */
-  targetGroupArn: z.string().startsWith("arn:"),
+  targetGroupArn: z.string().min(1),
   /** Seconds between leaving the target group and stopping; not less than its deregistration delay. @default 35 */
   drainSeconds: z.int().min(0).max(110).default(35),
 });
@@ -137,8 +137,7 @@ export function renderAgentConfig(kind: keyof typeof AGENT_CONFIGS, args: AgentC
   config.metrics.metrics_collected.disk.resources = args.paths ?? ["/"];
   const app = config.metrics.metrics_collected.procstat?.[1];
   if (app && args.appPattern) app.pattern = args.appPattern;
-  for (const entry of files?.collect_list ?? [])
-    entry.file_path = args.files?.[entry.file_path] ?? entry.file_path;
+  for (const entry of files?.collect_list ?? []) entry.file_path = args.files?.[entry.file_path] ?? entry.file_path;
   for (const entry of [...(files?.collect_list ?? []), ...journald.collect_list]) {
     const name = args.logGroups[entry.log_group_name];
     if (!name) throw new Error(`${AGENT_CONFIGS[kind]} needs the name of the log group "${entry.log_group_name}".`);

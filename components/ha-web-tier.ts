@@ -1,9 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type AlarmActions, alarm } from "./alarm";
-import { type AppEnvironment, identity, secretArns } from "./app-environment";
+import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
 import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
-import { agentParameter, bootParameter, bootScript } from "./boot";
+import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type { LoadBalancer } from "./load-balancer";
@@ -62,6 +62,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     super("iamvet:index:HaWebTier", name, {}, opts);
     const child = { parent: this };
     const { version } = args;
+    const { region } = aws.getRegionOutput({}, child);
 
     const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, child);
     const group = new aws.ec2.SecurityGroup(
@@ -72,21 +73,50 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     egress(name, group.id, args.database.securityGroupId, child);
     args.database.admit(`${name}-to-database`, group.id, child);
 
-    const agent = agentParameter(`${name}-agent`, { app: logs.name }, child);
-    const boot = bootParameter(
-      `${name}-boot`,
+    const { group: targets, rule } = args.loadBalancer.attach(
+      this.tier,
       {
-        tier: this.tier,
-        version,
-        domain: args.domain,
-        redirectFrom: [],
+        name,
+        targetType: "instance",
         port: args.port,
         healthPath: args.healthPath,
-        app: { image: args.image },
-        environment: { ...args.environment.plain, ...identity(this.tier, version) },
-        secrets: args.environment.secrets,
-        logGroups: { app: logs.name },
-        agentConfigParameter: agent.name,
+        probeToken: args.probeToken,
+        securityGroupId: group.id,
+      },
+      this,
+    );
+    const agent = new aws.ssm.Parameter(
+      `${name}-agent`,
+      {
+        type: "String",
+        tier: "Intelligent-Tiering",
+        description: "CloudWatch agent config",
+        value: logs.name.apply((system) => renderAgentConfig("container", { logGroups: { system } })),
+      },
+      child,
+    );
+    const boot = new aws.ssm.Parameter(
+      `${name}-boot`,
+      {
+        type: "String",
+        tier: "Intelligent-Tiering",
+        description: "What an instance reads when it boots; it says where secrets are, never their values",
+        value: pulumi
+          .output({
+            region,
+            domain: args.domain,
+            port: args.port,
+            healthPath: args.healthPath,
+            tier: this.tier,
+            version,
+            environment: { ...args.environment.plain, ...identity(this.tier, version) },
+            secrets: secretSources(args.environment),
+            agentConfigParameter: agent.name,
+            image: args.image,
+            logGroups: { app: logs.name },
+            targetGroupArn: targets.arn,
+          })
+          .apply((config) => renderBootConfig("container", config)),
       },
       child,
     );
@@ -98,6 +128,8 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         ...secretGrants(secretArns(args.environment)),
         ...logGrants([logs.arn]),
         { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },
+        // Leaving the target group when a termination is announced.
+        { actions: ["elasticloadbalancing:DeregisterTargets"], resources: [targets.arn] },
         {
           actions: ["cloudwatch:PutMetricData"],
           resources: ["*"],
@@ -150,18 +182,6 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
       child,
     );
 
-    const { group: targets, rule } = args.loadBalancer.attach(
-      this.tier,
-      {
-        name,
-        targetType: "instance",
-        port: args.port,
-        healthPath: args.healthPath,
-        probeToken: args.probeToken,
-        securityGroupId: group.id,
-      },
-      this,
-    );
     const ofTargets = { LoadBalancer: args.loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
     const errors = alarm(
       `${name}-errors`,

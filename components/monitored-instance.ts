@@ -1,10 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm } from "./alarm";
-import { type AppEnvironment, identity, secretArns } from "./app-environment";
-import { agentParameter, bootParameter, bootScript } from "./boot";
+import type { AlarmActions } from "./alarm";
+import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
+import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { logGrants, secretGrants, serviceRole } from "./iam";
+import { Recovery, type ServerProcesses } from "./recovery";
+import { type AlarmLevel, METRICS, serverAlarms } from "./server-alarms";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
 /** A server that a team already has: it is watched and recovered, never created, restarted by `up`, or owned. */
@@ -13,6 +15,10 @@ export interface ExistingServer {
   readonly securityGroupId: pulumi.Input<string>;
   /** Its public IPv4 addresses, to which DNS points. */
   readonly addresses: readonly string[];
+  /** How its app runs. */
+  readonly processes: ServerProcesses;
+  /** Log files of Nginx and of the app, on its disk. */
+  readonly logFiles: { readonly access: string; readonly error: string; readonly app: string };
 }
 
 /** A new server. */
@@ -23,12 +29,13 @@ export interface NewServer {
   readonly type: string;
   /** Root volume in GiB, gp3. */
   readonly volumeGb: number;
-  /** Release of the app on S3, `s3://bucket/key.tgz`. */
-  readonly release: pulumi.Input<string>;
+  /** Release of the app: an archive on S3 and its SHA-256. */
+  readonly release: { readonly url: pulumi.Input<string>; readonly sha256: pulumi.Input<string> };
   readonly environment: AppEnvironment;
   /** Release that the gate expects in the answer. */
   readonly version: pulumi.Input<string>;
-  readonly redirectFrom: readonly string[];
+  /** A second name, which Nginx redirects to the site's. */
+  readonly redirectFrom?: string;
   readonly zoneId: pulumi.Input<string>;
   /** Let's Encrypt tells this address if a certificate is about to expire. */
   readonly acmeEmail: string;
@@ -43,7 +50,40 @@ export interface MonitoredInstanceArgs {
   readonly healthPath: string;
   readonly logRetentionDays: number;
   readonly alarmActions: AlarmActions;
+  /** `basic` stays within CloudWatch's free tier. */
+  readonly alarmLevel: AlarmLevel;
+  /** Hears what each recovery run did. */
+  readonly recoveryTopicArn: pulumi.Input<string>;
+  /** Runs that act within an hour before a person is called instead; 0 turns the recovery off. */
+  readonly maxRecoveriesPerHour: number;
+  /** Minutes between two looks of the recovery; 0 for none. */
+  readonly recheckMinutes: number;
 }
+
+/** How the app runs on a server that boot-instance.sh built. */
+const builtHere: ServerProcesses = {
+  processManager: "pm2",
+  appName: "site",
+  appUser: "site",
+  ecosystem: "/srv/site/current/ecosystem.config.cjs",
+  nginxConf: "/etc/nginx/nginx.conf",
+  logDirectories: ["/var/log/site", "/var/log/nginx"],
+  appErrorLog: "/var/log/site/app-error.log",
+  processPath: "/api/health",
+};
+
+/** CloudWatch filter patterns for a 5xx in Nginx's access log: in the format of app/nginx, and in Nginx's own `combined`. */
+const serverErrors = {
+  built: "[address, dash, time, request, status=5*, ...]",
+  combined: "[address, dash, user, time, request, status=5*, ...]",
+};
+
+/** Patterns by which the agent's config (runbooks/cloudwatch-agent.json) counts processes. */
+const processPatterns = { nginx: "nginx: master process", app: "next-server|server\\.js" };
+
+/** Log groups that the agent's config names. */
+const sources = ["app", "nginx-access", "nginx-error", "system"] as const;
+type LogGroups = Record<(typeof sources)[number], aws.cloudwatch.LogGroup>;
 
 /** Option 1: one server behind Nginx and PM2, watched by CloudWatch; AWS recovers the machine, a runbook recovers the app. */
 export class MonitoredInstance extends pulumi.ComponentResource implements WebTier {
@@ -60,18 +100,19 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
   constructor(name: string, args: MonitoredInstanceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:MonitoredInstance", name, {}, opts);
     const child = { parent: this };
-    const { region } = aws.getRegionOutput({}, child);
+    const existing = "existing" in args.server ? args.server.existing : undefined;
     const logs = Object.fromEntries(
-      ["app", "nginx", "system"].map((source) => [
+      sources.map((source) => [
         source,
         new aws.cloudwatch.LogGroup(`${name}-${source}-logs`, { retentionInDays: args.logRetentionDays }, child),
       ]),
-    );
+    ) as LogGroups;
+    const agent = this.agent(name, logs, existing);
 
     const server =
       "existing" in args.server
         ? { ...args.server.existing, version: undefined }
-        : this.create(name, args, args.server.create, logs);
+        : this.create(name, args, args.server.create, logs, agent);
     args.database.admit(`${name}-to-database`, server.securityGroupId, child);
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };
@@ -88,95 +129,147 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       }),
     );
 
-    const dimensions = { InstanceId: this.instanceId };
-    const host = { namespace: "AWS/EC2", dimensions, statistic: "Maximum", period: 60 } as const;
-    this.signals = [
-      alarm(
-        `${name}-system-check`,
-        {
-          ...host,
-          severity: "page",
-          subject: "host",
-          meaning:
-            "The machine under the instance has failed for two minutes; EC2 moves the instance to another one now",
-          causes: ["a fault of the hardware, its power or its network at AWS"],
-          firstCommand: "npm run platform -- why",
-          metricName: "StatusCheckFailed_System",
-          evaluationPeriods: 2,
-          threshold: 1,
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          treatMissingData: "missing",
-          act: [pulumi.interpolate`arn:aws:automate:${region}:ec2:recover`],
-        },
-        args.alarmActions,
-        child,
-      ),
-      alarm(
-        `${name}-instance-check`,
-        {
-          ...host,
-          severity: "page",
-          subject: "host",
-          meaning: "The operating system has not answered for three minutes; it is rebooted now",
-          causes: ["memory exhausted", "a kernel panic", "a full disk", "a wrong network configuration"],
-          firstCommand: "npm run platform -- why",
-          metricName: "StatusCheckFailed_Instance",
-          // Another count than the system check's: two actions at once would race each other.
-          evaluationPeriods: 3,
-          threshold: 1,
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          treatMissingData: "missing",
-          act: [pulumi.interpolate`arn:aws:automate:${region}:ec2:reboot`],
-        },
-        args.alarmActions,
-        child,
-      ),
-      alarm(
-        `${name}-cpu`,
-        {
-          ...host,
-          statistic: "Average",
-          period: 300,
-          severity: "warning",
-          subject: "capacity",
-          meaning: "The CPU has been over 85 % for fifteen minutes",
-          causes: ["more traffic than planned", "a loop in the app", "CPU credits used up"],
-          firstCommand: "npm run platform -- why",
-          metricName: "CPUUtilization",
-          evaluationPeriods: 3,
-          threshold: 85,
-          comparisonOperator: "GreaterThanThreshold",
-          treatMissingData: "missing",
-        },
-        args.alarmActions,
-        child,
-      ),
-    ];
-    this.logGroups = Object.values(logs).map((group) => group.name);
-    this.widgets = [
+    const alarms = serverAlarms(
+      name,
       {
-        title: "CPU",
+        instanceId: this.instanceId,
+        ...("create" in args.server ? { instanceType: args.server.create.type } : {}),
+        domain: args.domain,
+        accessLog: {
+          group: logs["nginx-access"].name,
+          serverErrors: existing ? serverErrors.combined : serverErrors.built,
+        },
+        appLog: logs.app.name,
+        processPatterns,
+        watchesCertificate: !existing,
+        level: args.alarmLevel,
+        actions: args.alarmActions,
+      },
+      this,
+    );
+    this.signals = Object.values(alarms);
+    const recovery =
+      args.maxRecoveriesPerHour > 0
+        ? new Recovery(
+            `${name}-recovery`,
+            {
+              instanceId: this.instanceId,
+              domain: args.domain,
+              port: args.port,
+              healthPath: args.healthPath,
+              processes: existing?.processes ?? builtHere,
+              alarmNames: ["app-process", "nginx-process", "server-errors"].flatMap((key) => alarms[key]?.name ?? []),
+              topicArn: args.recoveryTopicArn,
+              maxRunsPerHour: args.maxRecoveriesPerHour,
+              recheckMinutes: args.recheckMinutes,
+              logRetentionDays: args.logRetentionDays,
+            },
+            child,
+          )
+        : undefined;
+
+    this.logGroups = Object.values(logs).map((group) => group.name);
+    const ofInstance = (namespace: string, ...metrics: string[]) =>
+      this.instanceId.apply((id) => metrics.map((metric) => [namespace, metric, "InstanceId", id]));
+    this.widgets = [
+      { title: "CPU", section: "capacity", label: "percent", metrics: ofInstance("AWS/EC2", "CPUUtilization") },
+      {
+        title: "Memory and swap",
         section: "capacity",
         label: "percent",
-        metrics: this.instanceId.apply((id) => [["AWS/EC2", "CPUUtilization", "InstanceId", id]]),
+        metrics: ofInstance(METRICS, "mem_used_percent", "swap_used_percent"),
+      },
+      {
+        title: "Errors of the app (5xx)",
+        section: "errors",
+        stat: "Sum",
+        metrics: [[METRICS, `${name}-server-errors`]],
       },
     ];
     this.collectors = [
       { kind: "instance", instanceId: this.instanceId },
       ...this.logGroups.map((logGroup) => ({ kind: "logs" as const, logGroup })),
+      ...(recovery
+        ? [{ kind: "recovery-runs" as const, document: recovery.documentName, logGroup: recovery.logGroup }]
+        : []),
       { kind: "certificate", host: args.domain },
     ];
-    this.outputs = { instanceId: this.instanceId };
+    this.outputs = {
+      instanceId: this.instanceId,
+      ...(recovery ? { recoveryDocument: recovery.documentName, recoveryMute: recovery.muteParameter } : {}),
+    };
     this.registerOutputs({ instanceId: this.instanceId });
+  }
+
+  /** The agent's config, and for a server that exists the associations that install and configure the agent on it. */
+  private agent(name: string, logs: LogGroups, existing?: ExistingServer): aws.ssm.Parameter {
+    const child = { parent: this };
+    const config = new aws.ssm.Parameter(
+      `${name}-agent`,
+      {
+        type: "String",
+        tier: "Intelligent-Tiering",
+        description: "CloudWatch agent config",
+        value: pulumi
+          .output(Object.fromEntries(sources.map((source) => [source, logs[source].name])))
+          .apply((logGroups) =>
+            renderAgentConfig("instance", {
+              logGroups,
+              ...(existing
+                ? {
+                    files: {
+                      "/var/log/nginx/access.log": existing.logFiles.access,
+                      "/var/log/nginx/error.log": existing.logFiles.error,
+                      "/var/log/site/app.log": existing.logFiles.app,
+                      "/var/log/site/app-error.log": existing.processes.appErrorLog,
+                    },
+                  }
+                : {}),
+            }),
+          ),
+      },
+      child,
+    );
+    if (existing) {
+      const targets = [{ key: "InstanceIds", values: [existing.instanceId] }];
+      const installed = new aws.ssm.Association(
+        `${name}-agent-install`,
+        {
+          name: "AWS-ConfigureAWSPackage",
+          targets,
+          parameters: { action: "Install", name: "AmazonCloudWatchAgent" },
+          scheduleExpression: "rate(7 days)",
+        },
+        child,
+      );
+      new aws.ssm.Association(
+        `${name}-agent-configure`,
+        {
+          name: "AmazonCloudWatch-ManageAgent",
+          targets,
+          parameters: {
+            action: "configure",
+            mode: "ec2",
+            optionalConfigurationSource: "ssm",
+            optionalConfigurationLocation: config.name,
+            optionalRestart: "yes",
+          },
+        },
+        { ...child, dependsOn: [installed] },
+      );
+    }
+    return config;
   }
 
   private create(
     name: string,
     args: MonitoredInstanceArgs,
     server: NewServer,
-    logs: Record<string, aws.cloudwatch.LogGroup>,
+    logs: LogGroups,
+    agent: aws.ssm.Parameter,
   ) {
     const child = { parent: this };
+    const { region } = aws.getRegionOutput({}, child);
     const group = new aws.ec2.SecurityGroup(
       `${name}-security-group`,
       { vpcId: args.vpcId, description: "The web server: HTTP and HTTPS in, no SSH (shell by SSM)" },
@@ -207,23 +300,28 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       child,
     );
 
-    const logGroups = Object.fromEntries(Object.entries(logs).map(([source, { name: group }]) => [source, group]));
-    const agent = agentParameter(`${name}-agent`, logGroups, child);
-    const boot = bootParameter(
+    const boot = new aws.ssm.Parameter(
       `${name}-boot`,
       {
-        tier: this.tier,
-        version: server.version,
-        domain: args.domain,
-        redirectFrom: server.redirectFrom,
-        port: args.port,
-        healthPath: args.healthPath,
-        app: { release: server.release },
-        environment: { ...server.environment.plain, ...identity(this.tier, server.version) },
-        secrets: server.environment.secrets,
-        logGroups,
-        agentConfigParameter: agent.name,
-        acmeEmail: server.acmeEmail,
+        type: "String",
+        tier: "Intelligent-Tiering",
+        description: "What the instance reads when it boots; it says where secrets are, never their values",
+        value: pulumi
+          .output({
+            region,
+            domain: args.domain,
+            ...(server.redirectFrom ? { redirectFrom: server.redirectFrom } : {}),
+            port: args.port,
+            healthPath: args.healthPath,
+            tier: this.tier,
+            version: server.version,
+            environment: { ...server.environment.plain, ...identity(this.tier, server.version) },
+            secrets: secretSources(server.environment),
+            agentConfigParameter: agent.name,
+            release: server.release,
+            acmeEmail: server.acmeEmail,
+          })
+          .apply((config) => renderBootConfig("instance", config)),
       },
       child,
     );
@@ -236,14 +334,14 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },
         {
           actions: ["s3:GetObject"],
-          resources: [pulumi.output(server.release).apply((url) => `arn:aws:s3:::${url.replace("s3://", "")}`)],
+          resources: [pulumi.output(server.release.url).apply((url) => `arn:aws:s3:::${url.replace("s3://", "")}`)],
         },
         {
           actions: ["cloudwatch:PutMetricData"],
           resources: ["*"],
           conditions: { StringEquals: { "cloudwatch:namespace": "Site" } },
         },
-        ...acmeGrants(server.zoneId, [args.domain, ...server.redirectFrom]),
+        ...acmeGrants(server.zoneId, [args.domain, ...(server.redirectFrom ? [server.redirectFrom] : [])]),
       ],
       child,
     );

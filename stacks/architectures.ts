@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { FargateService } from "../components/fargate-service";
 import { HaWebTier } from "../components/ha-web-tier";
 import type { LoadBalancer } from "../components/load-balancer";
@@ -29,15 +30,30 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     balanced: false,
     image: false,
     build: ({ config: { settings }, foundation }) => {
-      const { existing, instance, domain, alerts } = settings;
+      const { existing, instance, domain, alerts, recovery, monitoring } = settings;
       return new MonitoredInstance("monitored-instance", {
         ...common(settings, foundation),
+        alarmLevel: monitoring.level,
+        recoveryTopicArn: foundation.alerts.topics.page,
+        maxRecoveriesPerHour: recovery.maxPerHour,
+        recheckMinutes: recovery.recheckMinutes,
         server: existing.instanceId
           ? {
               existing: {
                 instanceId: existing.instanceId,
                 securityGroupId: existing.securityGroupId ?? "",
                 addresses: existing.addresses,
+                processes: {
+                  processManager: existing.processManager,
+                  appName: existing.appName,
+                  appUser: existing.appUser,
+                  ecosystem: existing.ecosystem,
+                  nginxConf: "/etc/nginx/nginx.conf",
+                  logDirectories: [...new Set([existing.accessLog, existing.appErrorLog].map((file) => dirname(file)))],
+                  appErrorLog: existing.appErrorLog,
+                  processPath: settings.app.healthPath,
+                },
+                logFiles: { access: existing.accessLog, error: existing.errorLog, app: existing.appLog },
               },
             }
           : {
@@ -45,10 +61,10 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
                 subnetId: foundation.network.webSubnetIds.apply((ids) => ids[0] as string),
                 type: instance.type,
                 volumeGb: instance.volumeGb,
-                release: instance.release ?? notGiven(),
+                release: instance.release ?? { url: notGiven(), sha256: notGiven() },
                 environment: foundation.environment,
-                version: settings.app.version ?? versionOf(instance.release),
-                redirectFrom: domain.redirectFrom,
+                version: settings.app.version ?? versionOf(instance.release?.url),
+                ...(domain.redirectFrom[0] ? { redirectFrom: domain.redirectFrom[0] } : {}),
                 zoneId: foundation.zone.zoneId,
                 acmeEmail: alerts.emails[0] as string,
               },

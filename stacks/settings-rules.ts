@@ -169,6 +169,18 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
+  rule(["existing", "architecture", "traffic", "domain"], function* (settings) {
+    const { redirectFrom } = settings.domain;
+    if (!settings.existing.instanceId && tiersOf(settings).includes("monitored-instance") && redirectFrom.length > 1) {
+      yield {
+        path: "domain.redirectFrom",
+        found: redirectFrom,
+        allowed: "at most one name with monitored-instance, whose Nginx redirects one",
+        mend: "remove",
+      };
+    }
+  }),
+
   rule(["existing", "architecture", "traffic"], function* (settings) {
     const { instanceId, securityGroupId, addresses } = settings.existing;
     if (!instanceId || !tiersOf(settings).includes("monitored-instance")) return;

@@ -57,6 +57,9 @@ const variables = (description: string) =>
     "{}",
   );
 
+const path = (description: string, usual: string) =>
+  text(/^\/[\w./-]+$/, description, "an absolute path", usual).default(usual);
+
 function listed(values: readonly (string | number)[]): string {
   return values.length < 2 ? `${values[0]}` : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 }
@@ -153,6 +156,32 @@ export const sections = {
     '{"emails": ["ops@iamvet.kr"]}',
   ),
 
+  recovery: z
+    .strictObject({
+      maxPerHour: whole(
+        0,
+        99,
+        "Recovery runs that act within an hour before a person is called; 0 turns it off.",
+        3,
+      ).default(3),
+      recheckMinutes: whole(
+        0,
+        1440,
+        "Minutes between two looks at a server that an alarm may have missed; 0 for none.",
+        15,
+      ).default(15),
+    })
+    .prefault({}),
+
+  monitoring: z
+    .strictObject({
+      level: choice(
+        ["basic", "standard"],
+        "basic stays within CloudWatch's ten free alarms on one server; standard adds the rest at 0.10 USD each.",
+      ).default("basic"),
+    })
+    .prefault({}),
+
   network: z
     .strictObject({
       vpc: text(
@@ -246,6 +275,21 @@ export const sections = {
         "a security group id",
         "sg-0a1b2c3d",
       ).optional(),
+      processManager: choice(["pm2", "systemd", "docker"], "What keeps the app running on it.").default("pm2"),
+      appName: text(
+        /^[\w.@-]{1,64}$/,
+        "Name of the app in PM2, of its unit or container.",
+        "letters, digits, . _ @ -",
+        "iamvet",
+      ).default("iamvet"),
+      appUser: text(/^[a-z_][a-z0-9_-]{0,31}$/, "Unix user that runs the app.", "a user name", "ec2-user").default(
+        "ec2-user",
+      ),
+      ecosystem: path("PM2's description of the app.", "/home/ec2-user/app/ecosystem.config.js"),
+      accessLog: path("Nginx's access log, in the format `combined`.", "/var/log/nginx/access.log"),
+      errorLog: path("Nginx's error log.", "/var/log/nginx/error.log"),
+      appLog: path("The app's log.", "/home/ec2-user/.pm2/logs/iamvet-out.log"),
+      appErrorLog: path("The app's error log.", "/home/ec2-user/.pm2/logs/iamvet-error.log"),
       addresses: z.array(help(z.ipv4(), "Its public address.", "an IPv4 address", "203.0.113.10")).default([]),
     })
     .prefault({}),
@@ -256,12 +300,22 @@ export const sections = {
         "t3.medium",
       ),
       volumeGb: whole(10, 1000, "Root volume, gp3.", 20).default(20),
-      release: text(
-        /^s3:\/\/[a-z0-9.-]{3,63}\/\S+\.(tgz|tar\.gz)$/,
-        "Built release of the app, as `npm run release` uploads it.",
-        "an s3:// URL of a .tgz",
-        "s3://iamvet-releases/2026.11.24.tgz",
-      ).optional(),
+      release: z
+        .strictObject({
+          url: text(
+            /^s3:\/\/[a-z0-9.-]{3,63}\/\S+\.(tgz|tar\.gz)$/,
+            "Built release of the app, as `npm run release` uploads it.",
+            "an s3:// URL of a .tar.gz",
+            "s3://iamvet-releases/site-2026.11.24.tar.gz",
+          ),
+          sha256: text(
+            /^[0-9a-f]{64}$/,
+            "SHA-256 of the archive; another content is not installed.",
+            "64 hex digits",
+            "0".repeat(64),
+          ),
+        })
+        .optional(),
     })
     .prefault({}),
 
