@@ -153,12 +153,7 @@ function client(configured: string | undefined): Call {
   }
 
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    if (!key) {
-      throw fail(
-        "UptimeRobot needs an API key. Run: pulumi config set --secret uptimerobot:apiKey (or set UPTIMEROBOT_API_KEY). The key: UptimeRobot, Integrations, API, main API key.",
-        false,
-      );
-    }
+    if (!key) throw fail(keyMissing, false);
     const url = path.startsWith("http") ? path : `${base}${path}`;
     if (new URL(url).origin !== new URL(base).origin)
       throw fail("UptimeRobot pointed to another host; not followed.", false);
@@ -171,6 +166,15 @@ function client(configured: string | undefined): Call {
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   };
+}
+
+const keyMissing =
+  "UptimeRobot needs an API key. Run: pulumi config set --secret uptimerobot:apiKey (or set UPTIMEROBOT_API_KEY). The key: UptimeRobot, Integrations, API, main API key.";
+
+/** Says in the preview already that the key is missing, where otherwise nothing would ask for it. */
+function checked<T>(inputs: T, configured: string | undefined): pulumi.dynamic.CheckResult<T> {
+  const failures = (configured ?? process.env.UPTIMEROBOT_API_KEY) ? [] : [{ property: "apiKey", reason: keyMissing }];
+  return { inputs, failures };
 }
 
 /** All pages of a list. */
@@ -293,6 +297,9 @@ export function monitorProvider(): pulumi.dynamic.ResourceProvider<MonitorInputs
     async configure(request) {
       key.configured = request.config.get("uptimerobot:apiKey");
     },
+    async check(_olds, news) {
+      return checked(news, key.configured);
+    },
     async create(inputs) {
       const call = client(key.configured);
       const id = await createOnce(
@@ -344,6 +351,9 @@ export function webhookProvider(): pulumi.dynamic.ResourceProvider<WebhookInputs
   return {
     async configure(request) {
       key.configured = request.config.get("uptimerobot:apiKey");
+    },
+    async check(_olds, news) {
+      return checked(news, key.configured);
     },
     async create(inputs) {
       const call = client(key.configured);

@@ -56,6 +56,7 @@ describe("UptimeRobot through Pulumi's dynamic provider", function () {
 
   it("finds no difference right after creation", async () => {
     const { id, state } = await create();
+    assert.deepEqual(await monitors.check(inputs()), []);
     assert.deepEqual(await monitors.diff(id, state, inputs()), { changes: false, replaces: [] });
   });
 
@@ -197,6 +198,7 @@ describe("UptimeRobot through Pulumi's dynamic provider", function () {
 
   it("says how to set a missing or refused key", async () => {
     const without = await DynamicProvider.start(monitorProvider(), {}, env);
+    assert.match((await without.check(inputs())).join(), /^apiKey: .*pulumi config set --secret uptimerobot:apiKey/);
     await assert.rejects(without.create(inputs()), /pulumi config set --secret uptimerobot:apiKey/);
     await without.stop();
     const wrong = await DynamicProvider.start(monitorProvider(), {}, { ...env, UPTIMEROBOT_API_KEY: "wrong-key-5f1" });

@@ -63,7 +63,7 @@ const valid = (): VercelAppArgs => ({
 
 /** Builds the component, waits until its probe and everything behind it is registered, and returns both. */
 async function build(change: Partial<VercelAppArgs> = {}) {
-  const { VercelApp } = await import("../../components/vercel-app");
+  const { VercelApp } = await import("../../components/vercel-app.js");
   const app = new VercelApp("site", { ...valid(), ...change });
   const [probe, target, cname] = await value(pulumi.all([app.probe, app.target, app.cname]));
   return { app, probe: probe as Probe, target, cname };
