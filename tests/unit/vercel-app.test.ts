@@ -11,37 +11,6 @@ interface Seen {
 
 let seen: Seen[] = [];
 
-before(() =>
-  pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        seen.push({ type, name, inputs });
-        return {
-          id: `${name}-id`,
-          state: {
-            ...inputs,
-            ...(type === "vercel:index/project:Project" && { name: "site-1a2b" }),
-            ...(type === "vercel:index/projectDomain:ProjectDomain" && { verifications: [] }),
-            ...(type === "vercel:index/deployment:Deployment" && { url: "site-1a2b.vercel.app" }),
-            ...(type === "vercel:index/projectProtectionBypass:ProjectProtectionBypass" && { secret: "b".repeat(32) }),
-            ...(type.startsWith("aws:iam") && { arn: `arn:aws:iam::111122223333:${name}` }),
-          },
-        };
-      },
-      call: ({ token }) =>
-        token.includes("getPrebuiltProject")
-          ? { output: { "../.vercel/output/config.json": "1~abc" }, path: "../" }
-          : { recommendedIpv4s: ["198.51.100.7", "198.51.100.8"], recommendedCname: "abc.vercel-dns-017.com" },
-    },
-    "iamvet",
-    "test",
-    false,
-  ),
-);
-beforeEach(() => {
-  seen = [];
-});
-
 const repository = { kind: "repository", type: "github", repo: "acme/site" } as const;
 const valid = (): VercelAppArgs => ({
   domain: "example.com",
@@ -77,6 +46,40 @@ const variable = (key: string, target = "production") =>
 const open = (found: unknown) => (found as { value?: unknown } | undefined)?.value ?? found;
 
 describe("VercelApp", () => {
+  // Inside, as hooks of a file would be hooks of every file: mocks are global.
+  before(() =>
+    pulumi.runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs }) => {
+          seen.push({ type, name, inputs });
+          return {
+            id: `${name}-id`,
+            state: {
+              ...inputs,
+              ...(type === "vercel:index/project:Project" && { name: "site-1a2b" }),
+              ...(type === "vercel:index/projectDomain:ProjectDomain" && { verifications: [] }),
+              ...(type === "vercel:index/deployment:Deployment" && { url: "site-1a2b.vercel.app" }),
+              ...(type === "vercel:index/projectProtectionBypass:ProjectProtectionBypass" && {
+                secret: "b".repeat(32),
+              }),
+              ...(type.startsWith("aws:iam") && { arn: `arn:aws:iam::111122223333:${name}` }),
+            },
+          };
+        },
+        call: ({ token }) =>
+          token.includes("getPrebuiltProject")
+            ? { output: { "../.vercel/output/config.json": "1~abc" }, path: "../" }
+            : { recommendedIpv4s: ["198.51.100.7", "198.51.100.8"], recommendedCname: "abc.vercel-dns-017.com" },
+      },
+      "iamvet",
+      "test",
+      false,
+    ),
+  );
+  beforeEach(() => {
+    seen = [];
+  });
+
   it("creates a Next.js project next to the database", async () => {
     await build();
     const [project] = ofType(":Project");
