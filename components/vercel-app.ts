@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
+import { VercelCertificate } from "./vercel-certificate";
 import {
   defaultConnectionLimit,
   type ServerlessDatabaseOptions,
@@ -228,6 +229,16 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       parent,
     );
 
+    const certificate = new VercelCertificate(
+      `${name}-certificate`,
+      {
+        domains: [args.domain, ...(args.redirectFrom ?? [])],
+        projectId: project.id,
+        zoneId: args.zoneId,
+        ...(teamId !== undefined && { teamId }),
+      },
+      { ...parent, dependsOn: [...domains, ownership] },
+    );
     const deployment = new vercel.Deployment(
       `${name}-deployment`,
       {
@@ -252,8 +263,8 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       parent,
     );
     this.cname = dns.recommendedCname;
-    // Addresses become known with the project, but nobody shall ask the tier before its deployment is live.
-    const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, ownership.id]).apply(([ipv4]) => {
+    // Addresses become known with the project, but nobody shall ask the tier before deployment and certificate are there.
+    const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, certificate.certificateId]).apply(([ipv4]) => {
       if (!Array.isArray(ipv4) || ipv4.length === 0) {
         throw new Error(
           `Vercel recommends no IPv4 address for ${args.domain}. Open the project's domain settings in Vercel.`,

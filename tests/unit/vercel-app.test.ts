@@ -62,6 +62,7 @@ describe("VercelApp", () => {
               ...(type === "vercel:index/projectProtectionBypass:ProjectProtectionBypass" && {
                 secret: "b".repeat(32),
               }),
+              ...(type.endsWith(":CertificateOrder") && { challenges: { "example.com": "c1" } }),
               ...(type.startsWith("aws:iam") && { arn: `arn:aws:iam::111122223333:${name}` }),
             },
           };
@@ -128,6 +129,17 @@ describe("VercelApp", () => {
       ["example.com", undefined, undefined],
       ["www.example.com", "example.com", 308],
     ]);
+  });
+
+  it("has the certificate issued by its TXT records before anybody points DNS to Vercel", async () => {
+    await build();
+    const records = ofType(":Record").map(({ inputs }) => [inputs.name, inputs.type, inputs.records]);
+    assert.deepEqual(records.sort(), [
+      ["_acme-challenge.example.com", "TXT", ["c1"]],
+      ["_acme-challenge.www.example.com", "TXT", ["no proof asked"]],
+      ["_vercel.example.com", "TXT", ["no proof asked"]],
+    ]);
+    assert.deepEqual(ofType(":Certificate")[0]?.inputs.domains, ["example.com", "www.example.com"]);
   });
 
   it("fulfils the contract: addresses as target, and a probe that proves name, tier and release", async () => {
