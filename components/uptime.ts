@@ -1,10 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { type AlarmActions, alarm } from "./alarm";
+import { serviceRole } from "./iam";
 import { type UptimeCheck, uptimeLimits, uptimeProblems } from "./uptime-plans";
-import { trust, UptimeReceiver } from "./uptime-receiver";
 import { UptimeRobotMonitor, UptimeRobotWebhook } from "./uptime-robot";
 import type { Signal, Widget } from "./web-tier";
+import { WebhookFunction } from "./webhook-function";
 
 /** Arguments of {@link Uptime}. */
 export interface UptimeArgs {
@@ -17,14 +19,15 @@ export interface UptimeArgs {
   readonly keyword?: string;
   /** The stack's AWS region, where alarms, topic and dashboard are. */
   readonly region: string;
-  /** Topic that pages. */
-  readonly alertTopicArn: pulumi.Input<string>;
+  readonly alarmActions: AlarmActions;
   /** Days that the receiver's log is kept. @default 30 */
   readonly logRetentionDays?: number;
 }
 
 /** Route 53 publishes the metrics of its health checks here only. */
 const healthCheckRegion = "us-east-1";
+const namespace = "Iamvet/Uptime";
+const metricName = "Healthy";
 
 /**
  * Outside eyes: somebody other than the site's own cloud asks `https://<domain><healthPath>` as a visitor would, by way of
@@ -78,11 +81,12 @@ export class Uptime extends pulumi.ComponentResource {
       parent,
     );
     const home = args.region === healthCheckRegion;
-    const alarm = new aws.cloudwatch.MetricAlarm(
+    const remote: Signal = alarm(
       `${name}-health-alarm`,
       {
         region: healthCheckRegion,
-        alarmDescription: `Route 53 does not get a healthy answer from https://${args.domain}${args.healthPath}`,
+        ...unreachable(args),
+        firstCommand: pulumi.interpolate`aws route53 get-health-check-status --health-check-id ${health.id}`,
         namespace: "AWS/Route53",
         metricName: "HealthCheckStatus",
         dimensions: { HealthCheckId: health.id },
@@ -93,8 +97,9 @@ export class Uptime extends pulumi.ComponentResource {
         evaluationPeriods: 1,
         // The metric is there as long as the health check is; breaching would page while a new one starts.
         treatMissingData: "missing",
-        ...(home && { alarmActions: [args.alertTopicArn], okActions: [args.alertTopicArn] }),
       },
+      // An alarm can tell a topic of its own region only.
+      home ? args.alarmActions : { page: [], warning: [] },
       parent,
     );
     const widgets: Widget[] = [
@@ -106,37 +111,42 @@ export class Uptime extends pulumi.ComponentResource {
         region: healthCheckRegion,
       },
     ];
-    if (home) return { signals: [signal(alarm)], widgets };
+    if (home) return { signals: [remote], widgets };
 
-    const receiver = new UptimeReceiver(`${name}-receiver`, args, parent);
+    const receiver = this.receiver(`${name}-receiver`, args);
     const eventPattern = pulumi.jsonStringify({
       source: ["aws.cloudwatch"],
       "detail-type": ["CloudWatch Alarm State Change"],
-      resources: [alarm.arn],
+      resources: [remote.arn],
     });
     const arrived = new aws.cloudwatch.EventRule(
       `${name}-arrived`,
       { description: "Route 53's alarm, forwarded from us-east-1", eventPattern },
       parent,
     );
-    const delivered = receiver.invokedBy(`${name}-arrived-target`, arrived, this);
+    const delivered = [
+      new aws.lambda.Permission(
+        `${name}-arrived-permission`,
+        {
+          function: receiver.lambda.name,
+          action: "lambda:InvokeFunction",
+          principal: "events.amazonaws.com",
+          sourceArn: arrived.arn,
+        },
+        parent,
+      ),
+      new aws.cloudwatch.EventTarget(
+        `${name}-arrived-target`,
+        { rule: arrived.name, arn: receiver.lambda.arn },
+        parent,
+      ),
+    ];
     const account = aws.getCallerIdentityOutput({}, parent).accountId;
     const bus = pulumi.interpolate`arn:aws:events:${args.region}:${account}:event-bus/default`;
-    const role = new aws.iam.Role(
+    const role = serviceRole(
       `${name}-forward-role`,
-      {
-        description: "Forwards the alarm of the health check to the site's region",
-        assumeRolePolicy: trust("events.amazonaws.com"),
-        inlinePolicies: [
-          {
-            name: "forward",
-            policy: pulumi.jsonStringify({
-              Version: "2012-10-17",
-              Statement: [{ Effect: "Allow", Action: "events:PutEvents", Resource: bus }],
-            }),
-          },
-        ],
-      },
+      "events.amazonaws.com",
+      [{ actions: ["events:PutEvents"], resources: [bus] }],
       parent,
     );
     const leaving = new aws.cloudwatch.EventRule(
@@ -149,7 +159,7 @@ export class Uptime extends pulumi.ComponentResource {
       { region: healthCheckRegion, rule: leaving.name, arn: bus, roleArn: role.arn },
       parent,
     );
-    return { signals: [signal(receiver.alarm)], widgets: [...widgets, receiver.widget] };
+    return { signals: receiver.signals, widgets: [...widgets, ...receiver.widgets] };
   }
 
   private uptimeRobot(name: string, args: UptimeArgs, check: Extract<UptimeCheck, { provider: "uptimerobot" }>) {
@@ -159,9 +169,9 @@ export class Uptime extends pulumi.ComponentResource {
     const token = reportsToAws
       ? new random.RandomPassword(`${name}-token`, { length: 48, special: false }, parent).result
       : undefined;
-    const receiver = token && new UptimeReceiver(`${name}-receiver`, { ...args, token }, parent);
+    const receiver = token && this.receiver(`${name}-receiver`, args, token);
     const webhook =
-      token && receiver && new UptimeRobotWebhook(`${name}-webhook`, { marker, url: receiver.url(), token }, parent);
+      token && receiver?.url && new UptimeRobotWebhook(`${name}-webhook`, { marker, url: receiver.url, token }, parent);
     new UptimeRobotMonitor(
       `${name}-monitor`,
       {
@@ -177,15 +187,63 @@ export class Uptime extends pulumi.ComponentResource {
       },
       parent,
     );
-    return receiver ? { signals: [signal(receiver.alarm)], widgets: [receiver.widget] } : { signals: [], widgets: [] };
+    return { signals: receiver?.signals ?? [], widgets: receiver?.widgets ?? [] };
+  }
+
+  /** The function that turns reports from outside into a metric, and the alarm on it. */
+  private receiver(name: string, args: UptimeArgs, token?: pulumi.Output<string>) {
+    const { lambda, url, logGroupName } = new WebhookFunction(
+      name,
+      {
+        folder: "uptime-webhook",
+        description: "Receives what outside eyes report about the site",
+        environment: { METRIC_NAMESPACE: namespace, METRIC_NAME: metricName, SITE: args.domain },
+        grants: [
+          {
+            actions: ["cloudwatch:PutMetricData"],
+            resources: ["*"],
+            conditions: { StringEquals: { "cloudwatch:namespace": namespace } },
+          },
+        ],
+        ...(args.logRetentionDays !== undefined && { logRetentionDays: args.logRetentionDays }),
+        ...(token && { token }),
+      },
+      { parent: this },
+    );
+    const signal = alarm(
+      `${name}-alarm`,
+      {
+        ...unreachable(args),
+        firstCommand: pulumi.interpolate`aws logs tail ${logGroupName} --since 1h`,
+        namespace,
+        metricName,
+        dimensions: { Site: args.domain },
+        statistic: "Minimum",
+        comparisonOperator: "LessThanThreshold",
+        threshold: 1,
+        period: 60,
+        evaluationPeriods: 1,
+        treatMissingData: "ignore",
+      },
+      args.alarmActions,
+      { parent: this },
+    );
+    const widget: Widget = {
+      title: "Reports from outside (1 up, 0 down)",
+      section: "external",
+      metrics: [[namespace, metricName, "Site", args.domain]],
+      stat: "Minimum",
+    };
+    return { lambda, url, signals: [signal], widgets: [widget] };
   }
 }
 
 const defaultKeyword = '"status":"ok"';
 
-const signal = ({ name, arn }: aws.cloudwatch.MetricAlarm): Signal => ({
-  name,
-  arn,
-  severity: "page",
-  subject: "reachability",
+/** What an alarm of outside eyes means. */
+const unreachable = ({ domain, healthPath }: UptimeArgs) => ({
+  severity: "page" as const,
+  subject: "reachability" as const,
+  meaning: `Visitors do not get a healthy answer from https://${domain}${healthPath}.`,
+  causes: ["the site or its database is down", "DNS points elsewhere", "the certificate has expired", "the network"],
 });

@@ -152,12 +152,13 @@ describe("Uptime", () => {
     ),
   );
 
+  const topic = "arn:aws:sns:ap-northeast-2:111122223333:page";
   const args: UptimeArgs = {
     check: { provider: "none" },
     domain: "example.com",
     healthPath: "/api/health-external",
     region: "ap-northeast-2",
-    alertTopicArn: "arn:aws:sns:ap-northeast-2:111122223333:page",
+    alarmActions: { page: [topic], warning: [] },
   };
   async function build(check: UptimeCheck, change: Partial<UptimeArgs> = {}) {
     seen = [];
@@ -182,7 +183,7 @@ describe("Uptime", () => {
     assert.equal(health?.searchString, '"status":"ok"');
     const [remote] = inputsOf("uptime-health-alarm");
     assert.equal(remote?.region, "us-east-1");
-    assert.equal(remote?.alarmActions, undefined, "a topic of another region cannot be an alarm's action");
+    assert.deepEqual(remote?.alarmActions, [], "a topic of another region cannot be an alarm's action");
 
     const [leaving] = inputsOf(":EventRule uptime-leaving");
     const [arrived] = inputsOf(":EventRule uptime-arrived");
@@ -200,7 +201,7 @@ describe("Uptime", () => {
     );
 
     const [alarm] = inputsOf("uptime-receiver-alarm");
-    assert.deepEqual(alarm?.alarmActions, [args.alertTopicArn]);
+    assert.deepEqual(alarm?.alarmActions, [topic]);
     assert.equal(alarm?.treatMissingData, "ignore");
     assert.deepEqual(
       uptime.signals.map(({ severity, subject }) => [severity, subject]),
@@ -211,7 +212,7 @@ describe("Uptime", () => {
 
   it("needs no bridge where the site is in us-east-1 itself", async () => {
     await build({ provider: "route53", intervalSeconds: 10, failureThreshold: 2 }, { region: "us-east-1" });
-    assert.deepEqual(inputsOf("uptime-health-alarm")[0]?.alarmActions, [args.alertTopicArn]);
+    assert.deepEqual(inputsOf("uptime-health-alarm")[0]?.alarmActions, [topic]);
     assert.equal(inputsOf(":HealthCheck ")[0]?.requestInterval, 10);
     assert.deepEqual(inputsOf(":EventRule"), []);
     assert.deepEqual(inputsOf(":Function "), []);
