@@ -10,6 +10,7 @@ import {
   type VercelDatabaseAccess,
 } from "./vercel-database";
 import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
+import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
 import {
   type VercelCpu,
   type VercelPlan,
@@ -98,6 +99,8 @@ export interface VercelAppArgs extends VercelEnvironment {
   readonly skewProtection?: "30 minutes" | "4 hours" | "12 hours" | "1 day" | "7 days";
   /** Access to AWS without keys. @default none */
   readonly oidc?: Omit<VercelIdentityArgs, "projectName">;
+  /** Brings the site's log to CloudWatch Logs, with an alarm on errors (Pro and Enterprise). @default none */
+  readonly logDrain?: Omit<VercelLogDrainArgs, "projectId" | "teamId">;
   /** Availability that must be promised by contract, for example 0.9999. @default none */
   readonly requiredSla?: number;
 }
@@ -108,16 +111,16 @@ const tier = "vercel";
 /**
  * Option 4: the site on Vercel, its database on AWS. The project, its variables, its domains and one production deployment
  * are created beside the tier that serves; DNS is not touched. What watches the site from AWS stays in the foundation:
- * database alarms, external checks, budget and incident reports.
+ * database alarms, external checks, budget and incident reports. A log drain brings the site's own log there too.
  */
 export class VercelApp extends pulumi.ComponentResource implements WebTier {
   readonly tier = tier;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
-  readonly signals: readonly Signal[] = [];
-  readonly logGroups: readonly pulumi.Output<string>[] = [];
-  readonly widgets: readonly Widget[] = [];
+  readonly signals: readonly Signal[];
+  readonly logGroups: readonly pulumi.Output<string>[];
+  readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];
   readonly projectId: pulumi.Output<string>;
   /** For a name below the zone's top that only Vercel serves, and then instead of {@link target}'s addresses. */
@@ -285,7 +288,18 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         ...(!(source.kind === "repository" && source.deployOnPush) && { expectVersion: args.version }),
       }),
     );
+    const drain =
+      args.logDrain &&
+      new VercelLogDrain(
+        `${name}-log`,
+        { ...args.logDrain, projectId: project.id, ...(teamId !== undefined && { teamId }) },
+        parent,
+      );
+    this.signals = drain?.signals ?? [];
+    this.widgets = drain?.widgets ?? [];
+    this.logGroups = drain ? [drain.logGroupName] : [];
     this.collectors = [
+      ...this.logGroups.map((logGroup): Collector => ({ kind: "logs", logGroup })),
       { kind: "vercel", projectId: project.id, ...(teamId !== undefined && { teamId }) },
       { kind: "dns", zoneId: args.zoneId, name: args.domain },
       { kind: "certificate", host: args.domain },

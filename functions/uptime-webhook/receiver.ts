@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { EventBridgeEvent, LambdaFunctionURLEvent, LambdaFunctionURLResult } from "aws-lambda";
+import { bearerMatches } from "../bearer";
 
 /** State change of a CloudWatch alarm, as EventBridge brings it from the region of the health check. */
 export type AlarmEvent = EventBridgeEvent<"CloudWatch Alarm State Change", { state: { value: string } }>;
@@ -32,7 +32,7 @@ export function receiver({ tokenSha256, write }: ReceiverOptions) {
       if (healthy !== undefined) await write(healthy);
       return { statusCode: 204 };
     }
-    if (!tokenMatches(event.headers.authorization, tokenSha256)) return { statusCode: 401 };
+    if (!bearerMatches(event.headers.authorization, tokenSha256)) return { statusCode: 401 };
     if (event.requestContext.http.method !== "POST") return { statusCode: 405, headers: { Allow: "POST" } };
     const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
     if (body.length > maxBodyBytes) return { statusCode: 413 };
@@ -42,14 +42,6 @@ export function receiver({ tokenSha256, write }: ReceiverOptions) {
     if (healthy !== undefined) await write(healthy);
     return { statusCode: 204 };
   };
-}
-
-/** Compares digests of equal length in constant time, so that an answer's timing tells nothing about the token. */
-function tokenMatches(authorization: string | undefined, tokenSha256: string | undefined): boolean {
-  const token = /^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? "";
-  const presented = createHash("sha256").update(token).digest();
-  const expected = Buffer.from(tokenSha256 ?? "", "hex");
-  return expected.length === presented.length && timingSafeEqual(presented, expected);
 }
 
 function alertTypeOf(body: string): string | undefined {

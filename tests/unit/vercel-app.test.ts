@@ -62,15 +62,20 @@ describe("VercelApp", () => {
               ...(type === "vercel:index/projectProtectionBypass:ProjectProtectionBypass" && {
                 secret: "b".repeat(32),
               }),
+              ...(type.endsWith(":RandomPassword") && { result: "t".repeat(48) }),
+              ...(type.endsWith(":FunctionUrl") && { functionUrl: "https://abc.lambda-url.example/" }),
+              ...(type.endsWith(":LogGroup") && { name: "site-log-1a2b" }),
               ...(type.endsWith(":CertificateOrder") && { challenges: { "example.com": "c1" } }),
               ...(type.startsWith("aws:iam") && { arn: `arn:aws:iam::111122223333:${name}` }),
             },
           };
         },
         call: ({ token }) =>
-          token.includes("getPrebuiltProject")
-            ? { output: { "../.vercel/output/config.json": "1~abc" }, path: "../" }
-            : { recommendedIpv4s: ["198.51.100.7", "198.51.100.8"], recommendedCname: "abc.vercel-dns-017.com" },
+          token.includes("getEndpointVerification")
+            ? { verificationCode: "code-1" }
+            : token.includes("getPrebuiltProject")
+              ? { output: { "../.vercel/output/config.json": "1~abc" }, path: "../" }
+              : { recommendedIpv4s: ["198.51.100.7", "198.51.100.8"], recommendedCname: "abc.vercel-dns-017.com" },
       },
       "iamvet",
       "test",
@@ -218,6 +223,23 @@ describe("VercelApp", () => {
       },
     });
     assert.match(String(open(variable("AWS_ROLE_ARN")?.value)), /site-identity-role/);
+  });
+
+  it("brings the log to CloudWatch where that is asked for, with an alarm on errors", async () => {
+    assert.deepEqual((await build()).app.logGroups, []);
+    const { app } = await build({ logDrain: { alarmActions: { page: [], warning: ["arn:topic"] } } });
+    assert.equal(await value(pulumi.output(app.logGroups[0] ?? "")), "site-log-1a2b");
+    assert.equal(app.collectors[0]?.kind, "logs");
+    assert.deepEqual(
+      app.signals.map(({ severity, subject }) => [severity, subject]),
+      [["warning", "errors"]],
+    );
+    await value(pulumi.output(app.signals[0]?.arn ?? ""));
+    const [drain] = ofType(":LogDrain");
+    assert.equal(drain?.inputs.endpoint, "https://abc.lambda-url.example/");
+    assert.deepEqual(drain?.inputs.projectIds, ["site-project-id"]);
+    assert.deepEqual(open(drain?.inputs.headers), { Authorization: `Bearer ${"t".repeat(48)}` });
+    assert.deepEqual(ofType(":MetricAlarm")[0]?.inputs.alarmActions, ["arn:topic"]);
   });
 
   it("refuses before the first resource what cannot work", async () => {
