@@ -167,7 +167,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         vercelAuthentication: { deploymentType: authenticated[protection] },
         ...(protection === "password" && {
           passwordProtection: {
-            deploymentType: "standardProtectionNew",
+            deploymentType: "standard_protection_new",
             password: pulumi.secret(args.protectionPassword ?? ""),
           },
         }),
@@ -309,12 +309,15 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
   }
 }
 
-/** Vercel's word for who must log in with Vercel. A password comes on top of the standard protection. */
+/**
+ * Who must log in with Vercel, in the words of the provider (the SDK's documentation shows them in camel case, which the
+ * provider refuses). A password comes on top of the standard protection.
+ */
 const authenticated: Readonly<Record<VercelProtection, string>> = {
   none: "none",
-  standard: "standardProtectionNew",
-  password: "standardProtectionNew",
-  all: "allDeployments",
+  standard: "standard_protection_new",
+  password: "standard_protection_new",
+  all: "all_deployments",
 };
 
 /** Everything that can be refused is refused here, before the first resource. */

@@ -64,7 +64,7 @@ export const vercelPlans: Readonly<Record<VercelPlan, VercelPlanLimits>> = {
     commercialUse: true,
     team: true,
     maxFunctionSeconds: 800,
-    maxFunctionRegions: 19,
+    maxFunctionRegions: 20,
     cpuTypes: ["standard_legacy", "standard", "performance"],
     skewProtection: true,
     logDrain: true,

@@ -174,6 +174,21 @@ describe("VercelApp", () => {
     assert.deepEqual(probe.headers, { "x-vercel-protection-bypass": "b".repeat(32) });
   });
 
+  it("speaks of protection in the provider's own words, not those of the SDK's documentation", async () => {
+    const words = { none: "none", standard: "standard_protection_new", all: "all_deployments" } as const;
+    for (const protection of ["none", "standard", "all"] as const) {
+      seen = [];
+      await build({ protection });
+      assert.deepEqual(ofType(":Project")[0]?.inputs.vercelAuthentication, { deploymentType: words[protection] });
+    }
+    seen = [];
+    await build({ protection: "password", protectionPassword: pulumi.secret("open sesame") });
+    assert.deepEqual(open(ofType(":Project")[0]?.inputs.passwordProtection), {
+      deploymentType: "standard_protection_new",
+      password: "open sesame",
+    });
+  });
+
   it("uploads a prebuilt site instead of letting Vercel build", async () => {
     await build({ source: { kind: "prebuilt", path: ".." } });
     const [deployment] = ofType(":Deployment");
