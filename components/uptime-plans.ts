@@ -1,3 +1,4 @@
+import type { SettingProblem } from "./setting-problem";
 import type { UptimeRobotContact } from "./uptime-robot";
 
 /** Plans of UptimeRobot. */
@@ -116,16 +117,8 @@ export function uptimeLimits(check: UptimeCheck): UptimeLimits {
   return check.provider === "uptimerobot" ? uptimeRobotPlans[check.plan] : otherProviders[check.provider];
 }
 
-/** One setting that cannot stand, with the next step. */
-export interface UptimeProblem {
-  readonly key: string;
-  readonly found: string;
-  readonly allowed: string;
-  readonly how: string;
-}
-
 /** What the provider or its plan does not allow. Pure, and empty if all is well. */
-export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
+export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
   if (check.provider === "none") return [];
   const limits = uptimeLimits(check);
   const { intervals } = limits;
@@ -135,7 +128,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
     "min" in intervals
       ? Number.isInteger(interval) && interval >= intervals.min && interval <= intervals.max
       : intervals.includes(interval);
-  const problems: UptimeProblem[] = [];
+  const problems: SettingProblem[] = [];
   if (!fits) {
     const faster = check.provider === "uptimerobot" && planFor(interval);
     problems.push({
@@ -143,6 +136,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
       found: `${interval} s`,
       allowed: `${limits.title}: ${allowed}`,
       how: `Set uptime.intervalSeconds to ${limits.defaultInterval}${faster ? `, or uptime.plan to ${faster}` : ""}.`,
+      mend: { value: limits.defaultInterval },
     });
   }
   if (check.provider === "route53") {
@@ -153,6 +147,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
         found: String(threshold),
         allowed: "1 to 10 failed checks in a row",
         how: "Set uptime.failureThreshold to 3.",
+        mend: { value: 3 },
       });
     }
     return problems;
@@ -163,6 +158,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
       found: "commercial use",
       allowed: `${limits.title}: personal, non-commercial use`,
       how: "Set uptime.plan to solo, uptime.provider to route53, or uptime.commercial to false if the site earns nothing.",
+      mend: { value: false },
     });
   }
   for (const { id, threshold = 0, recurrence = 0 } of check.contacts ?? []) {
@@ -172,6 +168,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
         found: id,
         allowed: "ids of alert contacts or integrations",
         how: 'List them: curl -H "Authorization: Bearer $UPTIMEROBOT_API_KEY" https://api.uptimerobot.com/v3/user/alert-contacts',
+        mend: { value: '[{"id": "1234567"}]' },
       });
     } else if (threshold + recurrence > 0 && !limits.contactTiming) {
       problems.push({
@@ -179,6 +176,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
         found: `contact ${id} with a delay of ${threshold} and reminders every ${recurrence} minutes`,
         allowed: `${limits.title}: 0 and 0`,
         how: "Remove threshold and recurrence, or set uptime.plan to solo.",
+        mend: { value: `[{"id": "${id}"}]` },
       });
     }
   }
@@ -188,6 +186,7 @@ export function uptimeProblems(check: UptimeCheck): UptimeProblem[] {
       found: "none",
       allowed: `${limits.title} reaches nobody without a contact, as it has no webhooks`,
       how: "Add a contact's id to uptime.contacts, or set uptime.plan to team.",
+      mend: { value: '[{"id": "1234567"}]' },
     });
   }
   return problems;

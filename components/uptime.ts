@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type AlarmActions, alarm } from "./alarm";
 import { serviceRole } from "./iam";
+import { problemText } from "./setting-problem";
 import { type UptimeCheck, uptimeLimits, uptimeProblems } from "./uptime-plans";
 import { UptimeRobotMonitor, UptimeRobotWebhook } from "./uptime-robot";
 import type { Signal, Widget } from "./web-tier";
@@ -48,9 +49,7 @@ export class Uptime extends pulumi.ComponentResource {
     super("iamvet:index:Uptime", name, {}, opts);
     const { check } = args;
     const problems = uptimeProblems(check);
-    if (problems.length > 0) {
-      throw new Error(problems.map((p) => `${p.key}: ${p.found}. ${p.allowed}. ${p.how}`).join("\n"));
-    }
+    if (problems.length > 0) throw new Error(problemText(problems));
     this.notices = [uptimeLimits(check).notice];
     const seen =
       check.provider === "route53"

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
+import { problemText } from "./setting-problem";
 import { VercelCertificate } from "./vercel-certificate";
 import {
   defaultConnectionLimit,
@@ -16,7 +17,6 @@ import {
   type VercelPlan,
   type VercelProtection,
   vercelPlanProblems,
-  vercelProblemText,
   vercelRegions,
 } from "./vercel-plans";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
@@ -323,7 +323,7 @@ const authenticated: Readonly<Record<VercelProtection, string>> = {
 /** Everything that can be refused is refused here, before the first resource. */
 function validate(args: VercelAppArgs, regions: readonly string[]): void {
   const problems = vercelPlanProblems({ ...args, regions });
-  if (problems.length > 0) throw new Error(vercelProblemText(problems));
+  if (problems.length > 0) throw new Error(problemText(problems));
   if (regions.length === 0) {
     throw new Error(
       `vercel.regions: Vercel has no region at ${args.databaseRegion}. Name the nearest one: ${Object.values(vercelRegions).join(", ")}.`,
