@@ -43,9 +43,10 @@ export interface UptimeLimits {
 const robot = { min: 60, max: 86_400 };
 
 /**
- * UptimeRobot's plans. Sources, read 2026-11-24: uptimerobot.com/pricing (intervals, monitors), uptimerobot.com/api/v3 (10
- * requests a minute), help.uptimerobot.com article 14498593 (webhooks on Team and Enterprise), uptimerobot.com/terms (free plan
- * for personal, non-commercial use).
+ * UptimeRobot's plans. Looked up 2026-11-24: uptimerobot.com/api/v3 (10 requests a minute on the free plan),
+ * help.uptimerobot.com article 14498593 (webhooks on Team and Enterprise), the vendor's Terraform provider (delays of contacts on
+ * paid plans only). Not found again, and taken from earlier reading of uptimerobot.com/pricing: monitors and intervals, and
+ * that the free plan is for personal, non-commercial use.
  */
 export const uptimeRobotPlans: Readonly<Record<UptimeRobotPlan, UptimeLimits>> = {
   free: {
@@ -88,7 +89,7 @@ export const uptimeRobotPlans: Readonly<Record<UptimeRobotPlan, UptimeLimits>> =
   },
 };
 
-/** Providers that have no plans. Prices of Route 53: aws.amazon.com/route53/pricing, read 2026-11-24. */
+/** Providers that have no plans. Prices of Route 53: aws.amazon.com/route53/pricing, from earlier reading. */
 const otherProviders: Readonly<Record<"route53" | "none", UptimeLimits>> = {
   route53: {
     title: "Route 53",

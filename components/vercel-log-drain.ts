@@ -22,8 +22,8 @@ const metricName = "ServerErrors";
 
 /**
  * The site's log on Vercel, brought to CloudWatch Logs: without it Vercel keeps runtime logs for an hour (Hobby) to some days,
- * and nothing on AWS can look for a cause. Pro and Enterprise; Vercel charges 0.50 USD a GB, CloudWatch its usual price
- * (vercel.com/docs/drains, read 2026-11-24).
+ * and nothing on AWS can look for a cause. Pro and Enterprise. Vercel charges by volume (0.50 USD a GB in 2025, not looked up
+ * again), CloudWatch its usual price.
  */
 export class VercelLogDrain extends pulumi.ComponentResource {
   readonly logGroupName: pulumi.Output<string>;

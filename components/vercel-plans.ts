@@ -31,9 +31,10 @@ export interface VercelPlanLimits {
 export type VercelCpu = "standard_legacy" | "standard" | "performance";
 
 /**
- * What each plan allows. Sources, read 2026-11-24: vercel.com/docs/limits (2026-09-16), docs/functions/limitations
- * (2026-07-01), docs/skew-protection (2026-09-16), docs/deployment-protection (2026-03-04),
- * docs/connectivity/secure-compute (2026-02-26), vercel.com/legal/sla.
+ * What each plan allows. Looked up 2026-11-24: docs/functions/limitations (run time, memory), docs/skew-protection,
+ * docs/deployment-protection (methods by plan; password on Pro is an add-on of 150 USD a month), docs/connectivity/secure-compute
+ * (Enterprise), log drains (Pro and Enterprise), all on vercel.com. Not found again, and taken from earlier reading: three
+ * regions for functions on Pro, the 99.99 % of the Enterprise SLA.
  */
 export const vercelPlans: Readonly<Record<VercelPlan, VercelPlanLimits>> = {
   hobby: {
