@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type Call, createOnce, restClient, unlessGone } from "./rest";
 
 /** Somebody whom UptimeRobot tells: the id of an alert contact or of an integration of the account. */
 export interface UptimeRobotContact {
@@ -41,12 +42,6 @@ export interface WebhookInputs {
 /** Arguments of {@link UptimeRobotWebhook}. */
 export type UptimeRobotWebhookArgs = { readonly [K in keyof WebhookInputs]: pulumi.Input<WebhookInputs[K]> };
 
-interface ApiError extends Error {
-  readonly status?: number;
-  /** Whether the server may have done what was asked although the answer did not arrive. */
-  readonly doubtful: boolean;
-}
-
 interface LiveMonitor {
   readonly id: number;
   readonly friendlyName: string;
@@ -71,106 +66,29 @@ interface LiveIntegration {
   readonly friendlyName: string;
 }
 
-type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
-
 /**
- * A client of UptimeRobot's REST API v3 (https://uptimerobot.com/api/v3, read 2026-11-24).
- *
- * The functions of this file run in Pulumi's dynamic provider from a serialised copy: they use globals only, and the key
- * never becomes part of them. It is read from the stack's config or from the environment when a provider starts, so that it
- * is in no resource's state, not even encrypted, and a rotated key counts at once.
+ * UptimeRobot's REST API v3 (https://uptimerobot.com/api/v3, read 2026-11-24). The key is read from the stack's config or
+ * from the environment when a provider starts, so that it is in no resource's state, not even encrypted, and a rotated key
+ * counts at once.
  */
 function client(configured: string | undefined): Call {
-  const attempts = 6;
-  const key = configured ?? process.env.UPTIMEROBOT_API_KEY;
-  const base = process.env.UPTIMEROBOT_API_URL ?? "https://api.uptimerobot.com/v3";
-  const timeout = Number(process.env.UPTIMEROBOT_TIMEOUT_MS ?? 30_000);
-  const firstDelay = Number(process.env.UPTIMEROBOT_BACKOFF_MS ?? 1_000);
-  const fail = (message: string, doubtful: boolean, status?: number): ApiError =>
-    Object.assign(new Error(message), { doubtful, status });
+  return restClient({
+    name: "UptimeRobot",
+    base: process.env.UPTIMEROBOT_API_URL ?? "https://api.uptimerobot.com/v3",
+    key: configured ?? process.env.UPTIMEROBOT_API_KEY,
+    keyMissing,
+    keyRefused: "Use the account's main API key: pulumi config set --secret uptimerobot:apiKey",
+    tooMany: "too many requests (the free plan allows 10 a minute). Try again in a minute.",
+  });
+}
 
-  async function once<T>(
-    method: string,
-    url: string,
-    body: unknown,
-  ): Promise<{ wait?: number; error?: ApiError; value?: T }> {
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(url, {
-        method,
-        headers: { Authorization: `Bearer ${key}`, Accept: "application/json", "Content-Type": "application/json" },
-        signal: AbortSignal.timeout(timeout),
-        // A redirect could lead the key to another host.
-        redirect: "error",
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      text = await response.text();
-    } catch (error) {
-      const reason =
-        error instanceof Error && error.name === "TimeoutError" ? `no answer in ${timeout} ms` : "no connection";
-      return { error: fail(`UptimeRobot: ${reason} (${method} ${new URL(url).pathname})`, true) };
-    }
-    const { status } = response;
-    if (status === 429) {
-      const seconds = Number(response.headers.get("Retry-After"));
-      const wait = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1_000, 120_000) : undefined;
-      const error = fail(
-        "UptimeRobot: too many requests (the free plan allows 10 a minute). Try again in a minute.",
-        false,
-        429,
-      );
-      return { error, ...(wait !== undefined && { wait }) };
-    }
-    if (status === 401 || status === 403) {
-      throw fail(
-        `UptimeRobot refused the API key (HTTP ${status}). Use the account's main key: pulumi config set --secret uptimerobot:apiKey`,
-        false,
-        status,
-      );
-    }
-    if (status >= 500)
-      return { error: fail(`UptimeRobot: HTTP ${status} (${method} ${new URL(url).pathname})`, true, status) };
-    if (!response.ok) {
-      // The API's own message names the field; a body that is not JSON says nothing that helps.
-      let said = "";
-      try {
-        const { message } = JSON.parse(text);
-        said = Array.isArray(message) ? message.join("; ") : String(message ?? "");
-      } catch {}
-      throw fail(
-        `UptimeRobot refused ${method} ${new URL(url).pathname} (HTTP ${status})${said && `: ${said}`}`,
-        false,
-        status,
-      );
-    }
-    if (text === "") return {};
-    try {
-      return { value: JSON.parse(text) };
-    } catch {
-      return { error: fail(`UptimeRobot: the answer was cut off (${method} ${new URL(url).pathname})`, true) };
-    }
-  }
+const keyMissing =
+  "UptimeRobot needs an API key. Run: pulumi config set --secret uptimerobot:apiKey (or set UPTIMEROBOT_API_KEY). The key: UptimeRobot, Integrations, API, main API key.";
 
-  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    if (!key) {
-      throw fail(
-        "UptimeRobot needs an API key. Run: pulumi config set --secret uptimerobot:apiKey (or set UPTIMEROBOT_API_KEY). The key: UptimeRobot, Integrations, API, main API key.",
-        false,
-      );
-    }
-    const url = path.startsWith("http") ? path : `${base}${path}`;
-    if (new URL(url).origin !== new URL(base).origin)
-      throw fail("UptimeRobot pointed to another host; not followed.", false);
-    for (let attempt = 1; ; attempt++) {
-      const { value, error, wait } = await once<T>(method, url, body);
-      if (error === undefined) return value as T;
-      // A POST whose fate is unknown is not repeated blindly: whoever called looks first whether it was done.
-      if (attempt === attempts || (method === "POST" && error.doubtful)) throw error;
-      const delay = wait ?? firstDelay * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-      await new Promise((resolve) => setTimeout(resolve, delay));
-    }
-  };
+/** Says in the preview already that the key is missing, where otherwise nothing would ask for it. */
+function checked<T>(inputs: T, configured: string | undefined): pulumi.dynamic.CheckResult<T> {
+  const failures = (configured ?? process.env.UPTIMEROBOT_API_KEY) ? [] : [{ property: "apiKey", reason: keyMissing }];
+  return { inputs, failures };
 }
 
 /** All pages of a list. */
@@ -184,44 +102,6 @@ async function list<T>(call: Call, path: string): Promise<T[]> {
     next = page.nextLink;
   }
   return found;
-}
-
-/**
- * Creates what does not exist yet and returns its id. An earlier creation that was interrupted is found by `find`, brought
- * to the wanted state and kept, rather than doubled; so is one whose answer got lost just now.
- */
-async function createOnce(
-  find: () => Promise<number | undefined>,
-  create: () => Promise<number>,
-  adopt: (id: number) => Promise<unknown>,
-) {
-  const existing = await find();
-  if (existing !== undefined) {
-    await adopt(existing);
-    return existing;
-  }
-  try {
-    return await create();
-  } catch (error) {
-    if (!(error as ApiError).doubtful) throw error;
-    const created = await find();
-    if (created !== undefined) {
-      await adopt(created);
-      return created;
-    }
-    return create();
-  }
-}
-
-/** A method on an object that may have been deleted by hand; undefined if it was. */
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    const { status } = error as ApiError;
-    if (status === 404 || status === 410) return undefined;
-    throw error;
-  }
 }
 
 /** The monitor as the API takes it. GET, since a HEAD (the default) neither has a body nor proves that a page renders. */
@@ -293,6 +173,9 @@ export function monitorProvider(): pulumi.dynamic.ResourceProvider<MonitorInputs
     async configure(request) {
       key.configured = request.config.get("uptimerobot:apiKey");
     },
+    async check(_olds, news) {
+      return checked(news, key.configured);
+    },
     async create(inputs) {
       const call = client(key.configured);
       const id = await createOnce(
@@ -344,6 +227,9 @@ export function webhookProvider(): pulumi.dynamic.ResourceProvider<WebhookInputs
   return {
     async configure(request) {
       key.configured = request.config.get("uptimerobot:apiKey");
+    },
+    async check(_olds, news) {
+      return checked(news, key.configured);
     },
     async create(inputs) {
       const call = client(key.configured);

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
+import { problemText } from "./setting-problem";
+import { VercelCertificate } from "./vercel-certificate";
 import {
   defaultConnectionLimit,
   type ServerlessDatabaseOptions,
@@ -9,12 +11,12 @@ import {
   type VercelDatabaseAccess,
 } from "./vercel-database";
 import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
+import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
 import {
   type VercelCpu,
   type VercelPlan,
   type VercelProtection,
   vercelPlanProblems,
-  vercelProblemText,
   vercelRegions,
 } from "./vercel-plans";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
@@ -97,6 +99,8 @@ export interface VercelAppArgs extends VercelEnvironment {
   readonly skewProtection?: "30 minutes" | "4 hours" | "12 hours" | "1 day" | "7 days";
   /** Access to AWS without keys. @default none */
   readonly oidc?: Omit<VercelIdentityArgs, "projectName">;
+  /** Brings the site's log to CloudWatch Logs, with an alarm on errors (Pro and Enterprise). @default none */
+  readonly logDrain?: Omit<VercelLogDrainArgs, "projectId" | "teamId">;
   /** Availability that must be promised by contract, for example 0.9999. @default none */
   readonly requiredSla?: number;
 }
@@ -107,16 +111,16 @@ const tier = "vercel";
 /**
  * Option 4: the site on Vercel, its database on AWS. The project, its variables, its domains and one production deployment
  * are created beside the tier that serves; DNS is not touched. What watches the site from AWS stays in the foundation:
- * database alarms, external checks, budget and incident reports.
+ * database alarms, external checks, budget and incident reports. A log drain brings the site's own log there too.
  */
 export class VercelApp extends pulumi.ComponentResource implements WebTier {
   readonly tier = tier;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
-  readonly signals: readonly Signal[] = [];
-  readonly logGroups: readonly pulumi.Output<string>[] = [];
-  readonly widgets: readonly Widget[] = [];
+  readonly signals: readonly Signal[];
+  readonly logGroups: readonly pulumi.Output<string>[];
+  readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];
   readonly projectId: pulumi.Output<string>;
   /** For a name below the zone's top that only Vercel serves, and then instead of {@link target}'s addresses. */
@@ -163,7 +167,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         vercelAuthentication: { deploymentType: authenticated[protection] },
         ...(protection === "password" && {
           passwordProtection: {
-            deploymentType: "standardProtectionNew",
+            deploymentType: "standard_protection_new",
             password: pulumi.secret(args.protectionPassword ?? ""),
           },
         }),
@@ -228,6 +232,16 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       parent,
     );
 
+    const certificate = new VercelCertificate(
+      `${name}-certificate`,
+      {
+        domains: [args.domain, ...(args.redirectFrom ?? [])],
+        projectId: project.id,
+        zoneId: args.zoneId,
+        ...(teamId !== undefined && { teamId }),
+      },
+      { ...parent, dependsOn: [...domains, ownership] },
+    );
     const deployment = new vercel.Deployment(
       `${name}-deployment`,
       {
@@ -252,8 +266,8 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       parent,
     );
     this.cname = dns.recommendedCname;
-    // Addresses become known with the project, but nobody shall ask the tier before its deployment is live.
-    const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, ownership.id]).apply(([ipv4]) => {
+    // Addresses become known with the project, but nobody shall ask the tier before deployment and certificate are there.
+    const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, certificate.certificateId]).apply(([ipv4]) => {
       if (!Array.isArray(ipv4) || ipv4.length === 0) {
         throw new Error(
           `Vercel recommends no IPv4 address for ${args.domain}. Open the project's domain settings in Vercel.`,
@@ -274,7 +288,18 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         ...(!(source.kind === "repository" && source.deployOnPush) && { expectVersion: args.version }),
       }),
     );
+    const drain =
+      args.logDrain &&
+      new VercelLogDrain(
+        `${name}-log`,
+        { ...args.logDrain, projectId: project.id, ...(teamId !== undefined && { teamId }) },
+        parent,
+      );
+    this.signals = drain?.signals ?? [];
+    this.widgets = drain?.widgets ?? [];
+    this.logGroups = drain ? [drain.logGroupName] : [];
     this.collectors = [
+      ...this.logGroups.map((logGroup): Collector => ({ kind: "logs", logGroup })),
       { kind: "vercel", projectId: project.id, ...(teamId !== undefined && { teamId }) },
       { kind: "dns", zoneId: args.zoneId, name: args.domain },
       { kind: "certificate", host: args.domain },
@@ -284,18 +309,21 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
   }
 }
 
-/** Vercel's word for who must log in with Vercel. A password comes on top of the standard protection. */
+/**
+ * Who must log in with Vercel, in the words of the provider (the SDK's documentation shows them in camel case, which the
+ * provider refuses). A password comes on top of the standard protection.
+ */
 const authenticated: Readonly<Record<VercelProtection, string>> = {
   none: "none",
-  standard: "standardProtectionNew",
-  password: "standardProtectionNew",
-  all: "allDeployments",
+  standard: "standard_protection_new",
+  password: "standard_protection_new",
+  all: "all_deployments",
 };
 
 /** Everything that can be refused is refused here, before the first resource. */
 function validate(args: VercelAppArgs, regions: readonly string[]): void {
   const problems = vercelPlanProblems({ ...args, regions });
-  if (problems.length > 0) throw new Error(vercelProblemText(problems));
+  if (problems.length > 0) throw new Error(problemText(problems));
   if (regions.length === 0) {
     throw new Error(
       `vercel.regions: Vercel has no region at ${args.databaseRegion}. Name the nearest one: ${Object.values(vercelRegions).join(", ")}.`,

@@ -26,10 +26,13 @@ export interface VercelDatabaseNeeds {
   readonly steps: readonly string[];
 }
 
-/** Price of static outbound addresses, USD a month per project (vercel.com/docs/connectivity/static-ips, read 2026-11). */
+/** Price of static outbound addresses, USD a month per project (vercel.com/pricing; as of 2026-11, from the project's notes). */
 const staticIpsMonthlyUsd = 100;
 
-/** Price of Secure Compute, USD a year per network (vercel.com/docs/connectivity/secure-compute, read 2026-11). */
+/**
+ * Price of Secure Compute, USD a year per network: a list price of 2025 that could not be looked up again. It is part of an
+ * Enterprise contract, so that Vercel's offer decides.
+ */
 const secureComputeYearlyUsd = 6500;
 
 /**

@@ -1,3 +1,4 @@
+import type { SettingProblem } from "./setting-problem";
 import type { VercelDatabaseAccess } from "./vercel-database";
 
 /** Plans of Vercel. */
@@ -30,9 +31,10 @@ export interface VercelPlanLimits {
 export type VercelCpu = "standard_legacy" | "standard" | "performance";
 
 /**
- * What each plan allows. Sources, read 2026-11-24: vercel.com/docs/limits (2026-09-16), docs/functions/limitations
- * (2026-07-01), docs/skew-protection (2026-09-16), docs/deployment-protection (2026-03-04),
- * docs/connectivity/secure-compute (2026-02-26), vercel.com/legal/sla.
+ * What each plan allows. Looked up 2026-11-24: docs/functions/limitations (run time, memory), docs/skew-protection,
+ * docs/deployment-protection (methods by plan; password on Pro is an add-on of 150 USD a month), docs/connectivity/secure-compute
+ * (Enterprise), log drains (Pro and Enterprise), all on vercel.com. Not found again, and taken from earlier reading: three
+ * regions for functions on Pro, the 99.99 % of the Enterprise SLA.
  */
 export const vercelPlans: Readonly<Record<VercelPlan, VercelPlanLimits>> = {
   hobby: {
@@ -64,7 +66,7 @@ export const vercelPlans: Readonly<Record<VercelPlan, VercelPlanLimits>> = {
     commercialUse: true,
     team: true,
     maxFunctionSeconds: 800,
-    maxFunctionRegions: 19,
+    maxFunctionRegions: 20,
     cpuTypes: ["standard_legacy", "standard", "performance"],
     skewProtection: true,
     logDrain: true,
@@ -114,16 +116,6 @@ export interface VercelPlanChoices {
   readonly requiredSla?: number;
 }
 
-/** One setting that cannot stand: where it is, what was found, what would be allowed, and what to do. */
-export interface VercelProblem {
-  /** Key below `vercel:` in the stack's settings. */
-  readonly key: string;
-  readonly found: string;
-  readonly allowed: string;
-  /** The next step. */
-  readonly how: string;
-}
-
 interface PlanRule {
   readonly key: string;
   /** What was asked for, or undefined if it was not. */
@@ -131,7 +123,10 @@ interface PlanRule {
   readonly allows: (limits: VercelPlanLimits, choices: VercelPlanChoices) => boolean;
   readonly allowed: (limits: VercelPlanLimits) => string;
   readonly instead: string;
+  readonly mend: (limits: VercelPlanLimits) => SettingProblem["mend"];
 }
+
+const remove = () => "remove" as const;
 
 const rules: readonly PlanRule[] = [
   {
@@ -140,6 +135,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.commercialUse,
     allowed: () => "non-commercial personal use only (Vercel's fair use guidelines)",
     instead: "set vercel.commercial to false if the site earns nothing",
+    mend: () => ({ value: false }),
   },
   {
     key: "teamId",
@@ -147,6 +143,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.team,
     allowed: () => "a personal account",
     instead: "remove vercel.teamId",
+    mend: remove,
   },
   {
     key: "regions",
@@ -154,6 +151,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { regions = [] }) => regions.length <= limits.maxFunctionRegions,
     allowed: (limits) => `at most ${limits.maxFunctionRegions} region(s) for functions`,
     instead: "keep the one region next to the database",
+    mend: remove,
   },
   {
     key: "functions.maxSeconds",
@@ -164,6 +162,7 @@ const rules: readonly PlanRule[] = [
     },
     allowed: (limits) => `1 to ${limits.maxFunctionSeconds} s`,
     instead: "lower vercel.functions.maxSeconds, or move the long work to a queue",
+    mend: (limits) => ({ value: limits.maxFunctionSeconds }),
   },
   {
     key: "functions.cpu",
@@ -171,6 +170,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { functions }) => functions?.cpu === undefined || limits.cpuTypes.includes(functions.cpu),
     allowed: (limits) => limits.cpuTypes.join(", "),
     instead: "use standard",
+    mend: remove,
   },
   {
     key: "protection",
@@ -178,6 +178,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { protection = "standard" }) => limits.protections.includes(protection),
     allowed: (limits) => limits.protections.join(", "),
     instead: "use standard, which protects everything but the site's own domain",
+    mend: remove,
   },
   {
     key: "skewProtection",
@@ -185,6 +186,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.skewProtection,
     allowed: () => "no skew protection",
     instead: "remove vercel.skewProtection",
+    mend: remove,
   },
   {
     key: "logDrain",
@@ -192,6 +194,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.logDrain,
     allowed: () => "no log drain",
     instead: "remove vercel.logDrain; runtime logs stay in Vercel's dashboard for one hour",
+    mend: remove,
   },
   {
     key: "databaseAccess",
@@ -199,6 +202,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { database }) => database === undefined || limits.databaseAccess.includes(database.kind),
     allowed: (limits) => limits.databaseAccess.join(", "),
     instead: "use public-tls, which opens the database's port to the internet with TLS forced",
+    mend: () => ({ value: "public-tls" }),
   },
   {
     key: "requiredSla",
@@ -206,6 +210,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { requiredSla = 0 }) => (limits.sla ?? 0) >= requiredSla,
     allowed: (limits) => (limits.sla === undefined ? "no availability by contract" : percent(limits.sla)),
     instead: "remove vercel.requiredSla",
+    mend: remove,
   },
 ];
 
@@ -213,14 +218,21 @@ const rules: readonly PlanRule[] = [
  * What the chosen plan does not allow. Pure, and empty if all is well: the settings' schema and the component both call it,
  * so that nothing is created before the answer is known.
  */
-export function vercelPlanProblems(choices: VercelPlanChoices): VercelProblem[] {
+export function vercelPlanProblems(choices: VercelPlanChoices): SettingProblem[] {
   const limits = vercelPlans[choices.plan];
-  return rules.flatMap(({ key, found: find, allows, allowed, instead }) => {
+  return rules.flatMap(({ key, found: find, allows, allowed, instead, mend }) => {
     const found = find(choices);
     if (found === undefined || allows(limits, choices)) return [];
     const better = (Object.keys(vercelPlans) as VercelPlan[]).find((plan) => allows(vercelPlans[plan], choices));
-    const how = better === undefined ? instead : `${instead}, or set vercel.plan to ${better}`;
-    return [{ key: `vercel.${key}`, found, allowed: `${limits.title}: ${allowed(limits)}`, how: sentence(how) }];
+    return [
+      {
+        key: `vercel.${key}`,
+        found,
+        allowed: `${limits.title}: ${allowed(limits)}${better ? `; vercel.plan ${better} allows it` : ""}`,
+        how: sentence(better === undefined ? instead : `${instead}, or set vercel.plan to ${better}`),
+        mend: mend(limits),
+      },
+    ];
   });
 }
 
@@ -235,16 +247,22 @@ export function vercelRecordProblems(args: {
   readonly zoneName: string;
   /** Whether a canary shares the traffic, or a flip from or to another architecture is under way. */
   readonly shared: boolean;
-}): VercelProblem[] {
+}): SettingProblem[] {
   if (args.record === "A") return [];
   const apex = args.domain === args.zoneName.replace(/\.$/, "");
-  const problem = (allowed: string, how: string) => ({ key: "vercel.record", found: "CNAME", allowed, how });
+  const problem = (allowed: string, how: string) => ({
+    key: "domain.record",
+    found: "CNAME",
+    allowed,
+    how,
+    mend: { value: "A" },
+  });
   return [
     ...(apex
       ? [
           problem(
             `A at the top of the zone (${args.domain})`,
-            "Set vercel.record to A: a zone's top has SOA and NS records.",
+            "Set domain.record to A: a zone's top has SOA and NS records.",
           ),
         ]
       : []),
@@ -252,16 +270,11 @@ export function vercelRecordProblems(args: {
       ? [
           problem(
             "A while more than one architecture may answer",
-            "Set vercel.record to A: DNS refuses a CNAME beside the weighted A records of the other architecture.",
+            "Set domain.record to A: DNS refuses a CNAME beside the weighted A records of the other architecture.",
           ),
         ]
       : []),
   ];
-}
-
-/** The problems as the text of one error. */
-export function vercelProblemText(problems: readonly VercelProblem[]): string {
-  return problems.map(({ key, found, allowed, how }) => `${key}: ${found}. ${allowed}. ${how}`).join("\n");
 }
 
 const percent = (share: number) => `${Number((share * 100).toFixed(4))} %`;

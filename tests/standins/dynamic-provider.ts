@@ -61,6 +61,17 @@ export class DynamicProvider {
     if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, "exit");
   }
 
+  /** What the provider refuses, as `property: reason`. */
+  async check(news: Properties): Promise<string[]> {
+    const request = new messages.CheckRequest();
+    request.setOlds(this.struct({}));
+    request.setNews(this.struct(news));
+    const failures: { getProperty(): string; getReason(): string }[] = (
+      await this.call("check", request)
+    ).getFailuresList();
+    return failures.map((failure) => `${failure.getProperty()}: ${failure.getReason()}`);
+  }
+
   /** The id and what the engine would write to the state, the provider's code included. */
   async create(inputs: Properties): Promise<{ id: string; state: Properties }> {
     const request = new messages.CreateRequest();

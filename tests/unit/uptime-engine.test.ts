@@ -50,8 +50,8 @@ describe("UptimeRobot through the pulumi CLI", function () {
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       UPTIMEROBOT_API_URL: await robot.start(),
-      UPTIMEROBOT_BACKOFF_MS: "10",
-      UPTIMEROBOT_TIMEOUT_MS: "2000",
+      REST_BACKOFF_MS: "10",
+      REST_TIMEOUT_MS: "2000",
       TEST_INTERVAL: "300",
     };
     await pulumi("stack", "init", "t");

@@ -14,7 +14,7 @@ describe("UptimeRobot through Pulumi's dynamic provider", function () {
   const states: unknown[] = [];
 
   before(async () => {
-    env = { UPTIMEROBOT_API_URL: await robot.start(), UPTIMEROBOT_BACKOFF_MS: "10", UPTIMEROBOT_TIMEOUT_MS: "400" };
+    env = { UPTIMEROBOT_API_URL: await robot.start(), REST_BACKOFF_MS: "10", REST_TIMEOUT_MS: "400" };
     const config = { "uptimerobot:apiKey": key };
     monitors = await DynamicProvider.start(monitorProvider(), config, env);
     webhooks = await DynamicProvider.start(webhookProvider(), config, env);
@@ -56,6 +56,7 @@ describe("UptimeRobot through Pulumi's dynamic provider", function () {
 
   it("finds no difference right after creation", async () => {
     const { id, state } = await create();
+    assert.deepEqual(await monitors.check(inputs()), []);
     assert.deepEqual(await monitors.diff(id, state, inputs()), { changes: false, replaces: [] });
   });
 
@@ -197,10 +198,11 @@ describe("UptimeRobot through Pulumi's dynamic provider", function () {
 
   it("says how to set a missing or refused key", async () => {
     const without = await DynamicProvider.start(monitorProvider(), {}, env);
+    assert.match((await without.check(inputs())).join(), /^apiKey: .*pulumi config set --secret uptimerobot:apiKey/);
     await assert.rejects(without.create(inputs()), /pulumi config set --secret uptimerobot:apiKey/);
     await without.stop();
     const wrong = await DynamicProvider.start(monitorProvider(), {}, { ...env, UPTIMEROBOT_API_KEY: "wrong-key-5f1" });
-    await assert.rejects(wrong.create(inputs()), /refused the API key \(HTTP 401\)/);
+    await assert.rejects(wrong.create(inputs()), /refused the key \(HTTP 401\): Unauthorized\. Use the account/);
     await wrong.stop();
     assert.ok(!wrong.output.includes("wrong-key-5f1"));
     assert.equal(robot.requests.length, 1);

@@ -11,37 +11,6 @@ interface Seen {
 
 let seen: Seen[] = [];
 
-before(() =>
-  pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        seen.push({ type, name, inputs });
-        return {
-          id: `${name}-id`,
-          state: {
-            ...inputs,
-            ...(type === "vercel:index/project:Project" && { name: "site-1a2b" }),
-            ...(type === "vercel:index/projectDomain:ProjectDomain" && { verifications: [] }),
-            ...(type === "vercel:index/deployment:Deployment" && { url: "site-1a2b.vercel.app" }),
-            ...(type === "vercel:index/projectProtectionBypass:ProjectProtectionBypass" && { secret: "b".repeat(32) }),
-            ...(type.startsWith("aws:iam") && { arn: `arn:aws:iam::111122223333:${name}` }),
-          },
-        };
-      },
-      call: ({ token }) =>
-        token.includes("getPrebuiltProject")
-          ? { output: { "../.vercel/output/config.json": "1~abc" }, path: "../" }
-          : { recommendedIpv4s: ["198.51.100.7", "198.51.100.8"], recommendedCname: "abc.vercel-dns-017.com" },
-    },
-    "iamvet",
-    "test",
-    false,
-  ),
-);
-beforeEach(() => {
-  seen = [];
-});
-
 const repository = { kind: "repository", type: "github", repo: "acme/site" } as const;
 const valid = (): VercelAppArgs => ({
   domain: "example.com",
@@ -63,7 +32,7 @@ const valid = (): VercelAppArgs => ({
 
 /** Builds the component, waits until its probe and everything behind it is registered, and returns both. */
 async function build(change: Partial<VercelAppArgs> = {}) {
-  const { VercelApp } = await import("../../components/vercel-app");
+  const { VercelApp } = await import("../../components/vercel-app.js");
   const app = new VercelApp("site", { ...valid(), ...change });
   const [probe, target, cname] = await value(pulumi.all([app.probe, app.target, app.cname]));
   return { app, probe: probe as Probe, target, cname };
@@ -77,6 +46,46 @@ const variable = (key: string, target = "production") =>
 const open = (found: unknown) => (found as { value?: unknown } | undefined)?.value ?? found;
 
 describe("VercelApp", () => {
+  // Inside, as hooks of a file would be hooks of every file: mocks are global.
+  before(() =>
+    pulumi.runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs }) => {
+          seen.push({ type, name, inputs });
+          return {
+            id: `${name}-id`,
+            state: {
+              ...inputs,
+              ...(type === "vercel:index/project:Project" && { name: "site-1a2b" }),
+              ...(type === "vercel:index/projectDomain:ProjectDomain" && { verifications: [] }),
+              ...(type === "vercel:index/deployment:Deployment" && { url: "site-1a2b.vercel.app" }),
+              ...(type === "vercel:index/projectProtectionBypass:ProjectProtectionBypass" && {
+                secret: "b".repeat(32),
+              }),
+              ...(type.endsWith(":RandomPassword") && { result: "t".repeat(48) }),
+              ...(type.endsWith(":FunctionUrl") && { functionUrl: "https://abc.lambda-url.example/" }),
+              ...(type.endsWith(":LogGroup") && { name: "site-log-1a2b" }),
+              ...(type.endsWith(":CertificateOrder") && { challenges: { "example.com": "c1" } }),
+              ...(type.startsWith("aws:iam") && { arn: `arn:aws:iam::111122223333:${name}` }),
+            },
+          };
+        },
+        call: ({ token }) =>
+          token.includes("getEndpointVerification")
+            ? { verificationCode: "code-1" }
+            : token.includes("getPrebuiltProject")
+              ? { output: { "../.vercel/output/config.json": "1~abc" }, path: "../" }
+              : { recommendedIpv4s: ["198.51.100.7", "198.51.100.8"], recommendedCname: "abc.vercel-dns-017.com" },
+      },
+      "iamvet",
+      "test",
+      false,
+    ),
+  );
+  beforeEach(() => {
+    seen = [];
+  });
+
   it("creates a Next.js project next to the database", async () => {
     await build();
     const [project] = ofType(":Project");
@@ -127,6 +136,17 @@ describe("VercelApp", () => {
     ]);
   });
 
+  it("has the certificate issued by its TXT records before anybody points DNS to Vercel", async () => {
+    await build();
+    const records = ofType(":Record").map(({ inputs }) => [inputs.name, inputs.type, inputs.records]);
+    assert.deepEqual(records.sort(), [
+      ["_acme-challenge.example.com", "TXT", ["c1"]],
+      ["_acme-challenge.www.example.com", "TXT", ["no proof asked"]],
+      ["_vercel.example.com", "TXT", ["no proof asked"]],
+    ]);
+    assert.deepEqual(ofType(":Certificate")[0]?.inputs.domains, ["example.com", "www.example.com"]);
+  });
+
   it("fulfils the contract: addresses as target, and a probe that proves name, tier and release", async () => {
     const { probe, target, cname } = await build();
     assert.deepEqual(target, { kind: "addresses", ipv4: ["198.51.100.7", "198.51.100.8"] });
@@ -152,6 +172,21 @@ describe("VercelApp", () => {
   it("lets the gate through a protection that covers the site's own domain", async () => {
     const { probe } = await build({ protection: "all" });
     assert.deepEqual(probe.headers, { "x-vercel-protection-bypass": "b".repeat(32) });
+  });
+
+  it("speaks of protection in the provider's own words, not those of the SDK's documentation", async () => {
+    const words = { none: "none", standard: "standard_protection_new", all: "all_deployments" } as const;
+    for (const protection of ["none", "standard", "all"] as const) {
+      seen = [];
+      await build({ protection });
+      assert.deepEqual(ofType(":Project")[0]?.inputs.vercelAuthentication, { deploymentType: words[protection] });
+    }
+    seen = [];
+    await build({ protection: "password", protectionPassword: pulumi.secret("open sesame") });
+    assert.deepEqual(open(ofType(":Project")[0]?.inputs.passwordProtection), {
+      deploymentType: "standard_protection_new",
+      password: "open sesame",
+    });
   });
 
   it("uploads a prebuilt site instead of letting Vercel build", async () => {
@@ -203,6 +238,23 @@ describe("VercelApp", () => {
       },
     });
     assert.match(String(open(variable("AWS_ROLE_ARN")?.value)), /site-identity-role/);
+  });
+
+  it("brings the log to CloudWatch where that is asked for, with an alarm on errors", async () => {
+    assert.deepEqual((await build()).app.logGroups, []);
+    const { app } = await build({ logDrain: { alarmActions: { page: [], warning: ["arn:topic"] } } });
+    assert.equal(await value(pulumi.output(app.logGroups[0] ?? "")), "site-log-1a2b");
+    assert.equal(app.collectors[0]?.kind, "logs");
+    assert.deepEqual(
+      app.signals.map(({ severity, subject }) => [severity, subject]),
+      [["warning", "errors"]],
+    );
+    await value(pulumi.output(app.signals[0]?.arn ?? ""));
+    const [drain] = ofType(":LogDrain");
+    assert.equal(drain?.inputs.endpoint, "https://abc.lambda-url.example/");
+    assert.deepEqual(drain?.inputs.projectIds, ["site-project-id"]);
+    assert.deepEqual(open(drain?.inputs.headers), { Authorization: `Bearer ${"t".repeat(48)}` });
+    assert.deepEqual(ofType(":MetricAlarm")[0]?.inputs.alarmActions, ["arn:topic"]);
   });
 
   it("refuses before the first resource what cannot work", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { problemText } from "../../components/setting-problem";
 import { describeVercelDatabase, serverlessDatabaseUrl } from "../../components/vercel-database";
-import { vercelPlanProblems, vercelProblemText, vercelRecordProblems } from "../../components/vercel-plans";
+import { vercelPlanProblems, vercelRecordProblems } from "../../components/vercel-plans";
 
 describe("vercelPlanProblems", () => {
   const keys = (choices: Parameters<typeof vercelPlanProblems>[0]) => vercelPlanProblems(choices).map(({ key }) => key);
@@ -14,8 +15,9 @@ describe("vercelPlanProblems", () => {
       {
         key: "vercel.commercial",
         found: "commercial use",
-        allowed: "Hobby: non-commercial personal use only (Vercel's fair use guidelines)",
+        allowed: "Hobby: non-commercial personal use only (Vercel's fair use guidelines); vercel.plan pro allows it",
         how: "Set vercel.commercial to false if the site earns nothing, or set vercel.plan to pro.",
+        mend: { value: false },
       },
     ]);
   });
@@ -65,8 +67,8 @@ describe("vercelPlanProblems", () => {
 
   it("reads as one text", () => {
     assert.equal(
-      vercelProblemText(vercelPlanProblems({ plan: "pro", requiredSla: 0.9999 })),
-      "vercel.requiredSla: 99.99 %. Pro: no availability by contract. Remove vercel.requiredSla, or set vercel.plan to enterprise.",
+      problemText(vercelPlanProblems({ plan: "pro", requiredSla: 0.9999 })),
+      "vercel.requiredSla: 99.99 %. Pro: no availability by contract; vercel.plan enterprise allows it. Remove vercel.requiredSla, or set vercel.plan to enterprise.",
     );
   });
 });
