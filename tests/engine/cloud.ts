@@ -1,0 +1,227 @@
+import * as grpc from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import * as services from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as messages from "@pulumi/pulumi/proto/provider_pb";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { invokes, outputsOf, replacing } from "./types";
+import { worldNow } from "./world";
+
+export type Properties = Record<string, any>;
+
+/** One call of the engine to a provider. */
+export interface Call {
+  readonly op: "create" | "update" | "delete";
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  /** World time in milliseconds, at which the call took effect. */
+  readonly time: number;
+  readonly inputs: Properties;
+  readonly before?: Properties;
+}
+
+export interface Stored {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  inputs: Properties;
+  outputs: Properties;
+  /** World time of the latest change. */
+  modified: number;
+}
+
+/**
+ * Stands in for AWS, Vercel and the other providers: it keeps what the real engine creates, with realistic outputs and
+ * replacement rules, and writes every call down with its time. It lives in the process of the tests, so that it survives an
+ * engine that is killed.
+ */
+export class Cloud {
+  readonly calls: Call[] = [];
+  readonly resources = new Map<string, Stored>();
+  /** Called before an operation takes effect; what it throws is the provider's error. */
+  before: (op: Call["op"], type: string, name: string) => Promise<void> | void = () => {};
+  /** Called after an operation took effect, and before the engine knows. */
+  after: (call: Call) => Promise<void> | void = () => {};
+  private serial = 0;
+  private server?: grpc.Server;
+
+  /** @returns the port on which all providers listen */
+  async start(): Promise<number> {
+    const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
+    server.addService(services.ResourceProviderService as never, this.handlers() as never);
+    this.server = server;
+    return new Promise((resolve, reject) =>
+      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      ),
+    );
+  }
+
+  stop(): void {
+    this.server?.forceShutdown();
+  }
+
+  of(type: string): Stored[] {
+    return [...this.resources.values()].filter((one) => one.type === type);
+  }
+
+  private key = (type: string, id: string) => `${type}|${id}`;
+
+  private record(op: Call["op"], urn: string, inputs: Properties, before?: Properties): Call {
+    const { type, name } = parts(urn);
+    const call = { op, urn, type, name, time: worldNow(), inputs, ...(before && { before }) };
+    this.calls.push(call);
+    return call;
+  }
+
+  async create(urn: string, inputs: Properties): Promise<Stored> {
+    const { type, name } = parts(urn);
+    await this.before("create", type, name);
+    this.serial += 1;
+    const { id, ...outputs } = outputsOf(type, name, inputs, this.serial, undefined);
+    if (this.resources.has(this.key(type, id))) throw new Error(`${type} ${id} already exists`);
+    const stored = { urn, type, name, id, inputs, outputs: { ...inputs, ...outputs }, modified: worldNow() };
+    this.resources.set(this.key(type, id), stored);
+    await this.after(this.record("create", urn, inputs));
+    return stored;
+  }
+
+  async update(urn: string, id: string, inputs: Properties): Promise<Stored> {
+    const { type, name } = parts(urn);
+    await this.before("update", type, name);
+    const stored = this.resources.get(this.key(type, id));
+    if (!stored) throw new Error(`${type} ${id} is not there`);
+    const { id: _, ...outputs } = outputsOf(type, name, inputs, this.serial, stored.outputs);
+    const old = stored.inputs;
+    stored.inputs = inputs;
+    stored.outputs = { ...stored.outputs, ...inputs, ...outputs };
+    stored.modified = worldNow();
+    await this.after(this.record("update", urn, inputs, old));
+    return stored;
+  }
+
+  async delete(urn: string, id: string): Promise<void> {
+    const { type, name } = parts(urn);
+    await this.before("delete", type, name);
+    const stored = this.resources.get(this.key(type, id));
+    if (!stored) return;
+    if (stored.inputs.deletionProtection || stored.inputs.enableDeletionProtection) {
+      throw new Error(`${type} ${id} cannot be deleted: deletion protection is on`);
+    }
+    this.resources.delete(this.key(type, id));
+    await this.after(this.record("delete", urn, {}, stored.inputs));
+  }
+
+  private handlers() {
+    const unary =
+      <Request, Response>(handle: (request: Request) => Promise<Response> | Response) =>
+      async (call: { request: Request }, done: (error: unknown, response?: Response) => void) => {
+        try {
+          done(null, await handle(call.request));
+        } catch (error) {
+          done({ code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
+        }
+      };
+    const unimplemented = (_: unknown, done: (error: unknown) => void) => done({ code: grpc.status.UNIMPLEMENTED });
+    return {
+      handshake: unimplemented,
+      parameterize: unimplemented,
+      getSchema: unimplemented,
+      getMapping: unimplemented,
+      getMappings: unimplemented,
+      construct: unimplemented,
+      call: unimplemented,
+      streamInvoke: unimplemented,
+      attach: unary(() => new Empty()),
+      cancel: unary(() => new Empty()),
+      getPluginInfo: unary(() => {
+        const info = new PluginInfo();
+        info.setVersion("99.0.0");
+        return info;
+      }),
+      checkConfig: unary((request: messages.CheckRequest) => checked(request)),
+      diffConfig: unary(() => new messages.DiffResponse()),
+      configure: unary(() => {
+        const response = new messages.ConfigureResponse();
+        response.setSupportspreview(true);
+        return response;
+      }),
+      check: unary((request: messages.CheckRequest) => checked(request)),
+      diff: unary((request: messages.DiffRequest) => {
+        const olds = plain(request.getOldInputs() ?? request.getOlds());
+        const news = plain(request.getNews());
+        const ignored = new Set(request.getIgnorechangesList().map((path) => path.split(/[.[]/)[0]));
+        const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
+          (key) => !ignored.has(key) && JSON.stringify(olds[key]) !== JSON.stringify(news[key]),
+        );
+        const response = new messages.DiffResponse();
+        const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
+        response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
+        response.setDiffsList(changed);
+        response.setReplacesList(changed.filter((key) => replacing(parts(request.getUrn()).type, key)));
+        return response;
+      }),
+      create: unary(async (request: messages.CreateRequest) => {
+        const inputs = plain(request.getProperties());
+        const response = new messages.CreateResponse();
+        if (request.getPreview()) {
+          response.setProperties(Struct.fromJavaScript(inputs));
+          return response;
+        }
+        const stored = await this.create(request.getUrn(), inputs);
+        response.setId(stored.id);
+        response.setProperties(Struct.fromJavaScript(stored.outputs));
+        return response;
+      }),
+      update: unary(async (request: messages.UpdateRequest) => {
+        const inputs = plain(request.getNews());
+        const response = new messages.UpdateResponse();
+        const outputs = request.getPreview()
+          ? { ...plain(request.getOlds()), ...inputs, ...unknownVersion(parts(request.getUrn()).type) }
+          : (await this.update(request.getUrn(), request.getId(), inputs)).outputs;
+        response.setProperties(Struct.fromJavaScript(outputs));
+        return response;
+      }),
+      delete: unary(async (request: messages.DeleteRequest) => {
+        await this.delete(request.getUrn(), request.getId());
+        return new Empty();
+      }),
+      read: unary((request: messages.ReadRequest) => {
+        const response = new messages.ReadResponse();
+        const stored = this.resources.get(this.key(parts(request.getUrn()).type, request.getId()));
+        if (!stored) return response;
+        response.setId(stored.id);
+        response.setInputs(Struct.fromJavaScript(stored.inputs));
+        response.setProperties(Struct.fromJavaScript(stored.outputs));
+        return response;
+      }),
+      invoke: unary((request: messages.InvokeRequest) => {
+        const answer = invokes[request.getTok()];
+        if (!answer) throw new Error(`The stand-in has no answer for ${request.getTok()}`);
+        const response = new messages.InvokeResponse();
+        response.setReturn(Struct.fromJavaScript(answer(plain(request.getArgs()))));
+        return response;
+      }),
+    };
+  }
+}
+
+/** A parameter's version is known only after its update. */
+const unknownVersion = (type: string): Properties =>
+  type === "aws:ssm/parameter:Parameter" ? { version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } : {};
+
+function checked(request: messages.CheckRequest): messages.CheckResponse {
+  const response = new messages.CheckResponse();
+  response.setInputs(request.getNews());
+  return response;
+}
+
+const plain = (struct: Struct | undefined): Properties =>
+  (struct?.toJavaScript() ?? {}) as Record<string, JavaScriptValue> as Properties;
+
+export function parts(urn: string): { type: string; name: string } {
+  const [, , path = "", name = ""] = urn.split("::");
+  return { type: path.split("$").at(-1) ?? "", name };
+}

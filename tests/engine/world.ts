@@ -1,0 +1,24 @@
+/**
+ * The world of these tests runs faster than the machine, so that TTLs of a minute do not take one: the program's clock and
+ * timers (`fast.mjs`) and everything that AWS tells of time follow it.
+ */
+export const SPEED = 10;
+/** When the world began, in real milliseconds. */
+export const EPOCH = Date.now();
+
+export const worldNow = (): number => EPOCH + (Date.now() - EPOCH) * SPEED;
+
+export const REGION = "ap-northeast-2";
+export const ACCOUNT = "123456789012";
+export const DOMAIN = "iamvet.example";
+export const ZONE_ID = "Z0123456789ABCDEFGHIJ";
+/** Addresses of documentation (RFC 5737); `fast.mjs` leads connections to them to servers on this machine. */
+export const ADDRESSES = {
+  instance: "198.51.100.10",
+  balancer: ["198.51.100.20", "198.51.100.21"],
+  vercel: ["198.51.100.30", "198.51.100.31"],
+} as const;
+export const BALANCER_NAME = `load-balancer-0123456789.${REGION}.elb.amazonaws.com`;
+
+/** Filled in when the DNS server of the tests listens. */
+export const dns = { server: "" };
