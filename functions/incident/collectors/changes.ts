@@ -1,0 +1,90 @@
+import { type CloudTrailClient, LookupEventsCommand, type LookupEventsCommandOutput } from "@aws-sdk/client-cloudtrail";
+import { askAll, type CollectorDefinition, type Context } from "../context";
+import { answersOf, iso, parseJson } from "../facts";
+import type { Fact } from "../types";
+
+interface TrailRecord {
+  readonly eventTime?: string;
+  readonly eventName?: string;
+  readonly eventSource?: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly readOnly?: boolean;
+  readonly userIdentity?: {
+    readonly type?: string;
+    readonly invokedBy?: string;
+    readonly arn?: string;
+    readonly sessionContext?: { readonly sessionIssuer?: { readonly userName?: string } };
+  };
+  readonly requestParameters?: unknown;
+}
+
+/** Housekeeping by AWS services that happens all day and changes nothing that a site depends on. */
+const HOUSEKEEPING =
+  /^(AssumeRole.*|ConsoleLogin|CreateLogStream|PutMetricData|UpdateInstanceInformation|GenerateDataKey.*|Decrypt|Encrypt|CreateNetworkInterface|DeleteNetworkInterface|AttachNetworkInterface|RegisterTargets|DeregisterTargets|StartQuery|StopQuery|Describe.*|Get.*|List.*|Lookup.*|SetInstanceHealth|SendCommand|CreateTags|PutInventory|SharedSnapshotVolumeCreated)$/;
+
+/** Who changed what, from CloudTrail. Records arrive some five minutes late, so the follow-up report sees more than the first. */
+export const changes: CollectorDefinition<"changes"> = {
+  kind: "changes",
+  timeLimit: 25_000,
+  gather: (_source, context) =>
+    askAll(context, {
+      "LookupEvents#home": () => lookup(context, context.aws.cloudtrail),
+      ...(context.aws.cloudtrailGlobal !== context.aws.cloudtrail && {
+        // IAM, Route 53 and other global services are recorded in us-east-1 only.
+        "LookupEvents#global": () => lookup(context, context.aws.cloudtrailGlobal),
+      }),
+    }),
+  facts: (_source, answers) =>
+    answersOf<LookupEventsCommandOutput>(answers, "LookupEvents")
+      .flatMap((a) => a.Events ?? [])
+      .flatMap((event): Fact[] => {
+        const record = (parseJson(event.CloudTrailEvent) ?? {}) as TrailRecord;
+        const name = event.EventName ?? record.eventName;
+        if (name === undefined || HOUSEKEEPING.test(name) || record.readOnly === true || event.ReadOnly === "true") return [];
+        const by =
+          record.userIdentity?.invokedBy ?? record.userIdentity?.sessionContext?.sessionIssuer?.userName ?? event.Username ?? record.userIdentity?.arn;
+        const failed = record.errorCode;
+        return [
+          {
+            kind: "change",
+            from: "changes",
+            subject: event.Resources?.map((r) => r.ResourceName).filter(Boolean).join(", ") || (event.EventSource ?? record.eventSource ?? "aws"),
+            // A refused call changed nothing.
+            name: failed === undefined ? name : `refused ${name}`,
+            text: [
+              `${name} by ${by ?? "unknown"}`,
+              event.EventSource ?? record.eventSource,
+              failed && `${failed} ${record.errorMessage ?? ""}`,
+              record.requestParameters ? JSON.stringify(record.requestParameters).slice(0, 600) : undefined,
+            ]
+              .filter(Boolean)
+              .join(" | "),
+            at: iso(event.EventTime ?? record.eventTime),
+          },
+        ];
+      }),
+};
+
+/** Write events only, at most 300; the API allows two calls a second for each account and region. */
+async function lookup(context: Context, client: CloudTrailClient): Promise<LookupEventsCommandOutput> {
+  const events: NonNullable<LookupEventsCommandOutput["Events"]> = [];
+  let token: string | undefined;
+  let last: LookupEventsCommandOutput;
+  do {
+    last = await client.send(
+      new LookupEventsCommand({
+        LookupAttributes: [{ AttributeKey: "ReadOnly", AttributeValue: "false" }],
+        StartTime: context.from,
+        EndTime: context.to,
+        MaxResults: 50,
+        NextToken: token,
+      }),
+      context.http,
+    );
+    events.push(...(last.Events ?? []));
+    token = last.NextToken;
+  } while (token !== undefined && events.length < 300);
+  if (token !== undefined) context.missed("LookupEvents", new Error("there were more than 300 changes; the oldest are not looked at"));
+  return { ...last, Events: events };
+}

@@ -1,0 +1,40 @@
+import type { CollectorDefinition } from "../context";
+import { redactAll } from "../redact";
+import type { Fact, Finding, Incident, SourceKind } from "../types";
+import { alarms } from "./alarms";
+import { autoscaling } from "./autoscaling";
+import { certificate } from "./certificate";
+import { changes } from "./changes";
+import { database } from "./database";
+import { dns } from "./dns";
+import { ecs } from "./ecs";
+import { events } from "./events";
+import { instance } from "./instance";
+import { logs } from "./logs";
+import { recoveryRuns } from "./recovery-runs";
+import { targetHealth } from "./target-health";
+import { vercel } from "./vercel";
+
+/** One collector for each kind of source. */
+export const COLLECTORS: { readonly [K in SourceKind]: CollectorDefinition<K> } = {
+  alarms,
+  changes,
+  events,
+  instance,
+  autoscaling,
+  ecs,
+  "target-health": targetHealth,
+  logs,
+  "recovery-runs": recoveryRuns,
+  database,
+  certificate,
+  dns,
+  vercel,
+};
+
+/** What a collector brought back as redacted facts. Pure. */
+export function factsOf(finding: Finding, incident: Incident): Fact[] {
+  if (finding.answers === undefined) return [];
+  const definition = COLLECTORS[finding.source.kind] as CollectorDefinition;
+  return redactAll(definition.facts(finding.source, finding.answers, incident));
+}
