@@ -5,6 +5,7 @@ import pc from "picocolors";
 import { availabilityOf } from "../insight/availability";
 import {
   type Advice,
+  type Aim,
   advise,
   type Candidate,
   type Comparison,
@@ -15,8 +16,11 @@ import {
 } from "../insight/compare";
 import { costOf } from "../insight/cost";
 import { dollars, duration, percent, signedDollars } from "../insight/format";
+import { InputError } from "../insight/input-error";
 import type { Plan } from "../insight/plan";
 import { type Fault, faults } from "../insight/recovery";
+import { withProgress } from "./progress";
+import { UsageError } from "./stack-files";
 
 /** What a stack's file says beside the plan. */
 export interface StackContext {
@@ -43,7 +47,7 @@ export async function loadPlanner(): Promise<Planner> {
     const { config, project } = readStackFile(join(__dirname, ".."), stack);
     const region = config["aws:region"];
     if (!region)
-      throw new Error(
+      throw new InputError(
         `The stack ${stack} names no region: pulumi config set --stack ${stack} aws:region ap-northeast-2`,
       );
     const sections = Object.fromEntries(
@@ -65,11 +69,11 @@ export function chooseStack(planner: Planner, named: string | undefined): string
   const known = planner.listStacks();
   if (named !== undefined) {
     if (known.includes(named)) return named;
-    throw new Error(`There is no stack "${named}". Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
+    throw new InputError(`There is no stack "${named}". Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
   }
   const chosen = known.length === 1 ? known[0] : known.find((stack) => stack === "prod");
   if (chosen) return chosen;
-  throw new Error(`Say which stack with --stack. Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
+  throw new InputError(`Say which stack with --stack. Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
 }
 
 /** One plan for each architecture; the program is loaded once. */
@@ -208,11 +212,34 @@ export const comparisonJson = (comparison: Comparison) => ({
   options: comparison.options.map((option) => ({ ...option, plan: undefined })),
 });
 
-function parseNumber(name: string, value: string | undefined): number | undefined {
+function numberOf(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const parsed = Number(value);
-  if (value.trim() === "" || !Number.isFinite(parsed)) throw new Error(`${name} must be a number (got "${value}").`);
+  if (value.trim() === "" || !Number.isFinite(parsed))
+    throw new InputError(`${name} must be a number (got "${value}").`);
   return parsed;
+}
+
+/** The aim of the options, checked before anything is planned; undefined if there is none. */
+export function aimOf(budget: string | undefined, availability: string | undefined): Aim | undefined {
+  const budgetUsd = numberOf("--budget", budget);
+  const percentage = numberOf("--availability", availability);
+  if (budgetUsd === undefined && percentage === undefined) return undefined;
+  const aim = {
+    ...(budgetUsd === undefined ? {} : { budgetUsd }),
+    ...(percentage === undefined ? {} : { availability: percentage / 100 }),
+  };
+  advise([], aim);
+  return aim;
+}
+
+/** Lets what a person gave wrong be told without a stack trace. */
+export async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof InputError ? new UsageError(error.message) : error;
+  }
 }
 
 /** `platform compare`. */
@@ -224,39 +251,20 @@ export function compareCommand(load: () => Promise<Planner> = loadPlanner): Comm
     .option("--availability <percent>", "advise: percent of time in service, for example 99.9")
     .option("--json", "print as JSON", false)
     .action(async (options: { stack?: string; budget?: string; availability?: string; json: boolean }) => {
-      const { default: ora } = await import("ora");
-      const spinner = ora({
-        text: "Planning the four architectures",
-        stream: process.stderr,
-        isSilent: options.json,
-      }).start();
-      try {
-        const budgetUsd = parseNumber("--budget", options.budget);
-        const aimed = parseNumber("--availability", options.availability);
-        const aim = {
-          ...(budgetUsd === undefined ? {} : { budgetUsd }),
-          ...(aimed === undefined ? {} : { availability: aimed / 100 }),
-        };
-        const wanted = Object.keys(aim).length > 0;
-        if (wanted) advise([], aim);
-        const planner = await load();
-        const stack = chooseStack(planner, options.stack);
-        const comparison = compare(await planAll(planner, stack), planner.context(stack));
-        let advice: Advice | undefined;
-        if (wanted) {
-          spinner.text = "Trying settings for the aim";
-          advice = advise(await candidatesOf(planner, stack), aim);
-        }
-        spinner.stop();
-        if (options.json) {
-          console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
-        } else {
-          console.log(renderCompare(comparison));
-          if (advice) console.log(`\n${renderAdvice(advice)}`);
-        }
-      } catch (error) {
-        spinner.fail((error as Error).message);
-        process.exitCode = 1;
+      const { comparison, advice } = await withProgress("Planning the four architectures", () =>
+        told(async () => {
+          const aim = aimOf(options.budget, options.availability);
+          const planner = await load();
+          const stack = chooseStack(planner, options.stack);
+          const comparison = compare(await planAll(planner, stack), planner.context(stack));
+          return { comparison, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
+        }),
+      );
+      if (options.json) {
+        console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
+      } else {
+        console.log(renderCompare(comparison));
+        if (advice) console.log(`\n${renderAdvice(advice)}`);
       }
     });
 }

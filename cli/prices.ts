@@ -4,9 +4,12 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import Table from "cli-table3";
 import { Command } from "commander";
+import ora from "ora";
 import pc from "picocolors";
+import { InputError } from "../insight/input-error";
 import { mergeOffers, offers, type PriceChange, readOffer } from "../insight/offers";
 import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../insight/prices";
+import { told } from "./compare";
 
 /** How the files are fetched; tests put their own in. */
 export type Fetch = (url: string) => Promise<Response>;
@@ -46,11 +49,11 @@ export async function updatePrices(options: UpdateOptions): Promise<UpdateResult
     for (const { offer, url } of offers(region)) {
       options.onProgress?.(`${region}: ${offer}`);
       const response = await options.fetch(url).catch((error: Error) => {
-        throw new Error(`${url} cannot be reached: ${error.message}. No price file was changed for ${region}.`);
+        throw new InputError(`${url} cannot be reached: ${error.message}. No price file was changed for ${region}.`);
       });
       if (!response.ok) {
         const hint = response.status === 404 || response.status === 403 ? " Is the region's name right?" : "";
-        throw new Error(`${url} answered ${response.status}.${hint} No price file was changed for ${region}.`);
+        throw new InputError(`${url} answered ${response.status}.${hint} No price file was changed for ${region}.`);
       }
       found.push({ url, ...(await readOffer(offer, region, linesOf(response))) });
     }
@@ -104,19 +107,21 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
     .option("--dry-run", "show the changes and write nothing", false)
     .option("--json", "print the changes as JSON", false)
     .action(async (options: { region?: string[]; dryRun: boolean; json: boolean }) => {
-      const { default: ora } = await import("ora");
-      const spinner = ora({ text: "Reading AWS's price list", stream: process.stderr, isSilent: options.json }).start();
+      const regions = options.region ?? ["global", ...pricedRegions()];
+      const spinner = ora({
+        text: "Reading AWS's price list",
+        stream: process.stderr,
+        isSilent: !process.stderr.isTTY,
+      }).start();
+      const onProgress = (message: string) => {
+        spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (several hundred MB)" : ""}`;
+      };
       try {
-        const regions = options.region ?? ["global", ...pricedRegions()];
-        const onProgress = (message: string) => {
-          spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (several hundred MB)" : ""}`;
-        };
-        const results = await updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress });
+        const results = await told(() => updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }));
         spinner.stop();
         console.log(options.json ? JSON.stringify(results, null, 2) : renderUpdate(results, options.dryRun));
-      } catch (error) {
-        spinner.fail((error as Error).message);
-        process.exitCode = 1;
+      } finally {
+        spinner.stop();
       }
     });
   return command;

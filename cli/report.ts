@@ -6,7 +6,8 @@ import { dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
 import type { Plan } from "../insight/plan";
 import { type Picture, renderReport } from "../insight/report";
 import { type Language, languages, reportWords } from "../insight/words";
-import { chooseStack, loadPlanner, type Planner, planAll } from "./compare";
+import { chooseStack, loadPlanner, type Planner, planAll, told } from "./compare";
+import { withProgress } from "./progress";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
@@ -53,18 +54,14 @@ export function reportCommand(load: () => Promise<Planner> = loadPlanner): Comma
     .addOption(new Option("--lang <language>", "language of the page").choices([...languages]).default("en"))
     .option("-s, --stack <name>", "the stack to report on")
     .action(async (options: { html: string; lang: Language; stack?: string }) => {
-      const { default: ora } = await import("ora");
-      const spinner = ora({ text: "Planning the four architectures", stream: process.stderr }).start();
-      try {
-        const planner = await load();
-        const stack = chooseStack(planner, options.stack);
-        const plans = await planAll(planner, stack);
-        spinner.text = "Drawing";
-        writeFileSync(options.html, await reportHtml(plans, options.lang, planner.context(stack)));
-        spinner.succeed(`${resolve(options.html)}: open it in a browser, or print it.`);
-      } catch (error) {
-        spinner.fail((error as Error).message);
-        process.exitCode = 1;
-      }
+      await withProgress("Planning and drawing the four architectures", () =>
+        told(async () => {
+          const planner = await load();
+          const stack = chooseStack(planner, options.stack);
+          const html = await reportHtml(await planAll(planner, stack), options.lang, planner.context(stack));
+          writeFileSync(options.html, html);
+        }),
+      );
+      console.log(`Written: ${resolve(options.html)}. Open it in a browser, or print it.`);
     });
 }

@@ -1,3 +1,4 @@
+import { InputError } from "./input-error";
 import type { Plan } from "./plan";
 import { ofType, text } from "./read";
 import { type Fault, type FaultRecovery, type RecoveryOptions, recoveryOf, shapeOf } from "./recovery";
@@ -201,7 +202,8 @@ export function simulate(
   years = 10_000,
   seed = 1,
 ): Simulation {
-  if (!Number.isInteger(years) || years < 1) throw new Error(`years must be a whole number above 0 (got ${years})`);
+  if (!Number.isInteger(years) || years < 1)
+    throw new InputError(`years must be a whole number above 0 (got ${years})`);
   const next = random(seed);
   const totals = Array.from({ length: years }, () => {
     let minutes = 0;
@@ -239,7 +241,7 @@ export function availabilityOf(plan: Plan, options: AvailabilityOptions = {}): A
   const events = recovery.map((course) => {
     const given = options.failuresPerYear?.[course.fault];
     if (given !== undefined && given < 0)
-      throw new Error(`failuresPerYear.${course.fault} must not be negative (got ${given})`);
+      throw new InputError(`failuresPerYear.${course.fault} must not be negative (got ${given})`);
     // Each instance can be lost; a process that crashes is one of the site's, however many there are.
     const machines = course.fault === "instance-lost" && tier !== "vercel" ? count : 1;
     const rate = (given ?? failuresPerYear[course.fault].rate) * machines;

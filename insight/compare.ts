@@ -2,6 +2,7 @@ import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } fro
 import { type CostOptions, type CostReport, costOf } from "./cost";
 import { databaseExposure } from "./cost-table";
 import { dollars, percent } from "./format";
+import { InputError } from "./input-error";
 import type { Plan, PlannedResource } from "./plan";
 import { built, number, ofType, text } from "./read";
 import { shapeOf } from "./recovery";
@@ -169,13 +170,23 @@ export function brokenClaims(
   cost: CostReport,
   deltaUsd: number,
   availability: AvailabilityReport,
+  todayDatabaseUsd: number,
   vercelPlan: string,
 ): BrokenClaim[] {
   const broken: BrokenClaim[] = [];
   const { tier, count, multiAz } = shapeOf(plan);
   const [from, to] = claim.usd;
   const promised = from === to ? dollars(to) : `${dollars(from)} to ${dollars(to)}`;
-  if (deltaUsd > to + 0.5) {
+  // Only option 2 of the brief brings a Multi-AZ database; the others keep today's.
+  const database = claim.architecture === "ha-web-tier" ? 0 : lines(cost, /^rds/) - todayDatabaseUsd;
+  const beyond = deltaUsd - database;
+  const aside = (language: keyof Words): string =>
+    database < 0.5
+      ? ""
+      : language === "en"
+        ? `, and the Multi-AZ database ${dollars(database)} on top`
+        : `이며 다중 영역 데이터베이스가 ${dollars(database)} 추가로 듭니다`;
+  if (beyond > to + 0.5) {
     const shown = (language: keyof Words): string =>
       partsOf(cost)
         .filter(({ usd }) => usd >= 0.5)
@@ -184,8 +195,8 @@ export function brokenClaims(
     broken.push({
       claim: { en: `${promised} a month more than today`, ko: `현재보다 월 ${promised} 추가` },
       reason: {
-        en: `It is ${dollars(deltaUsd)} more than today. In all: ${shown("en")}.`,
-        ko: `실제로는 월 ${dollars(deltaUsd)} 추가입니다. 전체 내역: ${shown("ko")}.`,
+        en: `It is ${dollars(beyond)} more than today${aside("en")}. In all: ${shown("en")}.`,
+        ko: `실제 추가 비용은 월 ${dollars(beyond)}${aside("ko") || "입니다"}. 전체 내역: ${shown("ko")}.`,
       },
     });
   }
@@ -283,10 +294,7 @@ const NEEDS: readonly (readonly [(plan: Plan) => boolean, Words])[] = [
       ko: "도메인을 새 호스팅 영역의 네임서버로 위임해 주세요",
     },
   ],
-  [
-    (plan) => ofType(plan, "aws:ecr/repository:Repository").length > 0,
-    { en: "Build the image and push it", ko: "컨테이너 이미지를 빌드해 푸시해 주세요" },
-  ],
+  [(plan) => runsImage(plan), { en: "Build the image and push it", ko: "컨테이너 이미지를 빌드해 푸시해 주세요" }],
   [
     (plan) => ofType(plan, "vercel:index/project:Project").length > 0,
     { en: "A Vercel team, a token, and Vercel's GitHub app", ko: "Vercel 팀, 토큰, GitHub 앱 설치" },
@@ -338,6 +346,12 @@ const RISKS: readonly (readonly [(plan: Plan) => boolean, Words])[] = [
   ],
 ];
 
+/** The repository belongs to every stack, but only two architectures run its image. */
+function runsImage(plan: Plan): boolean {
+  const { tier } = shapeOf(plan);
+  return (tier === "ecs" || tier === "group") && ofType(plan, "aws:ecr/repository:Repository").length > 0;
+}
+
 function subscriptions(plan: Plan, protocol: string): number {
   return ofType(plan, "aws:sns/topicSubscription:TopicSubscription").filter((s) => text(s.inputs.protocol) === protocol)
     .length;
@@ -346,13 +360,19 @@ function subscriptions(plan: Plan, protocol: string): number {
 const applies = (table: typeof NEEDS, plan: Plan): Words[] =>
   table.filter(([when]) => when(plan)).map(([, words]) => words);
 
+/** A notice's first sentence: its commands stand in `platform plan`. */
+const noticeWords = ({ message }: { message: string }): Words => {
+  const first = message.split("\n")[0]?.match(/^.*?[.:](?= |$)/)?.[0] ?? message;
+  return { en: first, ko: `먼저 필요: ${first}` };
+};
+
 /** Steps to build an option with this project: the same few for all, since the plan does the rest. */
 function setupOf(plan: Plan): Words[] {
   const architecture = plan.architecture;
   if (architecture === "today") return [{ en: "none: it is running", ko: "없음: 이미 운영 중" }];
   return [
     { en: `pulumi config set architecture ${architecture}`, ko: `pulumi config set architecture ${architecture}` },
-    ...(ofType(plan, "aws:ecr/repository:Repository").length > 0
+    ...(runsImage(plan)
       ? [{ en: "push the image (the update prints the commands)", ko: "이미지 푸시 (업데이트가 명령을 출력)" }]
       : []),
     {
@@ -377,12 +397,19 @@ function optionOf(plan: Plan, today: CostReport | undefined, options: CompareOpt
     deltaUsd,
     availability,
     ...(claim ? { claim } : {}),
-    broken: claim ? brokenClaims(claim, plan, cost, deltaUsd, availability, options.vercelPlan ?? "pro") : [],
+    broken: claim
+      ? brokenClaims(
+          claim,
+          plan,
+          cost,
+          deltaUsd,
+          availability,
+          today ? lines(today, /^rds/) : 0,
+          options.vercelPlan ?? "pro",
+        )
+      : [],
     setup: setupOf(plan),
-    needs:
-      plan.architecture === "today"
-        ? []
-        : [...blocking.map(({ message }) => ({ en: message, ko: message })), ...applies(NEEDS, plan)],
+    needs: plan.architecture === "today" ? [] : [...blocking.map(noticeWords), ...applies(NEEDS, plan)],
     risks: applies(RISKS, plan),
   };
 }
@@ -393,7 +420,7 @@ function optionOf(plan: Plan, today: CostReport | undefined, options: CompareOpt
  */
 export function compare(plans: readonly Plan[], options: CompareOptions = {}): Comparison {
   const [reference] = plans;
-  if (!reference) throw new Error("There is no plan to compare.");
+  if (!reference) throw new InputError("There is no plan to compare.");
   const today = todayPlan(reference);
   const first = optionOf(today, undefined, options);
   return {
@@ -458,11 +485,14 @@ const named = (candidate: Candidate): string => {
  */
 export function advise(candidates: readonly Candidate[], aim: Aim): Advice {
   const { budgetUsd, availability } = aim;
-  if (budgetUsd === undefined && availability === undefined) throw new Error("Say --budget, --availability, or both.");
+  if (budgetUsd === undefined && availability === undefined)
+    throw new InputError("Say --budget, --availability, or both.");
   if (budgetUsd !== undefined && !(budgetUsd > 0))
-    throw new Error(`--budget must be above 0 USD a month (got ${budgetUsd}).`);
+    throw new InputError(`--budget must be above 0 USD a month (got ${budgetUsd}).`);
   if (availability !== undefined && !(availability > 0 && availability < 1)) {
-    throw new Error(`--availability must lie between 0 and 100 percent, for example 99.9 (got ${availability * 100}).`);
+    throw new InputError(
+      `--availability must lie between 0 and 100 percent, for example 99.9 (got ${availability * 100}).`,
+    );
   }
   const byPrice = [...candidates].sort((a, b) => a.totalUsd - b.totalUsd || b.availability - a.availability);
   const affordable = byPrice.filter((c) => budgetUsd === undefined || c.totalUsd <= budgetUsd);

@@ -1,3 +1,4 @@
+import { InputError } from "./input-error";
 import type { PriceTable } from "./prices";
 
 /**
@@ -198,7 +199,7 @@ export async function readOffer(offer: string, region: string, lines: AsyncItera
     }
   }
   if (!column || !published) {
-    throw new Error(
+    throw new InputError(
       `The offer file of ${offer} for ${region} is not in AWS's documented CSV format: no header or date.`,
     );
   }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { InputError } from "./input-error";
 
 /** Where a figure comes from. `verified` says that it was read from a source, not recalled. */
 const sourceSchema = z.strictObject({
@@ -58,11 +59,11 @@ export function parsePriceTable(content: unknown, file: string): PriceTable {
     const issue = parsed.error.issues[0];
     const path = issue?.path.join(".") ?? "";
     const missing = /(asOf|url|title|source)$/.test(path) ? ` A price needs a source and the date it held. ${FIX}` : "";
-    throw new Error(`${file}: ${path || "the file"}: ${issue?.message ?? "is not a price table"}.${missing}`);
+    throw new InputError(`${file}: ${path || "the file"}: ${issue?.message ?? "is not a price table"}.${missing}`);
   }
   for (const [key, price] of Object.entries(parsed.data.prices)) {
     if (!parsed.data.sources[price.source]) {
-      throw new Error(
+      throw new InputError(
         `${file}: the price ${key} names the source "${price.source}", which is not under \`sources\`: ` +
           `a price needs a source and the date it held. ${FIX}`,
       );
@@ -83,7 +84,7 @@ export class PriceBook {
     for (const table of tables) {
       for (const [key, { usd, unit, source }] of Object.entries(table.prices)) {
         const origin = table.sources[source];
-        if (!origin) throw new Error(`The price ${key} of ${table.region} has no source.`);
+        if (!origin) throw new InputError(`The price ${key} of ${table.region} has no source.`);
         const { title, asOf, verified } = origin;
         this.prices.set(key, { key, usd, unit, region: table.region, source: title, asOf, verified });
       }
@@ -115,7 +116,7 @@ export function readPriceTable(name: string, dir: string = PRICES_DIR): PriceTab
   try {
     content = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Error(`${name}.json cannot be read as JSON: ${(error as Error).message}`);
+    throw new InputError(`${name}.json cannot be read as JSON: ${(error as Error).message}`);
   }
   return parsePriceTable(content, `${name}.json`);
 }
@@ -127,7 +128,7 @@ export function readPriceTable(name: string, dir: string = PRICES_DIR): PriceTab
 export function readPrices(region: string, dir: string = PRICES_DIR): PriceBook {
   const known = pricedRegions(dir);
   if (!known.includes(region)) {
-    throw new Error(
+    throw new InputError(
       `There are no prices for the region "${region}". Known: ${known.join(", ")}. ` +
         `\`platform prices update --region ${region}\` fetches them from AWS.`,
     );

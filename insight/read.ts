@@ -1,3 +1,4 @@
+import { InputError } from "./input-error";
 import { isRef, type Plan, type PlannedResource, type PlanValue } from "./plan";
 
 /** Reads plans: plain functions over inputs whose values may be references, unknowns or absent. */
@@ -76,5 +77,5 @@ export function regionOf(plan: Plan): string {
     const zone = text(resource.inputs.availabilityZone)?.match(/^([a-z]{2}(?:-[a-z]+)+-\d)[a-z]$/);
     if (zone?.[1]) return zone[1];
   }
-  throw new Error(`The plan of ${plan.stack} does not tell its region: set aws:region in the stack's config.`);
+  throw new InputError(`The plan of ${plan.stack} does not tell its region: set aws:region in the stack's config.`);
 }

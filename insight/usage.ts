@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { InputError } from "./input-error";
 
 const amount = (fallback: number, description: string) =>
   z.number({ error: "must be a number" }).min(0, "must not be negative").default(fallback).describe(description);
@@ -58,5 +59,5 @@ export function parseUsage(input: unknown): Usage {
       ? `usage: unknown ${issue.keys.map((key) => `"${key}"`).join(", ")}; known: ${Object.keys(usageSchema.shape).join(", ")}`
       : `usage.${issue.path.join(".")} ${issue.message}`,
   );
-  throw new Error(lines.join("\n"));
+  throw new InputError(lines.join("\n"));
 }
