@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import type { Python } from "../provider/python";
+
+/** A port that is free on the loopback interface now. */
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+/** An emulator of AWS in memory, on a loopback port, for the time of a suite. */
+export class Moto {
+  private constructor(
+    private readonly server: ChildProcess,
+    readonly endpoint: string,
+  ) {}
+
+  /** @throws Error if the emulator does not answer within 30 s. */
+  static async start(python: Python): Promise<Moto> {
+    const port = await freePort();
+    const server = spawn(python.program("moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {
+      stdio: "ignore",
+      // Instances get the images that are asked for, whether or not moto has heard of them.
+      env: { ...process.env, MOTO_EC2_LOAD_DEFAULT_AMIS: "true", MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+    });
+    const moto = new Moto(server, `http://127.0.0.1:${port}`);
+    process.once("exit", () => server.kill());
+    for (const end = Date.now() + 30_000; Date.now() < end; ) {
+      if (await moto.answers()) return moto;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    server.kill();
+    throw new Error("the emulator moto did not answer within 30 s");
+  }
+
+  /** What makes Terraform's provider and AWS clients talk to the emulator. */
+  get env(): Readonly<Record<string, string>> {
+    return { AWS_ENDPOINT_URL: this.endpoint };
+  }
+
+  /** Forgets everything that was built. */
+  async reset(): Promise<void> {
+    await fetch(`${this.endpoint}/moto-api/reset`, { method: "POST" });
+  }
+
+  stop(): void {
+    this.server.kill();
+  }
+
+  private async answers(): Promise<boolean> {
+    return fetch(`${this.endpoint}/moto-api/data.json`).then(
+      (response) => response.ok,
+      () => false,
+    );
+  }
+}
