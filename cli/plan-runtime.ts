@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
-import type { PlannedResource, PlanValue, Ref } from "../insight/plan";
+import type { PlannedResource, PlanValue, Ref, Unknown } from "../insight/plan";
 import { SECRET } from "../insight/plan";
 
 /** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
@@ -67,7 +67,7 @@ export async function record(
         for (const key of secretOutputs) state[key] = { [SIGNATURE]: SECRET_SIGNATURE, value: state[key] };
         return { id: handles.of(urn, "id"), state };
       },
-      call: ({ token }) => answer(token, stack.config),
+      call: ({ token }) => answer(token, stack.config, handles),
     },
     stack.project,
     stack.stack,
@@ -101,28 +101,33 @@ export async function record(
 }
 
 /**
- * What a look-up answers in a plan: the region is known, everything else is what only the account knows. A look-up that is not
+ * What a look-up answers in a plan: the region is known, everything else is what only the account knows. A text is a handle, so
+ * that a policy around it stays readable; a list (and what the program would parse) is unknown as a whole. A look-up that is not
  * here is an error, since a property that is missing would vanish from the plan without a word.
  */
-const lookups: Readonly<Record<string, readonly string[]>> = {
-  "aws:index/getAvailabilityZones:getAvailabilityZones": ["names"],
-  "aws:index/getCallerIdentity:getCallerIdentity": ["accountId"],
-  "aws:ecr/getAuthorizationToken:getAuthorizationToken": ["proxyEndpoint", "userName", "password"],
-  "aws:ec2/getSubnets:getSubnets": ["ids"],
-  "aws:ec2/getVpc:getVpc": ["id"],
-  "aws:rds/getInstance:getInstance": ["endpoint", "address", "port"],
-  "aws:route53/getZone:getZone": ["zoneId", "nameServers"],
-  "aws:secretsmanager/getSecretVersion:getSecretVersion": ["secretString"],
-  "aws:ssm/getParameter:getParameter": ["value"],
-  "vercel:index/getDomainConfig:getDomainConfig": ["recommendedIpv4s", "recommendedCname"],
-  "vercel:index/getPrebuiltProject:getPrebuiltProject": ["output", "path"],
+const lookups: Readonly<Record<string, { readonly texts?: readonly string[]; readonly whole?: readonly string[] }>> = {
+  "aws:ec2/getSubnets:getSubnets": { whole: ["ids"] },
+  "aws:ec2/getVpc:getVpc": { texts: ["id"] },
+  "aws:ecr/getAuthorizationToken:getAuthorizationToken": { texts: ["proxyEndpoint", "userName", "password"] },
+  "aws:index/getAvailabilityZones:getAvailabilityZones": { whole: ["names"] },
+  "aws:index/getCallerIdentity:getCallerIdentity": { texts: ["accountId"] },
+  "aws:rds/getInstance:getInstance": { texts: ["endpoint", "address"], whole: ["port"] },
+  "aws:route53/getZone:getZone": { texts: ["zoneId"], whole: ["nameServers"] },
+  "aws:secretsmanager/getSecretVersion:getSecretVersion": { whole: ["secretString"] },
+  "aws:ssm/getParameter:getParameter": { texts: ["value"] },
+  "vercel:index/getDomainConfig:getDomainConfig": { texts: ["recommendedCname"], whole: ["recommendedIpv4s"] },
+  "vercel:index/getPrebuiltProject:getPrebuiltProject": { texts: ["path"], whole: ["output"] },
 };
 
-function answer(token: string, config: Record<string, string>): Record<string, unknown> {
+function answer(token: string, config: Record<string, string>, handles: Handles): Record<string, unknown> {
   if (token === "aws:index/getRegion:getRegion") return { region: config["aws:region"] };
   const properties = lookups[token];
   if (!properties) throw new Error(`The look-up ${token} has no entry in cli/plan-runtime.ts`);
-  return Object.fromEntries(properties.map((property) => [property, UNKNOWN]));
+  const { texts = [], whole = [] } = properties;
+  return Object.fromEntries([
+    ...texts.map((property) => [property, handles.unknown()]),
+    ...whole.map((property) => [property, UNKNOWN]),
+  ]);
 }
 
 /** Outputs with a shape that the program looks into. */
@@ -132,6 +137,8 @@ function structured(
   inputs: Record<string, unknown>,
   handles: Handles,
 ): Record<string, unknown> {
+  // What Vercel answers for a domain that no other account uses.
+  if (type === "vercel:index/projectDomain:ProjectDomain") return { verifications: [] };
   if (type !== "aws:acm/certificate:Certificate") return {};
   const names = [inputs.domainName as string, ...((inputs.subjectAlternativeNames as string[] | undefined) ?? [])];
   return {
@@ -148,7 +155,9 @@ function structured(
 }
 
 function planned(urn: string, request: Request, handles: Handles): PlannedResource {
-  const inputs = handles.resolve(request.getObject()?.toJavaScript() ?? {}) as Record<string, PlanValue>;
+  // A dynamic resource carries its provider's code among its inputs.
+  const { __provider: _, ...given } = request.getObject()?.toJavaScript() ?? {};
+  const inputs = handles.resolve(given) as Record<string, PlanValue>;
   const parent = request.getParent();
   const importId = request.getImportid();
   return {
@@ -168,7 +177,7 @@ function planned(urn: string, request: Request, handles: Handles): PlannedResour
 
 /** Words that stand for outputs while the program runs. */
 class Handles {
-  private readonly refs: Ref[] = [];
+  private readonly refs: (Ref | Unknown)[] = [];
   private readonly known = new Map<string, string>();
   private static readonly pattern = /planref(\d{6})x/g;
 
@@ -177,9 +186,18 @@ class Handles {
     const key = `${urn} ${property}`;
     const found = this.known.get(key);
     if (found) return found;
-    const handle = `planref${String(this.refs.push({ $ref: urn, property }) - 1).padStart(6, "0")}x`;
+    const handle = this.next({ $ref: urn, property });
     this.known.set(key, handle);
     return handle;
+  }
+
+  /** Stands for one text that only the account knows. */
+  unknown(): string {
+    return this.next({ $unknown: true });
+  }
+
+  private next(meaning: Ref | Unknown): string {
+    return `planref${String(this.refs.push(meaning) - 1).padStart(6, "0")}x`;
   }
 
   /** A value of the engine's protocol in the form that a plan prints. */
@@ -202,7 +220,7 @@ class Handles {
     if (text === UNKNOWN) return { $unknown: true };
     const parts = text
       .split(Handles.pattern)
-      .map((part, index) => (index % 2 === 1 ? (this.refs[Number(part)] as Ref) : part));
+      .map((part, index) => (index % 2 === 1 ? (this.refs[Number(part)] as Ref | Unknown) : part));
     const filled = parts.filter((part) => part !== "");
     if (filled.length === 0) return text;
     if (filled.length === 1) return filled[0] as PlanValue;
