@@ -93,7 +93,7 @@ export class Database extends pulumi.ComponentResource {
   }
 
   /** Admits an address range on port 5432, for a tier outside AWS. */
-  admitRange(name: string, cidr: string, description: string) {
+  admitRange(name: string, cidr: string, description: string, opts: pulumi.CustomResourceOptions) {
     return new aws.vpc.SecurityGroupIngressRule(
       name,
       {
@@ -104,7 +104,7 @@ export class Database extends pulumi.ComponentResource {
         toPort: 5432,
         description,
       },
-      { parent: this },
+      opts,
     );
   }
 

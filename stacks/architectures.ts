@@ -3,6 +3,7 @@ import { FargateService } from "../components/fargate-service";
 import { HaWebTier } from "../components/ha-web-tier";
 import type { LoadBalancer } from "../components/load-balancer";
 import { MonitoredInstance } from "../components/monitored-instance";
+import { describeVercelDatabase } from "../components/vercel-database";
 import type { WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
 import { type Foundation, notGiven } from "./foundation";
@@ -103,7 +104,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     build: async ({ config: { settings, region }, foundation }) => {
       const { VercelApp } = await import("../components/vercel-app");
       const { vercel, domain, app } = settings;
-      return new VercelApp("vercel", {
+      const site = new VercelApp("vercel", {
         domain: domain.name,
         redirectFrom: domain.redirectFrom,
         zoneId: foundation.zone.zoneId,
@@ -119,6 +120,10 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
         healthPath: app.healthPath,
         database: foundation.vercelAccess,
       });
+      for (const [index, { cidr, description }] of describeVercelDatabase(foundation.vercelAccess).ingress.entries()) {
+        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent: site });
+      }
+      return site;
     },
   },
 };

@@ -53,9 +53,6 @@ export function layFoundation(config: StackConfig): Foundation {
   const vercelAccess = vercelAccessOf(settings);
   const reach = tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
   const database = new Database("database", databaseOf(settings, network, reach?.publiclyAccessible ?? false));
-  for (const [index, { cidr, description }] of (reach?.ingress ?? []).entries()) {
-    database.admitRange(`vercel-to-database-${index + 1}`, cidr, description);
-  }
   const certificate = new Certificate("certificate", {
     domain: domain.name,
     alternativeNames: domain.redirectFrom,

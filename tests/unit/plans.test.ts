@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { planStack } from "../../cli/planner";
+import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../insight/plan";
+import { architectures } from "../../stacks/settings";
+
+/** The components that no change of architecture may touch. */
+const foundation = ["network", "dns", "alerts", "image", "app", "database", "certificate"];
+/** A release, so that no policy is unknown for want of one. */
+const artifacts = {
+  instance: { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } },
+};
+
+describe("the plans of the stacks", () => {
+  const plans = new Map<string, Plan>();
+
+  before(async function () {
+    this.timeout(60_000);
+    for (const stack of ["prod", "staging"]) {
+      for (const architecture of architectures) {
+        plans.set(`${stack} ${architecture}`, await planStack(stack, { architecture, config: artifacts }));
+      }
+    }
+  });
+
+  const plan = (stack: string, architecture: string): Plan => plans.get(`${stack} ${architecture}`) as Plan;
+  const each = (check: (plan: Plan, title: string) => void) => {
+    for (const [title, one] of plans) check(one, title);
+  };
+  const named = (one: Plan, name: string): PlannedResource => {
+    const found = one.resources.find((resource) => resource.name === name);
+    assert.ok(found, `${name} is in the plan`);
+    return found;
+  };
+
+  it("resolve every reference to a resource of the same plan", () => {
+    each((one, title) => {
+      const urns = new Set(one.resources.map(({ urn }) => urn));
+      let count = 0;
+      for (const { urn, inputs, dependencies, parent } of one.resources) {
+        for (const ref of refsIn(inputs)) {
+          assert.ok(urns.has(ref.$ref), `${title}: ${urn} refers to ${ref.$ref}`);
+          assert.ok(ref.property.length > 0);
+          count++;
+        }
+        for (const dependency of [...dependencies, ...(parent ? [parent] : [])]) assert.ok(urns.has(dependency), dependency);
+      }
+      assert.ok(count > 20, `${title} has references`);
+    });
+  });
+
+  it("hold no handle and nothing that looks like one", () => {
+    each((one, title) => assert.doesNotMatch(JSON.stringify(one), /planref\d/, title));
+  });
+
+  it("have a unique URN for each resource", () => {
+    each((one, title) => assert.equal(new Set(one.resources.map(({ urn }) => urn)).size, one.resources.length, title));
+  });
+
+  it("keep the foundation's URNs in all six pairs of architectures", () => {
+    for (const stack of ["prod", "staging"]) {
+      const foundations = architectures.map((architecture) => foundationOf(plan(stack, architecture)));
+      for (const [i, first] of foundations.entries()) {
+        for (const second of foundations.slice(i + 1)) assert.deepEqual(first, second);
+      }
+      assert.ok((foundations[0] as string[]).length > 20);
+    }
+  });
+
+  it("protect the data in every architecture", () => {
+    each((one, title) => {
+      for (const name of ["database-instance", "database-url", "database-password", "database-subnets", "app-secret"]) {
+        assert.equal(named(one, name).protect, true, `${title}: ${name}`);
+      }
+      const { inputs } = named(one, "database-instance");
+      assert.equal(inputs.deletionProtection, true);
+      assert.equal(inputs.skipFinalSnapshot, false);
+      assert.equal(inputs.storageEncrypted, true);
+    });
+  });
+
+  it("show no secret", () => {
+    each((one, title) => {
+      assert.equal(named(one, "database-instance").inputs.password, SECRET, title);
+      assert.equal(named(one, "database-url-value").inputs.secretString, SECRET, title);
+      assert.equal(named(one, "app-value").inputs.secretString, SECRET, title);
+    });
+  });
+
+  it("point both record sets at the tier that serves, the canary with weight 0", () => {
+    const targets: Record<string, string> = {
+      "monitored-instance": "monitored-instance-address",
+      "ha-web-tier": "load-balancer-balancer",
+      fargate: "load-balancer-balancer",
+    };
+    for (const [architecture, owner] of Object.entries(targets)) {
+      const one = plan("prod", architecture);
+      const [serving, canary] = ["traffic-serving", "traffic-canary"].map((name) => named(one, name));
+      for (const record of [serving, canary] as PlannedResource[]) {
+        const names = refsIn({ a: record.inputs.aliases ?? null, r: record.inputs.records ?? null }).map(({ $ref }) => $ref.split("::").at(-1));
+        assert.ok(names.length > 0 && names.every((name) => name === owner), `${architecture}: ${names}`);
+        assert.equal(record.inputs.type, "A");
+      }
+      assert.deepEqual(serving?.inputs.weightedRoutingPolicies, [{ weight: 100 }]);
+      assert.deepEqual(canary?.inputs.weightedRoutingPolicies, [{ weight: 0 }]);
+    }
+  });
+
+  it("admit the tier to the database and nothing else", () => {
+    for (const architecture of ["monitored-instance", "ha-web-tier", "fargate"]) {
+      const one = plan("prod", architecture);
+      const group = named(one, "database-security-group").urn;
+      const rules = one.resources.filter(
+        ({ type, inputs }) =>
+          type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule" &&
+          refsIn({ group: inputs.securityGroupId ?? null }).some(({ $ref }) => $ref === group),
+      );
+      assert.equal(rules.length, 1, architecture);
+      const [rule] = rules;
+      assert.equal(rule?.inputs.fromPort, 5432);
+      assert.equal(rule?.inputs.cidrIpv4, undefined);
+      assert.match(refsIn({ from: rule?.inputs.referencedSecurityGroupId ?? null })[0]?.$ref ?? "", new RegExp(`${architecture}-security-group$`));
+    }
+  });
+
+  it("let strangers in on 80 and 443 only, and only at the load balancer with options 2 and 3", () => {
+    for (const architecture of ["ha-web-tier", "fargate"]) {
+      const open = plan("prod", architecture).resources.filter(
+        ({ type, inputs }) => type.includes("IngressRule") && inputs.cidrIpv4 === "0.0.0.0/0",
+      );
+      assert.deepEqual(open.map(({ name }) => name).sort(), ["load-balancer-port-443", "load-balancer-port-80"]);
+    }
+    each((one, title) => {
+      const ports = one.resources.filter(({ type }) => type.includes("IngressRule")).map(({ inputs }) => inputs.fromPort);
+      assert.ok(!ports.includes(22), `${title} opens SSH`);
+    });
+  });
+
+  it("have no NAT gateway", () => {
+    each((one, title) => assert.ok(!one.resources.some(({ type }) => type.includes("natGateway")), title));
+  });
+
+  it("build nothing on EC2, ECS or load balancers for Vercel, and say that the database is exposed", () => {
+    const one = plan("prod", "vercel");
+    const forbidden = /^aws:(ecs|lb|autoscaling|appautoscaling)\/|^aws:ec2\/(instance|launchTemplate|eip)/;
+    assert.deepEqual(one.resources.filter(({ type }) => forbidden.test(type)).map(({ type }) => type), []);
+    assert.ok(one.notices.some(({ message }) => message.includes("open to the internet")));
+    assert.equal(named(one, "database-instance").inputs.publiclyAccessible, true);
+  });
+
+  it("grant no wildcard action, and a wildcard resource only where AWS knows none", () => {
+    const known = new Set([
+      "ecr:GetAuthorizationToken",
+      "cloudwatch:PutMetricData",
+      "route53:ListHostedZones",
+      "route53:GetChange",
+      "ssm:ListCommands",
+      "ssm:ListCommandInvocations",
+      "ssm:GetCommandInvocation",
+      "ssm:DescribeInstanceInformation",
+      "ssm:DescribeAutomationExecutions",
+      "ssm:GetAutomationExecution",
+      "ec2:DescribeAddresses",
+      "ec2:DescribeInstances",
+      "ec2:DescribeInstanceStatus",
+    ]);
+    each((one, title) => {
+      for (const { name, type, inputs } of one.resources) {
+        if (type !== "aws:iam/rolePolicy:RolePolicy") continue;
+        for (const { Action, Resource } of statements(inputs.policy)) {
+          const actions = [Action].flat();
+          assert.ok(!actions.some((action) => action.includes("*")), `${title}: ${name} ${actions}`);
+          if ([Resource].flat().includes("*")) {
+            assert.deepEqual(actions.filter((action) => !known.has(action)), [], `${title}: ${name}`);
+          }
+        }
+      }
+    });
+  });
+
+  it("tag what can be tagged", () => {
+    each((one, title) => {
+      const tagged = one.resources.filter(({ type }) => type === "aws:rds/instance:Instance" || type === "aws:sns/topic:Topic");
+      for (const { name, inputs } of tagged) {
+        const tags = inputs.tags as Record<string, string>;
+        assert.equal(tags.ManagedBy, "pulumi", `${title}: ${name}`);
+        assert.equal(tags.Team, "web");
+      }
+    });
+  });
+
+  it("leave the count to the autoscaler, and the serving instance to itself", () => {
+    assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
+    assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, ["desiredCapacity"]);
+    assert.deepEqual(named(plan("prod", "monitored-instance"), "monitored-instance-instance").ignoreChanges, ["ami", "userData"]);
+  });
+
+  it("create, replace or stop no instance where one exists", async () => {
+    const one = await planStack("staging", {
+      architecture: "monitored-instance",
+      config: {
+        existing: { instanceId: "i-0123456789abcdef0", securityGroupId: "sg-0a1b2c3d", addresses: ["203.0.113.10"] },
+      },
+    });
+    const types = one.resources.map(({ type }) => type);
+    assert.ok(!types.some((type) => /^aws:ec2\/(instance|eip|eipAssociation|launchTemplate|ami)/.test(type)), types.join());
+    assert.equal(named(one, "monitored-instance-system-check").inputs.alarmName, undefined);
+  });
+
+  it("change only target group, weights and tier between options 2 and 3", () => {
+    const ids = (architecture: string) =>
+      new Set(
+        plan("prod", architecture)
+          .resources.map(({ urn }) => urn.split("::").at(-1) as string)
+          .filter((name) => name.startsWith("load-balancer") || name.startsWith("traffic")),
+      );
+    assert.deepEqual(ids("ha-web-tier"), ids("fargate"));
+  });
+
+  it("say first what an update needs from a person", async () => {
+    const blocking = async (architecture: string) =>
+      (await planStack("prod", { architecture })).notices
+        .filter((notice) => notice.blocking)
+        .map(({ message }) => message.split(".")[0]);
+    assert.deepEqual(await blocking("fargate"), ["No image of the app is given"]);
+    assert.deepEqual(await blocking("monitored-instance"), ["No release of the app is given for the new instance"]);
+  });
+});
+
+function foundationOf({ resources }: Plan): string[] {
+  const roots = resources.filter(({ name, custom }) => !custom && foundation.includes(name)).map(({ urn }) => urn);
+  const mine = resources.filter(({ urn, parent }) => roots.includes(urn) || roots.includes(parent ?? ""));
+  return mine.map(({ urn }) => urn).sort();
+}
+
+function refsIn(value: unknown): { $ref: string; property: string }[] {
+  if (isRef(value)) return [value];
+  if (isConcat(value)) return value.$concat.flatMap(refsIn);
+  if (Array.isArray(value)) return value.flatMap(refsIn);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(refsIn);
+}
+
+/** Statements of a policy document; what AWS only knows later stands in for itself as a word. */
+function statements(policy: unknown): { Action: string | string[]; Resource: string | string[] }[] {
+  const text = isConcat(policy) ? policy.$concat.map((part) => (typeof part === "string" ? part : "known-later")).join("") : String(policy);
+  return JSON.parse(text).Statement;
+}
