@@ -226,7 +226,7 @@ describe("the flip on the real engine", () => {
       without("ready");
       const { calls, answers } = await up(settings("fargate"));
       const found = violations(calls, answers, { from: "vercel", to: "fargate", seconds: 0 });
-      assert.deepEqual(found, ["traffic moved before fargate had answered its probe"]);
+      assert.ok(found.includes("traffic moved before fargate had answered its probe"), found.join("\n"));
     });
     it("without settled: the old tier goes while resolvers hold it", async () => {
       const path = join(project.folder, "index.ts");
