@@ -76,7 +76,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         securityGroups: [group.id],
         idleTimeout: IDLE_SECONDS,
         dropInvalidHeaderFields: true,
-        enableDeletionProtection: true,
+        // No deletion protection: a flip to an architecture without a load balancer deletes it, behind both gates.
         accessLogs: { bucket: logs.bucket.bucket, enabled: true },
       },
       // The delivery of logs is tested when it is turned on.
@@ -247,7 +247,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
 
   private accessLogs(name: string, days: number) {
     const child = { parent: this };
-    const bucket = new aws.s3.Bucket(`${name}-logs`, {}, child);
+    // Without the force a flip away from the load balancer would fail at its end, since the bucket is never empty.
+    const bucket = new aws.s3.Bucket(`${name}-logs`, { forceDestroy: true }, child);
     const blocked = new aws.s3.BucketPublicAccessBlock(
       `${name}-logs-private`,
       {

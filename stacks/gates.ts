@@ -251,7 +251,7 @@ export function liveGates(options: GateOptions): Gates {
         probeOnce(probe, expected, left),
       );
       if (why) {
-        const looks = `${healthyCount} healthy answers in a row within ${timeoutSeconds} s`;
+        const looks = `${answersText(healthyCount)} within ${timeoutSeconds} s`;
         give(`${probeUrl(probe)} did not give ${looks}. The last answer:`, why);
       }
     },
@@ -268,11 +268,7 @@ export function liveGates(options: GateOptions): Gates {
             `  ${why}`,
             "Both sides are live and nothing was deleted, nor will be while this gate fails.",
             "To go on: repair it and run `pulumi up` again, which asks again without moving anything.",
-            ...(old && old !== to
-              ? [
-                  `To go back: \`pulumi config set iamvet:architecture ${old}\` and \`pulumi up\`, which moves traffic back.`,
-                ]
-              : []),
+            `To go back: \`pulumi config set iamvet:architecture ${old && old !== to ? old : "<what it was before>"}\` and \`pulumi up\`, which moves traffic back.`,
           ].join("\n"),
         );
       };
@@ -328,8 +324,7 @@ export function liveGates(options: GateOptions): Gates {
       const seen = await lookUntil(`Waiting for https://${query.name} to answer`, times, until, (left) =>
         probeOnce(visit, expected, left),
       );
-      if (seen)
-        give(`${probeUrl(visit)} did not give ${times} healthy answers in a row within ${timeoutSeconds} s.`, seen);
+      if (seen) give(`${probeUrl(visit)} did not give ${answersText(times)} within ${timeoutSeconds} s.`, seen);
       if (changed)
         log(`${to} serves ${query.name}; the old side can go (${seconds(clock.now() - started)} s after the change)`);
     },
@@ -489,6 +484,8 @@ const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
         .map(([group, weight]) => `${group.split("/")[1] ?? group}: ${weight}`)
         .join(", ")
     : "nothing";
+
+const answersText = (times: number) => (times === 1 ? "a healthy answer" : `${times} healthy answers in a row`);
 
 const notYet = (why: string): Look => ({ done: false, why });
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -429,6 +429,16 @@ export const sections = {
         "Seconds that the old tier stays beyond the TTL, for resolvers that overstay.",
         60,
       ).default(60),
+      resolvers: z
+        .array(
+          text(
+            /^\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?$/,
+            "DNS server that shows the public view, where this machine's own does not.",
+            "an IPv4 address, with a port if it is not 53",
+            "1.1.1.1",
+          ),
+        )
+        .default([]),
     })
     .prefault({}),
 

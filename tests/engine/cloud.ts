@@ -1,9 +1,9 @@
 import * as grpc from "@grpc/grpc-js";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as services from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
-import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { invokes, outputsOf, replacing } from "./types";
 import { worldNow } from "./world";
 
@@ -110,6 +110,7 @@ export class Cloud {
     if (stored.inputs.deletionProtection || stored.inputs.enableDeletionProtection) {
       throw new Error(`${type} ${id} cannot be deleted: deletion protection is on`);
     }
+    if (type === "aws:s3/bucket:Bucket" && !stored.inputs.forceDestroy) throw new Error(`BucketNotEmpty: ${id}`);
     this.resources.delete(this.key(type, id));
     await this.after(this.record("delete", urn, {}, stored.inputs));
   }

@@ -9,7 +9,14 @@ import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, ZONE_ID } from 
 const replacements: Readonly<Record<string, readonly string[] | "all">> = {
   "aws:ecs/taskDefinition:TaskDefinition": "all",
   "aws:route53/record:Record": ["zoneId", "name", "type", "setIdentifier"],
-  "aws:rds/instance:Instance": ["identifier", "engine", "username", "dbSubnetGroupName", "storageEncrypted", "kmsKeyId"],
+  "aws:rds/instance:Instance": [
+    "identifier",
+    "engine",
+    "username",
+    "dbSubnetGroupName",
+    "storageEncrypted",
+    "kmsKeyId",
+  ],
   "aws:rds/subnetGroup:SubnetGroup": ["name"],
   "aws:ec2/instance:Instance": ["ami", "subnetId", "userData", "keyName"],
   "aws:lb/targetGroup:TargetGroup": ["port", "protocol", "vpcId", "targetType", "name"],
@@ -94,12 +101,10 @@ const made: Readonly<Record<string, Make>> = {
     latestVersion: (old?.latestVersion ?? 0) + 1,
     arn: arn("ec2", `launch-template/lt-${unique}`),
   }),
-  "aws:ssm/parameter:Parameter": (inputs, _, __, old) => ({
-    id: inputs.name,
-    name: inputs.name,
-    arn: arn("ssm", `parameter${inputs.name}`),
-    version: (old?.version ?? 0) + 1,
-  }),
+  "aws:ssm/parameter:Parameter": (inputs, unique, name, old) => {
+    const id = inputs.name ?? `${name}-${unique}`;
+    return { id, name: id, arn: arn("ssm", `parameter/${id}`), version: (old?.version ?? 0) + 1 };
+  },
   "aws:rds/instance:Instance": (inputs, unique) => ({
     id: `db-${unique}`,
     identifier: inputs.identifier ?? `database-${unique}`,
@@ -193,6 +198,11 @@ export const invokes: Readonly<Record<string, (args: Properties) => Properties>>
   }),
   "aws:iam/getPolicyDocument:getPolicyDocument": (args) => ({ id: "1", json: JSON.stringify(args) }),
   "aws:elb/getServiceAccount:getServiceAccount": () => ({ id: "600734575887", arn: "arn:aws:iam::600734575887:root" }),
+  "aws:ec2/getVpc:getVpc": () => ({ id: "vpc-0123456789abcdef0", default: true, cidrBlock: "172.31.0.0/16" }),
+  "aws:ec2/getSubnets:getSubnets": () => ({
+    id: REGION,
+    ids: ["subnet-0000000000000000a", "subnet-0000000000000000b"],
+  }),
   "awsx:ec2:getDefaultVpc": () => ({
     vpcId: "vpc-0123456789abcdef0",
     publicSubnetIds: ["subnet-0000000000000000a", "subnet-0000000000000000b"],

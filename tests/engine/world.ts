@@ -2,7 +2,7 @@
  * The world of these tests runs faster than the machine, so that TTLs of a minute do not take one: the program's clock and
  * timers (`fast.mjs`) and everything that AWS tells of time follow it.
  */
-export const SPEED = 10;
+export const SPEED = 20;
 /** When the world began, in real milliseconds. */
 export const EPOCH = Date.now();
 

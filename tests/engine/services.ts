@@ -1,0 +1,310 @@
+import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
+import { join } from "node:path";
+import type { Cloud, Properties, Stored } from "./cloud";
+import { ADDRESSES, BALANCER_NAME, DOMAIN, dns, worldNow, ZONE_ID } from "./world";
+
+/** What a tier answers; tests change it while an update runs. */
+export interface Answered {
+  readonly time: number;
+  readonly tier: string;
+  readonly healthy: boolean;
+  /** Whether a probe rule's header led the request to its tier. */
+  readonly probe: boolean;
+}
+
+export interface Health {
+  readonly answers: Answered[];
+  /** Tiers that answer 503 although they are deployed. */
+  readonly sick: Set<string>;
+  /** Release that every tier tells. */
+  version: string;
+}
+
+/** The servers around the cloud; all of them answer from what the providers' stand-in holds at that moment. */
+export interface Services {
+  readonly apiPort: number;
+  /** Local port by `address:443` of a tier. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Authority that signed the tiers' certificate. */
+  readonly caFile: string;
+  readonly health: Health;
+  stop(): void;
+}
+
+export async function startServices(cloud: Cloud, folder: string): Promise<Services> {
+  const health: Health = { answers: [], sick: new Set(), version: "v1" };
+  const servers: Server[] = [];
+  const listening = async (server: Server) => {
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+  };
+  const tls = certificate(folder);
+  const ports: Record<string, number> = {};
+  for (const address of [ADDRESSES.instance, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
+    const server = createTlsServer(tls, (request, response) => {
+      const { status, body } = answer(cloud, health, address, request);
+      response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(body);
+    });
+    ports[`${address}:443`] = await listening(server);
+  }
+  const apiPort = await listening(
+    createServer((request, response) => {
+      let text = "";
+      request.on("data", (chunk) => {
+        text += chunk;
+      });
+      request.on("end", () => {
+        const { status = 200, type, body } = api(cloud, request, text);
+        response.setHeader("date", new Date(worldNow()).toUTCString());
+        response.writeHead(status, { "content-type": type }).end(body);
+      });
+    }),
+  );
+  const names = createSocket("udp4");
+  names.on("message", (question, from) => {
+    const reply = resolve(cloud, question);
+    if (reply) names.send(reply, from.port, from.address);
+  });
+  await new Promise<void>((resolve) => names.bind(0, "127.0.0.1", resolve));
+  dns.server = `127.0.0.1:${names.address().port}`;
+  return {
+    apiPort,
+    ports,
+    caFile: join(folder, "ca.pem"),
+    health,
+    stop: () => {
+      names.close();
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+/** A certificate for the site's name, from an authority of its own. */
+function certificate(folder: string) {
+  const at = (name: string) => join(folder, name);
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  openssl("req", "-x509", ...key, "-subj", "/CN=tests", "-keyout", at("ca.key"), "-out", at("ca.pem"));
+  openssl(
+    ...["req", "-x509", ...key, "-subj", `/CN=${DOMAIN}`, "-addext", `subjectAltName=DNS:${DOMAIN}`],
+    ...["-addext", "basicConstraints=critical,CA:FALSE", "-CA", at("ca.pem"), "-CAkey", at("ca.key")],
+    ...["-keyout", at("site.key"), "-out", at("site.pem")],
+  );
+  return { key: readFileSync(at("site.key")), cert: readFileSync(at("site.pem")) };
+}
+
+/** The tier to which a resource belongs, by the component that holds it. */
+export function tierOf(urn: string): string | undefined {
+  const path = urn.split("::")[2] ?? "";
+  if (path.includes("iamvet:index:MonitoredInstance")) return "monitored-instance";
+  if (path.includes("iamvet:index:HaWebTier")) return "ha-web-tier";
+  if (path.includes("iamvet:index:FargateService")) return "fargate";
+  return path.includes("iamvet:index:VercelApp") ? "vercel" : undefined;
+}
+
+function answer(cloud: Cloud, health: Health, address: string, request: IncomingMessage) {
+  const tier = tierAt(cloud, address, request.headers);
+  if (!tier) return { status: 503, body: "No tier serves yet" };
+  const sick = health.sick.has(tier);
+  const probe = request.headers["x-site-probe"] !== undefined;
+  health.answers.push({ time: worldNow(), tier, healthy: !sick, probe });
+  const body = JSON.stringify({ status: sick ? "unhealthy" : "ok", tier, version: health.version });
+  return { status: sick ? 503 : 200, body };
+}
+
+/** Who answers at an address is what AWS and Vercel have been told so far. */
+function tierAt(cloud: Cloud, address: string, headers: IncomingMessage["headers"]): string | undefined {
+  if (address === ADDRESSES.instance) {
+    return cloud.of("aws:ec2/instance:Instance").length > 0 ? "monitored-instance" : undefined;
+  }
+  if ((ADDRESSES.vercel as readonly string[]).includes(address)) {
+    return cloud.of("vercel:index/deployment:Deployment").length > 0 ? "vercel" : undefined;
+  }
+  const rules = cloud
+    .of("aws:lb/listenerRule:ListenerRule")
+    .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
+    .sort((a, b) => a.inputs.priority - b.inputs.priority);
+  const action = (rules[0]?.inputs.actions as Properties[] | undefined)?.[0];
+  const groups: Properties[] = action?.forward?.targetGroups ?? [{ arn: action?.targetGroupArn, weight: 1 }];
+  return behind(cloud, pick(groups, ({ weight }) => weight ?? 1)?.arn);
+}
+
+function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: IncomingMessage["headers"]): boolean {
+  if (httpHeader) return httpHeader.values.includes(headers[httpHeader.httpHeaderName.toLowerCase()]);
+  if (hostHeader) return hostHeader.values.includes(headers.host);
+  return pathPattern?.values.includes("/*") ?? false;
+}
+
+/** The tier whose service or group has joined a target group. */
+function behind(cloud: Cloud, group: string | undefined): string | undefined {
+  const service = cloud
+    .of("aws:ecs/service:Service")
+    .find(({ inputs }) =>
+      (inputs.loadBalancers as Properties[]).some(({ targetGroupArn }) => targetGroupArn === group),
+    );
+  const instances = cloud
+    .of("aws:autoscaling/group:Group")
+    .find(({ inputs }) => (inputs.targetGroupArns as string[] | undefined)?.includes(group ?? ""));
+  const found = service ?? instances;
+  return found && tierOf(found.urn);
+}
+
+function pick<T>(items: readonly T[], weight: (item: T) => number): T | undefined {
+  let left = Math.random() * items.reduce((sum, item) => sum + weight(item), 0);
+  return items.find((item) => {
+    left -= weight(item);
+    return left < 0;
+  });
+}
+
+export const siteRecords = (cloud: Cloud): Stored[] =>
+  cloud.of("aws:route53/record:Record").filter(({ inputs }) => inputs.name === DOMAIN && inputs.type !== "TXT");
+
+const weightOf = ({ inputs }: Stored): number => inputs.weightedRoutingPolicies?.[0]?.weight ?? 1;
+
+/** Addresses that Route 53 would answer with. */
+function addressesOf(cloud: Cloud, name: string): readonly string[] {
+  if (name === BALANCER_NAME) return ADDRESSES.balancer;
+  if (name !== DOMAIN) return [];
+  const record = pick(siteRecords(cloud), weightOf);
+  if (!record) return [];
+  return record.inputs.aliases ? ADDRESSES.balancer : (record.inputs.records as string[]);
+}
+
+/** A reply to one DNS question: A records with no lifetime, or NXDOMAIN. */
+function resolve(cloud: Cloud, question: Buffer): Buffer | undefined {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {
+    labels.push(question.toString("ascii", at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  if (question.length < at + 5) return undefined;
+  const type = question.readUInt16BE(at + 1);
+  const addresses = type === 1 ? addressesOf(cloud, labels.join(".").toLowerCase()) : [];
+  const header = Buffer.from(question.subarray(0, 12));
+  // A response, authoritative, recursion available.
+  header.writeUInt16BE(0x8580 | (addresses.length > 0 ? 0 : 3), 2);
+  header.writeUInt16BE(addresses.length, 6);
+  header.writeUInt32BE(0, 8);
+  const answers = addresses.map((address) =>
+    Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split(".").map(Number)]),
+  );
+  return Buffer.concat([header, question.subarray(12, at + 5), ...answers]);
+}
+
+type Reply = { readonly status?: number; readonly type: string; readonly body: string };
+const xml = (body: string, status = 200): Reply => ({ status, type: "text/xml", body });
+const json = (body: unknown, status = 200): Reply => ({
+  status,
+  type: "application/x-amz-json-1.1",
+  body: JSON.stringify(body),
+});
+
+/** What the gates ask of AWS. */
+function api(cloud: Cloud, request: IncomingMessage, text: string): Reply {
+  const target = String(request.headers["x-amz-target"] ?? "")
+    .split(".")
+    .at(-1);
+  if (target === "GetParameter") return parameter(cloud, JSON.parse(text).Name);
+  if (target === "DescribeServices") return services(cloud, JSON.parse(text).services[0]);
+  if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) return recordSets(cloud);
+  const form = new URLSearchParams(text);
+  switch (form.get("Action")) {
+    case "DescribeRules":
+      return rule(cloud, form.get("RuleArns.member.1") ?? "");
+    case "DescribeAutoScalingGroups":
+      return group(cloud, form.get("AutoScalingGroupNames.member.1") ?? "");
+    case "DescribeInstanceRefreshes":
+      return xml(
+        "<DescribeInstanceRefreshesResponse><DescribeInstanceRefreshesResult><InstanceRefreshes/></DescribeInstanceRefreshesResult></DescribeInstanceRefreshesResponse>",
+      );
+    default:
+      return json(
+        { __type: "UnknownOperationException", message: `${request.method} ${request.url} ${target} ${text}` },
+        400,
+      );
+  }
+}
+
+function parameter(cloud: Cloud, name: string): Reply {
+  const found = cloud.of("aws:ssm/parameter:Parameter").find(({ inputs }) => inputs.name === name);
+  if (!found) return json({ __type: "ParameterNotFound" }, 400);
+  const { inputs, outputs, modified } = found;
+  return json({
+    Parameter: {
+      Name: name,
+      Type: "String",
+      Value: inputs.value,
+      Version: outputs.version,
+      LastModifiedDate: modified / 1000,
+    },
+  });
+}
+
+/** Tasks and instances come up at once here; what a rollout may go through is in the gates' unit tests. */
+function services(cloud: Cloud, name: string): Reply {
+  const found = cloud.of("aws:ecs/service:Service").find(({ id, outputs }) => id === name || outputs.name === name);
+  if (!found) return json({ services: [], failures: [{ arn: name, reason: "MISSING" }] });
+  const { taskDefinition } = found.inputs;
+  const count = found.inputs.desiredCount ?? 1;
+  return json({
+    services: [
+      {
+        serviceArn: found.id,
+        status: "ACTIVE",
+        deployments: [
+          { status: "PRIMARY", taskDefinition, rolloutState: "COMPLETED", desiredCount: count, runningCount: count },
+        ],
+      },
+    ],
+    failures: [],
+  });
+}
+
+function group(cloud: Cloud, name: string): Reply {
+  const found = cloud.of("aws:autoscaling/group:Group").find(({ outputs }) => outputs.name === name);
+  const template =
+    found?.inputs.launchTemplate ?? found?.inputs.mixedInstancesPolicy?.launchTemplate?.launchTemplateSpecification;
+  const launch = `<LaunchTemplate><LaunchTemplateId>${template?.id ?? template?.launchTemplateId}</LaunchTemplateId><Version>${template?.version}</Version></LaunchTemplate>`;
+  const count = found?.inputs.desiredCapacity ?? found?.inputs.minSize ?? 1;
+  const instance = `<member><InstanceId>i-1</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>${launch}</member>`;
+  const member = `<member><AutoScalingGroupName>${name}</AutoScalingGroupName><DesiredCapacity>${count}</DesiredCapacity><Instances>${instance.repeat(count)}</Instances></member>`;
+  return xml(
+    `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>${found ? member : ""}</AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`,
+  );
+}
+
+function rule(cloud: Cloud, arn: string): Reply {
+  const found = cloud.of("aws:lb/listenerRule:ListenerRule").find(({ id }) => id === arn);
+  if (!found) return xml("<ErrorResponse><Error><Code>RuleNotFound</Code></Error></ErrorResponse>", 400);
+  const groups = (found.inputs.actions as Properties[])[0]?.forward.targetGroups as Properties[];
+  const members = groups
+    .map(({ arn, weight }) => `<member><TargetGroupArn>${arn}</TargetGroupArn><Weight>${weight}</Weight></member>`)
+    .join("");
+  return xml(
+    `<DescribeRulesResponse><DescribeRulesResult><Rules><member><RuleArn>${arn}</RuleArn><Actions><member><Type>forward</Type><ForwardConfig><TargetGroups>${members}</TargetGroups></ForwardConfig></member></Actions></member></Rules></DescribeRulesResult></DescribeRulesResponse>`,
+  );
+}
+
+function recordSets(cloud: Cloud): Reply {
+  const sets = siteRecords(cloud).map(({ inputs }) => {
+    const alias = inputs.aliases?.[0];
+    const where = alias
+      ? `<AliasTarget><HostedZoneId>${alias.zoneId}</HostedZoneId><DNSName>${alias.name}.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget>`
+      : `<TTL>${inputs.ttl}</TTL><ResourceRecords>${inputs.records.map((value: string) => `<ResourceRecord><Value>${value}</Value></ResourceRecord>`).join("")}</ResourceRecords>`;
+    const slot = inputs.setIdentifier
+      ? `<SetIdentifier>${inputs.setIdentifier}</SetIdentifier><Weight>${inputs.weightedRoutingPolicies[0].weight}</Weight>`
+      : "";
+    return `<ResourceRecordSet><Name>${inputs.name}.</Name><Type>${inputs.type}</Type>${slot}${where}</ResourceRecordSet>`;
+  });
+  return xml(
+    `<?xml version="1.0"?><ListResourceRecordSetsResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ResourceRecordSets>${sets.join("")}</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>`,
+  );
+}

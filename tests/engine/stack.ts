@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { Cloud } from "./cloud";
+import { type Services, startServices } from "./services";
+import { DOMAIN, dns, EPOCH, REGION, SPEED } from "./world";
+
+const REPOSITORY = resolve(__dirname, "../..");
+const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
+export const STACK = "test";
+
+/** Why the suite cannot run here; undefined if it can. */
+export function missing(): string | undefined {
+  const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
+  if (!has("pulumi", "version")) return "the pulumi CLI is not on PATH (https://www.pulumi.com/docs/install/)";
+  if (!has("openssl", "version")) return "openssl is not on PATH";
+  return undefined;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** The project in a folder of its own, with a file backend, and a cloud of its own around it. */
+export class Project {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  private constructor(
+    readonly cloud: Cloud,
+    readonly services: Services,
+    folder: string,
+    port: number,
+  ) {
+    this.folder = join(folder, "project");
+    for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
+    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "node_modules"]) this.link(part);
+    for (const part of ["stacks", "components", "runbooks", "functions", "cli", "insight", "policy", "app"])
+      this.link(part);
+    for (const provider of PROVIDERS) {
+      // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
+      const plugin = join(folder, "bin", `pulumi-resource-${provider}`);
+      writeFileSync(plugin, `#!/bin/sh\necho ${port}\nexec sleep 100000\n`);
+      chmodSync(plugin, 0o755);
+    }
+    this.env = {
+      ...process.env,
+      PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}`,
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
+      // A plugin that were not found here must not be looked for elsewhere.
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      NODE_OPTIONS: `--import ${join(__dirname, "fast.mjs")}`,
+      NODE_EXTRA_CA_CERTS: services.caFile,
+      ENGINE_SPEED: String(SPEED),
+      ENGINE_EPOCH: String(EPOCH),
+      ENGINE_PORTS: JSON.stringify(services.ports),
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${services.apiPort}`,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      VERCEL_API_TOKEN: "test",
+      NO_COLOR: "1",
+    };
+  }
+
+  static async start(): Promise<Project> {
+    const folder = mkdtempSync(join(tmpdir(), "platform-engine-"));
+    const cloud = new Cloud();
+    const services = await startServices(cloud, folder);
+    const project = new Project(cloud, services, folder, await cloud.start());
+    await project.must("stack", "init", STACK);
+    return project;
+  }
+
+  stop(): void {
+    this.cloud.stop();
+    this.services.stop();
+    rmSync(resolve(this.folder, ".."), { recursive: true, force: true });
+  }
+
+  private link(part: string): void {
+    symlinkSync(join(REPOSITORY, part), join(this.folder, part));
+  }
+
+  /** Starts a command in the project's folder; `done` gives its output, standard output and error mixed. */
+  start(command: string, ...args: string[]): { child: ChildProcess; done: Promise<Finished> } {
+    const child = spawn(command, args, {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    let output = "";
+    const add = (chunk: Buffer) => {
+      output += chunk;
+    };
+    child.stdout.on("data", add);
+    child.stderr.on("data", add);
+    const done = new Promise<Finished>((finish) => child.on("close", (code) => finish({ code, output })));
+    return { child, done };
+  }
+
+  pulumi(...args: string[]): Promise<Finished> {
+    return this.start("pulumi", ...args, "--non-interactive").done;
+  }
+
+  async must(...args: string[]): Promise<string> {
+    const { code, output } = await this.pulumi(...args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code}\n${output}`);
+    return output;
+  }
+
+  up(...args: string[]): Promise<Finished> {
+    return this.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, ...args);
+  }
+
+  /** Writes the stack's whole config. */
+  configure(config: Readonly<Record<string, unknown>>): void {
+    const path = join(this.folder, `Pulumi.${STACK}.yaml`);
+    const salt = /^encryptionsalt: .*$/m.exec(readFileSync(path, "utf8"))?.[0] ?? "";
+    const entries = Object.entries({ "aws:region": REGION, ...config });
+    const lines = entries.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
+    writeFileSync(path, [salt, "config:", ...lines, ""].join("\n"));
+  }
+}
+
+/** A stack of one architecture, with what every architecture needs, so that a flip changes one line. */
+export const settings = (architecture: string, further: Readonly<Record<string, unknown>> = {}) => ({
+  "iamvet:architecture": architecture,
+  "iamvet:domain": { name: DOMAIN, ttl: 30 },
+  "iamvet:app": { version: "v1" },
+  "iamvet:alerts": { emails: ["ops@iamvet.example"] },
+  "iamvet:image": { uri: `123456789012.dkr.ecr.${REGION}.amazonaws.com/site:v1` },
+  "iamvet:instance": { release: "s3://releases/v1.tgz" },
+  "iamvet:vercel": { repository: "iamvet/site", databaseAccess: "public-tls" },
+  "iamvet:gates": {
+    healthyCount: 2,
+    intervalSeconds: 1,
+    timeoutSeconds: 120,
+    drainSeconds: 20,
+    resolvers: [dns.server],
+  },
+  ...further,
+});
