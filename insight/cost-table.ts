@@ -63,10 +63,10 @@ function volume(name: string, ebs: Readonly<Record<string, unknown>>, count: num
   return items;
 }
 
-/** Metrics that the CloudWatch agent sends: only where an alarm or a dashboard reads its namespace. */
+/** Metrics that the CloudWatch agent sends: only where an alarm reads one of them. */
 function agentMetrics(context: CostContext, instances: number): Item[] {
   const agent = ofType(context.plan, "aws:cloudwatch/metricAlarm:MetricAlarm").some((alarm) =>
-    JSON.stringify(alarm.inputs).includes('"CWAgent"'),
+    /"CWAgent"|"mem_used_percent"|"disk_used_percent"|"procstat_/.test(JSON.stringify(alarm.inputs)),
   );
   if (!agent || context.usage.metricsPerInstance === 0) return [];
   return [
@@ -509,6 +509,7 @@ export const priced = { resources, site };
 /** Types that cost nothing, and why: a prefix of the type token, longest match first. */
 const FREE: readonly (readonly [string, string])[] = [
   ["pulumi:", "no resource of a cloud"],
+  ["pulumi-nodejs:dynamic/", "a step that Pulumi runs, no resource of a cloud"],
   ["random:", "computed by Pulumi, no resource of a cloud"],
   ["command:", "run by Pulumi, no resource of a cloud"],
   ["aws:iam/", "IAM is free"],

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { Plan, PlannedResource } from "./plan";
+import { isConcat, isUnknown, type Plan, type PlannedResource } from "./plan";
 import { flag, list, number, ofType, record, refersTo, text, zones } from "./read";
 
 /** What can go wrong, from the smallest to the greatest. */
@@ -138,6 +138,7 @@ const REACHABILITY = watches(
   /UnHealthyHostCount/,
   /HTTPCode_.*5XX/,
   /^site_?up$/i,
+  /server-errors/,
   /probe/i,
   /heartbeat/i,
 );
@@ -161,15 +162,23 @@ function automationOf(plan: Plan, alarm: PlannedResource | undefined): PlannedRe
     rules.some((rule) => refersTo(t, rule.urn)),
   );
   return ofType(plan, "aws:ssm/document:Document").find(
-    (document) => text(document.inputs.documentType) === "Automation" && targets.some((t) => refersTo(t, document.urn)),
+    (document) =>
+      text(document.inputs.documentType) === "Automation" &&
+      targets.some((t) => isUnknown(t.inputs.arn) || refersTo(t, document.urn)),
   );
+}
+
+/** A text as far as it is written: what other resources or AWS supply is left as a word. */
+function written(value: unknown): string {
+  if (isConcat(value)) return value.$concat.map((part) => (typeof part === "string" ? part : "reference")).join("");
+  return text(value) ?? "";
 }
 
 /** Seconds of an automation up to its first repair: waits as written, commands and calls at the assumed duration. */
 export function runbookSeconds(document: PlannedResource, stepSeconds: number): { seconds: number; steps: number } {
   let steps: readonly unknown[] = [];
   try {
-    steps = list(record(parse(text(document.inputs.content) ?? "")).mainSteps);
+    steps = list(record(parse(written(document.inputs.content))).mainSteps);
   } catch {
     // Content that is only known at the update: one command is assumed.
   }

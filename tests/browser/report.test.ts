@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { reportHtml } from "../../cli/report";
+import { samplePlans } from "../unit/insight-fixtures";
+
+/** What is used of playwright-core, which is loaded only where it is installed. */
+interface Page {
+  goto(url: string): Promise<unknown>;
+  on(event: "request" | "pageerror", listener: (what: { url(): string }) => void): void;
+  evaluate<T>(script: string): Promise<T>;
+  screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
+}
+interface Browser {
+  newPage(options: { viewport: { width: number; height: number }; colorScheme: "light" | "dark" }): Promise<Page>;
+  close(): Promise<void>;
+}
+
+const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Texts whose contrast with the ground behind them is under 4.5:1 (3:1 for large text). */
+const CONTRAST = `(() => {
+  const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m[3] === 0 ? undefined : m; };
+  const lum = ([r, g, b]) => [r, g, b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => { for (let n = e; n; n = n.parentElement) { const c = parse(getComputedStyle(n).backgroundColor); if (c) return c; } return [255, 255, 255]; };
+  return [...document.querySelectorAll("h1,h2,h3,p,th,td,dt,dd,li,a,summary,figcaption,caption,small,span,.v,.n")].filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())).flatMap((e) => {
+    const style = getComputedStyle(e); const [a, b] = [lum(parse(style.color)), lum(ground(e))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05); const large = parseFloat(style.fontSize) >= 24;
+    return ratio < (large ? 3 : 4.5) ? [e.tagName + " " + e.textContent.slice(0, 30) + " " + ratio.toFixed(2)] : [];
+  });
+})()`;
+
+describe("platform report in Chromium", function () {
+  this.timeout(60_000);
+  let browser: Browser | undefined;
+  let dir: string;
+
+  before(async function () {
+    const require = createRequire(__filename);
+    let playwright: { chromium: { launch(options: object): Promise<Browser> } } | undefined;
+    try {
+      playwright = require("playwright-core");
+    } catch {
+      // Told below.
+    }
+    if (!playwright || !existsSync(chromium)) {
+      console.log("    skipped: needs the package playwright-core and Debian's chromium (or CHROMIUM=path)");
+      return this.skip();
+    }
+    browser = await playwright.chromium.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+    dir = mkdtempSync(join(tmpdir(), "report-"));
+    for (const language of ["en", "ko"] as const) {
+      writeFileSync(join(dir, `${language}.html`), await reportHtml(samplePlans({ min: 2 }), language));
+    }
+  });
+  after(async () => {
+    await browser?.close();
+    if (dir && !process.env.SCREENSHOTS) rmSync(dir, { recursive: true, force: true });
+  });
+
+  for (const language of ["en", "ko"] as const) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const width of [1200, 390]) {
+        it(`${language}, ${colorScheme}, ${width} wide: offline, legible, in the window`, async () => {
+          const page = await (browser as Browser).newPage({ viewport: { width, height: 900 }, colorScheme });
+          const asked: string[] = [];
+          page.on("request", (request) => asked.push(request.url()));
+          await page.goto(pathToFileURL(join(dir, `${language}.html`)).href);
+          assert.deepEqual(
+            asked.filter((url) => !url.startsWith("file:")),
+            [],
+          );
+          assert.ok((await page.evaluate<number>("document.documentElement.scrollWidth")) <= width);
+          assert.deepEqual(await page.evaluate<string[]>(CONTRAST), []);
+          assert.equal(await page.evaluate<string>("document.documentElement.lang"), language);
+          assert.equal(await page.evaluate<number>("document.querySelectorAll('main,header,nav,footer').length"), 4);
+          assert.equal(await page.evaluate<number>("document.querySelectorAll('th:not([scope])').length"), 0);
+          assert.equal(await page.evaluate<number>("document.querySelectorAll('svg:not([role=img])').length"), 0);
+          assert.ok((await page.evaluate<number>("document.querySelectorAll('svg[role=img]').length")) >= 6);
+          if (process.env.SCREENSHOTS) {
+            await page.screenshot({
+              path: join(process.env.SCREENSHOTS, `${language}-${colorScheme}-${width}.png`),
+              fullPage: true,
+            });
+          }
+        });
+      }
+    }
+  }
+});
