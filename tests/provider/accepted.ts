@@ -1,4 +1,96 @@
 import type { Acceptance } from "./findings";
 
+const checkov = (rule: string, resource: RegExp, reason: string): Acceptance => ({
+  tool: "checkov",
+  rule,
+  resource,
+  reason,
+});
+
 /** Findings that are wanted as they are. One that no tool reports any more fails the suite, so that the list stays true. */
-export const ACCEPTED: readonly Acceptance[] = [];
+export const ACCEPTED: readonly Acceptance[] = [
+  checkov(
+    "CKV_AWS_158",
+    /cloudwatch\/logGroup/,
+    "CloudWatch Logs encrypts by itself; a key of one's own costs 1 USD a month each and guards against AWS alone",
+  ),
+  checkov(
+    "CKV_AWS_338",
+    /cloudwatch\/logGroup/,
+    "retention is logs.retentionDays: a year of logs is paid for by who needs it",
+  ),
+  checkov("CKV_AWS_157", /rds\/instance/, "Multi-AZ doubles the price: database.multiAz decides, and prod has it"),
+  checkov(
+    "CKV_AWS_118",
+    /rds\/instance/,
+    "Performance Insights are on; enhanced monitoring writes paid logs every minute",
+  ),
+  checkov("CKV_AWS_354", /rds\/instance/, "encrypted with the AWS-managed key, which is free"),
+  checkov("CKV_AWS_161", /rds\/instance/, "Prisma logs in with a password; the app has no IAM token to renew"),
+  checkov("CKV_AWS_136", /ecr\/repository/, "AES-256 by ECR; the image holds no secrets"),
+  checkov(
+    "CKV_AWS_135",
+    /ec2\/instance/,
+    "current types are EBS-optimized by default; the argument has no effect on them",
+  ),
+  checkov(
+    "CKV_AWS_126",
+    /ec2\/instance/,
+    "the CloudWatch agent measures every minute; detailed monitoring would be paid for twice",
+  ),
+  checkov(
+    "CKV_AWS_88",
+    /ec2\/(instance|launchTemplate)/,
+    "public subnets with closed security groups instead of NAT gateways (43 USD a month)",
+  ),
+  checkov(
+    "CKV_AWS_333",
+    /ecs\/service/,
+    "public subnets with closed security groups instead of NAT gateways (43 USD a month)",
+  ),
+  checkov(
+    "CKV_AWS_149",
+    /secretsmanager\/secret/,
+    "encrypted with the AWS-managed key, which is free; nobody outside the account reads them",
+  ),
+  checkov(
+    "CKV2_AWS_57",
+    /secretsmanager\/secret/,
+    "values come from the stack's config; rotating them is `pulumi config set` and `up`",
+  ),
+  checkov(
+    "CKV_AWS_26",
+    /sns\/topic/,
+    "alarms cannot publish to a topic with the AWS-managed key; messages hold no secret (see components/alerts.ts)",
+  ),
+  checkov("CKV_AWS_260", /-port-80$/, "the site is public: port 80 only redirects to HTTPS"),
+  checkov("CKV2_AWS_34", /ssm\/parameter/, "configuration without secrets: it refers to secrets by ARN and key"),
+  checkov("CKV_AWS_65", /ecs\/cluster/, "fargate.containerInsights decides: its metrics cost some 10 USD a month"),
+  checkov("CKV_AWS_224", /ecs\/cluster/, "sessions are logged in an encrypted group, with CloudWatch's own key"),
+  checkov("CKV_AWS_18", /-logs$/, "it is the bucket of access logs; logging the log bucket has no end"),
+  checkov("CKV2_AWS_62", /-logs$/, "nothing waits for an access log"),
+  checkov("CKV_AWS_144", /-logs$/, "access logs need no second region"),
+  checkov("CKV_AWS_21", /-logs$/, "access logs are written once and expire"),
+  checkov("CKV_AWS_145", /-logs$/, "a load balancer delivers to buckets with SSE-S3 only"),
+  checkov(
+    "CKV_AWS_378",
+    /lb\/targetGroup/,
+    "TLS ends at the load balancer; behind it two security groups admit each other alone",
+  ),
+  checkov("CKV2_AWS_28", /lb\/loadBalancer/, "WAF costs 5 USD a month and more; a site may bring its own"),
+  checkov(
+    "CKV2_AWS_11",
+    /ec2\/vpc/,
+    "flow logs are charged by volume; security groups are the boundary, and changes are in CloudTrail",
+  ),
+  checkov(
+    "CKV2_AWS_38",
+    /route53\/zone/,
+    "DNSSEC needs a KMS key in us-east-1 and a step at the registrar: a team's own decision",
+  ),
+  checkov(
+    "CKV2_AWS_23",
+    /route53\/record/,
+    "an alias of the site's own records, which checkov does not take for a resource",
+  ),
+];

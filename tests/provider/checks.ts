@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import type { Plan, PlannedResource } from "../../insight/plan";
+import { isUnknown, type Plan, type PlannedResource } from "../../insight/plan";
 import { cloudFormation } from "./cloudformation";
 import type { Conversion } from "./convert";
 import type { Finding } from "./findings";
@@ -103,7 +103,12 @@ export async function cfnLint(
       return file;
     }),
   );
-  const ran = await run(python.program("cfn-lint"), ["--format", "json", "--regions", region, "--", ...files]);
+  const ran = await run(python.program("cfn-lint"), [
+    ...["--format", "json", "--regions", region],
+    // Resources of several plans share a template here; each plan's own names are compared by the emulator.
+    ...["--ignore-checks", "E3019"],
+    ...["--", ...files],
+  ]);
   if (ran.stdout.trim() === "" && ran.code !== 0) throw new Error(`cfn-lint failed: ${ran.stderr.slice(-500)}`);
   const matches: readonly CfnLintMatch[] = JSON.parse(ran.stdout || "[]");
   return {
@@ -140,12 +145,17 @@ export async function parliament(
   python: Python,
   plans: readonly Plan[],
   region: string,
-): Promise<{ readonly checked: number; readonly findings: readonly Finding[] }> {
+): Promise<{ readonly checked: number; readonly unknown: ReadonlySet<string>; readonly findings: readonly Finding[] }> {
   const distinct = new Distinct<{ readonly resource: string; readonly policy: string }>();
+  const unknown = new Set<string>();
   for (const plan of plans) {
     const literals = new Literals(plan, region);
     for (const resource of plan.resources) {
       for (const value of policiesOf(resource)) {
+        if (isUnknown(value)) {
+          unknown.add(label(resource));
+          continue;
+        }
         const policy = literals.document(value);
         distinct.add(policy, { resource: label(resource), policy });
       }
@@ -158,6 +168,7 @@ export async function parliament(
   const results: readonly { rule: string; message: string }[][] = JSON.parse(ran.stdout);
   return {
     checked: distinct.items.length,
+    unknown,
     findings: results.flatMap((found, index) =>
       found.map(({ rule, message }) => ({
         tool: "parliament" as const,

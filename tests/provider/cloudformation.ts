@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
 import type { Literals } from "./literals";
 
@@ -28,7 +29,11 @@ const capitalised = (value: unknown): unknown => {
 };
 
 const ROWS: Readonly<Record<string, Row>> = {
-  "aws:ec2/instance:Instance": { type: "AWS::EC2::Instance", properties: { instanceType: "InstanceType" } },
+  "aws:ec2/instance:Instance": {
+    type: "AWS::EC2::Instance",
+    properties: { instanceType: "InstanceType" },
+    constant: { ImageId: "ami-0123456789abcdef0" },
+  },
   "aws:ec2/launchTemplate:LaunchTemplate": {
     type: "AWS::EC2::LaunchTemplate",
     properties: {},
@@ -147,13 +152,14 @@ const ROWS: Readonly<Record<string, Row>> = {
       name: "Name",
       type: "Type",
       ttl: "TTL",
-      records: "ResourceRecords",
       setIdentifier: "SetIdentifier",
     },
-    further: ({ weightedRoutingPolicies, aliases }) => {
+    further: ({ weightedRoutingPolicies, aliases, records }) => {
       const [weighted] = (weightedRoutingPolicies ?? []) as { weight: number }[];
       const [alias] = (aliases ?? []) as { name: string; zoneId: string; evaluateTargetHealth: boolean }[];
       return {
+        // A list that only AWS knows is one dummy.
+        ...(records !== undefined && { ResourceRecords: [records].flat() }),
         ...(weighted && { Weight: weighted.weight }),
         ...(alias && {
           AliasTarget: {
@@ -219,7 +225,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   "aws:ssm/document:Document": {
     type: "AWS::SSM::Document",
     properties: { documentType: "DocumentType", documentFormat: "DocumentFormat" },
-    further: ({ content, documentFormat }) => ({ Content: documentFormat === "YAML" ? content : json(content) }),
+    further: ({ content, documentFormat }) => ({
+      Content: documentFormat === "YAML" ? parse(String(content)) : json(content),
+    }),
   },
   "aws:sns/topicSubscription:TopicSubscription": {
     type: "AWS::SNS::Subscription",

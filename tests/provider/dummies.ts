@@ -30,8 +30,20 @@ const FOREIGN: readonly { readonly type: RegExp; readonly property: RegExp; read
 export const foreignOutput = (type: string, property: string): unknown =>
   FOREIGN.find((row) => row.type.test(type) && row.property.test(property))?.value ?? unknownDummy(property, "string");
 
+/** Allows nothing that matters: stands for a document that a plan does not know. */
+const UNKNOWN_POLICY = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Deny", Principal: "*", Action: "sts:GetCallerIdentity", Resource: "*" }],
+});
+
 /** Dummies for what only AWS knows, by the name of the property that wants it. */
 const UNKNOWN: readonly { readonly name: RegExp; readonly value: unknown }[] = [
+  { name: /vpcId$/i, value: "vpc-0123456789abcdef0" },
+  { name: /subnet(Id)?s?(\[\d+\])?$/i, value: "subnet-0123456789abcdef0" },
+  { name: /securityGroup(Id)?s?(\[\d+\])?$/i, value: "sg-0123456789abcdef0" },
+  { name: /policy$/i, value: UNKNOWN_POLICY },
+  { name: /containerDefinitions$/i, value: '[{"name":"app","image":"app:1"}]' },
+  { name: /(eventPattern|dashboardBody|input)$/i, value: "{}" },
   { name: /arns?(\[\d+\])?$/i, value: `arn:aws:iam::${ACCOUNT}:role/dummy` },
   { name: /(ipv?4?|address(es)?|records)(\[\d+\])?$/i, value: "192.0.2.10" },
   { name: /(url|uri|endpoint)$/i, value: "https://dummy.example.com/" },

@@ -1,0 +1,135 @@
+import { planStack } from "../../cli/planner";
+import type { Plan } from "../../insight/plan";
+import { architectures } from "../../stacks/settings";
+import { ACCOUNT } from "./dummies";
+
+/** The region of both stacks. */
+export const REGION = "ap-northeast-2";
+
+/** One way to configure the site. */
+export interface Combination {
+  readonly name: string;
+  readonly stack: string;
+  readonly architecture?: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
+const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
+const released = { image: { uri: IMAGE }, instance: { release: "s3://iamvet-releases/2026.11.24.tgz" } };
+
+const existingDatabase: Config = {
+  database: {
+    mode: "existing",
+    identifier: "iamvet-db",
+    securityGroupId: "sg-0a1b2c3d4e5f60718",
+    urlSecretArn: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:iamvet-db-AbCdEf`,
+  },
+};
+
+/** Optional parts of the site, each of which is tried with and without; without is the base of its architecture. */
+const parts: readonly { readonly name: string; readonly architectures: readonly string[]; readonly config: Config }[] =
+  [
+    { name: "multi-az database", architectures: ["fargate"], config: { database: { multiAz: true, backupDays: 35 } } },
+    { name: "oldest postgres", architectures: ["ha-web-tier"], config: { database: { engineVersion: "14" } } },
+    { name: "new network", architectures: architectures, config: { network: { vpc: "new", zones: 3 } } },
+    {
+      name: "network of its own owner",
+      architectures: ["fargate"],
+      config: {
+        network: { vpc: "vpc-0a1b2c3d4e5f60718", subnetIds: ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"] },
+      },
+    },
+    {
+      name: "new zone",
+      architectures: ["ha-web-tier"],
+      config: { domain: { name: "iamvet.kr", zone: "new", redirectFrom: ["www.iamvet.kr"] } },
+    },
+    {
+      name: "server that exists",
+      architectures: ["monitored-instance"],
+      config: {
+        existing: {
+          instanceId: "i-0123456789abcdef0",
+          securityGroupId: "sg-0a1b2c3d4e5f60718",
+          addresses: ["203.0.113.10"],
+        },
+      },
+    },
+    {
+      name: "secrets",
+      architectures: ["fargate", "monitored-instance"],
+      config: { secrets: { SESSION_KEY: "a", PAYMENT_KEY: "b" } },
+    },
+    {
+      name: "sms",
+      architectures: ["fargate"],
+      config: { alerts: { emails: ["ops@iamvet.kr"], phones: ["+821012345678"], language: "ko" } },
+    },
+    {
+      name: "image built at up",
+      architectures: ["fargate"],
+      config: { image: { build: true }, app: { version: "1" } },
+    },
+    {
+      name: "x86 images",
+      architectures: ["fargate", "ha-web-tier"],
+      config: { image: { uri: IMAGE, platform: "x86_64" }, haWebTier: { instanceType: "t3.small" } },
+    },
+    {
+      name: "spot, exec and insights",
+      architectures: ["fargate"],
+      config: { fargate: { spotPercent: 50, exec: true, containerInsights: "enhanced", cpu: 1024, memory: 2048 } },
+    },
+    {
+      name: "static addresses",
+      architectures: ["vercel"],
+      config: vercel("static-ips", { staticIps: ["203.0.113.7"] }),
+    },
+    { name: "private link", architectures: ["vercel"], config: vercel("private-link", { peeredCidr: "10.1.0.0/16" }) },
+    ...architectures.flatMap((canary) =>
+      architectures
+        .filter((serving) => serving !== canary)
+        .map((serving) => ({
+          name: `canary ${canary}`,
+          architectures: [serving],
+          config: { traffic: { canary, percent: 10 } },
+        })),
+    ),
+  ];
+
+function vercel(databaseAccess: string, further: Config): Config {
+  return { vercel: { plan: "enterprise", repository: "iamvet/site", databaseAccess, ...further } };
+}
+
+/** Both stacks as they are, and in each architecture, each database mode, with and without each optional part. */
+export const combinations: readonly Combination[] = [
+  ...["staging", "prod"].flatMap((stack) => [
+    { name: `${stack} as it is`, stack },
+    ...architectures.map((architecture) => ({
+      name: `${stack} ${architecture}`,
+      stack,
+      architecture,
+      config: released,
+    })),
+  ]),
+  ...architectures.map((architecture) => ({
+    name: `${architecture}, existing database`,
+    stack: "prod",
+    architecture,
+    config: { ...released, ...existingDatabase },
+  })),
+  ...parts.flatMap(({ name, architectures: where, config }) =>
+    where.map((architecture) => ({
+      name: `${architecture}, ${name}`,
+      stack: "staging",
+      architecture,
+      config: { ...released, ...config },
+    })),
+  ),
+];
+
+/** What `pulumi up` would build for a combination. */
+export const planOf = ({ stack, architecture, config }: Combination): Promise<Plan> =>
+  planStack(stack, { ...(architecture ? { architecture } : {}), ...(config ? { config } : {}) });
