@@ -1,7 +1,10 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { SettingsError } from "../stacks/settings-check";
+import { compareCommand } from "./compare";
 import { planCommand } from "./plan";
+import { pricesCommand } from "./prices";
+import { reportCommand } from "./report";
 import { UsageError } from "./stack-files";
 
 const program = new Command("platform")
@@ -9,6 +12,9 @@ const program = new Command("platform")
     "A site that recovers by itself, in one of four architectures: plan it, compare, flip, and find out why it went down.",
   )
   .addCommand(planCommand(), { isDefault: true })
+  .addCommand(compareCommand())
+  .addCommand(reportCommand())
+  .addCommand(pricesCommand())
   .showHelpAfterError("Run `npm run platform -- --help` for what there is.");
 
 program.parseAsync().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { usageSchema } from "../insight/usage";
 
 /** The four ways to serve the site; the first is the one a team has today. */
 export const architectures = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
@@ -452,6 +453,14 @@ export const sections = {
       ).default(30),
     })
     .prefault({}),
+
+  budget: z
+    .strictObject({
+      monthlyUsd: whole(1, 1_000_000, "USD a month; the policy pack warns when a plan passes it.", 100).optional(),
+    })
+    .prefault({}),
+
+  usage: usageSchema.prefault({}),
 
   tags: help(
     z.record(help(z.string().min(1).max(128), "key", "1 to 128 characters", "team"), z.string().max(256)),

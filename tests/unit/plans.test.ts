@@ -42,7 +42,8 @@ describe("the plans of the stacks", () => {
           assert.ok(ref.property.length > 0);
           count++;
         }
-        for (const dependency of [...dependencies, ...(parent ? [parent] : [])]) assert.ok(urns.has(dependency), dependency);
+        for (const dependency of [...dependencies, ...(parent ? [parent] : [])])
+          assert.ok(urns.has(dependency), dependency);
       }
       assert.ok(count > 20, `${title} has references`);
     });
@@ -96,7 +97,9 @@ describe("the plans of the stacks", () => {
       const one = plan("prod", architecture);
       const [serving, canary] = ["traffic-serving", "traffic-canary"].map((name) => named(one, name));
       for (const record of [serving, canary] as PlannedResource[]) {
-        const names = refsIn({ a: record.inputs.aliases ?? null, r: record.inputs.records ?? null }).map(({ $ref }) => $ref.split("::").at(-1));
+        const names = refsIn({ a: record.inputs.aliases ?? null, r: record.inputs.records ?? null }).map(({ $ref }) =>
+          $ref.split("::").at(-1),
+        );
         assert.ok(names.length > 0 && names.every((name) => name === owner), `${architecture}: ${names}`);
         assert.equal(record.inputs.type, "A");
       }
@@ -118,7 +121,10 @@ describe("the plans of the stacks", () => {
       const [rule] = rules;
       assert.equal(rule?.inputs.fromPort, 5432);
       assert.equal(rule?.inputs.cidrIpv4, undefined);
-      assert.match(refsIn({ from: rule?.inputs.referencedSecurityGroupId ?? null })[0]?.$ref ?? "", new RegExp(`${architecture}-security-group$`));
+      assert.match(
+        refsIn({ from: rule?.inputs.referencedSecurityGroupId ?? null })[0]?.$ref ?? "",
+        new RegExp(`${architecture}-security-group$`),
+      );
     }
   });
 
@@ -130,7 +136,9 @@ describe("the plans of the stacks", () => {
       assert.deepEqual(open.map(({ name }) => name).sort(), ["load-balancer-port-443", "load-balancer-port-80"]);
     }
     each((one, title) => {
-      const ports = one.resources.filter(({ type }) => type.includes("IngressRule")).map(({ inputs }) => inputs.fromPort);
+      const ports = one.resources
+        .filter(({ type }) => type.includes("IngressRule"))
+        .map(({ inputs }) => inputs.fromPort);
       assert.ok(!ports.includes(22), `${title} opens SSH`);
     });
   });
@@ -142,7 +150,10 @@ describe("the plans of the stacks", () => {
   it("build nothing on EC2, ECS or load balancers for Vercel, and say that the database is exposed", () => {
     const one = plan("prod", "vercel");
     const forbidden = /^aws:(ecs|lb|autoscaling|appautoscaling)\/|^aws:ec2\/(instance|launchTemplate|eip)/;
-    assert.deepEqual(one.resources.filter(({ type }) => forbidden.test(type)).map(({ type }) => type), []);
+    assert.deepEqual(
+      one.resources.filter(({ type }) => forbidden.test(type)).map(({ type }) => type),
+      [],
+    );
     assert.ok(one.notices.some(({ message }) => message.includes("open to the internet")));
     assert.equal(named(one, "database-instance").inputs.publiclyAccessible, true);
   });
@@ -170,7 +181,11 @@ describe("the plans of the stacks", () => {
           const actions = [Action].flat();
           assert.ok(!actions.some((action) => action.includes("*")), `${title}: ${name} ${actions}`);
           if ([Resource].flat().includes("*")) {
-            assert.deepEqual(actions.filter((action) => !known.has(action)), [], `${title}: ${name}`);
+            assert.deepEqual(
+              actions.filter((action) => !known.has(action)),
+              [],
+              `${title}: ${name}`,
+            );
           }
         }
       }
@@ -179,7 +194,9 @@ describe("the plans of the stacks", () => {
 
   it("tag what can be tagged", () => {
     each((one, title) => {
-      const tagged = one.resources.filter(({ type }) => type === "aws:rds/instance:Instance" || type === "aws:sns/topic:Topic");
+      const tagged = one.resources.filter(
+        ({ type }) => type === "aws:rds/instance:Instance" || type === "aws:sns/topic:Topic",
+      );
       for (const { name, inputs } of tagged) {
         const tags = inputs.tags as Record<string, string>;
         assert.equal(tags.ManagedBy, "pulumi", `${title}: ${name}`);
@@ -191,7 +208,10 @@ describe("the plans of the stacks", () => {
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
     assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
     assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, ["desiredCapacity"]);
-    assert.deepEqual(named(plan("prod", "monitored-instance"), "monitored-instance-instance").ignoreChanges, ["ami", "userData"]);
+    assert.deepEqual(named(plan("prod", "monitored-instance"), "monitored-instance-instance").ignoreChanges, [
+      "ami",
+      "userData",
+    ]);
   });
 
   it("create, replace or stop no instance where one exists", async () => {
@@ -202,7 +222,10 @@ describe("the plans of the stacks", () => {
       },
     });
     const types = one.resources.map(({ type }) => type);
-    assert.ok(!types.some((type) => /^aws:ec2\/(instance|eip|eipAssociation|launchTemplate|ami)/.test(type)), types.join());
+    assert.ok(
+      !types.some((type) => /^aws:ec2\/(instance|eip|eipAssociation|launchTemplate|ami)/.test(type)),
+      types.join(),
+    );
     assert.equal(named(one, "monitored-instance-system-check").inputs.alarmName, undefined);
   });
 
@@ -242,6 +265,8 @@ function refsIn(value: unknown): { $ref: string; property: string }[] {
 
 /** Statements of a policy document; what AWS only knows later stands in for itself as a word. */
 function statements(policy: unknown): { Action: string | string[]; Resource: string | string[] }[] {
-  const text = isConcat(policy) ? policy.$concat.map((part) => (typeof part === "string" ? part : "known-later")).join("") : String(policy);
+  const text = isConcat(policy)
+    ? policy.$concat.map((part) => (typeof part === "string" ? part : "known-later")).join("")
+    : String(policy);
   return JSON.parse(text).Statement;
 }

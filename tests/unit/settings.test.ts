@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { checkSettings, SettingsError } from "../../stacks/settings-check";
+
+const valid = {
+  "iamvet:domain": { name: "iamvet.kr" },
+  "iamvet:alerts": { emails: ["ops@iamvet.kr"] },
+};
+
+const raw = (config: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(config).map(([key, v]) => [key, typeof v === "string" ? v : JSON.stringify(v)]));
+
+const check = (config: Record<string, unknown>) => checkSettings("iamvet", "prod", raw({ ...valid, ...config }));
+
+function problems(config: Record<string, unknown>) {
+  try {
+    check(config);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("the settings of a stack", () => {
+  it("fill in every default", () => {
+    const settings = check({});
+    assert.equal(settings.architecture, "monitored-instance");
+    assert.equal(settings.instance.type, "t3.medium");
+    assert.deepEqual([settings.haWebTier.min, settings.haWebTier.desired, settings.haWebTier.max], [1, 1, 3]);
+    assert.equal(settings.domain.ttl, 60);
+  });
+
+  const wrong: [title: string, config: Record<string, unknown>, key: string, text: RegExp][] = [
+    [
+      "an unknown architecture",
+      { "iamvet:architecture": "lambda" },
+      "iamvet:architecture",
+      /monitored-instance, ha-web-tier, fargate or vercel/,
+    ],
+    ["an unknown key", { "iamvet:fargat": {} }, "iamvet:fargat", /did you mean iamvet:fargate/],
+    [
+      "an unknown key inside",
+      { "iamvet:fargate": { memry: 1024 } },
+      "iamvet:fargate.memry",
+      /did you mean iamvet:fargate.memory/,
+    ],
+    ["a CPU size that Fargate lacks", { "iamvet:fargate": { cpu: 300 } }, "iamvet:fargate.cpu", /256, 512/],
+    [
+      "a CPU and memory pair that Fargate lacks",
+      { "iamvet:fargate": { cpu: 256, memory: 4096 } },
+      "iamvet:fargate.memory",
+      /512, 1024, 2048/,
+    ],
+    ["min over max", { "iamvet:haWebTier": { min: 4 } }, "iamvet:haWebTier.min", /at most haWebTier.max/],
+    ["desired out of range", { "iamvet:haWebTier": { desired: 9 } }, "iamvet:haWebTier.desired", /1 to 3/],
+    ["tasks: min over max", { "iamvet:fargate": { min: 9, max: 2 } }, "iamvet:fargate.min", /at most fargate.max/],
+    [
+      "a canary that serves already",
+      { "iamvet:architecture": "fargate", "iamvet:traffic": { canary: "fargate", percent: 5 } },
+      "iamvet:traffic.canary",
+      /another architecture/,
+    ],
+    ["a share without a canary", { "iamvet:traffic": { percent: 5 } }, "iamvet:traffic.percent", /0 while/],
+    [
+      "a share over 100",
+      { "iamvet:traffic": { canary: "fargate", percent: 101 } },
+      "iamvet:traffic.percent",
+      /0 to 100/,
+    ],
+    [
+      "a CNAME at the apex",
+      { "iamvet:domain": { name: "iamvet.kr", record: "CNAME" } },
+      "iamvet:domain.record",
+      /apex/,
+    ],
+    [
+      "a name outside its zone",
+      { "iamvet:domain": { name: "iamvet.kr", zoneName: "other.kr" } },
+      "iamvet:domain.zoneName",
+      /holds iamvet.kr/,
+    ],
+    [
+      "a retention that CloudWatch lacks",
+      { "iamvet:logs": { retentionDays: 8 } },
+      "iamvet:logs.retentionDays",
+      /7, 14/,
+    ],
+    ["a wrong e-mail address", { "iamvet:alerts": { emails: ["ops"] } }, "iamvet:alerts.emails[0]", /e-mail/],
+    ["no e-mail address", { "iamvet:alerts": { emails: [] } }, "iamvet:alerts.emails", /at least one/],
+    [
+      "a wrong phone number",
+      { "iamvet:alerts": { emails: ["a@b.kr"], phones: ["010-1234"] } },
+      "iamvet:alerts.phones[0]",
+      /E\.164/,
+    ],
+    ["an image that moves", { "iamvet:image": { uri: "repo/app:latest" } }, "iamvet:image.uri", /other than latest/],
+    [
+      "an image given and built",
+      { "iamvet:image": { uri: "repo.io/app:1", build: true }, "iamvet:app": { version: "1" } },
+      "iamvet:image.build",
+      /either given or built/,
+    ],
+    [
+      "an Intel type for an ARM image",
+      { "iamvet:architecture": "ha-web-tier", "iamvet:haWebTier": { instanceType: "t3.small" } },
+      "iamvet:haWebTier.instanceType",
+      /Graviton/,
+    ],
+    [
+      "an instance id that is none",
+      { "iamvet:existing": { instanceId: "web-1" } },
+      "iamvet:existing.instanceId",
+      /instance id/,
+    ],
+    [
+      "an unknown process manager",
+      { "iamvet:existing": { processManager: "forever" } },
+      "iamvet:existing.processManager",
+      /pm2, systemd or docker/,
+    ],
+    [
+      "one subnet",
+      { "iamvet:network": { vpc: "vpc-0123abcd", subnetIds: ["subnet-0123abcd"] } },
+      "iamvet:network.subnetIds",
+      /at least two/,
+    ],
+    ["a port out of range", { "iamvet:app": { port: 80 } }, "iamvet:app.port", /1024 to 65535/],
+    [
+      "storage that shrinks",
+      { "iamvet:database": { storageGb: 200, maxStorageGb: 100 } },
+      "iamvet:database.maxStorageGb",
+      /at least/,
+    ],
+    [
+      "Vercel without a repository",
+      { "iamvet:architecture": "vercel", "iamvet:vercel": { databaseAccess: "public-tls" } },
+      "iamvet:vercel.repository",
+      /owner\/name/,
+    ],
+    [
+      "Vercel with a silent database",
+      { "iamvet:architecture": "vercel", "iamvet:vercel": { repository: "a/b" } },
+      "iamvet:vercel.databaseAccess",
+      /public-tls/,
+    ],
+    ["text where an object belongs", { "iamvet:fargate": "big" }, "iamvet:fargate", /object/],
+  ];
+  for (const [title, config, key, text] of wrong) {
+    it(`refuse ${title}`, () => {
+      const found = problems(config);
+      assert.deepEqual(
+        found.map((problem) => problem.key),
+        [key],
+      );
+      const [problem] = found;
+      assert.match(problem?.allowed ?? "", text);
+      assert.match(problem?.mend ?? "", /^pulumi config (set|rm) --stack prod/);
+    });
+  }
+
+  it("report all mistakes of a stack together, also across settings", () => {
+    const found = problems({
+      "iamvet:architecture": "lambda",
+      "iamvet:logs": { retentionDays: 8 },
+      "iamvet:haWebTier": { min: 9 },
+      "iamvet:alerts": { emails: ["ops"] },
+      "iamvet:speed": 3,
+    });
+    assert.equal(found.length, 5);
+  });
+
+  it("never repeat a secret", () => {
+    const [problem] = problems({ "iamvet:secrets": { API_KEY: 12345 } });
+    assert.ok(!JSON.stringify(problem).includes("12345"));
+    assert.match(problem?.mend ?? "", /--secret/);
+  });
+
+  it("name a list's element so that the command works", () => {
+    const [problem] = problems({ "iamvet:alerts": { emails: [] } });
+    assert.equal(problem?.mend, "pulumi config set --stack prod --path 'iamvet:alerts.emails[0]' ops@iamvet.kr");
+  });
+
+  it("accept a version that the CLI stored as a number", () => {
+    assert.equal(check({ "iamvet:database": { engineVersion: 17 } }).database.engineVersion, "17");
+  });
+});
