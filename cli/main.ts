@@ -1,25 +1,31 @@
 import { Command } from "commander";
 import pc from "picocolors";
-import { SettingsError } from "../stacks/settings-check";
-import { compareCommand } from "./compare";
-import { planCommand } from "./plan";
-import { pricesCommand } from "./prices";
-import { reportCommand } from "./report";
-import { UsageError } from "./stack-files";
 
-const program = new Command("platform")
-  .description(
-    "A site that recovers by itself, in one of four architectures: plan it, compare, flip, and find out why it went down.",
-  )
-  .addCommand(planCommand(), { isDefault: true })
-  .addCommand(compareCommand())
-  .addCommand(reportCommand())
-  .addCommand(pricesCommand())
-  .showHelpAfterError("Run `npm run platform -- --help` for what there is.");
+/** The commands, each loaded only when it is asked for: `plan` must not wait for what draws diagrams. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  plan: async () => (await import("./plan")).planCommand(),
+  compare: async () => (await import("./compare")).compareCommand(),
+  report: async () => (await import("./report")).reportCommand(),
+  prices: async () => (await import("./prices")).pricesCommand(),
+};
 
-program.parseAsync().catch((error: unknown) => {
-  // What a person did wrong is told without a stack trace; anything else is a mistake of ours and keeps it.
-  const told = error instanceof SettingsError || error instanceof UsageError;
-  console.error(told ? pc.red(error.message) : error);
-  process.exitCode = told ? 2 : 1;
+/** Errors by which a person is told of a mistake of their own; anything else is ours and keeps its stack trace. */
+const told = new Set(["SettingsError", "UsageError", "InputError"]);
+
+async function main(): Promise<void> {
+  const program = new Command("platform")
+    .description("A site that recovers by itself, in one of four architectures: plan it, compare, and see what it costs.")
+    .showHelpAfterError("Run `npm run platform -- --help` for what there is.");
+  const asked = commands[process.argv[2] ?? ""];
+  const loaded = await Promise.all((asked ? [asked] : Object.values(commands)).map((load) => load()));
+  for (const command of loaded) {
+    program.addCommand(command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2)));
+  }
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  const mistake = error instanceof Error && told.has(error.name);
+  console.error(mistake ? pc.red(error.message) : error);
+  process.exitCode = mistake ? 2 : 1;
 });

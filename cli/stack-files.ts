@@ -36,8 +36,8 @@ export function readStackFile(folder: string, stack: string): StackFile {
   if (!stacks.includes(stack)) {
     throw new UsageError(
       stacks.length > 0
-        ? `There is no stack ${stack} here. There is: ${stacks.join(", ")}. A new one: npm run platform -- init --stack ${stack}`
-        : `There is no Pulumi.<stack>.yaml here. Create one: npm run platform -- init --stack ${stack}`,
+        ? `There is no stack ${stack} here. There is: ${stacks.join(", ")}. For a new one copy Pulumi.${stacks[0]}.yaml to Pulumi.${stack}.yaml.`
+        : `There is no Pulumi.<stack>.yaml here: create Pulumi.${stack}.yaml, or name another folder with --cwd.`,
     );
   }
   const project = readYaml(join(folder, "Pulumi.yaml")) as ProjectYaml;

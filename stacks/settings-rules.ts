@@ -115,7 +115,8 @@ export const rules: readonly Rule<SectionName>[] = [
 
   rule(["domain", "architecture", "traffic"], function* (settings) {
     const others = tiersOf(settings).filter((tier) => tier !== "vercel");
-    if (settings.domain.record === "CNAME" && others.length > 0) {
+    const apex = settings.domain.name === (settings.domain.zoneName ?? settings.domain.name);
+    if (settings.domain.record === "CNAME" && !apex && others.length > 0) {
       yield {
         path: "domain.record",
         found: "CNAME",
