@@ -14,7 +14,9 @@ const told = new Set(["SettingsError", "UsageError", "InputError"]);
 
 async function main(): Promise<void> {
   const program = new Command("platform")
-    .description("A site that recovers by itself, in one of four architectures: plan it, compare, and see what it costs.")
+    .description(
+      "A site that recovers by itself, in one of four architectures: plan it, compare, and see what it costs.",
+    )
     .showHelpAfterError("Run `npm run platform -- --help` for what there is.");
   const asked = commands[process.argv[2] ?? ""];
   const loaded = await Promise.all((asked ? [asked] : Object.values(commands)).map((load) => load()));
