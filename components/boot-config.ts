@@ -137,8 +137,7 @@ export function renderAgentConfig(kind: keyof typeof AGENT_CONFIGS, args: AgentC
   config.metrics.metrics_collected.disk.resources = args.paths ?? ["/"];
   const app = config.metrics.metrics_collected.procstat?.[1];
   if (app && args.appPattern) app.pattern = args.appPattern;
-  for (const entry of files?.collect_list ?? [])
-    entry.file_path = args.files?.[entry.file_path] ?? entry.file_path;
+  for (const entry of files?.collect_list ?? []) entry.file_path = args.files?.[entry.file_path] ?? entry.file_path;
   for (const entry of [...(files?.collect_list ?? []), ...journald.collect_list]) {
     const name = args.logGroups[entry.log_group_name];
     if (!name) throw new Error(`${AGENT_CONFIGS[kind]} needs the name of the log group "${entry.log_group_name}".`);
