@@ -22,6 +22,7 @@
 : "${APP_ERROR_LOG:=/var/log/site/app-error.log}" # where the app's standard error goes (PM2 only)
 : "${HEALTH_TIMEOUT:=5}"                          # seconds for one answer
 : "${HEALTH_WAIT:=60}"                            # seconds that `check` waits for a healthy site
+: "${SETTLE:=5}"                                   # seconds that a process manager may take to start a dead app again
 : "${DISK_FULL:=95}"                              # percent of a volume from which it counts as full
 : "${STATE_DIR:=/var/lib/site-recovery}"          # remembers when the site was last known to be healthy
 
@@ -30,6 +31,11 @@ export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 has_systemd() { [ -d /run/systemd/system ]; }
+
+# Whether the process whose id a file holds lives; a dead one that nobody has waited for (a zombie) does not.
+lives() {
+  pid=$(cat "$1" 2>/dev/null) && grep -q '^State:[[:space:]][^ZX]' "/proc/$pid/status" 2>/dev/null
+}
 
 # --- asking ---
 
@@ -72,7 +78,7 @@ as_app() {
 }
 
 # Asked first, since every call of `pm2` starts its daemon where none runs.
-pm2_runs() { kill -0 "$(cat "$(pm2_home)/pm2.pid" 2>/dev/null || echo none)" 2>/dev/null; }
+pm2_runs() { lives "$(pm2_home)/pm2.pid"; }
 
 # Prints `running`, `stopped`, or `manager-stopped`.
 app_state() {
@@ -80,7 +86,11 @@ app_state() {
     pm2)
       pm2_runs || { echo manager-stopped; return; }
       pid=$(as_app pm2 pid "$APP_NAME" 2>/dev/null | grep -E '^[1-9][0-9]*$' | head -n 1)
-      [ -n "$pid" ] && echo running || echo stopped
+      if [ -n "$pid" ] || as_app pm2 describe "$APP_NAME" 2>/dev/null | grep -qE 'status .*(launching|waiting restart)'; then
+        echo running
+      else
+        echo stopped
+      fi
       ;;
     systemd) systemctl is-active --quiet "$APP_NAME" && echo running || echo stopped ;;
     docker)
@@ -94,9 +104,13 @@ app_state() {
 app_log_since() {
   case $PROCESS_MANAGER in
     pm2)
-      # PM2 puts the time in front of each line; lines of one crash report after the first have it too.
+      # What the runtime itself says of a crash has no time in front: it belongs to the next line that has one.
       for log in "$(pm2_home)/pm2.log" "$APP_ERROR_LOG"; do
-        [ -r "$log" ] && tail -n 400 "$log" | awk -v since="$1" 'substr($0, 1, 19) >= since && /^20[0-9][0-9]-/'
+        [ -r "$log" ] && tail -n 400 "$log" | awk -v since="$1" '
+          !/^20[0-9][0-9]-/ { held = held $0 "\n"; next }
+          substr($0, 1, 19) >= since { printf "%s", held; print }
+          { held = "" }
+          END { printf "%s", held }'
       done
       ;;
     systemd) journalctl --unit "$APP_NAME" --since "$(echo "$1" | tr T ' ')" --no-pager --output short-iso 2>/dev/null | tail -n 200 ;;
@@ -121,6 +135,8 @@ since() {
   printf '%s\n%s\n' "$recent" "$last" | sort | tail -n 1
 }
 
+remember_healthy() { mkdir -p "$STATE_DIR" && date +%Y-%m-%dT%H:%M:%S >"$STATE_DIR/last-healthy"; }
+
 percent_used() { df -P "$1" 2>/dev/null | awk 'NR == 2 { sub("%", "", $5); print $5 }'; }
 
 full_volume() {
@@ -132,7 +148,7 @@ full_volume() {
 
 memory_available_percent() { awk '/^MemTotal/ { t = $2 } /^MemAvailable/ { a = $2 } END { printf "%d", a * 100 / t }' /proc/meminfo; }
 
-nginx_runs() { kill -0 "$(cat "$(nginx_pid_file)" 2>/dev/null || echo none)" 2>/dev/null; }
+nginx_runs() { lives "$(nginx_pid_file)"; }
 
 nginx_pid_file() {
   file=$(sed -n 's/^[[:space:]]*pid[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$NGINX_CONF" 2>/dev/null | head -n 1)
@@ -203,14 +219,28 @@ section() { printf '\n--- %s\n' "$1"; }
 
 evidence() {
   from=$(since)
-  process=$(ask_app "$PROCESS_PATH")
-  direct=$(ask_app "$HEALTH_PATH")
-  site=$(ask_site)
   state=$(app_state)
+  process=$(ask_app "$PROCESS_PATH")
+  # The process manager may be starting it again at this moment, and needs no help then.
+  patience=$SETTLE
+  while [ "${process#* }" = 7 ] && [ "$state" = running ] && [ "$patience" -gt 0 ]; do
+    sleep 1
+    patience=$((patience - 1))
+    process=$(ask_app "$PROCESS_PATH")
+  done
+  if [ "${process#* }" = 28 ]; then
+    # It hangs: asking it twice more would only take longer.
+    direct=$process site=$process
+  else
+    direct=$(ask_app "$HEALTH_PATH")
+    site=$(ask_site)
+  fi
   memory=$(memory_available_percent)
   applog=$(app_log_since "$from")
   kernel=$(kernel_log_since "$from" | grep -iE 'out of memory|oom-kill|killed process|i/o error|hung task|panic')
   decide
+  # What happened before is told now; the next run need not tell it again.
+  [ "${site%% *}" = 200 ] && remember_healthy
   echo "site=$site app=$direct process=$process state=$state memory-available=$memory% since=$from"
   section "volumes"
   # shellcheck disable=SC2086 # a list of directories
@@ -300,7 +330,7 @@ check() {
     fi
     sleep 1
   done
-  mkdir -p "$STATE_DIR" && date +%Y-%m-%dT%H:%M:%S >"$STATE_DIR/last-healthy"
+  remember_healthy
   echo "healthy"
 }
 

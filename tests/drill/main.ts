@@ -1,0 +1,53 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { printSingle, singleMarkdown, writeDocs } from "./print";
+import { single } from "./single";
+
+const KINDS = ["single", "balanced", "data"] as const;
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("use a whole number, for example 7");
+  return Number(text);
+}
+
+interface Options {
+  readonly seed: number;
+  readonly disableStep: string[];
+  readonly json?: boolean;
+  readonly docs?: boolean;
+}
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+async function main(): Promise<void> {
+  const program = new Command("drill")
+    .description(
+      "Breaks a real site on this machine and watches it recover. Needs root, and nginx, postgresql and haproxy.",
+    )
+    .argument("[kind]", `what to drill: ${KINDS.join(", ")}`, "single")
+    .addOption(new Option("--seed <number>", "order and kind of the faults").argParser(wholeNumber).default(1))
+    .option(
+      "--disable-step <name...>",
+      "steps of recover.automation.yaml that fail, to show that the drill notices",
+      [],
+    )
+    .option("--json", "results as JSON")
+    .option("--docs", "write the results to docs/ as well")
+    .parse();
+  const { seed, disableStep, json, docs } = program.opts<Options>();
+  const kind = program.args[0] ?? "single";
+  if (process.getuid?.() !== 0)
+    program.error("The drill mounts a log volume and runs PostgreSQL as another user: run it as root.");
+  if (kind === "single") {
+    const rows = await single({ seed, disabled: disableStep, say });
+    process.stdout.write(json ? `${JSON.stringify({ seed, rows }, null, 2)}\n` : printSingle(seed, rows));
+    if (docs) writeDocs("drill.md", singleMarkdown(seed, rows));
+    if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
+  } else {
+    program.error(`There is no drill "${kind}". Use one of: ${KINDS.join(", ")}.`);
+  }
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+});
