@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Widget } from "./web-tier";
 
 /** A new database that the stack owns. */
 export interface ManagedDatabase {
@@ -74,6 +75,21 @@ export class Database extends pulumi.ComponentResource {
       securityGroupId: this.securityGroupId,
       urlSecretArn: this.urlSecretArn,
     });
+  }
+
+  /** Graphs for the dashboard. */
+  get widgets(): Widget[] {
+    const row = (title: string, metric: string, label: string): Widget => ({
+      title,
+      section: "database",
+      label,
+      metrics: this.identifier.apply((id) => [["AWS/RDS", metric, "DBInstanceIdentifier", id]]),
+    });
+    return [
+      row("Database CPU", "CPUUtilization", "percent"),
+      row("Database connections", "DatabaseConnections", "connections"),
+      row("Database free storage", "FreeStorageSpace", "bytes"),
+    ];
   }
 
   /** Admits one security group on port 5432: a rule of its own, so that a tier takes its access along when it goes. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Dashboard } from "../components/dashboard";
 import { LoadBalancer } from "../components/load-balancer";
 import { Traffic } from "../components/traffic";
 import type { WebTier } from "../components/web-tier";
@@ -99,12 +100,16 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     });
   }
 
+  const dashboard = new Dashboard("dashboard", {
+    widgets: [...built.flatMap(({ widgets }) => widgets), ...foundation.database.widgets],
+  });
   return {
     url: `https://${domain.name}`,
     architecture: settings.architecture,
     ...(loadBalancer ? { loadBalancer: loadBalancer.dnsName } : {}),
     ...Object.assign({}, ...built.map((tier) => tier.outputs)),
     databaseEndpoint: foundation.database.endpoint,
+    dashboard: dashboard.url,
     alertTopic: foundation.alerts.topics.page,
     imageRepository: foundation.repository.url,
     nextSteps: notices.map(({ message }) => message),

@@ -4,7 +4,7 @@ import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../
 import { architectures } from "../../stacks/settings";
 
 /** The components that no change of architecture may touch. */
-const foundation = ["network", "dns", "alerts", "image", "app", "database", "certificate"];
+const foundation = ["network", "dns", "alerts", "image", "app", "database", "certificate", "dashboard"];
 /** A release, so that no policy is unknown for want of one. */
 const artifacts = {
   instance: { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } },
@@ -203,6 +203,22 @@ describe("the plans of the stacks", () => {
         assert.equal(tags.Team, "web");
       }
     });
+  });
+
+  it("draw the tier's and the database's graphs on one dashboard", () => {
+    each((one, title) => {
+      const { dashboardBody } = named(one, "dashboard-dashboard").inputs;
+      const text = JSON.stringify(dashboardBody);
+      assert.match(text, /Database connections/, title);
+      assert.ok(
+        refsIn(dashboardBody ?? null).some(({ $ref }) => $ref.endsWith("::database-instance")),
+        title,
+      );
+    });
+    assert.match(
+      JSON.stringify(named(plan("prod", "fargate"), "dashboard-dashboard").inputs),
+      /CPU and memory of the tasks/,
+    );
   });
 
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
