@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./settings";
-import { checkSettings } from "./settings-check";
+import { checkSettings, SettingsError } from "./settings-check";
 
 /** What a stack's config says, beside what the engine says of the stack. */
 export interface StackConfig {
@@ -17,13 +17,13 @@ export interface StackConfig {
 /**
  * Reads and checks the config of the stack that runs.
  *
- * @throws {SettingsError} with all mistakes together, before anything is registered
+ * @throws {pulumi.RunError} with all mistakes together, before anything is registered
  */
 export function readStack(): StackConfig {
   const project = pulumi.getProject();
   const stack = pulumi.getStack();
   const config = { ...pulumi.runtime.allConfig(), "aws:region": aws.config.region ?? "" };
-  const settings = checkSettings(project, stack, config);
+  const settings = told(() => checkSettings(project, stack, config));
   const secrets = new pulumi.Config().getSecretObject<Record<string, string>>("secrets");
   return {
     project,
@@ -37,4 +37,13 @@ export function readStack(): StackConfig {
       ]),
     ),
   };
+}
+
+/** The engine prints a RunError's message alone; of any other error it prints the insides. */
+function told<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+  }
 }

@@ -136,7 +136,7 @@ export const settings = (architecture: string, further: Readonly<Record<string, 
   "iamvet:app": { version: "v1" },
   "iamvet:alerts": { emails: ["ops@iamvet.example"] },
   "iamvet:image": { uri: `123456789012.dkr.ecr.${REGION}.amazonaws.com/site:v1` },
-  "iamvet:instance": { release: "s3://releases/v1.tgz" },
+  "iamvet:instance": { release: { url: "s3://releases/v1.tgz", sha256: "0".repeat(64) } },
   "iamvet:vercel": { repository: "iamvet/site", databaseAccess: "public-tls" },
   "iamvet:gates": {
     healthyCount: 2,
