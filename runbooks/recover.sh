@@ -202,6 +202,8 @@ decide() {
     verdict wait database-unavailable "the process answers, what it depends on (the database) does not; a restart would not help"
   elif [ "$state" = manager-stopped ]; then
     verdict restart-app process-manager-stopped "$PROCESS_MANAGER does not run"
+  elif [ "$state" = stopped ] && echo "$applog" | grep -q 'Stopping app:'; then
+    verdict restart-app app-stopped "$PROCESS_MANAGER was told to stop the app"
   elif [ -n "$death" ] && [ "$state" = running ]; then
     verdict restart-app "${death%% *}" "${death#* }; it was started again but does not answer"
   elif [ "$state" = running ] && [ "${process#* }" = 28 ]; then
