@@ -13,7 +13,10 @@ export function iso(time: string | number | undefined): string | undefined {
   if (time === undefined) return undefined;
   const numeric = typeof time === "number" ? time : /^\d+(\.\d+)?$/.test(time) ? Number(time) : undefined;
   // CloudWatch Logs Insights writes "2026-01-01 00:00:00.000" and means UTC.
-  const text = typeof time === "string" && /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/.test(time) ? `${time.replace(" ", "T")}Z` : time;
+  const text =
+    typeof time === "string" && /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/.test(time)
+      ? `${time.replace(" ", "T")}Z`
+      : time;
   const date = new Date(numeric === undefined ? text : numeric < 1e11 ? numeric * 1000 : numeric);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
@@ -54,7 +57,9 @@ export function metricFacts(
 ): Fact[] {
   return series.flatMap((one) => {
     const key = `${one.Id ?? ""} ${one.Label ?? ""}`.toLowerCase();
-    const spec = [...specs].sort((a, b) => b.name.length - a.name.length).find((s) => key.includes(s.name.toLowerCase()));
+    const spec = [...specs]
+      .sort((a, b) => b.name.length - a.name.length)
+      .find((s) => key.includes(s.name.toLowerCase()));
     const points = (one.Timestamps ?? [])
       .flatMap((time, i) => {
         const at = iso(time);
@@ -93,7 +98,8 @@ function median(values: readonly number[]): number | undefined {
 function isRising(points: readonly { at: string; value: number }[]): boolean {
   const first = points[0];
   const last = points.at(-1);
-  if (first === undefined || last === undefined || points.length < 8 || minutesBetween(first.at, last.at) < 60) return false;
+  if (first === undefined || last === undefined || points.length < 8 || minutesBetween(first.at, last.at) < 60)
+    return false;
   // The last points may already show the restart, so the climb is measured up to the peak.
   const peak = points.reduce((best, p, i) => (p.value >= (points[best]?.value ?? 0) ? i : best), 0);
   const climb = points.slice(0, peak + 1);

@@ -14,7 +14,8 @@ const SECRETS: readonly { readonly what: string; readonly pattern: RegExp; reado
   { what: "AWS access key id", pattern: /\b(A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g, put: "[aws key]" },
   {
     what: "Authorization header",
-    pattern: /\b(authorization|proxy-authorization)(["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|aws4-hmac-sha256)\s+)?[^\s"',;]+/gi,
+    pattern:
+      /\b(authorization|proxy-authorization)(["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|aws4-hmac-sha256)\s+)?[^\s"',;]+/gi,
     put: "$1$2[redacted]",
   },
   { what: "bearer token", pattern: /\b(bearer|basic)\s+[\w~+/.=-]{8,}/gi, put: "$1 [redacted]" },
@@ -26,18 +27,32 @@ const SECRETS: readonly { readonly what: string; readonly pattern: RegExp; reado
       /(?<!\barn:\S*)(?<![\w.-])(?!secretsmanager\b)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|encryption[_-]?key|credential|session[_-]?id|signature|connection[_-]?string|database_url|databaseurl|dsn)[\w.-]*)((?:\\?["'])?\s*[:=]\s*)(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}\])]+)/gi,
     put: "$1$2[redacted]",
   },
-  { what: "service token", pattern: /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[abeoprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,}|rk_live_\w{10,}|vc[apkir]_\w{16,}|npm_\w{20,}|glpat-[\w-]{16,})/g, put: "[token]" },
+  {
+    what: "service token",
+    pattern:
+      /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[abeoprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,}|rk_live_\w{10,}|vc[apkir]_\w{16,}|npm_\w{20,}|glpat-[\w-]{16,})/g,
+    put: "[token]",
+  },
   { what: "Slack webhook", pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)[\w/-]+/g, put: "$1[redacted]" },
-  { what: "signed URL", pattern: /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|sig|code)=)[^&\s"']+/gi, put: "$1[redacted]" },
+  {
+    what: "signed URL",
+    pattern: /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|sig|code)=)[^&\s"']+/gi,
+    put: "$1[redacted]",
+  },
   // 40 characters of base64 that are not hexadecimal: the form of an AWS secret key; a Git or SHA-1 hash is hexadecimal.
   {
     what: "AWS secret key",
-    pattern: /(?<![\w/+=.-])(?![0-9a-f]{40}(?![\w/+=]))(?=[\w/+]*[a-z])(?=[\w/+]*[A-Z])(?=[\w/+]*\d)[A-Za-z0-9/+]{40}(?![\w/+=])/g,
+    pattern:
+      /(?<![\w/+=.-])(?![0-9a-f]{40}(?![\w/+=]))(?=[\w/+]*[a-z])(?=[\w/+]*[A-Z])(?=[\w/+]*\d)[A-Za-z0-9/+]{40}(?![\w/+=])/g,
     put: "[aws secret]",
   },
   { what: "e-mail address", pattern: /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+/gu, put: "[e-mail]" },
   { what: "Korean resident number", pattern: /\b\d{6}-[1-8]\d{6}\b/g, put: "[resident number]" },
-  { what: "phone number", pattern: /(?<![\w.-])(\+\d{1,3}[ -]?\d{1,4}[ -]?\d{3,4}[ -]?\d{4}|01[016789][ -]?\d{3,4}[ -]?\d{4})(?![\w-])/g, put: "[phone]" },
+  {
+    what: "phone number",
+    pattern: /(?<![\w.-])(\+\d{1,3}[ -]?\d{1,4}[ -]?\d{3,4}[ -]?\d{4}|01[016789][ -]?\d{3,4}[ -]?\d{4})(?![\w-])/g,
+    put: "[phone]",
+  },
 ];
 
 /** The text without secrets and without personal data. Redacting twice changes nothing more. */

@@ -45,13 +45,28 @@ export interface Cause {
 
 const clue = (weight: number, ...all: Pattern[]): Clue => ({ weight, all });
 /** A log line, or a line of the recovery run's evidence, or of the instance's console. */
-const line = (text: RegExp, more: Partial<Pattern> = {}): Pattern => ({ kind: ["log", "recovery", "instance"], text, ...more });
+const line = (text: RegExp, more: Partial<Pattern> = {}): Pattern => ({
+  kind: ["log", "recovery", "instance"],
+  text,
+  ...more,
+});
 const log = (text: RegExp, more: Partial<Pattern> = {}): Pattern => ({ kind: "log", text, ...more });
-const task = (text: RegExp, more: Partial<Pattern> = {}): Pattern => ({ kind: ["task", "service", "deployment"], text, within: 60, ...more });
+const task = (text: RegExp, more: Partial<Pattern> = {}): Pattern => ({
+  kind: ["task", "service", "deployment"],
+  text,
+  within: 60,
+  ...more,
+});
 const stopped = (text: RegExp): Pattern => ({ kind: "event", name: /^ECS Task State Change$/, text });
 const metric = (name: RegExp, more: Partial<Pattern>): Pattern => ({ kind: "metric", name, ...more });
 const alarm = (name: RegExp): Pattern => ({ kind: "alarm", name });
-const change = (name: RegExp, more: Partial<Pattern> = {}): Pattern => ({ kind: "change", name, within: 120, timed: true, ...more });
+const change = (name: RegExp, more: Partial<Pattern> = {}): Pattern => ({
+  kind: "change",
+  name,
+  within: 120,
+  timed: true,
+  ...more,
+});
 const dbEvent = (text: RegExp): Pattern => ({ kind: "database", name: /^event$/, text });
 const dbStatus = (text: RegExp): Pattern => ({ kind: "database", name: /^status$/, text });
 const target = (name: RegExp, more: Partial<Pattern> = {}): Pattern => ({ kind: "target", name, ...more });
@@ -68,13 +83,32 @@ const OUT_OF_CONNECTIONS =
 const NO_SPACE = /\bENOSPC\b|no space left on device|disk quota exceeded|\bEDQUOT\b/i;
 const CODE_ERROR =
   /\b(TypeError|ReferenceError|SyntaxError|RangeError)\b|cannot find module|module not found|MODULE_NOT_FOUND|is not a function|cannot read propert|is not defined|unhandled ?(promise )?rejection|uncaught ?exception|invariant failed|could not find a production build|hydration|ERR_REQUIRE_ESM|failed to load (next|external)/i;
-const OOM_KERNEL = /out of memory: kill(ed)? process|oom-kill|oom_reaper|oom[ -]killer|memory cgroup out of memory|killed process \d+/i;
+const OOM_KERNEL =
+  /out of memory: kill(ed)? process|oom-kill|oom_reaper|oom[ -]killer|memory cgroup out of memory|killed process \d+/i;
 const OOM_HEAP = /heap out of memory|reached heap limit|ineffective mark-compacts/i;
+const REJECTED =
+  /ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE/i;
 const DNS_FAIL = /\b(NXDOMAIN|SERVFAIL|REFUSED|NODATA)\b/;
 
 /** What follows from a web server that does not run or answer. */
-const SYMPTOMS = ["app-errors", "unhealthy-unexplained", "app-crash", "app-hang", "dependency-failing", "too-few-running"];
-const DATABASE_SYMPTOMS = [...SYMPTOMS, "database-unreachable", "database-overload", "migration-failed", "database-connections", "bad-deploy"];
+const SYMPTOMS = [
+  "app-errors",
+  "unhealthy-unexplained",
+  "app-crash",
+  "app-hang",
+  "dependency-failing",
+  "too-few-running",
+  "no-targets",
+  "vercel-function-failing",
+];
+const DATABASE_SYMPTOMS = [
+  ...SYMPTOMS,
+  "database-unreachable",
+  "database-overload",
+  "migration-failed",
+  "database-connections",
+  "bad-deploy",
+];
 
 /**
  * What can take a site down, in AWS's, PostgreSQL's, Prisma's, Node's and Vercel's own documented words. The order is of no
@@ -84,7 +118,10 @@ export const CAUSES: readonly Cause[] = [
   // ---------------------------------------------------------------- machines
   {
     id: "host-hardware",
-    title: { en: "The hardware under the instance failed (system status check)", ko: "인스턴스가 놓인 AWS 하드웨어 장애 (시스템 상태 검사 실패)" },
+    title: {
+      en: "The hardware under the instance failed (system status check)",
+      ko: "인스턴스가 놓인 AWS 하드웨어 장애 (시스템 상태 검사 실패)",
+    },
     do: {
       en: "Wait for EC2 recovery; if it has not come back after 10 minutes, stop and start the instance so that it moves to another host.",
       ko: "EC2 자동 복구를 기다리고, 10분 뒤에도 돌아오지 않으면 인스턴스를 중지 후 시작하여 다른 호스트로 옮기세요.",
@@ -95,11 +132,22 @@ export const CAUSES: readonly Cause[] = [
       clue(0.75, alarm(/^StatusCheckFailed_System$/)),
       clue(0.5, event(/Health/, /EC2_(SYSTEM|HOST|NETWORK|POWER|UNDERLYING|INSTANCE_(AUTO_RECOVERY|AUTO_RECOVERED))/)),
     ],
-    explains: [...SYMPTOMS, "host-unreachable", "ebs-stalled", "process-down", "instance-stopped", "aws-service-event", "database-unreachable"],
+    explains: [
+      ...SYMPTOMS,
+      "host-unreachable",
+      "ebs-stalled",
+      "process-down",
+      "instance-stopped",
+      "aws-service-event",
+      "database-unreachable",
+    ],
   },
   {
     id: "host-unreachable",
-    title: { en: "The operating system does not respond (instance status check)", ko: "운영체제 무응답 (인스턴스 상태 검사 실패)" },
+    title: {
+      en: "The operating system does not respond (instance status check)",
+      ko: "운영체제 무응답 (인스턴스 상태 검사 실패)",
+    },
     do: {
       en: "Look at `aws ec2 get-console-output --latest`; reboot the instance; if it does not boot, attach its volume to another one.",
       ko: "`aws ec2 get-console-output --latest`로 콘솔을 확인하고 재부팅하세요. 부팅되지 않으면 볼륨을 다른 인스턴스에 연결해 점검하세요.",
@@ -123,7 +171,12 @@ export const CAUSES: readonly Cause[] = [
       clue(0.92, { kind: "instance", name: /^check-ebs$/ }),
       clue(0.85, metric(/^(StatusCheckFailed_AttachedEBS|VolumeStalledIOCheck)$/, { min: 1 })),
       clue(0.75, alarm(/^(StatusCheckFailed_AttachedEBS|VolumeStalledIOCheck)$/)),
-      clue(0.6, line(/blocked for more than \d+ seconds|hung_task|Buffer I\/O error|blk_update_request: I\/O error|nvme.*timeout/i)),
+      clue(
+        0.6,
+        line(
+          /blocked for more than \d+ seconds|hung_task|Buffer I\/O error|blk_update_request: I\/O error|nvme.*timeout/i,
+        ),
+      ),
     ],
     explains: [...SYMPTOMS, "host-unreachable", "process-down"],
   },
@@ -135,8 +188,18 @@ export const CAUSES: readonly Cause[] = [
       ko: "`aws ec2 start-instances`로 다시 시작하고, CloudTrail 이벤트에서 중지한 주체를 확인하세요.",
     },
     clues: [
-      clue(0.85, { kind: "instance", name: /^state$/, text: /^(stopp|shutting|terminat)\w*.*(User initiated|UserInitiated|InstanceInitiated)/i, within: 120 }),
-      clue(0.55, { kind: "instance", name: /^state$/, text: /^(stopped|stopping|shutting-down|terminated)/, within: 120 }),
+      clue(0.85, {
+        kind: "instance",
+        name: /^state$/,
+        text: /^(stopp|shutting|terminat)\w*.*(User initiated|UserInitiated|InstanceInitiated)/i,
+        within: 120,
+      }),
+      clue(0.55, {
+        kind: "instance",
+        name: /^state$/,
+        text: /^(stopped|stopping|shutting-down|terminated)/,
+        within: 120,
+      }),
       clue(0.7, change(/^(StopInstances|TerminateInstances)$/, { within: 30 })),
       clue(0.4, event(/^EC2 Instance State-change/, /"(stopped|stopping|shutting-down|terminated)"/)),
     ],
@@ -144,13 +207,22 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "instance-retirement",
-    title: { en: "AWS retired or rebooted the instance as scheduled", ko: "AWS 예약 이벤트에 따른 인스턴스 만료 또는 재부팅" },
+    title: {
+      en: "AWS retired or rebooted the instance as scheduled",
+      ko: "AWS 예약 이벤트에 따른 인스턴스 만료 또는 재부팅",
+    },
     do: {
       en: "Stop and start the instance to move it to other hardware; read the scheduled event in the EC2 console, and reschedule the next one.",
       ko: "인스턴스를 중지 후 시작하여 다른 하드웨어로 옮기고, EC2 콘솔의 예약 이벤트를 확인해 일정을 조정하세요.",
     },
     clues: [
-      clue(0.75, { kind: "instance", name: /^scheduled$/, text: /^(instance-retirement|instance-stop|instance-reboot|system-reboot|system-maintenance)(?!.*\[(Completed|Canceled)\])/, within: 180, timed: true }),
+      clue(0.75, {
+        kind: "instance",
+        name: /^scheduled$/,
+        text: /^(instance-retirement|instance-stop|instance-reboot|system-reboot|system-maintenance)(?!.*\[(Completed|Canceled)\])/,
+        within: 180,
+        timed: true,
+      }),
       clue(0.5, event(/Health/, /EC2_.*(RETIREMENT|SCHEDULED|MAINTENANCE)/)),
       clue(0.6, { kind: "instance", name: /^state$/, text: /Server\.ScheduledStop/ }),
     ],
@@ -165,9 +237,18 @@ export const CAUSES: readonly Cause[] = [
     },
     clues: [
       clue(0.9, task(/SpotInterruption|Spot Task was interrupted|your spot task/i)),
-      clue(0.9, { kind: "instance", name: /^state$/, text: /Server\.SpotInstance(Termination|Shutdown)|Spot(Instance)? .*(terminat|interrupt)/i, within: 120 }),
+      clue(0.9, {
+        kind: "instance",
+        name: /^state$/,
+        text: /Server\.SpotInstance(Termination|Shutdown)|Spot(Instance)? .*(terminat|interrupt)/i,
+        within: 120,
+      }),
       clue(0.85, { kind: "event", name: /Spot Instance Interruption Warning/, within: 30 }),
-      clue(0.85, { kind: "scaling", text: /spot instance interruption|spot .*(interrupt|reclaim)|taken out of service .*spot/i, within: 60 }),
+      clue(0.85, {
+        kind: "scaling",
+        text: /spot instance interruption|spot .*(interrupt|reclaim)|taken out of service .*spot/i,
+        within: 60,
+      }),
       clue(0.8, stopped(/SpotInterruption/)),
       clue(0.3, { kind: "event", name: /Rebalance Recommendation/, within: 60 }),
     ],
@@ -181,13 +262,31 @@ export const CAUSES: readonly Cause[] = [
       ko: "로드 밸런서에서 zonal shift로 해당 영역의 트래픽을 빼고, 다른 영역에서 용량이 시작되는지 확인하세요.",
     },
     clues: [
-      clue(0.6, { kind: "zone", count: 1 }),
-      clue(0.3, { kind: "zone", count: 2 }),
-      clue(0.75, event(/Health/, /(availability zone|\baz\b|"[a-z]{2}-[a-z]+-\d[a-f]"|[a-z]{3}\d-az\d).*(connectiv|power|network|impair|error|degrad)|(connectiv|power|network|impair|error|degrad).*(availability zone|[a-z]{3}\d-az\d)/i)),
-      clue(0.5, { kind: "scaling", text: /availability zone.*(unhealthy|impair|rebalanc)|ELB system health check failure.*availability zone/i, within: 60 }),
-      clue(0.4, dbEvent(/availability zone|failover/i), { kind: "zone" }),
+      // One target of two is a target; two and more of a zone, while the others serve, are a zone.
+      clue(0.2, { kind: "zone", count: 1 }),
+      clue(0.45, { kind: "zone", count: 2 }),
+      clue(
+        0.75,
+        event(
+          /Health/,
+          /(availability zone|\baz\b|"[a-z]{2}-[a-z]+-\d[a-f]"|[a-z]{3}\d-az\d).*(connectiv|power|network|impair|error|degrad)|(connectiv|power|network|impair|error|degrad).*(availability zone|[a-z]{3}\d-az\d)/i,
+        ),
+      ),
+      clue(0.5, {
+        kind: "scaling",
+        text: /availability zone.*(unhealthy|impair|rebalanc)|ELB system health check failure.*availability zone/i,
+        within: 60,
+      }),
+      clue(0.35, dbEvent(/availability zone|failover/i), { kind: "zone", count: 2 }),
     ],
-    explains: [...SYMPTOMS, "aws-service-event", "database-failover", "host-hardware", "host-unreachable", "spot-interruption"],
+    explains: [
+      ...SYMPTOMS,
+      "aws-service-event",
+      "database-failover",
+      "host-hardware",
+      "host-unreachable",
+      "spot-interruption",
+    ],
   },
   {
     id: "aws-service-event",
@@ -206,20 +305,29 @@ export const CAUSES: readonly Cause[] = [
   // ---------------------------------------------------------------- memory, disk, CPU
   {
     id: "memory-leak",
-    title: { en: "The application's memory grew until it was killed (memory leak)", ko: "메모리 누수: 애플리케이션 메모리가 계속 늘어 종료됨" },
+    title: {
+      en: "The application's memory grew until it was killed (memory leak)",
+      ko: "메모리 누수: 애플리케이션 메모리가 계속 늘어 종료됨",
+    },
     do: {
       en: "Restart the application to gain time; compare with the release before the climb began; take a heap snapshot (`node --heapsnapshot-signal=SIGUSR2`).",
       ko: "우선 애플리케이션을 재시작하고, 증가가 시작되기 전 릴리스와 비교하며 힙 스냅샷(`node --heapsnapshot-signal=SIGUSR2`)을 확인하세요.",
     },
     clues: [
-      clue(0.85, metric(/^(mem_used_percent|MemoryUtilization)$/, { rising: true, min: 85 }), { kind: ["task", "event", "log", "recovery", "instance"], text: new RegExp(`OutOfMemory|${OOM_KERNEL.source}|${OOM_HEAP.source}`, "i") }),
+      clue(0.85, metric(/^(mem_used_percent|MemoryUtilization)$/, { rising: true, min: 85 }), {
+        kind: ["task", "event", "log", "recovery", "instance"],
+        text: new RegExp(`OutOfMemory|${OOM_KERNEL.source}|${OOM_HEAP.source}`, "i"),
+      }),
       clue(0.6, metric(/^(mem_used_percent|MemoryUtilization)$/, { rising: true, min: 90 })),
     ],
     explains: [...SYMPTOMS, "memory-exhausted", "process-down", "host-unreachable", "cpu-saturated"],
   },
   {
     id: "memory-exhausted",
-    title: { en: "Memory ran out and the application was killed (OOM)", ko: "메모리 부족으로 애플리케이션 강제 종료 (OOM)" },
+    title: {
+      en: "Memory ran out and the application was killed (OOM)",
+      ko: "메모리 부족으로 애플리케이션 강제 종료 (OOM)",
+    },
     do: {
       en: "Give the task or instance more memory, or lower the application's use (`--max-old-space-size` below the limit); check what changed before.",
       ko: "태스크나 인스턴스의 메모리를 늘리거나 사용량을 줄이고(`--max-old-space-size`), 직전의 변경을 확인하세요.",
@@ -244,7 +352,8 @@ export const CAUSES: readonly Cause[] = [
       ko: "`df -h`, `du -xsh /var/log/*`로 확인해 공간을 비우고 애플리케이션을 재시작한 뒤, 볼륨을 늘리거나 로그 순환을 설정하세요.",
     },
     clues: [
-      clue(0.85, line(NO_SPACE, { from: /^(?!database)/ })),
+      // PostgreSQL's own files are on the database's disk, whoever logs it.
+      clue(0.85, line(new RegExp(`^(?!.*(could not extend file|pg_wal|base/\\d))[^]*(${NO_SPACE.source})`, "i"))),
       clue(0.65, metric(/^disk_used_percent$/, { min: 97 })),
       clue(0.3, alarm(/^disk_used_percent$/)),
       clue(0.6, metric(/^disk_inodes_free$/, { max: 100 })),
@@ -271,7 +380,11 @@ export const CAUSES: readonly Cause[] = [
     clues: [
       clue(0.8, metric(/^CPUCreditBalance$/, { max: 2 })),
       clue(0.4, alarm(/^CPUCreditBalance$/)),
-      clue(0.35, metric(/^CPUCreditBalance$/, { max: 2 }), target(/^(Target\.Timeout|Target\.FailedHealthChecks|Elb\.\w+)$/)),
+      clue(
+        0.35,
+        metric(/^CPUCreditBalance$/, { max: 2 }),
+        target(/^(Target\.Timeout|Target\.FailedHealthChecks|Elb\.\w+)$/),
+      ),
     ],
     explains: [...SYMPTOMS, "cpu-saturated", "database-overload"],
   },
@@ -291,7 +404,10 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "traffic-spike",
-    title: { en: "Far more requests than usual (a rush or an attack)", ko: "평소보다 훨씬 많은 요청 (트래픽 급증 또는 공격)" },
+    title: {
+      en: "Far more requests than usual (a rush or an attack)",
+      ko: "평소보다 훨씬 많은 요청 (트래픽 급증 또는 공격)",
+    },
     do: {
       en: "Look at the top clients in the access log; add capacity; rate-limit with AWS WAF; contact AWS Shield if it is an attack.",
       ko: "접근 로그에서 요청이 많은 클라이언트를 확인하고, 용량을 늘리고 AWS WAF로 속도를 제한하세요. 공격이면 AWS Shield에 문의하세요.",
@@ -303,7 +419,16 @@ export const CAUSES: readonly Cause[] = [
       clue(0.6, event(/Health|Shield|GuardDuty/, /DDoS|SHIELD|denial/i)),
       clue(0.55, log(/limiting requests|rate limit exceeded|worker_connections are not enough/i, { count: 20 })),
     ],
-    explains: [...SYMPTOMS, "cpu-saturated", "scale-limit", "database-overload", "database-connections", "cpu-credits-exhausted", "memory-exhausted", "file-descriptors"],
+    explains: [
+      ...SYMPTOMS,
+      "cpu-saturated",
+      "scale-limit",
+      "database-overload",
+      "database-connections",
+      "cpu-credits-exhausted",
+      "memory-exhausted",
+      "file-descriptors",
+    ],
   },
   {
     id: "scale-limit",
@@ -315,20 +440,30 @@ export const CAUSES: readonly Cause[] = [
     clues: [
       clue(0.45, { kind: "count", name: /^at-maximum$/ }),
       clue(0.3, { kind: "count", name: /^at-maximum$/ }, metric(/^CPUUtilization$/, { min: 85 })),
-      clue(0.75, { kind: ["scaling", "service"], text: /(already at|reached|equal to) (its |the )?max(imum)?( size| capacity)?/i }),
+      clue(0.75, {
+        kind: ["scaling", "service"],
+        text: /(already at|reached|equal to) (its |the )?max(imum)?( size| capacity)?/i,
+      }),
     ],
     explains: ["app-errors", "unhealthy-unexplained", "cpu-saturated"],
     cap: 0.84,
   },
   {
     id: "capacity-unavailable",
-    title: { en: "AWS had no capacity for a new instance or task", ko: "AWS 용량 부족으로 새 인스턴스/태스크를 시작하지 못함" },
+    title: {
+      en: "AWS had no capacity for a new instance or task",
+      ko: "AWS 용량 부족으로 새 인스턴스/태스크를 시작하지 못함",
+    },
     do: {
       en: "Allow more instance types, zones or on-demand capacity, and try again; the message names the zone.",
       ko: "인스턴스 유형, 가용 영역 또는 온디맨드 용량을 더 허용하고 다시 시도하세요. 메시지에 영역이 표시됩니다.",
     },
     clues: [
-      clue(0.85, { kind: ["scaling", "service", "task", "deployment"], text: /InsufficientInstanceCapacity|do not have sufficient .* capacity|Capacity is unavailable at this time|insufficient capacity|UnfulfillableCapacity|no Spot capacity available/i, within: 120 }),
+      clue(0.85, {
+        kind: ["scaling", "service", "task", "deployment"],
+        text: /InsufficientInstanceCapacity|do not have sufficient .* capacity|Capacity is unavailable at this time|insufficient capacity|UnfulfillableCapacity|no Spot capacity available/i,
+        within: 120,
+      }),
       clue(0.6, event(/Scaling|ECS/, /InsufficientInstanceCapacity|sufficient capacity|Capacity is unavailable/i)),
     ],
     explains: [...SYMPTOMS, "scale-limit", "cpu-saturated"],
@@ -341,7 +476,11 @@ export const CAUSES: readonly Cause[] = [
       ko: "Service Quotas에서 증가를 요청하고 불필요한 리소스를 정리하세요.",
     },
     clues: [
-      clue(0.85, { kind: ["scaling", "service", "task", "deployment"], text: /VcpuLimitExceeded|limit on the number of (vCPUs|tasks)|LimitExceeded|InstanceLimitExceeded|requested more (vCPU|instances)|MaxSpotInstanceCountExceeded|quota/i, within: 120 }),
+      clue(0.85, {
+        kind: ["scaling", "service", "task", "deployment"],
+        text: /VcpuLimitExceeded|limit on the number of (vCPUs|tasks)|LimitExceeded|InstanceLimitExceeded|requested more (vCPU|instances)|MaxSpotInstanceCountExceeded|quota/i,
+        within: 120,
+      }),
       clue(0.4, { kind: "change", name: /^refused /, text: /LimitExceeded|QuotaExceeded/, within: 60 }),
     ],
     explains: [...SYMPTOMS, "scale-limit", "capacity-unavailable"],
@@ -353,18 +492,32 @@ export const CAUSES: readonly Cause[] = [
       en: "Release unused network interfaces or add a larger subnet to the tier's configuration.",
       ko: "사용하지 않는 네트워크 인터페이스를 정리하거나 더 큰 서브넷을 추가하세요.",
     },
-    clues: [clue(0.88, { kind: ["scaling", "service", "task", "deployment"], text: /InsufficientFreeAddressesInSubnet|(not|in)\s?(have )?(enough|sufficient) free addresses|PrivateIpAddressLimit|not have available IP/i, within: 120 })],
+    clues: [
+      clue(0.88, {
+        kind: ["scaling", "service", "task", "deployment"],
+        text: /InsufficientFreeAddressesInSubnet|(not|in)\s?(have )?(enough|sufficient) free addresses|PrivateIpAddressLimit|not have available IP/i,
+        within: 120,
+      }),
+    ],
     explains: [...SYMPTOMS, "scale-limit"],
   },
   {
     id: "launch-failed",
-    title: { en: "New instances cannot be launched (template, key or profile invalid)", ko: "새 인스턴스 시작 실패 (시작 템플릿, 키, 프로파일 오류)" },
+    title: {
+      en: "New instances cannot be launched (template, key or profile invalid)",
+      ko: "새 인스턴스 시작 실패 (시작 템플릿, 키, 프로파일 오류)",
+    },
     do: {
       en: "Read the failed scaling activity; put the launch template's missing part (AMI, security group, instance profile) back.",
       ko: "실패한 스케일링 활동을 확인하고 시작 템플릿에서 없는 항목(AMI, 보안 그룹, 인스턴스 프로파일)을 복구하세요.",
     },
     clues: [
-      clue(0.88, { kind: "scaling", name: /^(Failed|Cancelled)$/, text: /Invalid(AMIID|Group|KeyPair|Parameter|Subnet|LaunchTemplate)|does not exist|not authorized to use launch template|Invalid IAM Instance Profile|Client\.\w+/i, within: 120 }),
+      clue(0.88, {
+        kind: "scaling",
+        name: /^(Failed|Cancelled)$/,
+        text: /Invalid(AMIID|Group|KeyPair|Parameter|Subnet|LaunchTemplate)|does not exist|not authorized to use launch template|Invalid IAM Instance Profile|Client\.\w+/i,
+        within: 120,
+      }),
       clue(0.3, change(/^(DeregisterImage|DeleteLaunchTemplate|DeleteInstanceProfile|DeleteSecurityGroup)$/)),
     ],
     explains: [...SYMPTOMS, "scale-limit"],
@@ -388,7 +541,12 @@ export const CAUSES: readonly Cause[] = [
     },
     clues: [
       clue(0.9, { kind: "count", name: /^desired-zero$/ }),
-      clue(0.4, change(/^(UpdateService|UpdateAutoScalingGroup|SetDesiredCapacity|PutScheduled\w*|RegisterScalableTarget)$/, { text: /"?(desiredCount|desiredCapacity|maxCapacity|maxSize)"?\s*[:=]\s*"?0\b/ })),
+      clue(
+        0.4,
+        change(/^(UpdateService|UpdateAutoScalingGroup|SetDesiredCapacity|PutScheduled\w*|RegisterScalableTarget)$/, {
+          text: /"?(desiredCount|desiredCapacity|maxCapacity|maxSize)"?\s*[:=]\s*"?0\b/,
+        }),
+      ),
       clue(0.3, { kind: "service", text: /desired count (of |to )0|set desired ?count to 0/i }),
     ],
     explains: [...SYMPTOMS, "load-balancer-changed", "bad-deploy", "no-targets"],
@@ -403,9 +561,22 @@ export const CAUSES: readonly Cause[] = [
     },
     clues: [
       clue(0.5, { kind: "metric", name: /^procstat_lookup_pid_count$/, text: /node|pm2|next|app/i, max: 0 }),
-      clue(0.55, { kind: "recovery", text: /pm2.*(stopped|no process|not running|empty)|(node|app|next)\S*\s*[:=|│]?.*\b(stopped|inactive|dead|not running|0 process(es)?)\b|no process(es)? (of|found|named).*(node|app)/i }),
-      clue(0.35, log(/PM2.*(App \[.*\] exited|Stopping app|SIGKILL|process .* killed|\[PM2\]\[ERROR\])|Main process exited, code=(killed|exited)/i)),
-      clue(0.35, log(/connect\(\) failed \(111: Connection refused\) while connecting to upstream|no live upstreams/i, { count: 3 })),
+      clue(0.55, {
+        kind: "recovery",
+        text: /pm2.*(stopped|no process|not running|empty)|(node|app|next)\S*\s*[:=|│]?.*\b(stopped|inactive|dead|not running|0 process(es)?)\b|no process(es)? (of|found|named).*(node|app)/i,
+      }),
+      clue(
+        0.35,
+        log(
+          /PM2.*(App \[.*\] exited|Stopping app|SIGKILL|process .* killed|\[PM2\]\[ERROR\])|Main process exited, code=(killed|exited)/i,
+        ),
+      ),
+      clue(
+        0.35,
+        log(/connect\(\) failed \(111: Connection refused\) while connecting to upstream|no live upstreams/i, {
+          count: 3,
+        }),
+      ),
       clue(0.15, alarm(/^procstat_lookup_pid_count$/)),
     ],
     explains: ["app-errors", "unhealthy-unexplained", "dependency-failing"],
@@ -421,13 +592,19 @@ export const CAUSES: readonly Cause[] = [
     clues: [
       clue(0.85, line(/nginx: \[emerg\]|nginx: configuration file .* test failed|\[emerg\] \d+#/i)),
       clue(0.75, { kind: "metric", name: /^procstat_lookup_pid_count$/, text: /nginx/i, max: 0 }),
-      clue(0.65, { kind: "recovery", text: /nginx\S*\s*[:=|]?.*\b(inactive|failed|dead|not running|stopped|0 process(es)?)\b/i }),
+      clue(0.65, {
+        kind: "recovery",
+        text: /nginx\S*\s*[:=|]?.*\b(inactive|failed|dead|not running|stopped|0 process(es)?)\b/i,
+      }),
     ],
     explains: ["app-errors", "unhealthy-unexplained"],
   },
   {
     id: "port-in-use",
-    title: { en: "The application's port is taken by another process", ko: "애플리케이션 포트를 다른 프로세스가 사용 중" },
+    title: {
+      en: "The application's port is taken by another process",
+      ko: "애플리케이션 포트를 다른 프로세스가 사용 중",
+    },
     do: {
       en: "Find it (`ss -ltnp`), stop the older process, and start the application once.",
       ko: "`ss -ltnp`로 점유 프로세스를 찾아 중지하고 애플리케이션을 하나만 시작하세요.",
@@ -437,7 +614,10 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "app-hang",
-    title: { en: "The application runs and does not answer (blocked or overloaded)", ko: "애플리케이션이 실행 중이나 응답하지 않음" },
+    title: {
+      en: "The application runs and does not answer (blocked or overloaded)",
+      ko: "애플리케이션이 실행 중이나 응답하지 않음",
+    },
     do: {
       en: "Restart it, then look for synchronous work or an endless loop: a CPU profile or `node --diagnostic-report-on-signal`.",
       ko: "재시작한 뒤 동기 작업이나 무한 루프를 찾으세요: CPU 프로파일 또는 `node --diagnostic-report-on-signal`.",
@@ -462,7 +642,12 @@ export const CAUSES: readonly Cause[] = [
       clue(0.45, { kind: "task", name: /EssentialContainerExited/, min: 1, max: 136, within: 60 }),
       clue(0.45, { kind: "task", name: /EssentialContainerExited/, min: 138, max: 142, within: 60 }),
       clue(0.45, { kind: "task", name: /EssentialContainerExited/, min: 0, max: 0, within: 60 }),
-      clue(0.5, line(/too many unstable restarts|had too many unstable|start request repeated too quickly|Start-limit-hit|\berrored\b/i)),
+      clue(
+        0.5,
+        line(
+          /too many unstable restarts|had too many unstable|start request repeated too quickly|Start-limit-hit|\berrored\b/i,
+        ),
+      ),
       clue(0.3, log(CODE_ERROR)),
       clue(0.35, line(/segmentation fault|SIGSEGV|core dumped/i)),
     ],
@@ -471,7 +656,10 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "app-segfault",
-    title: { en: "A native crash (segmentation fault) kills the application", ko: "네이티브 충돌(세그멘테이션 오류)로 애플리케이션 종료" },
+    title: {
+      en: "A native crash (segmentation fault) kills the application",
+      ko: "네이티브 충돌(세그멘테이션 오류)로 애플리케이션 종료",
+    },
     do: {
       en: "Suspect native modules (sharp, Prisma's engine, bcrypt): reinstall them for this architecture, or go back to the last release.",
       ko: "네이티브 모듈(sharp, Prisma 엔진, bcrypt)을 이 아키텍처용으로 다시 설치하거나 이전 릴리스로 되돌리세요.",
@@ -491,32 +679,65 @@ export const CAUSES: readonly Cause[] = [
       ko: "이전 릴리스로 되돌리고(`pulumi up`에 이전 이미지/커밋 지정) 배포 이후 첫 오류를 확인하세요.",
     },
     clues: [
-      clue(0.8, { kind: "deployment", name: /^FAILED$/i, text: /circuit breaker|tasks failed to start|rolled? ?back/i, within: 60 }),
-      clue(0.55, { kind: "deployment", name: /^(Failed|RollbackSuccessful|RollbackInProgress|RollbackFailed)$/, within: 60 }),
+      clue(0.8, {
+        kind: "deployment",
+        name: /^FAILED$/i,
+        text: /circuit breaker|tasks failed to start|rolled? ?back/i,
+        within: 60,
+      }),
+      clue(0.55, {
+        kind: "deployment",
+        name: /^(Failed|RollbackSuccessful|RollbackInProgress|RollbackFailed)$/,
+        within: 60,
+      }),
       clue(0.6, event(/^ECS Deployment State Change$/, /SERVICE_DEPLOYMENT_FAILED/)),
       clue(0.7, deploy, log(CODE_ERROR)),
-      clue(0.5, deploy, { kind: "task", name: /EssentialContainerExited/, min: 1, within: 45 }),
-      clue(0.35, deploy, target(/^Target\.(ResponseCodeMismatch|FailedHealthChecks|Timeout)$/)),
-      clue(0.3, deploy, metric(/^HTTPCode_Target_5XX_Count$/, { min: 10, times: 5 })),
-      clue(0.25, { kind: "deployment", name: /^IN_PROGRESS$/, min: 1, within: 60 }),
-      clue(0.2, deploy),
-      clue(0.6, { kind: "vercel", name: /^deployment$/, text: /^latest READY/, within: 30, timed: true }, { kind: "vercel", name: /^error$/, text: /FUNCTION_INVOCATION_FAILED|FUNCTION_INVOCATION_TIMEOUT|EDGE_FUNCTION_INVOCATION_FAILED|MIDDLEWARE_INVOCATION_FAILED|INTERNAL_FUNCTION/ }),
-      clue(0.55, line(/\bpm2 (reload|restart|deploy)|release .* activated|deploy(ment)? (started|finished|complete)/i), log(CODE_ERROR)),
+      clue(0.4, deploy, { kind: "task", name: /EssentialContainerExited/, min: 1, within: 45 }),
+      clue(0.25, deploy, target(/^Target\.(ResponseCodeMismatch|FailedHealthChecks|Timeout)$/)),
+      clue(0.2, deploy, metric(/^HTTPCode_Target_5XX_Count$/, { min: 10, times: 5 })),
+      clue(0.15, { kind: "deployment", name: /^IN_PROGRESS$/, min: 1, within: 60 }),
+      clue(0.15, deploy),
+      clue(
+        0.6,
+        { kind: "vercel", name: /^deployment$/, text: /^latest READY/, within: 30, timed: true },
+        {
+          kind: "vercel",
+          name: /^error$/,
+          text: /FUNCTION_INVOCATION_FAILED|FUNCTION_INVOCATION_TIMEOUT|EDGE_FUNCTION_INVOCATION_FAILED|MIDDLEWARE_INVOCATION_FAILED|INTERNAL_FUNCTION/,
+        },
+      ),
+      clue(
+        0.55,
+        line(/\bpm2 (reload|restart|deploy)|release .* activated|deploy(ment)? (started|finished|complete)/i),
+        log(CODE_ERROR),
+      ),
     ],
-    explains: [...SYMPTOMS, "vercel-function-failing", "cpu-saturated", "process-down"],
+    explains: [...SYMPTOMS, "cpu-saturated", "process-down"],
   },
   {
     id: "config-missing",
-    title: { en: "A setting that the application needs is missing or invalid", ko: "필수 환경 변수/설정이 없거나 잘못됨" },
+    title: {
+      en: "A setting that the application needs is missing or invalid",
+      ko: "필수 환경 변수/설정이 없거나 잘못됨",
+    },
     do: {
       en: "Set the variable that the error names in the stack's config or secrets and deploy again.",
       ko: "오류에 표시된 변수를 스택 설정이나 시크릿에 넣고 다시 배포하세요.",
     },
     clues: [
-      clue(0.85, line(/environment variable(s)? .*(not found|is (missing|required|not set|undefined))|environment variable not found|(missing|invalid|required|undefined) (required )?environment variable|\bis not set\b.*env|error validating datasource|\bP1012\b|invalid environment/i)),
-      clue(0.3, change(/^(RegisterTaskDefinition|PutParameter|DeleteParameter|DeleteParameters|PutSecretValue|UpdateSecret)$/), line(/environment variable|env(ironment)? /i)),
+      clue(
+        0.85,
+        line(
+          /environment variable(s)? .*(not found|is (missing|required|not set|undefined))|environment variable not found|(missing|invalid|required|undefined) (required )?environment variable|\bis not set\b.*env|error validating datasource|\bP1012\b|invalid environment/i,
+        ),
+      ),
+      clue(
+        0.3,
+        change(/^(RegisterTaskDefinition|PutParameter|DeleteParameter|DeleteParameters|PutSecretValue|UpdateSecret)$/),
+        line(/environment variable|env(ironment)? /i),
+      ),
     ],
-    explains: [...SYMPTOMS, "bad-deploy", "process-down", "vercel-function-failing"],
+    explains: [...SYMPTOMS, "bad-deploy", "process-down"],
   },
   {
     id: "image-missing",
@@ -526,7 +747,10 @@ export const CAUSES: readonly Cause[] = [
       ko: "이미지를 다시 푸시하거나 존재하는 다이제스트를 지정하고(`aws ecr describe-images`), 수명 주기 정책을 확인하세요.",
     },
     clues: [
-      clue(0.92, task(/CannotPull(Container|ImageManifest)\w*Error.*(not found|manifest unknown|does not exist|no such)/i)),
+      clue(
+        0.92,
+        task(/CannotPull(Container|ImageManifest)\w*Error.*(not found|manifest unknown|does not exist|no such)/i),
+      ),
       clue(0.88, stopped(/CannotPull\w*Error.*(not found|manifest unknown|does not exist)/i)),
       clue(0.85, line(/manifest (for .* )?(unknown|not found)|image .* not found|ImageNotFoundException/i)),
       clue(0.35, change(/^BatchDeleteImage$/, { within: 1440 }), task(/CannotPull/i)),
@@ -541,21 +765,38 @@ export const CAUSES: readonly Cause[] = [
       ko: "티어의 아키텍처에 맞춰(`docker buildx build --platform linux/arm64`) 또는 다중 아키텍처로 다시 빌드해 배포하세요.",
     },
     clues: [
-      clue(0.9, { kind: ["task", "log", "recovery", "service", "deployment", "event"], text: /exec format error/i, within: 60 }),
+      clue(0.9, {
+        kind: ["task", "log", "recovery", "service", "deployment", "event"],
+        text: /exec format error/i,
+        within: 60,
+      }),
       clue(0.9, task(/does not contain descriptor matching platform|no match(ing)? (for platform|manifest for)/i)),
     ],
     explains: [...SYMPTOMS, "bad-deploy", "image-missing", "registry-unreachable"],
   },
   {
     id: "registry-unreachable",
-    title: { en: "The container image cannot be pulled (network or permission)", ko: "컨테이너 이미지를 가져올 수 없음 (네트워크 또는 권한)" },
+    title: {
+      en: "The container image cannot be pulled (network or permission)",
+      ko: "컨테이너 이미지를 가져올 수 없음 (네트워크 또는 권한)",
+    },
     do: {
       en: "Check the subnet's way out (public address, NAT or VPC endpoints for ECR and S3) and the execution role's ECR permissions.",
       ko: "서브넷의 외부 경로(퍼블릭 IP, NAT, ECR/S3 VPC 엔드포인트)와 실행 역할의 ECR 권한을 확인하세요.",
     },
     clues: [
-      clue(0.85, task(/CannotPull\w*Error.*(i\/o timeout|timed? ?out|403|forbidden|access denied|denied|no basic auth|authorization|unauthorized|toomanyrequests|rate limit|dial tcp|connection refused|failed to resolve)/i)),
-      clue(0.8, task(/ResourceInitializationError.*(registry auth|GetAuthorizationToken|ecr).*(timeout|timed out|cannot|no route|dial tcp|connection issue)/i)),
+      clue(
+        0.85,
+        task(
+          /CannotPull\w*Error.*(i\/o timeout|timed? ?out|403|forbidden|access denied|denied|no basic auth|authorization|unauthorized|toomanyrequests|rate limit|dial tcp|connection refused|failed to resolve)/i,
+        ),
+      ),
+      clue(
+        0.8,
+        task(
+          /ResourceInitializationError.*(registry auth|GetAuthorizationToken|ecr).*(timeout|timed out|cannot|no route|dial tcp|connection issue)/i,
+        ),
+      ),
       clue(0.55, task(/CannotPull\w*Error/i)),
     ],
     explains: [...SYMPTOMS, "bad-deploy"],
@@ -571,24 +812,45 @@ export const CAUSES: readonly Cause[] = [
     clues: [
       clue(0.9, task(/ResourceInitializationError.*(secret|ssm|parameter|asm).*/i)),
       clue(0.85, stopped(/ResourceInitializationError.*(secret|ssm|parameter)/i)),
-      clue(0.8, line(/(secret|parameter).*(marked for deletion|scheduled for deletion|can'?t find|not found|ParameterNotFound)|ResourceNotFoundException.*(secret|parameter)|(secretsmanager|ssm):Get\w+.*(denied|not authorized)|not authorized to perform: (secretsmanager|ssm):Get/i)),
+      clue(
+        0.8,
+        line(
+          /(secret|parameter).*(marked for deletion|scheduled for deletion|can'?t find|not found|ParameterNotFound)|ResourceNotFoundException.*(secret|parameter)|(secretsmanager|ssm):Get\w+.*(denied|not authorized)|not authorized to perform: (secretsmanager|ssm):Get/i,
+        ),
+      ),
       clue(0.5, change(/^(DeleteSecret|DeleteParameters?)$/, { within: 720 })),
     ],
     explains: [...SYMPTOMS, "bad-deploy", "config-missing"],
   },
   {
     id: "kms-denied",
-    title: { en: "An encryption key (KMS) is disabled, deleted or denied", ko: "KMS 암호화 키가 비활성화/삭제되었거나 접근 거부" },
+    title: {
+      en: "An encryption key (KMS) is disabled, deleted or denied",
+      ko: "KMS 암호화 키가 비활성화/삭제되었거나 접근 거부",
+    },
     do: {
       en: "Enable the key or cancel its deletion (`aws kms enable-key`, `cancel-key-deletion`) and restore its policy.",
       ko: "키를 활성화하거나 삭제를 취소하고(`aws kms enable-key`, `cancel-key-deletion`) 정책을 복원하세요.",
     },
     clues: [
-      clue(0.85, { kind: ["task", "log", "service", "scaling", "recovery", "event", "instance"], text: /KMS\.?(Disabled|InvalidState|AccessDenied|NotFound)|KMSAccessDenied|kms:(Decrypt|GenerateDataKey\w*|CreateGrant).*(denied|not authorized)|(denied|not authorized).*kms:|Access to KMS is not allowed|InvalidKMSKey|Client\.(InternalError|InvalidKMSKey)[^|]*(launch|kms)/i, within: 120 }),
+      clue(0.85, {
+        kind: ["task", "log", "service", "scaling", "recovery", "event", "instance"],
+        text: /KMS\.?(Disabled|InvalidState|AccessDenied|NotFound)|KMSAccessDenied|kms:(Decrypt|GenerateDataKey\w*|CreateGrant).*(denied|not authorized)|(denied|not authorized).*kms:|Access to KMS is not allowed|InvalidKMSKey|Client\.(InternalError|InvalidKMSKey)[^|]*(launch|kms)/i,
+        within: 120,
+      }),
       clue(0.85, dbStatus(/inaccessible-encryption-credentials/)),
       clue(0.55, change(/^(DisableKey|ScheduleKeyDeletion|PutKeyPolicy|RevokeGrant|RetireGrant)$/, { within: 1440 })),
     ],
-    explains: [...SYMPTOMS, "bad-deploy", "secret-unavailable", "database-down", "permission-denied", "launch-failed", "registry-unreachable", "database-unreachable"],
+    explains: [
+      ...SYMPTOMS,
+      "bad-deploy",
+      "secret-unavailable",
+      "database-down",
+      "permission-denied",
+      "launch-failed",
+      "registry-unreachable",
+      "database-unreachable",
+    ],
   },
   {
     id: "permission-denied",
@@ -598,28 +860,54 @@ export const CAUSES: readonly Cause[] = [
       ko: "오류에 표시된 정책을 복원하세요(`pulumi up --refresh`로 차이 확인). 타임라인에 변경한 사람이 표시됩니다.",
     },
     clues: [
-      clue(0.6, { kind: ["log", "task", "service", "recovery", "scaling"], text: /is not authorized to perform|AccessDenied(Exception)?\b|unable to assume (the )?(service linked )?role|UnauthorizedOperation|no identity-based policy allows/i, within: 60 }),
-      clue(0.6, change(/^(PutRolePolicy|DeleteRolePolicy|DetachRolePolicy|AttachRolePolicy|UpdateAssumeRolePolicy|DeleteRole|CreatePolicyVersion|SetDefaultPolicyVersion|DeletePolicy\w*|PutRolePermissionsBoundary|PutBucketPolicy|DeleteBucketPolicy|DisassociateIamInstanceProfile|RemoveRoleFromInstanceProfile)$/, { within: 180 }), { kind: ["log", "task", "service", "recovery", "scaling"], text: /not authorized|AccessDenied|unable to assume|Unauthorized|403/i, within: 60 }),
+      clue(0.6, {
+        kind: ["log", "task", "service", "recovery", "scaling"],
+        text: /is not authorized to perform|AccessDenied(Exception)?\b|unable to assume (the )?(service linked )?role|UnauthorizedOperation|no identity-based policy allows/i,
+        within: 60,
+      }),
+      clue(
+        0.6,
+        change(
+          /^(PutRolePolicy|DeleteRolePolicy|DetachRolePolicy|AttachRolePolicy|UpdateAssumeRolePolicy|DeleteRole|CreatePolicyVersion|SetDefaultPolicyVersion|DeletePolicy\w*|PutRolePermissionsBoundary|PutBucketPolicy|DeleteBucketPolicy|DisassociateIamInstanceProfile|RemoveRoleFromInstanceProfile)$/,
+          { within: 180 },
+        ),
+        {
+          kind: ["log", "task", "service", "recovery", "scaling"],
+          text: /not authorized|AccessDenied|unable to assume|Unauthorized|403/i,
+          within: 60,
+        },
+      ),
     ],
     explains: [...SYMPTOMS, "bad-deploy", "secret-unavailable", "registry-unreachable"],
   },
   {
     id: "migration-failed",
-    title: { en: "A database migration failed or does not fit the release", ko: "데이터베이스 마이그레이션 실패 또는 스키마 불일치" },
+    title: {
+      en: "A database migration failed or does not fit the release",
+      ko: "데이터베이스 마이그레이션 실패 또는 스키마 불일치",
+    },
     do: {
       en: "Read the failed migration (`prisma migrate status`), repair and mark it (`prisma migrate resolve`), or go back to the release that fits the schema.",
       ko: "`prisma migrate status`로 실패한 마이그레이션을 확인하고 `prisma migrate resolve`로 정리하거나, 스키마에 맞는 릴리스로 되돌리세요.",
     },
     clues: [
-      clue(0.9, line(/\bP30(0[0-9]|1[0-9])\b|migrate found failed migrations|migration .*failed to apply|a migration failed to apply|migrate deploy.*(failed|error|exit)/i)),
+      clue(
+        0.9,
+        line(
+          /\bP30(0[0-9]|1[0-9])\b|migrate found failed migrations|migration .*failed to apply|a migration failed to apply|migrate deploy.*(failed|error|exit)/i,
+        ),
+      ),
       clue(0.75, line(/(relation|column|table) .* does not exist|\bP20(21|22)\b|\b42(P01|703)\b/i, { count: 2 })),
       clue(0.2, deploy, line(/migrat/i)),
     ],
-    explains: [...SYMPTOMS, "bad-deploy", "process-down", "vercel-function-failing"],
+    explains: [...SYMPTOMS, "bad-deploy", "process-down"],
   },
   {
     id: "health-check-mismatch",
-    title: { en: "The health check asks for something the application does not answer", ko: "헬스 체크 경로/응답 코드 불일치" },
+    title: {
+      en: "The health check asks for something the application does not answer",
+      ko: "헬스 체크 경로/응답 코드 불일치",
+    },
     do: {
       en: "Compare the target group's path and matcher with what the application answers (`curl -i` on the path); correct the one that changed.",
       ko: "대상 그룹의 경로/매처와 애플리케이션 응답(`curl -i`)을 비교해 바뀐 쪽을 고치세요.",
@@ -632,14 +920,29 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "load-balancer-changed",
-    title: { en: "The load balancer's listener, rules or targets were changed", ko: "로드 밸런서의 리스너, 규칙 또는 대상이 변경됨" },
+    title: {
+      en: "The load balancer's listener, rules or targets were changed",
+      ko: "로드 밸런서의 리스너, 규칙 또는 대상이 변경됨",
+    },
     do: {
       en: "Run `pulumi up --refresh` to put listener, rules and target group back; the timeline names who changed them.",
       ko: "`pulumi up --refresh`로 리스너, 규칙, 대상 그룹을 복원하세요. 타임라인에 변경한 사람이 표시됩니다.",
     },
     clues: [
-      clue(0.5, change(/^(ModifyListener|DeleteListener|ModifyRule|DeleteRule|SetRulePriorities|DeleteTargetGroup|DeleteLoadBalancer|SetSubnets|SetSecurityGroups|ModifyLoadBalancerAttributes)$/, { within: 60 })),
-      clue(0.55, change(/^(ModifyListener|DeleteListener|ModifyRule|DeleteRule|DeleteTargetGroup|DeleteLoadBalancer)$/, { within: 30 }), { kind: ["target", "metric"], name: /^(healthy|none|Target\.NotInUse|unused|HTTPCode_ELB_5XX_Count)$/ }),
+      clue(
+        0.5,
+        change(
+          /^(ModifyListener|DeleteListener|ModifyRule|DeleteRule|SetRulePriorities|DeleteTargetGroup|DeleteLoadBalancer|SetSubnets|SetSecurityGroups|ModifyLoadBalancerAttributes)$/,
+          { within: 60 },
+        ),
+      ),
+      clue(
+        0.55,
+        change(/^(ModifyListener|DeleteListener|ModifyRule|DeleteRule|DeleteTargetGroup|DeleteLoadBalancer)$/, {
+          within: 30,
+        }),
+        { kind: ["target", "metric"], name: /^(healthy|none|Target\.NotInUse|unused|HTTPCode_ELB_5XX_Count)$/ },
+      ),
       clue(0.6, change(/^DeleteLoadBalancer$/, { within: 60 })),
     ],
     explains: ["unhealthy-unexplained", "app-errors", "no-targets"],
@@ -662,7 +965,12 @@ export const CAUSES: readonly Cause[] = [
       en: "Set the rule that was changed to Count, and look at sampled requests before it blocks again.",
       ko: "변경된 규칙을 Count로 바꾸고 샘플 요청을 확인한 뒤 다시 차단하세요.",
     },
-    clues: [clue(0.65, change(/^(UpdateWebACL|AssociateWebACL|UpdateRuleGroup|UpdateIPSet)$/, { within: 60 }), { kind: ["alarm", "metric", "target"], name: /^(BlockedRequests|HealthCheck\w*|healthy)$/ })],
+    clues: [
+      clue(0.65, change(/^(UpdateWebACL|AssociateWebACL|UpdateRuleGroup|UpdateIPSet)$/, { within: 60 }), {
+        kind: ["alarm", "metric", "target"],
+        name: /^(BlockedRequests|HealthCheck\w*|healthy)$/,
+      }),
+    ],
     cap: 0.82,
   },
   // ---------------------------------------------------------------- network
@@ -674,23 +982,77 @@ export const CAUSES: readonly Cause[] = [
       ko: "`pulumi up --refresh`로 규칙을 복원하세요. 타임라인에 호출과 실행한 사람이 표시됩니다.",
     },
     clues: [
-      clue(0.6, change(/^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|DeleteSecurityGroup|ModifyNetworkInterfaceAttribute)$/, { within: 60 })),
-      clue(0.6, change(/^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|ModifyNetworkInterfaceAttribute|ModifyDBInstance|SetSecurityGroups|ModifyInstanceAttribute)$/, { within: 60, text: /securityGroup|groupId|groupSet|RevokeSecurityGroup/i }), { kind: ["log", "target", "recovery", "certificate", "task"], text: /timed? ?out|ETIMEDOUT|Target\.Timeout|unreachable|P1001|can'?t reach/i, within: 60 }),
+      clue(
+        0.6,
+        change(
+          /^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|DeleteSecurityGroup|ModifyNetworkInterfaceAttribute)$/,
+          { within: 60 },
+        ),
+      ),
+      clue(
+        0.6,
+        change(
+          /^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|ModifyNetworkInterfaceAttribute|ModifyDBInstance|SetSecurityGroups|ModifyInstanceAttribute)$/,
+          { within: 60, text: /securityGroup|groupId|groupSet|RevokeSecurityGroup/i },
+        ),
+        {
+          kind: ["log", "target", "recovery", "certificate", "task"],
+          text: /timed? ?out|ETIMEDOUT|Target\.Timeout|unreachable|P1001|can'?t reach/i,
+          within: 60,
+        },
+      ),
     ],
-    explains: [...SYMPTOMS, "database-unreachable", "database-down", "registry-unreachable", "secret-unavailable", "outside-path", "host-unreachable", "bad-deploy"],
+    explains: [
+      ...SYMPTOMS,
+      "database-unreachable",
+      "database-down",
+      "registry-unreachable",
+      "secret-unavailable",
+      "outside-path",
+      "host-unreachable",
+      "bad-deploy",
+    ],
   },
   {
     id: "route-changed",
-    title: { en: "Routing of the network was changed (routes, gateway, network ACL)", ko: "네트워크 라우팅 변경 (라우트, 게이트웨이, 네트워크 ACL)" },
+    title: {
+      en: "Routing of the network was changed (routes, gateway, network ACL)",
+      ko: "네트워크 라우팅 변경 (라우트, 게이트웨이, 네트워크 ACL)",
+    },
     do: {
       en: "Put route table, gateway or network ACL back (`pulumi up --refresh`); the timeline names the call and who made it.",
       ko: "`pulumi up --refresh`로 라우팅 테이블, 게이트웨이, 네트워크 ACL을 복원하세요.",
     },
     clues: [
-      clue(0.7, change(/^(DeleteRoute|ReplaceRoute|ReplaceRouteTableAssociation|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl(Entry|Association)|DeleteNetworkAclEntry|DisassociateAddress|ReleaseAddress|DeleteVpcPeeringConnection)$/, { within: 60 })),
-      clue(0.5, change(/^(DeleteRoute|ReplaceRoute\w*|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl\w+|CreateNetworkAclEntry|DisassociateAddress|ReleaseAddress)$/, { within: 60 }), { kind: ["log", "target", "recovery", "task", "certificate"], text: /timed? ?out|ETIMEDOUT|Timeout|unreachable|ENETUNREACH/i, within: 60 }),
+      clue(
+        0.7,
+        change(
+          /^(DeleteRoute|ReplaceRoute|ReplaceRouteTableAssociation|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl(Entry|Association)|DeleteNetworkAclEntry|DisassociateAddress|ReleaseAddress|DeleteVpcPeeringConnection)$/,
+          { within: 60 },
+        ),
+      ),
+      clue(
+        0.5,
+        change(
+          /^(DeleteRoute|ReplaceRoute\w*|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl\w+|CreateNetworkAclEntry|DisassociateAddress|ReleaseAddress)$/,
+          { within: 60 },
+        ),
+        {
+          kind: ["log", "target", "recovery", "task", "certificate"],
+          text: /timed? ?out|ETIMEDOUT|Timeout|unreachable|ENETUNREACH/i,
+          within: 60,
+        },
+      ),
     ],
-    explains: [...SYMPTOMS, "database-unreachable", "registry-unreachable", "secret-unavailable", "outside-path", "host-unreachable", "bad-deploy"],
+    explains: [
+      ...SYMPTOMS,
+      "database-unreachable",
+      "registry-unreachable",
+      "secret-unavailable",
+      "outside-path",
+      "host-unreachable",
+      "bad-deploy",
+    ],
   },
   // ---------------------------------------------------------------- database
   {
@@ -702,9 +1064,19 @@ export const CAUSES: readonly Cause[] = [
     },
     clues: [
       clue(0.92, dbStatus(/^storage-full/)),
-      clue(0.88, dbEvent(/storage .*(exhausted|full|used up)|has exhausted|allocated storage|storage-full|free storage capacity .* is low/i)),
+      clue(
+        0.88,
+        dbEvent(
+          /storage .*(exhausted|full|used up)|has exhausted|allocated storage|storage-full|free storage capacity .* is low/i,
+        ),
+      ),
       clue(0.7, metric(/^FreeStorageSpace$/, { max: 300e6 })),
-      clue(0.6, log(/could not (extend file|write to file|create .*file).*no space left|PANIC:.*no space left|no space left on device.*(base\/|pg_wal|tablespace)/i)),
+      clue(
+        0.6,
+        log(
+          /could not (extend file|write to file|create .*file).*no space left|PANIC:.*no space left|no space left on device.*(base\/|pg_wal|tablespace)/i,
+        ),
+      ),
     ],
     explains: [...DATABASE_SYMPTOMS, "disk-full", "database-down", "database-restarted"],
   },
@@ -719,19 +1091,33 @@ export const CAUSES: readonly Cause[] = [
       clue(0.88, line(OUT_OF_CONNECTIONS, { count: 3 })),
       clue(0.5, line(OUT_OF_CONNECTIONS)),
       clue(0.45, metric(/^DatabaseConnections$/, { times: 3, min: 50 })),
-      clue(0.45, line(/\bP2024\b|timed out fetching a new connection from the connection pool|timeout exceeded when trying to connect|ResourceRequest timed out/i, { count: 2 })),
+      clue(
+        0.45,
+        line(
+          /\bP2024\b|timed out fetching a new connection|timeout exceeded when trying to connect|ResourceRequest timed out/i,
+          { count: 2 },
+        ),
+      ),
     ],
     explains: [...SYMPTOMS, "database-unreachable", "database-overload"],
   },
   {
     id: "database-failover",
-    title: { en: "The database failed over to its standby", ko: "데이터베이스가 대기 인스턴스로 장애 조치(failover)됨" },
+    title: {
+      en: "The database failed over to its standby",
+      ko: "데이터베이스가 대기 인스턴스로 장애 조치(failover)됨",
+    },
     do: {
       en: "It usually ends within two minutes: check that the application reconnects (restart it if it holds old addresses) and why RDS failed over.",
       ko: "보통 2분 안에 끝납니다. 애플리케이션이 다시 연결되는지 확인하고(안 되면 재시작) 원인 이벤트를 확인하세요.",
     },
     clues: [
-      clue(0.88, dbEvent(/failover (started|completed)|failed over|Multi-AZ instance failover|primary host of the RDS Multi-AZ instance is unreachable/i)),
+      clue(
+        0.88,
+        dbEvent(
+          /failover (started|completed)|failed over|Multi-AZ instance failover|primary host of .* (is )?unreachable/i,
+        ),
+      ),
       clue(0.5, event(/^RDS DB Instance Event$/, /failover/i)),
       clue(0.35, change(/^RebootDBInstance$/, { text: /forceFailover"?\s*[:=]\s*true/i })),
     ],
@@ -739,16 +1125,35 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "database-restarted",
-    title: { en: "The database restarted (maintenance, change or reboot)", ko: "데이터베이스 재시작 (유지 관리, 변경 또는 재부팅)" },
+    title: {
+      en: "The database restarted (maintenance, change or reboot)",
+      ko: "데이터베이스 재시작 (유지 관리, 변경 또는 재부팅)",
+    },
     do: {
       en: "Wait until its status is `available`; move changes and the maintenance window to quiet hours; Multi-AZ makes this shorter.",
       ko: "상태가 `available`이 될 때까지 기다리고, 변경과 유지 관리 창을 한가한 시간으로 옮기세요. Multi-AZ면 더 짧습니다.",
     },
     clues: [
-      clue(0.7, dbEvent(/DB instance restarted|instance (is being )?restart|applying .*(patch|maintenance|modification)|offline patch|database .*(upgrade|patched)|minor version upgrade|maintenance/i)),
-      clue(0.75, dbStatus(/^(rebooting|maintenance|upgrading|modifying|renaming|resetting-master-credentials|configuring)/)),
-      clue(0.4, change(/^(RebootDBInstance|ModifyDBInstance|ApplyPendingMaintenanceAction)$/, { within: 45 }), { kind: ["database", "log"], text: /restart|shutdown|terminating connection due to administrator|starting up|rebooting|modifying/i }),
-      clue(0.3, line(/terminating connection due to administrator command|the database system is (starting up|shutting down)|\b57P0[123]\b/i)),
+      clue(
+        0.7,
+        dbEvent(
+          /DB instance restarted|instance (is being )?restart|applying .*(patch|maintenance|modification)|offline patch|database .*(upgrade|patched)|minor version upgrade|maintenance/i,
+        ),
+      ),
+      clue(
+        0.75,
+        dbStatus(/^(rebooting|maintenance|upgrading|modifying|renaming|resetting-master-credentials|configuring)/),
+      ),
+      clue(0.4, change(/^(RebootDBInstance|ModifyDBInstance|ApplyPendingMaintenanceAction)$/, { within: 45 }), {
+        kind: ["database", "log"],
+        text: /restart|shutdown|terminating connection due to administrator|starting up|rebooting|modifying/i,
+      }),
+      clue(
+        0.3,
+        line(
+          /terminating connection due to administrator command|the database system is (starting up|shutting down)|\b57P0[123]\b/i,
+        ),
+      ),
     ],
     explains: [...DATABASE_SYMPTOMS, "database-down"],
   },
@@ -774,7 +1179,12 @@ export const CAUSES: readonly Cause[] = [
       ko: "중지 상태면 `aws rds start-db-instance`로 시작하고, 실패 상태면 시점 복원하세요.",
     },
     clues: [
-      clue(0.9, dbStatus(/^(stopped|stopping|starting|failed|incompatible-\w+|restore-error|inaccessible\S*|insufficient-capacity)/)),
+      clue(
+        0.9,
+        dbStatus(
+          /^(stopped|stopping|starting|failed|incompatible-\w+|restore-error|inaccessible\S*|insufficient-capacity)/,
+        ),
+      ),
       clue(0.6, dbEvent(/DB instance (stopped|shutdown|is being stopped)|failed state/i)),
       clue(0.4, change(/^StopDBInstance$/, { within: 60 })),
       clue(0.2, line(DATABASE_UNREACHABLE, { count: 2 })),
@@ -783,16 +1193,32 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "database-auth",
-    title: { en: "The database refuses the application's password (rotated or changed)", ko: "데이터베이스 인증 실패 (비밀번호 교체 또는 변경)" },
+    title: {
+      en: "The database refuses the application's password (rotated or changed)",
+      ko: "데이터베이스 인증 실패 (비밀번호 교체 또는 변경)",
+    },
     do: {
       en: "Deploy again so that the application reads the current secret; compare the secret with the database user's password.",
       ko: "애플리케이션이 최신 시크릿을 읽도록 다시 배포하고, 시크릿과 데이터베이스 비밀번호가 일치하는지 확인하세요.",
     },
     clues: [
-      clue(0.8, line(/password authentication failed for user|authentication failed against (the )?database server|\bP1000\b|\b28P01\b|no pg_hba\.conf entry|PAM authentication failed/i, { count: 3 })),
-      clue(0.5, change(/^(RotateSecret|PutSecretValue|UpdateSecret|UpdateSecretVersionStage|ModifyDBInstance|RotationSucceeded)$/, { within: 180 }), line(/password authentication failed|authentication failed|\bP1000\b|\b28P01\b/i)),
+      clue(
+        0.8,
+        line(
+          /password authentication failed for user|authentication failed against (the )?database server|\bP1000\b|\b28P01\b|no pg_hba\.conf entry|PAM authentication failed/i,
+          { count: 3 },
+        ),
+      ),
+      clue(
+        0.5,
+        change(
+          /^(RotateSecret|PutSecretValue|UpdateSecret|UpdateSecretVersionStage|ModifyDBInstance|RotationSucceeded)$/,
+          { within: 180 },
+        ),
+        line(/password authentication failed|authentication failed|\bP1000\b|\b28P01\b/i),
+      ),
     ],
-    explains: [...SYMPTOMS, "database-unreachable", "bad-deploy", "vercel-function-failing"],
+    explains: [...SYMPTOMS, "database-unreachable", "bad-deploy"],
   },
   {
     id: "database-locked",
@@ -802,21 +1228,36 @@ export const CAUSES: readonly Cause[] = [
       ko: "`pg_blocking_pids`와 pg_stat_activity로 원인 세션을 찾아 `pg_terminate_backend`로 끝내고, 마이그레이션에 lock_timeout을 설정하세요.",
     },
     clues: [
-      clue(0.8, line(/deadlock detected|canceling statement due to lock timeout|still waiting for \w+Lock|could not obtain lock|\b40P01\b|\b55P03\b|\bP2034\b/i, { count: 3 })),
+      clue(
+        0.8,
+        line(
+          /deadlock detected|canceling statement due to lock timeout|still waiting for \w+Lock|could not obtain lock|\b40P01\b|\b55P03\b|\bP2034\b/i,
+          { count: 3 },
+        ),
+      ),
       clue(0.3, line(/idle-in-transaction|idle in transaction/i)),
     ],
     explains: [...SYMPTOMS, "database-overload", "database-connections"],
   },
   {
     id: "database-overload",
-    title: { en: "The database is overloaded (CPU, I/O or slow queries)", ko: "데이터베이스 과부하 (CPU, I/O 또는 느린 쿼리)" },
+    title: {
+      en: "The database is overloaded (CPU, I/O or slow queries)",
+      ko: "데이터베이스 과부하 (CPU, I/O 또는 느린 쿼리)",
+    },
     do: {
       en: "Find the heaviest statements (Performance Insights, pg_stat_statements), add the missing index or go back to the release that lacked them; scale the class as a bridge.",
       ko: "Performance Insights나 pg_stat_statements로 무거운 쿼리를 찾아 인덱스를 추가하거나 이전 릴리스로 되돌리고, 임시로 클래스를 올리세요.",
     },
     clues: [
       clue(0.6, metric(/^CPUUtilization$/, { min: 92, from: /^database$/ })),
-      clue(0.5, line(/canceling statement due to (statement timeout|user request)|\b57014\b|query_wait_timeout|duration: \d{5,}/i, { count: 3 })),
+      clue(
+        0.5,
+        line(
+          /canceling statement due to (statement timeout|user request)|\b57014\b|query_wait_timeout|duration: \d{5,}/i,
+          { count: 3 },
+        ),
+      ),
       clue(0.4, metric(/^(ReadLatency|WriteLatency)$/, { times: 5, min: 0.05 })),
       clue(0.4, metric(/^DBLoad$/, { times: 4, min: 4 })),
       clue(0.45, metric(/^(EBSIOBalance%|EBSByteBalance%|BurstBalance)$/, { max: 2 })),
@@ -837,7 +1278,15 @@ export const CAUSES: readonly Cause[] = [
       clue(0.3, line(DATABASE_UNREACHABLE)),
       clue(0.4, line(/(ENOTFOUND|EAI_AGAIN).*rds\.amazonaws/i)),
     ],
-    explains: ["app-errors", "unhealthy-unexplained", "app-crash", "dependency-failing", "process-down", "too-few-running", "vercel-function-failing"],
+    explains: [
+      "app-errors",
+      "unhealthy-unexplained",
+      "app-crash",
+      "dependency-failing",
+      "process-down",
+      "too-few-running",
+      "vercel-function-failing",
+    ],
     cap: 0.72,
   },
   // ---------------------------------------------------------------- certificate and DNS
@@ -853,7 +1302,10 @@ export const CAUSES: readonly Cause[] = [
       clue(0.85, { kind: "certificate", name: /^days-left$/, text: /the site's/, max: 0 }),
       clue(0.6, { kind: "certificate", name: /^(status|days-left)$/, text: /^(EXPIRED|ACM certificate)/, max: 0 }),
       clue(0.55, { kind: "certificate", name: /^status$/, text: /^EXPIRED|renewal FAILED/ }),
-      clue(0.35, line(/certificate has expired|CERT_HAS_EXPIRED|certbot.*(fail|error)|renewal.*fail|acme.*(error|fail)/i)),
+      clue(
+        0.35,
+        line(/certificate has expired|CERT_HAS_EXPIRED|certbot.*(fail|error)|renewal.*fail|acme.*(error|fail)/i),
+      ),
       clue(0.35, alarm(/^DaysToExpiry$/)),
       clue(0.4, event(/ACM Certificate (Expired|Renewal Action Required)/)),
     ],
@@ -861,15 +1313,34 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "certificate-wrong",
-    title: { en: "The site shows a certificate that browsers reject", ko: "브라우저가 거부하는 인증서 제공 (이름 불일치, 자체 서명 등)" },
+    title: {
+      en: "The site shows a certificate that browsers reject",
+      ko: "브라우저가 거부하는 인증서 제공 (이름 불일치, 자체 서명 등)",
+    },
     do: {
       en: "Attach the certificate that covers the name to the listener or Nginx, with its chain; on Vercel, check the domain's certificate.",
       ko: "도메인을 포함하는 인증서(체인 포함)를 리스너나 Nginx에 적용하고, Vercel이면 도메인 인증서를 확인하세요.",
     },
     clues: [
-      clue(0.88, { kind: "certificate", name: /^handshake$/, text: /ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE/i }),
-      clue(0.3, { kind: "certificate", name: /^status$/, text: /^(REVOKED|FAILED|VALIDATION_TIMED_OUT|PENDING_VALIDATION)/ }),
-      clue(0.2, change(/^(ModifyListener|AddListenerCertificates|RemoveListenerCertificates|DeleteCertificate|RevokeCertificate)$/)),
+      clue(0.7, { kind: "certificate", name: /^handshake$/, text: REJECTED }),
+      // Only with the domain in order is it certain that the certificate shown is the site's own.
+      clue(
+        0.6,
+        { kind: "certificate", name: /^handshake$/, text: REJECTED },
+        { kind: "dns", name: /^delegation$/, text: /^OK/ },
+        { kind: "dns", name: /^record$/, text: /^(A|AAAA|CNAME) / },
+      ),
+      clue(0.3, {
+        kind: "certificate",
+        name: /^status$/,
+        text: /^(REVOKED|FAILED|VALIDATION_TIMED_OUT|PENDING_VALIDATION)/,
+      }),
+      clue(
+        0.2,
+        change(
+          /^(ModifyListener|AddListenerCertificates|RemoveListenerCertificates|DeleteCertificate|RevokeCertificate)$/,
+        ),
+      ),
     ],
     explains: ["outside-path", "app-errors"],
   },
@@ -881,12 +1352,16 @@ export const CAUSES: readonly Cause[] = [
       ko: "등록 기관에서 즉시 갱신하세요. 보통 약 30일의 유예 기간이 있습니다.",
     },
     clues: [
-      clue(0.9, { kind: "dns", name: /^domain$/, text: /client ?hold|server ?hold|redemption ?period|pending ?delete/i }),
+      clue(0.9, {
+        kind: "dns",
+        name: /^domain$/,
+        text: /client ?hold|server ?hold|redemption ?period|pending ?delete/i,
+      }),
       clue(0.6, { kind: "dns", name: /^domain$/, max: 0 }),
       clue(0.35, { kind: "dns", name: /^domain$/, max: 0 }, { kind: "dns", name: /status$/, text: DNS_FAIL }),
       clue(0.4, event(/Health|Domain/, /DOMAIN.*EXPIR|expir.*domain/i)),
     ],
-    explains: ["dns-record-wrong", "dns-delegation-broken", "outside-path", "dnssec-broken"],
+    explains: ["dns-record-wrong", "dns-delegation-broken", "outside-path", "dnssec-broken", "certificate-wrong"],
   },
   {
     id: "dnssec-broken",
@@ -896,9 +1371,25 @@ export const CAUSES: readonly Cause[] = [
       ko: "등록 기관의 DS 레코드를 제거하거나 영역의 서명 키를 다시 활성화하세요. DS TTL이 지나면 회복됩니다.",
     },
     clues: [
-      clue(0.88, { kind: "dns", name: /status$/, text: /SERVFAIL.*(DNSSEC|RRSIG|DS record|DNSKEY|signature|validat)/i }),
-      clue(0.5, change(/^(DisableHostedZoneDNSSEC|DeactivateKeySigningKey|DeleteKeySigningKey|DisassociateDelegationSignerFromDomain)$/, { within: 2880 })),
-      clue(0.35, change(/^(DisableHostedZoneDNSSEC|DeactivateKeySigningKey|DeleteKeySigningKey|EnableHostedZoneDNSSEC)$/, { within: 2880 }), { kind: "dns", name: /status$/, text: /SERVFAIL/ }),
+      clue(0.88, {
+        kind: "dns",
+        name: /status$/,
+        text: /SERVFAIL.*(DNSSEC|RRSIG|DS record|DNSKEY|signature|validat)/i,
+      }),
+      clue(
+        0.5,
+        change(
+          /^(DisableHostedZoneDNSSEC|DeactivateKeySigningKey|DeleteKeySigningKey|DisassociateDelegationSignerFromDomain)$/,
+          { within: 2880 },
+        ),
+      ),
+      clue(
+        0.35,
+        change(/^(DisableHostedZoneDNSSEC|DeactivateKeySigningKey|DeleteKeySigningKey|EnableHostedZoneDNSSEC)$/, {
+          within: 2880,
+        }),
+        { kind: "dns", name: /status$/, text: /SERVFAIL/ },
+      ),
     ],
     explains: ["dns-delegation-broken", "outside-path", "dns-record-wrong"],
   },
@@ -915,11 +1406,14 @@ export const CAUSES: readonly Cause[] = [
       clue(0.4, { kind: "dns", name: /^status$/, text: /SERVFAIL|REFUSED/ }),
       clue(0.5, change(/^(UpdateDomainNameservers|DeleteHostedZone|CreateHostedZone)$/, { within: 2880 })),
     ],
-    explains: ["dns-record-wrong", "outside-path"],
+    explains: ["dns-record-wrong", "outside-path", "certificate-wrong"],
   },
   {
     id: "dns-record-wrong",
-    title: { en: "The site's DNS record is missing or points elsewhere", ko: "DNS 레코드가 없거나 잘못된 대상을 가리킴" },
+    title: {
+      en: "The site's DNS record is missing or points elsewhere",
+      ko: "DNS 레코드가 없거나 잘못된 대상을 가리킴",
+    },
     do: {
       en: "Put the record back (`pulumi up --refresh` shows the difference); the timeline names who changed it; resolvers need its TTL.",
       ko: "레코드를 복원하세요(`pulumi up --refresh`로 차이 확인). 타임라인에 변경한 사람이 있으며 TTL만큼 걸립니다.",
@@ -929,13 +1423,20 @@ export const CAUSES: readonly Cause[] = [
       clue(0.7, { kind: "dns", name: /^record$/, text: /holds no address record/ }),
       clue(0.5, { kind: "dns", name: /^address$/, text: /^(NODATA|MISMATCH)/ }),
       clue(0.4, change(/^ChangeResourceRecordSets$/, { within: 180 })),
-      clue(0.45, change(/^ChangeResourceRecordSets$/, { within: 180 }), { kind: ["dns", "certificate"], name: /^(status|address|record|handshake)$/, text: /NXDOMAIN|NODATA|MISMATCH|holds no|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ALTNAME/ }),
+      clue(0.45, change(/^ChangeResourceRecordSets$/, { within: 180 }), {
+        kind: ["dns", "certificate"],
+        name: /^(status|address|record|handshake)$/,
+        text: /NXDOMAIN|NODATA|MISMATCH|holds no|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ALTNAME/,
+      }),
     ],
     explains: ["outside-path", "certificate-wrong", "no-targets"],
   },
   {
     id: "outside-path",
-    title: { en: "Everything inside is healthy; only the check from outside fails", ko: "내부는 모두 정상이며 외부 점검만 실패" },
+    title: {
+      en: "Everything inside is healthy; only the check from outside fails",
+      ko: "내부는 모두 정상이며 외부 점검만 실패",
+    },
     do: {
       en: "Open the site from another network; check DNS, certificate and firewall on the way, and the monitoring service's own status.",
       ko: "다른 네트워크에서 접속해 보고 DNS, 인증서, 방화벽과 모니터링 서비스의 상태를 확인하세요.",
@@ -953,23 +1454,40 @@ export const CAUSES: readonly Cause[] = [
     },
     clues: [
       clue(0.85, { kind: "vercel", name: /^deployment$/, text: /^latest ERROR/, within: 1440 }),
-      clue(0.3, { kind: "vercel", name: /^deployment$/, text: /^latest ERROR.*(build|install|command|exited|module)/i, within: 1440 }),
+      clue(0.3, {
+        kind: "vercel",
+        name: /^deployment$/,
+        text: /^latest ERROR.*(build|install|command|exited|module)/i,
+        within: 1440,
+      }),
       clue(0.2, { kind: "vercel", name: /^error$/, text: /DEPLOYMENT_NOT_FOUND|DEPLOYMENT_NOT_READY/ }),
     ],
     explains: ["vercel-function-failing", "app-errors"],
   },
   {
     id: "vercel-limit",
-    title: { en: "Vercel paused the project or a limit of the plan is reached", ko: "Vercel 프로젝트 일시 중지 또는 요금제 한도 초과" },
+    title: {
+      en: "Vercel paused the project or a limit of the plan is reached",
+      ko: "Vercel 프로젝트 일시 중지 또는 요금제 한도 초과",
+    },
     do: {
       en: "Open Usage and Billing in Vercel; raise the plan or the spend limit and resume the project.",
       ko: "Vercel의 Usage/Billing에서 요금제나 지출 한도를 올리고 프로젝트를 재개하세요.",
     },
     clues: [
       clue(0.88, { kind: "vercel", name: /^project$/, text: /paused|payment|limit|exceed|block|disabled|fair use/i }),
-      clue(0.85, { kind: "vercel", name: /^error$/, text: /DEPLOYMENT_(DISABLED|PAUSED|BLOCKED)|FUNCTION_THROTTLED|RESOURCE_LIMIT|PAYMENT_REQUIRED|USAGE/ }),
+      clue(0.85, {
+        kind: "vercel",
+        name: /^error$/,
+        text: /DEPLOYMENT_(DISABLED|PAUSED|BLOCKED)|FUNCTION_THROTTLED|RESOURCE_LIMIT|PAYMENT_REQUIRED|USAGE/,
+      }),
       clue(0.6, { kind: "vercel", name: /^(error|answer)$/, min: 402, max: 402 }),
-      clue(0.75, { kind: "vercel", name: /^deployment$/, text: /^latest \S+ .*(limit|quota|exceeded|api-deployments-free)/i, within: 1440 }),
+      clue(0.75, {
+        kind: "vercel",
+        name: /^deployment$/,
+        text: /^latest \S+ .*(limit|quota|exceeded|api-deployments-free)/i,
+        within: 1440,
+      }),
     ],
     explains: ["vercel-function-failing", "app-errors", "vercel-build-failed"],
   },
@@ -995,7 +1513,11 @@ export const CAUSES: readonly Cause[] = [
       ko: "Vercel 런타임 로그를 확인하고, Vercel 리전에서 데이터베이스 응답과 함수 시간 제한을 점검하세요.",
     },
     clues: [
-      clue(0.7, { kind: "vercel", name: /^error$/, text: /FUNCTION_INVOCATION_(TIMEOUT|FAILED)|MIDDLEWARE_INVOCATION|EDGE_FUNCTION|FUNCTION_RESPONSE/ }),
+      clue(0.7, {
+        kind: "vercel",
+        name: /^error$/,
+        text: /FUNCTION_INVOCATION_(TIMEOUT|FAILED)|MIDDLEWARE_INVOCATION|EDGE_FUNCTION|FUNCTION_RESPONSE/,
+      }),
       clue(0.3, { kind: "vercel", name: /^answer$/, min: 500, max: 599 }),
     ],
     explains: ["app-errors"],
@@ -1009,26 +1531,44 @@ export const CAUSES: readonly Cause[] = [
       en: "Open Billing and the account's e-mail inbox, pay or verify, and open a support case.",
       ko: "Billing과 계정 이메일을 확인해 결제 또는 인증하고 지원 사례를 여세요.",
     },
-    clues: [clue(0.85, { kind: ["scaling", "service", "task", "change", "event", "deployment"], text: /account is (currently )?(blocked|suspended|not (active|authorized to use this))|PendingVerification|Blocked: This account|OptInRequired/i, within: 720 })],
+    clues: [
+      clue(0.85, {
+        kind: ["scaling", "service", "task", "change", "event", "deployment"],
+        text: /account is (currently )?(blocked|suspended|not (active|authorized to use this))|PendingVerification|Blocked: This account|OptInRequired/i,
+        within: 720,
+      }),
+    ],
     explains: [...SYMPTOMS, "instance-stopped", "capacity-unavailable", "launch-failed"],
   },
   {
     id: "dependency-failing",
-    title: { en: "A service outside that the application calls does not answer", ko: "애플리케이션이 호출하는 외부 서비스 무응답" },
+    title: {
+      en: "A service outside that the application calls does not answer",
+      ko: "애플리케이션이 호출하는 외부 서비스 무응답",
+    },
     do: {
       en: "Check the status page of the host that the error lines name; add a time limit and a fallback around that call.",
       ko: "오류에 표시된 호스트의 상태 페이지를 확인하고, 해당 호출에 시간 제한과 대체 동작을 추가하세요.",
     },
     clues: [
       // Fetches, not the database: no port 5432 and no RDS host in the line.
-      clue(0.6, log(/^(?!.*(5432|rds\.amazonaws|prisma|postgres|upstream:|127\.0\.0\.1|::1)).*(fetch failed|getaddrinfo|socket hang up|UND_ERR_\w*TIMEOUT|(ECONNRESET|ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)|request to https?:\S+ failed|responded with (status )?5\d\d)/i, { count: 5 })),
+      clue(
+        0.6,
+        log(
+          /^(?!.*(5432|rds\.amazonaws|prisma|postgres|upstream:|127\.0\.0\.1|::1)).*(fetch failed|getaddrinfo|socket hang up|UND_ERR_\w*TIMEOUT|(ECONNRESET|ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)|request to https?:\S+ failed|responded with (status )?5\d\d)/i,
+          { count: 5 },
+        ),
+      ),
     ],
     explains: ["app-errors", "unhealthy-unexplained"],
     cap: 0.72,
   },
   {
     id: "too-few-running",
-    title: { en: "Fewer instances or tasks run than wanted; the reason is not known", ko: "원하는 수보다 적게 실행 중 (원인 미상)" },
+    title: {
+      en: "Fewer instances or tasks run than wanted; the reason is not known",
+      ko: "원하는 수보다 적게 실행 중 (원인 미상)",
+    },
     do: {
       en: "Read the service's or group's latest events, and the reason of the last stopped task or instance.",
       ko: "서비스/그룹의 최근 이벤트와 마지막으로 중지된 태스크/인스턴스의 이유를 확인하세요.",
@@ -1045,14 +1585,27 @@ export const CAUSES: readonly Cause[] = [
       ko: "대상의 헬스 경로를 직접 호출하고 그 시점의 애플리케이션 로그를 확인하세요.",
     },
     clues: [
-      clue(0.35, target(/^(Target\.(?!NotInUse|NotRegistered|DeregistrationInProgress|IpUnusable)\w+|Elb\.InternalError|unhealthy)$/, { min: 0.3 })),
-      clue(0.25, { kind: ["task", "service"], text: /failed (ELB|container) health checks|is unhealthy in/i, within: 60 }),
+      clue(
+        0.35,
+        target(
+          /^(Target\.(?!NotInUse|NotRegistered|DeregistrationInProgress|IpUnusable)\w+|Elb\.InternalError|unhealthy)$/,
+          { min: 0.3 },
+        ),
+      ),
+      clue(0.25, {
+        kind: ["task", "service"],
+        text: /failed (ELB|container) health checks|is unhealthy in/i,
+        within: 60,
+      }),
     ],
     cap: 0.45,
   },
   {
     id: "app-errors",
-    title: { en: "The application answers with errors; the reason is not known", ko: "애플리케이션 오류 응답 (원인 미상)" },
+    title: {
+      en: "The application answers with errors; the reason is not known",
+      ko: "애플리케이션 오류 응답 (원인 미상)",
+    },
     do: {
       en: "Read the first error line below, and what changed shortly before it.",
       ko: "아래의 첫 오류 로그와 그 직전의 변경을 확인하세요.",

@@ -58,12 +58,24 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
       ).length;
       const text = `${healthy} healthy of ${desired} wanted, at most ${max}`;
       if (desired === 0) facts.push({ ...base, kind: "count", name: "desired-zero", text });
-      else facts.push({ ...base, kind: "count", name: healthy < desired ? "too-few" : "as-wanted", text, value: healthy / desired });
+      else
+        facts.push({
+          ...base,
+          kind: "count",
+          name: healthy < desired ? "too-few" : "as-wanted",
+          text,
+          value: healthy / desired,
+        });
       if (desired > 0 && desired >= max && max > (one.MinSize ?? 0)) {
         facts.push({ ...base, kind: "count", name: "at-maximum", text });
       }
       for (const process of one.SuspendedProcesses ?? []) {
-        facts.push({ ...base, kind: "scaling", name: "Suspended", text: `${process.ProcessName} ${process.SuspensionReason}` });
+        facts.push({
+          ...base,
+          kind: "scaling",
+          name: "Suspended",
+          text: `${process.ProcessName} ${process.SuspensionReason}`,
+        });
       }
     }
     for (const one of answersOf<DescribeScalingActivitiesCommandOutput>(answers, "DescribeScalingActivities").flatMap(
@@ -88,7 +100,9 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         at: iso(one.StartTime),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap((a) => a.MetricDataResults ?? []);
+    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
+      (a) => a.MetricDataResults ?? [],
+    );
     return [...facts, ...metricFacts("autoscaling", group, HOST_METRICS, series, incident.startedAt)];
   },
 };

@@ -38,7 +38,12 @@ export const certificate: CollectorDefinition<"certificate"> = {
       facts.push({
         ...base,
         name: "status",
-        text: [one?.Status, one?.FailureReason, renewal && `renewal ${renewal.RenewalStatus}`, renewal?.RenewalStatusReason]
+        text: [
+          one?.Status,
+          one?.FailureReason,
+          renewal && `renewal ${renewal.RenewalStatus}`,
+          renewal?.RenewalStatusReason,
+        ]
           .filter(Boolean)
           .join(" "),
       });

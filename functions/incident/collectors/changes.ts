@@ -41,15 +41,23 @@ export const changes: CollectorDefinition<"changes"> = {
       .flatMap((event): Fact[] => {
         const record = (parseJson(event.CloudTrailEvent) ?? {}) as TrailRecord;
         const name = event.EventName ?? record.eventName;
-        if (name === undefined || HOUSEKEEPING.test(name) || record.readOnly === true || event.ReadOnly === "true") return [];
+        if (name === undefined || HOUSEKEEPING.test(name) || record.readOnly === true || event.ReadOnly === "true")
+          return [];
         const by =
-          record.userIdentity?.invokedBy ?? record.userIdentity?.sessionContext?.sessionIssuer?.userName ?? event.Username ?? record.userIdentity?.arn;
+          record.userIdentity?.invokedBy ??
+          record.userIdentity?.sessionContext?.sessionIssuer?.userName ??
+          event.Username ??
+          record.userIdentity?.arn;
         const failed = record.errorCode;
         return [
           {
             kind: "change",
             from: "changes",
-            subject: event.Resources?.map((r) => r.ResourceName).filter(Boolean).join(", ") || (event.EventSource ?? record.eventSource ?? "aws"),
+            subject:
+              event.Resources?.map((r) => r.ResourceName)
+                .filter(Boolean)
+                .join(", ") ||
+              (event.EventSource ?? record.eventSource ?? "aws"),
             // A refused call changed nothing.
             name: failed === undefined ? name : `refused ${name}`,
             text: [
@@ -85,6 +93,7 @@ async function lookup(context: Context, client: CloudTrailClient): Promise<Looku
     events.push(...(last.Events ?? []));
     token = last.NextToken;
   } while (token !== undefined && events.length < 300);
-  if (token !== undefined) context.missed("LookupEvents", new Error("there were more than 300 changes; the oldest are not looked at"));
+  if (token !== undefined)
+    context.missed("LookupEvents", new Error("there were more than 300 changes; the oldest are not looked at"));
   return { ...last, Events: events };
 }

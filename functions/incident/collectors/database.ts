@@ -33,11 +33,14 @@ export const database: CollectorDefinition<"database"> = {
   gather: ({ identifier }, context) =>
     askAll(context, {
       DescribeDBInstances: () =>
-        context.aws.rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }), context.http).catch((error: Error) => {
-          // That it is gone is an answer, and the most important one.
-          if (/DBInstanceNotFound/.test(error.name)) return { DBInstances: [], Error: { Code: error.name, Message: error.message } };
-          throw error;
-        }),
+        context.aws.rds
+          .send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }), context.http)
+          .catch((error: Error) => {
+            // That it is gone is an answer, and the most important one.
+            if (/DBInstanceNotFound/.test(error.name))
+              return { DBInstances: [], Error: { Code: error.name, Message: error.message } };
+            throw error;
+          }),
       DescribeEvents: () =>
         context.aws.rds.send(
           new DescribeEventsCommand({
@@ -70,14 +73,21 @@ export const database: CollectorDefinition<"database"> = {
         facts.push({ ...base, name: "status", text: one.DBInstanceStatus });
         // A storage metric in bytes says little without the size.
         if (one.AllocatedStorage !== undefined) {
-          facts.push({ ...base, name: "allocated", value: one.AllocatedStorage * 1024 ** 3, text: `${one.AllocatedStorage} GiB` });
+          facts.push({
+            ...base,
+            name: "allocated",
+            value: one.AllocatedStorage * 1024 ** 3,
+            text: `${one.AllocatedStorage} GiB`,
+          });
         }
       }
       if (answer.DBInstances?.length === 0) {
         facts.push({ ...base, name: "status", text: `not found ${answer.Error?.Code ?? ""}`.trim() });
       }
     }
-    for (const event of answersOf<DescribeEventsCommandOutput>(answers, "DescribeEvents").flatMap((a) => a.Events ?? [])) {
+    for (const event of answersOf<DescribeEventsCommandOutput>(answers, "DescribeEvents").flatMap(
+      (a) => a.Events ?? [],
+    )) {
       facts.push({
         ...base,
         name: "event",
@@ -85,7 +95,9 @@ export const database: CollectorDefinition<"database"> = {
         at: iso(event.Date),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap((a) => a.MetricDataResults ?? []);
+    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
+      (a) => a.MetricDataResults ?? [],
+    );
     return [...facts, ...metricFacts("database", identifier, METRICS, series, incident.startedAt)];
   },
 };

@@ -36,7 +36,8 @@ export const dns: CollectorDefinition<"dns"> = {
           context.http,
         ),
       GetHostedZone: () => context.aws.route53.send(new GetHostedZoneCommand({ Id: zoneId }), context.http),
-      "Resolve#A": () => json(context, resolver(name, "A"), resolver(name, "A", "https://cloudflare-dns.com/dns-query")),
+      "Resolve#A": () =>
+        json(context, resolver(name, "A"), resolver(name, "A", "https://cloudflare-dns.com/dns-query")),
       "Resolve#NS": async () => {
         const zone = await context.aws.route53.send(new GetHostedZoneCommand({ Id: zoneId }), context.http);
         const apex = zone.HostedZone?.Name?.replace(/\.$/, "") ?? name;
@@ -55,12 +56,18 @@ export const dns: CollectorDefinition<"dns"> = {
     const recordSets = answersOf<ListResourceRecordSetsCommandOutput>(answers, "ListResourceRecordSets");
     const held = recordSets
       .flatMap((a) => a.ResourceRecordSets ?? [])
-      .filter((r) => r.Name?.replace(/\.$/, "").toLowerCase() === host && ["A", "AAAA", "CNAME"].includes(r.Type ?? ""));
+      .filter(
+        (r) => r.Name?.replace(/\.$/, "").toLowerCase() === host && ["A", "AAAA", "CNAME"].includes(r.Type ?? ""),
+      );
     if (recordSets.length > 0 && held.length === 0) {
       facts.push({ ...base, name: "record", text: "Route 53 holds no address record for the name" });
     }
     for (const record of held) {
-      facts.push({ ...base, name: "record", text: `${record.Type} ${record.AliasTarget?.DNSName ?? record.ResourceRecords?.map((r) => r.Value).join(" ")}` });
+      facts.push({
+        ...base,
+        name: "record",
+        text: `${record.Type} ${record.AliasTarget?.DNSName ?? record.ResourceRecords?.map((r) => r.Value).join(" ")}`,
+      });
     }
     const delegated = new Set<string>();
     for (const [key, raw] of resolved) {
@@ -68,26 +75,41 @@ export const dns: CollectorDefinition<"dns"> = {
         const isNs = key.endsWith("#NS") || answer.Answer?.some((a) => a.type === TYPE.NS) === true;
         const code = CODES[answer.Status ?? 0] ?? `RCODE ${answer.Status}`;
         if (isNs) {
-          for (const a of answer.Answer ?? []) if (a.type === TYPE.NS) delegated.add((a.data ?? "").replace(/\.$/, "").toLowerCase());
+          for (const a of answer.Answer ?? [])
+            if (a.type === TYPE.NS) delegated.add((a.data ?? "").replace(/\.$/, "").toLowerCase());
           if (answer.Status === 0) continue;
         }
-        facts.push({ ...base, name: isNs ? "zone-status" : "status", text: [code, answer.Comment].filter(Boolean).join(" ") });
+        facts.push({
+          ...base,
+          name: isNs ? "zone-status" : "status",
+          text: [code, answer.Comment].filter(Boolean).join(" "),
+        });
         const addresses = (answer.Answer ?? []).filter((a) => a.type === TYPE.A).map((a) => a.data ?? "");
         if (answer.Status === 0 && !isNs && addresses.length === 0) {
           facts.push({ ...base, name: "address", text: "NODATA: the name exists and has no address" });
         }
         // Records with plain addresses can be compared; an alias' addresses change by themselves.
-        const wanted = held.filter((r) => r.Type === "A").flatMap((r) => r.ResourceRecords ?? []).map((r) => r.Value ?? "");
+        const wanted = held
+          .filter((r) => r.Type === "A")
+          .flatMap((r) => r.ResourceRecords ?? [])
+          .map((r) => r.Value ?? "");
         if (wanted.length > 0 && addresses.length > 0 && !addresses.some((a) => wanted.includes(a))) {
-          facts.push({ ...base, name: "address", text: "MISMATCH: resolvers answer other addresses than Route 53 holds" });
+          facts.push({
+            ...base,
+            name: "address",
+            text: "MISMATCH: resolvers answer other addresses than Route 53 holds",
+          });
         }
       }
     }
     const ours = answersOf<GetHostedZoneCommandOutput>(answers, "GetHostedZone")
       .flatMap((a) => a.DelegationSet?.NameServers ?? [])
       .map((n) => n.replace(/\.$/, "").toLowerCase());
-    if (ours.length > 0 && delegated.size > 0 && !ours.some((n) => delegated.has(n))) {
-      facts.push({ ...base, name: "delegation", text: "MISMATCH: the domain is delegated to other name servers than the zone's" });
+    if (ours.length > 0 && delegated.size > 0) {
+      const text = ours.some((n) => delegated.has(n))
+        ? "OK: the domain is delegated to the zone's name servers"
+        : "MISMATCH: the domain is delegated to other name servers than the zone's";
+      facts.push({ ...base, name: "delegation", text });
     }
     for (const rdap of answersOf<Rdap>(answers, "Rdap")) {
       const expires = iso(rdap.events?.find((e) => e.eventAction === "expiration")?.eventDate);

@@ -54,12 +54,21 @@ export const ecs: CollectorDefinition<"ecs"> = {
   facts: ({ service }, answers, incident) => {
     const base = { from: "ecs", subject: shortName(service) } as const;
     const facts: Fact[] = [];
-    for (const one of answersOf<DescribeServicesCommandOutput>(answers, "DescribeServices").flatMap((a) => a.services ?? [])) {
+    for (const one of answersOf<DescribeServicesCommandOutput>(answers, "DescribeServices").flatMap(
+      (a) => a.services ?? [],
+    )) {
       const desired = one.desiredCount ?? 0;
       const running = one.runningCount ?? 0;
       const text = `${running} running of ${desired} wanted`;
       if (desired === 0) facts.push({ ...base, kind: "count", name: "desired-zero", text });
-      else facts.push({ ...base, kind: "count", name: running < desired ? "too-few" : "as-wanted", text, value: running / desired });
+      else
+        facts.push({
+          ...base,
+          kind: "count",
+          name: running < desired ? "too-few" : "as-wanted",
+          text,
+          value: running / desired,
+        });
       for (const deployment of one.deployments ?? []) {
         facts.push({
           ...base,
@@ -87,7 +96,9 @@ export const ecs: CollectorDefinition<"ecs"> = {
         at: iso(task.stoppingAt ?? task.stoppedAt),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap((a) => a.MetricDataResults ?? []);
+    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
+      (a) => a.MetricDataResults ?? [],
+    );
     return [...facts, ...metricFacts("ecs", base.subject, METRICS, series, incident.startedAt)];
   },
 };

@@ -26,21 +26,29 @@ export const events: CollectorDefinition<"events"> = {
     const journal = answersOf<FilterLogEventsCommandOutput>(answers, "FilterLogEvents")
       .flatMap((a) => a.events ?? [])
       .map((line) => parseJson(line.message));
-    return [...journal.map((line) => line?.event ?? line), ...answersOf<unknown>(answers, "Events")].flatMap((raw): Fact[] => {
-      const event = raw as
-        | { "detail-type"?: string; time?: string; source?: string; resources?: string[]; detail?: Record<string, unknown> }
-        | undefined;
-      if (event?.["detail-type"] === undefined) return [];
-      return [
-        {
-          kind: "event",
-          from: "events",
-          subject: event.resources?.[0] ?? event.source ?? logGroup,
-          name: event["detail-type"],
-          text: JSON.stringify(event.detail ?? {}).slice(0, 1500),
-          at: iso(event.time),
-        },
-      ];
-    });
+    return [...journal.map((line) => line?.event ?? line), ...answersOf<unknown>(answers, "Events")].flatMap(
+      (raw): Fact[] => {
+        const event = raw as
+          | {
+              "detail-type"?: string;
+              time?: string;
+              source?: string;
+              resources?: string[];
+              detail?: Record<string, unknown>;
+            }
+          | undefined;
+        if (event?.["detail-type"] === undefined) return [];
+        return [
+          {
+            kind: "event",
+            from: "events",
+            subject: event.resources?.[0] ?? event.source ?? logGroup,
+            name: event["detail-type"],
+            text: JSON.stringify(event.detail ?? {}).slice(0, 1500),
+            at: iso(event.time),
+          },
+        ];
+      },
+    );
   },
 };

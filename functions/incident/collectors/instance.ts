@@ -1,4 +1,4 @@
-import { ListMetricsCommand, type GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
+import { type GetMetricDataCommandOutput, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeInstanceStatusCommand,
   type DescribeInstanceStatusCommandOutput,
@@ -80,7 +80,9 @@ export const instance: CollectorDefinition<"instance"> = {
     for (const one of answersOf<DescribeInstancesCommandOutput>(answers, "DescribeInstances")
       .flatMap((a) => a.Reservations ?? [])
       .flatMap((r) => r.Instances ?? [])) {
-      const reason = [one.StateReason?.Code, one.StateReason?.Message, one.StateTransitionReason].filter(Boolean).join(" ");
+      const reason = [one.StateReason?.Code, one.StateReason?.Message, one.StateTransitionReason]
+        .filter(Boolean)
+        .join(" ");
       // "User initiated (2026-01-01 00:00:00 GMT)" is the only place where the moment of a stop stands.
       const stopped = reason.match(/\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (GMT|UTC)\)/)?.[1];
       facts.push({
@@ -121,11 +123,16 @@ export const instance: CollectorDefinition<"instance"> = {
       const text = /^[A-Za-z0-9+/=\s]+$/.test(output.Output ?? "")
         ? Buffer.from(output.Output ?? "", "base64").toString("utf8")
         : (output.Output ?? "");
-      for (const line of text.split(/\r?\n/).filter((l) => CONSOLE.test(l)).slice(-20)) {
+      for (const line of text
+        .split(/\r?\n/)
+        .filter((l) => CONSOLE.test(l))
+        .slice(-20)) {
         facts.push({ ...base, name: "console", text: line.trim(), at: iso(output.Timestamp) });
       }
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap((a) => a.MetricDataResults ?? []);
+    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
+      (a) => a.MetricDataResults ?? [],
+    );
     return [...facts, ...metricFacts("instance", instanceId, HOST_METRICS, series, incident.startedAt)];
   },
 };

@@ -55,11 +55,18 @@ export const logs: CollectorDefinition<"logs"> = {
 /** Rows of Logs Insights answers as lines; label "" means the answers without a label. */
 export function insightsLines(answers: Record<string, unknown>, label: string) {
   const key = label === "" ? "GetQueryResults" : `GetQueryResults#${label}`;
-  const chosen = Object.fromEntries(Object.entries(answers).filter(([name]) => name === key || (label === "" && name.startsWith("GetQueryResults#") && !["first", "top"].includes(name.split("#")[1] ?? ""))));
+  const chosen = Object.fromEntries(
+    Object.entries(answers).filter(
+      ([name]) =>
+        name === key ||
+        (label === "" && name.startsWith("GetQueryResults#") && !["first", "top"].includes(name.split("#")[1] ?? "")),
+    ),
+  );
   return answersOf<GetQueryResultsCommandOutput>(chosen, "GetQueryResults")
     .flatMap((answer) => answer.results ?? [])
     .flatMap((row) => {
-      const field = (...names: string[]) => names.map((n) => row.find((f) => f.field === n)?.value).find((v) => v !== undefined);
+      const field = (...names: string[]) =>
+        names.map((n) => row.find((f) => f.field === n)?.value).find((v) => v !== undefined);
       const text = field("@message", "message", "@pattern");
       if (text === undefined) return [];
       return [
@@ -120,7 +127,8 @@ export async function insights(
     }
   } catch (error) {
     // A query that nobody waits for still counts against the account's limit of concurrent queries.
-    if (context.http.abortSignal.aborted) await context.aws.logs.send(new StopQueryCommand({ queryId })).catch(() => undefined);
+    if (context.http.abortSignal.aborted)
+      await context.aws.logs.send(new StopQueryCommand({ queryId })).catch(() => undefined);
     throw error;
   }
 }

@@ -1,10 +1,10 @@
+import { FilterLogEventsCommand, type FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DescribeAutomationExecutionsCommand,
   type DescribeAutomationExecutionsCommandOutput,
   GetAutomationExecutionCommand,
   type GetAutomationExecutionCommandOutput,
 } from "@aws-sdk/client-ssm";
-import { FilterLogEventsCommand, type FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
 import { askAll, type CollectorDefinition } from "../context";
 import { answersOf, groupLines, iso } from "../facts";
 import type { Fact } from "../types";
@@ -48,7 +48,9 @@ export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {
     const facts: Fact[] = [];
     const lines: { text: string; at?: string | undefined }[] = [];
     const executions = [
-      ...answersOf<GetAutomationExecutionCommandOutput>(answers, "GetAutomationExecution").map((a) => a.AutomationExecution),
+      ...answersOf<GetAutomationExecutionCommandOutput>(answers, "GetAutomationExecution").map(
+        (a) => a.AutomationExecution,
+      ),
       ...answersOf<DescribeAutomationExecutionsCommandOutput>(answers, "DescribeAutomationExecutions").flatMap(
         (a) => a.AutomationExecutionMetadataList ?? [],
       ),
@@ -75,12 +77,19 @@ export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {
         }
       }
     }
-    for (const event of answersOf<FilterLogEventsCommandOutput>(answers, "FilterLogEvents").flatMap((a) => a.events ?? [])) {
+    for (const event of answersOf<FilterLogEventsCommandOutput>(answers, "FilterLogEvents").flatMap(
+      (a) => a.events ?? [],
+    )) {
       for (const text of (event.message ?? "").split(/\r?\n/)) lines.push({ text, at: iso(event.timestamp) });
     }
     return [
       ...facts,
-      ...groupLines("recovery-runs", "recovery", logGroup, lines.filter((l) => l.text.trim() !== "")).slice(0, 200),
+      ...groupLines(
+        "recovery-runs",
+        "recovery",
+        logGroup,
+        lines.filter((l) => l.text.trim() !== ""),
+      ).slice(0, 200),
       ...lines.flatMap((line) => diskFact(logGroup, line)),
     ];
   },
@@ -90,5 +99,15 @@ export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {
 function diskFact(subject: string, { text, at }: { text: string; at?: string | undefined }): Fact[] {
   const match = text.match(/^\/dev\/\S+\s+\S+\s+\S+\s+\S+\s+(\d{1,3})%\s+(\/\S*)/);
   if (match === null) return [];
-  return [{ kind: "metric", from: "recovery-runs", subject, name: "disk_used_percent", text: match[2], value: Number(match[1]), at }];
+  return [
+    {
+      kind: "metric",
+      from: "recovery-runs",
+      subject,
+      name: "disk_used_percent",
+      text: match[2],
+      value: Number(match[1]),
+      at,
+    },
+  ];
 }

@@ -72,7 +72,13 @@ export const targetHealth: CollectorDefinition<"target-health"> = {
     if (asked.length > 0 && targets.length === 0) {
       facts.push({ ...base, kind: "target", name: "none", text: "no target is registered", value: 1 });
     } else if (serving.length > 0 && bad.length === 0) {
-      facts.push({ ...base, kind: "target", name: "healthy", text: `all ${serving.length} targets are healthy`, value: 0 });
+      facts.push({
+        ...base,
+        kind: "target",
+        name: "healthy",
+        text: `all ${serving.length} targets are healthy`,
+        value: 0,
+      });
     }
     const zoneOf = (t: (typeof targets)[number]) => t.Target?.AvailabilityZone;
     for (const zone of new Set(serving.map(zoneOf))) {
@@ -84,10 +90,18 @@ export const targetHealth: CollectorDefinition<"target-health"> = {
         elsewhere.some((t) => !bad.includes(t)) &&
         new Set(serving.map(zoneOf)).size > 1
       ) {
-        facts.push({ ...base, kind: "zone", name: zone, text: `all ${here.length} targets in ${zone} fail, others are healthy`, count: here.length });
+        facts.push({
+          ...base,
+          kind: "zone",
+          name: zone,
+          text: `all ${here.length} targets in ${zone} fail, others are healthy`,
+          count: here.length,
+        });
       }
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap((a) => a.MetricDataResults ?? []);
+    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
+      (a) => a.MetricDataResults ?? [],
+    );
     return [...facts, ...metricFacts("target-health", subject, METRICS, series, incident.startedAt)];
   },
 };

@@ -32,7 +32,12 @@ interface SiteProbe {
 /** Statuspage summary. */
 interface Summary {
   readonly status?: { readonly indicator?: string; readonly description?: string };
-  readonly incidents?: readonly { readonly name?: string; readonly impact?: string; readonly status?: string; readonly started_at?: string }[];
+  readonly incidents?: readonly {
+    readonly name?: string;
+    readonly impact?: string;
+    readonly status?: string;
+    readonly started_at?: string;
+  }[];
 }
 
 const API = "https://api.vercel.com";
@@ -53,7 +58,10 @@ export const vercel: CollectorDefinition<"vercel"> = {
         if (host === undefined) return {};
         const response = await fetch(`https://${host}/`, { redirect: "manual", signal: context.http.abortSignal });
         const wanted = ["x-vercel-error", "x-vercel-id", "x-vercel-cache", "retry-after"];
-        return { status: response.status, headers: Object.fromEntries(wanted.map((h) => [h, response.headers.get(h) ?? ""])) };
+        return {
+          status: response.status,
+          headers: Object.fromEntries(wanted.map((h) => [h, response.headers.get(h) ?? ""])),
+        };
       },
       Summary: () => get(context, "https://www.vercel-status.com/api/v2/summary.json", {}),
     });
@@ -76,12 +84,14 @@ export const vercel: CollectorDefinition<"vercel"> = {
     });
     for (const project of answersOf<Project>(answers, "Project")) {
       if (project.paused === true) facts.push({ ...base, name: "project", text: "paused" });
-      if (project.error !== undefined) facts.push({ ...base, name: "project", text: `${project.error.code} ${project.error.message ?? ""}` });
+      if (project.error !== undefined)
+        facts.push({ ...base, name: "project", text: `${project.error.code} ${project.error.message ?? ""}` });
     }
     for (const probe of answersOf<SiteProbe>(answers, "Probe")) {
       const code = probe.headers?.["x-vercel-error"];
       if (code) facts.push({ ...base, name: "error", text: code, value: probe.status });
-      else if (probe.status !== undefined) facts.push({ ...base, name: "answer", text: `HTTP ${probe.status}`, value: probe.status });
+      else if (probe.status !== undefined)
+        facts.push({ ...base, name: "answer", text: `HTTP ${probe.status}`, value: probe.status });
     }
     for (const summary of answersOf<Summary>(answers, "Summary")) {
       for (const one of summary.incidents ?? []) {
