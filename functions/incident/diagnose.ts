@@ -76,10 +76,17 @@ export function diagnose({ facts, incident, looked, gaps }: Evidence): Verdict {
     const evidence = [...new Set([...matches].sort((a, b) => b.clue.weight - a.clue.weight).flatMap((m) => m.facts))];
     return { cause, evidence, confidence: round(Math.min(1 - doubt, cause.cap ?? 1) * breadth) };
   }).filter(({ confidence }) => confidence >= LEVELS.low);
-  const sure = found.filter(({ confidence }) => confidence >= LEVELS.medium);
-  const explains = (a: (typeof found)[number], b: (typeof found)[number]) =>
-    a !== b && (a.cause.explains ?? []).includes(b.cause.id);
-  const roots = found.filter((one) => !sure.some((other) => explains(other, one)));
+  type Found = (typeof found)[number];
+  const explains = (a: Found, b: Found) =>
+    a !== b && a.confidence >= LEVELS.medium && (a.cause.explains ?? []).includes(b.cause.id);
+  // What nothing else explains is a root; what only an explained cause would explain is looked at again without that one.
+  const roots: Found[] = [];
+  for (let rest = found; rest.length > 0; ) {
+    const free = rest.filter((one) => !rest.some((other) => explains(other, one)));
+    const next = free.length > 0 ? free : rest;
+    roots.push(...next);
+    rest = rest.filter((one) => !next.includes(one) && !next.some((root) => explains(root, one)));
+  }
   return {
     causes: roots
       .sort((a, b) => b.confidence - a.confidence || a.cause.id.localeCompare(b.cause.id))

@@ -86,6 +86,8 @@ const CODE_ERROR =
 const OOM_KERNEL =
   /out of memory: kill(ed)? process|oom-kill|oom_reaper|oom[ -]killer|memory cgroup out of memory|killed process \d+/i;
 const OOM_HEAP = /heap out of memory|reached heap limit|ineffective mark-compacts/i;
+const REJECTED =
+  /ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE/i;
 const DNS_FAIL = /\b(NXDOMAIN|SERVFAIL|REFUSED|NODATA)\b/;
 
 /** What follows from a web server that does not run or answer. */
@@ -96,6 +98,8 @@ const SYMPTOMS = [
   "app-hang",
   "dependency-failing",
   "too-few-running",
+  "no-targets",
+  "vercel-function-failing",
 ];
 const DATABASE_SYMPTOMS = [
   ...SYMPTOMS,
@@ -258,8 +262,9 @@ export const CAUSES: readonly Cause[] = [
       ko: "로드 밸런서에서 zonal shift로 해당 영역의 트래픽을 빼고, 다른 영역에서 용량이 시작되는지 확인하세요.",
     },
     clues: [
-      clue(0.6, { kind: "zone", count: 1 }),
-      clue(0.3, { kind: "zone", count: 2 }),
+      // One target of two is a target; two and more of a zone, while the others serve, are a zone.
+      clue(0.2, { kind: "zone", count: 1 }),
+      clue(0.45, { kind: "zone", count: 2 }),
       clue(
         0.75,
         event(
@@ -272,7 +277,7 @@ export const CAUSES: readonly Cause[] = [
         text: /availability zone.*(unhealthy|impair|rebalanc)|ELB system health check failure.*availability zone/i,
         within: 60,
       }),
-      clue(0.4, dbEvent(/availability zone|failover/i), { kind: "zone" }),
+      clue(0.35, dbEvent(/availability zone|failover/i), { kind: "zone", count: 2 }),
     ],
     explains: [
       ...SYMPTOMS,
@@ -347,7 +352,8 @@ export const CAUSES: readonly Cause[] = [
       ko: "`df -h`, `du -xsh /var/log/*`로 확인해 공간을 비우고 애플리케이션을 재시작한 뒤, 볼륨을 늘리거나 로그 순환을 설정하세요.",
     },
     clues: [
-      clue(0.85, line(NO_SPACE, { from: /^(?!database)/ })),
+      // PostgreSQL's own files are on the database's disk, whoever logs it.
+      clue(0.85, line(new RegExp(`^(?!.*(could not extend file|pg_wal|base/\\d))[^]*(${NO_SPACE.source})`, "i"))),
       clue(0.65, metric(/^disk_used_percent$/, { min: 97 })),
       clue(0.3, alarm(/^disk_used_percent$/)),
       clue(0.6, metric(/^disk_inodes_free$/, { max: 100 })),
@@ -686,11 +692,11 @@ export const CAUSES: readonly Cause[] = [
       }),
       clue(0.6, event(/^ECS Deployment State Change$/, /SERVICE_DEPLOYMENT_FAILED/)),
       clue(0.7, deploy, log(CODE_ERROR)),
-      clue(0.5, deploy, { kind: "task", name: /EssentialContainerExited/, min: 1, within: 45 }),
-      clue(0.35, deploy, target(/^Target\.(ResponseCodeMismatch|FailedHealthChecks|Timeout)$/)),
-      clue(0.3, deploy, metric(/^HTTPCode_Target_5XX_Count$/, { min: 10, times: 5 })),
-      clue(0.25, { kind: "deployment", name: /^IN_PROGRESS$/, min: 1, within: 60 }),
-      clue(0.2, deploy),
+      clue(0.4, deploy, { kind: "task", name: /EssentialContainerExited/, min: 1, within: 45 }),
+      clue(0.25, deploy, target(/^Target\.(ResponseCodeMismatch|FailedHealthChecks|Timeout)$/)),
+      clue(0.2, deploy, metric(/^HTTPCode_Target_5XX_Count$/, { min: 10, times: 5 })),
+      clue(0.15, { kind: "deployment", name: /^IN_PROGRESS$/, min: 1, within: 60 }),
+      clue(0.15, deploy),
       clue(
         0.6,
         { kind: "vercel", name: /^deployment$/, text: /^latest READY/, within: 30, timed: true },
@@ -706,7 +712,7 @@ export const CAUSES: readonly Cause[] = [
         log(CODE_ERROR),
       ),
     ],
-    explains: [...SYMPTOMS, "vercel-function-failing", "cpu-saturated", "process-down"],
+    explains: [...SYMPTOMS, "cpu-saturated", "process-down"],
   },
   {
     id: "config-missing",
@@ -731,7 +737,7 @@ export const CAUSES: readonly Cause[] = [
         line(/environment variable|env(ironment)? /i),
       ),
     ],
-    explains: [...SYMPTOMS, "bad-deploy", "process-down", "vercel-function-failing"],
+    explains: [...SYMPTOMS, "bad-deploy", "process-down"],
   },
   {
     id: "image-missing",
@@ -894,7 +900,7 @@ export const CAUSES: readonly Cause[] = [
       clue(0.75, line(/(relation|column|table) .* does not exist|\bP20(21|22)\b|\b42(P01|703)\b/i, { count: 2 })),
       clue(0.2, deploy, line(/migrat/i)),
     ],
-    explains: [...SYMPTOMS, "bad-deploy", "process-down", "vercel-function-failing"],
+    explains: [...SYMPTOMS, "bad-deploy", "process-down"],
   },
   {
     id: "health-check-mismatch",
@@ -1088,7 +1094,7 @@ export const CAUSES: readonly Cause[] = [
       clue(
         0.45,
         line(
-          /\bP2024\b|timed out fetching a new connection from the connection pool|timeout exceeded when trying to connect|ResourceRequest timed out/i,
+          /\bP2024\b|timed out fetching a new connection|timeout exceeded when trying to connect|ResourceRequest timed out/i,
           { count: 2 },
         ),
       ),
@@ -1109,7 +1115,7 @@ export const CAUSES: readonly Cause[] = [
       clue(
         0.88,
         dbEvent(
-          /failover (started|completed)|failed over|Multi-AZ instance failover|primary host of the RDS Multi-AZ instance is unreachable/i,
+          /failover (started|completed)|failed over|Multi-AZ instance failover|primary host of .* (is )?unreachable/i,
         ),
       ),
       clue(0.5, event(/^RDS DB Instance Event$/, /failover/i)),
@@ -1212,7 +1218,7 @@ export const CAUSES: readonly Cause[] = [
         line(/password authentication failed|authentication failed|\bP1000\b|\b28P01\b/i),
       ),
     ],
-    explains: [...SYMPTOMS, "database-unreachable", "bad-deploy", "vercel-function-failing"],
+    explains: [...SYMPTOMS, "database-unreachable", "bad-deploy"],
   },
   {
     id: "database-locked",
@@ -1316,11 +1322,14 @@ export const CAUSES: readonly Cause[] = [
       ko: "도메인을 포함하는 인증서(체인 포함)를 리스너나 Nginx에 적용하고, Vercel이면 도메인 인증서를 확인하세요.",
     },
     clues: [
-      clue(0.88, {
-        kind: "certificate",
-        name: /^handshake$/,
-        text: /ERR_TLS_CERT_ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE/i,
-      }),
+      clue(0.7, { kind: "certificate", name: /^handshake$/, text: REJECTED }),
+      // Only with the domain in order is it certain that the certificate shown is the site's own.
+      clue(
+        0.6,
+        { kind: "certificate", name: /^handshake$/, text: REJECTED },
+        { kind: "dns", name: /^delegation$/, text: /^OK/ },
+        { kind: "dns", name: /^record$/, text: /^(A|AAAA|CNAME) / },
+      ),
       clue(0.3, {
         kind: "certificate",
         name: /^status$/,
@@ -1352,7 +1361,7 @@ export const CAUSES: readonly Cause[] = [
       clue(0.35, { kind: "dns", name: /^domain$/, max: 0 }, { kind: "dns", name: /status$/, text: DNS_FAIL }),
       clue(0.4, event(/Health|Domain/, /DOMAIN.*EXPIR|expir.*domain/i)),
     ],
-    explains: ["dns-record-wrong", "dns-delegation-broken", "outside-path", "dnssec-broken"],
+    explains: ["dns-record-wrong", "dns-delegation-broken", "outside-path", "dnssec-broken", "certificate-wrong"],
   },
   {
     id: "dnssec-broken",
@@ -1397,7 +1406,7 @@ export const CAUSES: readonly Cause[] = [
       clue(0.4, { kind: "dns", name: /^status$/, text: /SERVFAIL|REFUSED/ }),
       clue(0.5, change(/^(UpdateDomainNameservers|DeleteHostedZone|CreateHostedZone)$/, { within: 2880 })),
     ],
-    explains: ["dns-record-wrong", "outside-path"],
+    explains: ["dns-record-wrong", "outside-path", "certificate-wrong"],
   },
   {
     id: "dns-record-wrong",

@@ -105,12 +105,11 @@ export const dns: CollectorDefinition<"dns"> = {
     const ours = answersOf<GetHostedZoneCommandOutput>(answers, "GetHostedZone")
       .flatMap((a) => a.DelegationSet?.NameServers ?? [])
       .map((n) => n.replace(/\.$/, "").toLowerCase());
-    if (ours.length > 0 && delegated.size > 0 && !ours.some((n) => delegated.has(n))) {
-      facts.push({
-        ...base,
-        name: "delegation",
-        text: "MISMATCH: the domain is delegated to other name servers than the zone's",
-      });
+    if (ours.length > 0 && delegated.size > 0) {
+      const text = ours.some((n) => delegated.has(n))
+        ? "OK: the domain is delegated to the zone's name servers"
+        : "MISMATCH: the domain is delegated to other name servers than the zone's";
+      facts.push({ ...base, name: "delegation", text });
     }
     for (const rdap of answersOf<Rdap>(answers, "Rdap")) {
       const expires = iso(rdap.events?.find((e) => e.eventAction === "expiration")?.eventDate);
