@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, type CommanderError } from "commander";
 import pc from "picocolors";
 
 /** The commands, each loaded only when it is asked for: `plan` must not wait for what draws diagrams. */
@@ -13,16 +13,16 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const told = new Set(["SettingsError", "UsageError", "InputError"]);
 
 async function main(): Promise<void> {
+  const exit = ({ exitCode }: CommanderError) => process.exit(exitCode === 0 ? 0 : 2);
   const program = new Command("platform")
+    .exitOverride(exit)
     .description(
       "A site that recovers by itself, in one of four architectures: plan it, compare, and see what it costs.",
     )
     .showHelpAfterError("Run `npm run platform -- --help` for what there is.");
   const asked = commands[process.argv[2] ?? ""];
   const loaded = await Promise.all((asked ? [asked] : Object.values(commands)).map((load) => load()));
-  for (const command of loaded) {
-    program.addCommand(command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2)));
-  }
+  for (const command of loaded) program.addCommand(command.exitOverride(exit));
   await program.parseAsync();
 }
 
