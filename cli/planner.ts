@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Plan } from "../insight/plan";
-import { noticesFor } from "../stacks/notices";
+import { keysIn, noticesFor } from "../stacks/notices";
 import type { Architecture } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { listStacks as listStacksIn, readStackFile } from "./stack-files";
@@ -50,13 +50,12 @@ async function plan(
   const { record } = await import("./plan-runtime");
   const program = (await import("../index")).default;
   const { resources, outputs } = await record(program, { ...file, config });
-  const vercelToken = Boolean(process.env.VERCEL_API_TOKEN) || "vercel:apiToken" in config;
   return {
     stack,
     project: file.project,
     architecture: settings.architecture,
     resources,
     outputs,
-    notices: noticesFor(settings, { stack, vercelToken }),
+    notices: noticesFor(settings, { stack, ...keysIn((key) => key in config) }),
   };
 }

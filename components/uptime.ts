@@ -46,8 +46,15 @@ export class Uptime extends pulumi.ComponentResource {
   readonly notices: readonly string[];
 
   constructor(name: string, args: UptimeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("iamvet:index:Uptime", name, {}, opts);
     const { check } = args;
+    // The provider and its plan stand in the plan, where the cost table reads them.
+    const { provider } = check;
+    super(
+      "iamvet:index:Uptime",
+      name,
+      provider === "uptimerobot" ? { provider, plan: check.plan } : { provider },
+      opts,
+    );
     const problems = uptimeProblems(check);
     if (problems.length > 0) throw new Error(problemText(problems));
     this.notices = [uptimeLimits(check).notice];

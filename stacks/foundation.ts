@@ -4,6 +4,7 @@ import type { AlarmActions } from "../components/alarm";
 import { Alerts } from "../components/alerts";
 import type { AppEnvironment } from "../components/app-environment";
 import { AppSecrets } from "../components/app-secrets";
+import { Budget } from "../components/budget";
 import { Certificate } from "../components/certificate";
 import { Database, type DatabaseArgs } from "../components/database";
 import { DnsZone } from "../components/dns-zone";
@@ -14,6 +15,7 @@ import { describeVercelDatabase, type VercelDatabaseAccess } from "../components
 import type { StackConfig } from "./config";
 import type { Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
+import { ownTags } from "./tags";
 
 /** What never changes when the architecture does: the same URNs in every option. */
 export interface Foundation {
@@ -58,6 +60,11 @@ export function layFoundation(config: StackConfig): Foundation {
     alternativeNames: domain.redirectFrom,
     zoneId: zone.zoneId,
   });
+
+  const { monthlyUsd, ...percents } = settings.budget;
+  if (monthlyUsd) {
+    new Budget("budget", { monthlyUsd, ...percents, topicArn: alerts.topics.warning, tags: ownTags() });
+  }
 
   return {
     network,

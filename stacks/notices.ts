@@ -1,3 +1,5 @@
+import { uptimeLimits } from "../components/uptime-plans";
+import { uptimeCheckOf } from "./outside";
 import type { Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
 
@@ -12,6 +14,16 @@ export interface Surroundings {
   readonly stack: string;
   /** A Vercel token is in the environment or in the stack's config. */
   readonly vercelToken: boolean;
+  /** The same of an UptimeRobot API key. */
+  readonly uptimeRobotKey: boolean;
+}
+
+/** What is there of the keys of services outside AWS. */
+export function keysIn(inConfig: (key: string) => boolean): Pick<Surroundings, "vercelToken" | "uptimeRobotKey"> {
+  return {
+    vercelToken: Boolean(process.env.VERCEL_API_TOKEN) || inConfig("vercel:apiToken"),
+    uptimeRobotKey: Boolean(process.env.UPTIMEROBOT_API_KEY) || inConfig("uptimerobot:apiKey"),
+  };
 }
 
 interface Rule {
@@ -61,6 +73,16 @@ const rules: readonly Rule[] = [
       ].join("\n"),
   },
   {
+    blocking: true,
+    when: ({ uptime }, { uptimeRobotKey }) => uptime.provider === "uptimerobot" && !uptimeRobotKey,
+    message: (_, { stack }) =>
+      [
+        "No API key of UptimeRobot is given. It is the main API key under Integrations, API in UptimeRobot:",
+        `  pulumi config set --stack ${stack} --secret uptimerobot:apiKey`,
+        "or set UPTIMEROBOT_API_KEY.",
+      ].join("\n"),
+  },
+  {
     blocking: false,
     when: (settings) => settings.alerts.emails.length > 0,
     message: ({ alerts }) =>
@@ -92,9 +114,20 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
+    when: () => true,
+    message: ({ uptime }) => uptimeLimits(uptimeCheckOf(uptime)).notice,
+  },
+  {
+    blocking: false,
+    when: ({ budget }) => budget.monthlyUsd !== undefined,
+    message: () =>
+      "Activate the cost allocation tags Project and Stack in the Billing console a day after the first `up`: the budget counts nothing before that.",
+  },
+  {
+    blocking: false,
     when: (settings) => !settings.database.applyImmediately && settings.database.mode === "managed",
     message: () =>
-      "Changes of the database's class, Multi-AZ or public access wait for its maintenance window (database.applyImmediately is false).",
+      "Changes of the database's class or Multi-AZ wait for its maintenance window (database.applyImmediately is false); public access and rules change at once.",
   },
 ];
 

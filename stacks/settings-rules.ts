@@ -1,3 +1,6 @@
+import type { SettingProblem } from "../components/setting-problem";
+import { uptimeProblems } from "../components/uptime-plans";
+import { uptimeCheckOf } from "./outside";
 import { type Architecture, architectures, fargateSizes, type SectionName, type Settings } from "./settings";
 
 /** A mistake that only several settings together make. */
@@ -27,6 +30,9 @@ export function tiersOf(settings: Pick<Settings, "architecture" | "traffic">): A
 }
 
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
+
+/** A provider's own refusal, as a conflict of settings. */
+const conflictOf = ({ key: path, found, allowed, mend }: SettingProblem): Conflict => ({ path, found, allowed, mend });
 
 /** Rules across settings, asked together so that all mistakes are reported at once. */
 export const rules: readonly Rule<SectionName>[] = [
@@ -274,6 +280,26 @@ export const rules: readonly Rule<SectionName>[] = [
         allowed:
           "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
         mend: { value: "static-ips" },
+      };
+    }
+  }),
+
+  rule(["uptime"], function* ({ uptime }) {
+    yield* uptimeProblems(uptimeCheckOf(uptime)).map(conflictOf);
+    if (uptime.provider !== "uptimerobot" && uptime.contacts.length > 0) {
+      yield {
+        path: "uptime.contacts",
+        found: uptime.contacts,
+        allowed: `nothing while uptime.provider is ${uptime.provider}: contacts belong to an UptimeRobot account`,
+        mend: "remove",
+      };
+    }
+    if (uptime.provider !== "route53" && uptime.failureThreshold !== undefined) {
+      yield {
+        path: "uptime.failureThreshold",
+        found: uptime.failureThreshold,
+        allowed: `nothing while uptime.provider is ${uptime.provider}: only route53 counts failures`,
+        mend: "remove",
       };
     }
   }),

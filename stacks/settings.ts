@@ -41,6 +41,13 @@ const help = <T extends z.ZodType>(schema: T, description: string, allowed: stri
 const whole = (from: number, to: number, description: string, example = from) =>
   help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);
 const percentage = (description: string, example = 50) => whole(0, 100, description, example);
+const percents = (description: string) =>
+  help(
+    z.array(whole(1, 300, "Percent of the budget.", 80)).max(4),
+    description,
+    "a list of at most 4 percents from 1 to 300",
+    "[80]",
+  );
 const choice = <const T extends readonly [string, ...string[]]>(values: T, description: string) =>
   help(z.enum(values), description, listed(values), values[0]);
 const flag = (description: string) => help(z.boolean(), description, "true or false", true);
@@ -411,6 +418,52 @@ export const sections = {
     })
     .prefault({}),
 
+  uptime: z
+    .strictObject({
+      provider: choice(
+        ["none", "route53", "uptimerobot"],
+        "Who looks at the site from outside. route53 costs about 3 USD a month; uptimerobot needs an account.",
+      ).default("none"),
+      plan: choice(["free", "solo", "team", "enterprise"], "Plan of the UptimeRobot account.").default("free"),
+      commercial: flag(
+        "Whether the site earns money or belongs to a business, which UptimeRobot's free plan forbids.",
+      ).default(true),
+      intervalSeconds: whole(
+        10,
+        86_400,
+        "Seconds between two checks. @default 30 with route53, the shortest of the plan's usual ones with uptimerobot",
+        300,
+      ).optional(),
+      failureThreshold: whole(1, 10, "Failed checks in a row that count as an outage; route53 only.", 3).optional(),
+      keyword: help(
+        z.string().min(1).max(255),
+        'Text that a healthy answer contains. @default the "status":"ok" of the sample app',
+        "a text of 1 to 255 characters",
+        "healthy",
+      ).optional(),
+      contacts: z
+        .array(
+          z.strictObject({
+            id: help(
+              // `pulumi config set` stores an id as a number.
+              z.preprocess((v) => (typeof v === "number" ? String(v) : v), z.string().regex(/^\d+$/)),
+              "Id of an alert contact or an integration of the UptimeRobot account.",
+              "the id of a contact, digits only",
+              "1234567",
+            ),
+            threshold: whole(0, 60, "Minutes that an outage lasts before the first message; paid plans.", 0).optional(),
+            recurrence: whole(0, 60, "Minutes between reminders, 0 for none; paid plans.", 0).optional(),
+          }),
+        )
+        .meta({
+          description: "Whom UptimeRobot itself tells.",
+          allowed: "a list of objects with the id of a contact",
+          example: '[{"id": "1234567"}]',
+        })
+        .default([]),
+    })
+    .prefault({}),
+
   traffic: z
     .strictObject({
       canary: choice(architectures, "A second tier that gets a share of traffic.").optional(),
@@ -456,7 +509,14 @@ export const sections = {
 
   budget: z
     .strictObject({
-      monthlyUsd: whole(1, 1_000_000, "USD a month; the policy pack warns when a plan passes it.", 100).optional(),
+      monthlyUsd: whole(
+        1,
+        1_000_000,
+        "USD a month: an AWS Budget tells the warning topic, and the policy pack warns when a plan passes it.",
+        100,
+      ).optional(),
+      actualPercents: percents("Percents of the budget that were spent, at which somebody is told.").default([80, 100]),
+      forecastPercents: percents("Percents of the budget that the month's forecast passes.").default([100]),
     })
     .prefault({}),
 

@@ -2,13 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { Dashboard } from "../components/dashboard";
 import { LoadBalancer } from "../components/load-balancer";
 import { Traffic } from "../components/traffic";
+import { Uptime } from "../components/uptime";
 import type { WebTier } from "../components/web-tier";
 import { tiers as architectures } from "./architectures";
 import type { StackConfig } from "./config";
 import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
-import { type Notice, noticesFor } from "./notices";
+import { keysIn, type Notice, noticesFor } from "./notices";
+import { uptimeCheckOf } from "./outside";
 import { tiersOf } from "./settings-rules";
 import { tagEverything } from "./tags";
 
@@ -31,7 +33,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const { settings, stack, project } = config;
   const { domain, traffic } = settings;
   const preview = pulumi.runtime.isDryRun();
-  const notices = noticesFor(settings, { stack, vercelToken: hasVercelToken() });
+  const notices = noticesFor(settings, { stack, ...keysIn(inConfig) });
   tagEverything(settings.tags);
 
   const foundation = layFoundation(config);
@@ -100,8 +102,19 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     });
   }
 
+  // Last: before traffic is there, whoever looks from outside would find nobody and raise an alarm.
+  const outside = new Uptime("uptime", {
+    check: uptimeCheckOf(settings.uptime),
+    domain: domain.name,
+    healthPath: settings.app.healthPath,
+    ...(settings.uptime.keyword ? { keyword: settings.uptime.keyword } : {}),
+    region: config.region,
+    alarmActions: foundation.alarmActions,
+    logRetentionDays: settings.logs.retentionDays,
+  });
+
   const dashboard = new Dashboard("dashboard", {
-    widgets: [...built.flatMap(({ widgets }) => widgets), ...foundation.database.widgets],
+    widgets: [...outside.widgets, ...built.flatMap(({ widgets }) => widgets), ...foundation.database.widgets],
   });
   return {
     url: `https://${domain.name}`,
@@ -153,6 +166,8 @@ function stopAt(notices: readonly Notice[]): void {
   }
 }
 
-function hasVercelToken(): boolean {
-  return Boolean(process.env.VERCEL_API_TOKEN) || new pulumi.Config("vercel").getSecret("apiToken") !== undefined;
+/** Whether the stack's config has a key such as `vercel:apiToken`; its value is not looked at. */
+function inConfig(full: string): boolean {
+  const [namespace = "", key = ""] = full.split(":");
+  return new pulumi.Config(namespace).getSecret(key) !== undefined;
 }

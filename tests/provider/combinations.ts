@@ -32,6 +32,16 @@ const existingDatabase: Config = {
 const parts: readonly { readonly name: string; readonly architectures: readonly string[]; readonly config: Config }[] =
   [
     { name: "multi-az database", architectures: ["fargate"], config: { database: { multiAz: true, backupDays: 35 } } },
+    {
+      name: "watched by Route 53, with a budget",
+      architectures: ["vercel", "monitored-instance"],
+      config: { uptime: { provider: "route53", intervalSeconds: 10 }, budget: { monthlyUsd: 50 } },
+    },
+    {
+      name: "watched by UptimeRobot",
+      architectures: ["ha-web-tier"],
+      config: { uptime: { provider: "uptimerobot", plan: "team" } },
+    },
     { name: "oldest postgres", architectures: ["ha-web-tier"], config: { database: { engineVersion: "14" } } },
     { name: "new network", architectures: architectures, config: { network: { vpc: "new", zones: 3 } } },
     {

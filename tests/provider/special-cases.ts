@@ -48,7 +48,10 @@ export const RENAMES: Readonly<
 };
 
 /** Arguments of provider 6.x, which @pulumi/aws 7 bridges, that 5.x does not know: counted apart, and taken out. */
-export const NEWER: readonly { readonly type: RegExp; readonly path: RegExp; readonly reason: string }[] = [];
+export const NEWER: readonly { readonly type: RegExp; readonly path: RegExp; readonly reason: string }[] = [
+  { type: /^aws_/, path: /^region$/, reason: "a resource's own region, where it is not the provider's" },
+  { type: /^aws_budgets_budget$/, path: /^(filterExpression|metrics)/, reason: "filters that combine several tags" },
+];
 
 /** How Pulumi names a resource whose name the program leaves open: argument and maximum length, from the bridge's auto-naming. */
 export const AUTO_NAMES: Readonly<

@@ -4,7 +4,18 @@ import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../
 import { architectures } from "../../stacks/settings";
 
 /** The components that no change of architecture may touch. */
-const foundation = ["network", "dns", "alerts", "image", "app", "database", "certificate", "dashboard"];
+const foundation = [
+  "network",
+  "dns",
+  "alerts",
+  "image",
+  "app",
+  "database",
+  "certificate",
+  "uptime",
+  "budget",
+  "dashboard",
+];
 /** A release, so that no policy is unknown for want of one. */
 const artifacts = {
   instance: { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } },
@@ -221,6 +232,37 @@ describe("the plans of the stacks", () => {
     );
   });
 
+  it("look at prod from outside and keep its budget in every architecture, also without a server of their own", () => {
+    for (const architecture of architectures) {
+      const one = plan("prod", architecture);
+      const check = named(one, "uptime-health");
+      assert.equal(check.inputs.fqdn, "iamvet.kr", architecture);
+      assert.equal(check.inputs.resourcePath, "/api/health-external");
+      const told = refsIn({ actions: named(one, "uptime-receiver-alarm").inputs.alarmActions ?? null });
+      assert.match(told[0]?.$ref ?? "", /alerts-page$/);
+      const budget = named(one, "budget-month").inputs;
+      assert.equal(budget.limitAmount, "200");
+      assert.deepEqual(budget.filterExpression, {
+        ands: [{ tags: { key: "Project", values: ["iamvet"] } }, { tags: { key: "Stack", values: ["prod"] } }],
+      });
+      for (const notification of budget.notifications as PlannedResource["inputs"][]) {
+        assert.match(refsIn({ to: notification.subscriberSnsTopicArns ?? null })[0]?.$ref ?? "", /alerts-warning$/);
+      }
+      const external = one.resources.find(({ type }) => type === "aws:cloudwatch/dashboard:Dashboard")?.inputs;
+      assert.match(JSON.stringify(external), /Seen from outside/);
+    }
+  });
+
+  it("say that nobody looks from outside where that is so, and what UptimeRobot needs", async () => {
+    assert.match(messages(plan("staging", "fargate")), /Nobody looks at the site from outside/);
+    const uptime = { provider: "uptimerobot", plan: "team" };
+    const { notices, resources } = await planStack("staging", { config: { uptime } });
+    const blocking = notices.filter((notice) => notice.blocking).map(({ message }) => message);
+    assert.ok(blocking.some((message) => /uptimerobot:apiKey/.test(message)));
+    assert.ok(resources.some(({ type }) => type === "pulumi-nodejs:dynamic/uptimerobot:Monitor"));
+    assert.equal(resources.find(({ name }) => name === "uptime-webhook")?.inputs.token, SECRET);
+  });
+
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
     assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
     assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, ["desiredCapacity"]);
@@ -264,6 +306,8 @@ describe("the plans of the stacks", () => {
     assert.deepEqual(await blocking("monitored-instance"), ["No release of the app is given for the new instance"]);
   });
 });
+
+const messages = ({ notices }: Plan): string => notices.map(({ message }) => message).join("\n");
 
 function foundationOf({ resources }: Plan): string[] {
   const roots = resources.filter(({ name, custom }) => !custom && foundation.includes(name)).map(({ urn }) => urn);

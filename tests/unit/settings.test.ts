@@ -143,6 +143,56 @@ describe("the settings of a stack", () => {
       "iamvet:vercel.databaseAccess",
       /public-tls/,
     ],
+    [
+      "a check faster than UptimeRobot's plan",
+      { "iamvet:uptime": { provider: "uptimerobot", plan: "solo", intervalSeconds: 30, contacts: [{ id: 1 }] } },
+      "iamvet:uptime.intervalSeconds",
+      /Solo plan: 60 to 86400 s/,
+    ],
+    [
+      "an interval that Route 53 lacks",
+      { "iamvet:uptime": { provider: "route53", intervalSeconds: 60 } },
+      "iamvet:uptime.intervalSeconds",
+      /10 or 30 s/,
+    ],
+    [
+      "business on UptimeRobot's free plan",
+      { "iamvet:uptime": { provider: "uptimerobot", contacts: [{ id: 1 }] } },
+      "iamvet:uptime.commercial",
+      /non-commercial/,
+    ],
+    [
+      "an UptimeRobot monitor that tells nobody",
+      { "iamvet:uptime": { provider: "uptimerobot", commercial: false } },
+      "iamvet:uptime.contacts",
+      /reaches nobody/,
+    ],
+    [
+      "a contact that is no id",
+      { "iamvet:uptime": { contacts: [{ id: "ops" }] } },
+      "iamvet:uptime.contacts[0].id",
+      /id/,
+    ],
+    [
+      "contacts of a provider that has none",
+      { "iamvet:uptime": { provider: "route53", contacts: [{ id: 1 }] } },
+      "iamvet:uptime.contacts",
+      /UptimeRobot account/,
+    ],
+    [
+      "a threshold that UptimeRobot does not know",
+      { "iamvet:uptime": { failureThreshold: 2 } },
+      "iamvet:uptime.failureThreshold",
+      /only route53/,
+    ],
+    ["an unknown watcher", { "iamvet:uptime": { provider: "pingdom" } }, "iamvet:uptime.provider", /uptimerobot/],
+    ["a budget of nothing", { "iamvet:budget": { monthlyUsd: 0 } }, "iamvet:budget.monthlyUsd", /from 1/],
+    [
+      "an alert below the budget",
+      { "iamvet:budget": { actualPercents: [0] } },
+      "iamvet:budget.actualPercents[0]",
+      /1 to/,
+    ],
     ["text where an object belongs", { "iamvet:fargate": "big" }, "iamvet:fargate", /object/],
   ];
   for (const [title, config, key, text] of wrong) {
