@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import("./compare")).compareCommand(),
   report: async () => (await import("./report")).reportCommand(),
   prices: async () => (await import("./prices")).pricesCommand(),
+  settings: async () => (await import("./settings")).settingsCommand(),
 };
 
 /** Errors by which a person is told of a mistake of their own; anything else is ours and keeps its stack trace. */

@@ -25,7 +25,8 @@ export const usageSchema = z.strictObject({
   smsCountry: z
     .string()
     .regex(/^\+\d{1,3}$/, "must be a country code such as +82")
-    .default("+82"),
+    .default("+82")
+    .describe("Country code of the phones, which decides the price of an SMS"),
   incidentsPerMonth: amount(4, "Alarms a month that start an incident report and a recovery run"),
   imageGb: amount(3, "GB of container images that are kept"),
   objectGb: amount(5, "GB in S3 buckets"),
