@@ -5,6 +5,7 @@ import pc from "picocolors";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./plan")).planCommand(),
   compare: async () => (await import("./compare")).compareCommand(),
+  flip: async () => (await import("./flip")).flipCommand(),
   report: async () => (await import("./report")).reportCommand(),
   prices: async () => (await import("./prices")).pricesCommand(),
   settings: async () => (await import("./settings")).settingsCommand(),

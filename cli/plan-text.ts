@@ -69,13 +69,14 @@ function leaf({ type, name, protect, inputs }: PlannedResource): string {
 }
 
 /** `aws:ec2/securityGroup:SecurityGroup` -> `ec2.SecurityGroup` */
-function kind(type: string): string {
+export function kind(type: string): string {
   const [provider, module = "", name] = type.split(":");
   const place = module.split("/")[0];
   return `${provider === "aws" ? place : place === "index" ? provider : `${provider}.${place}`}.${name}`;
 }
 
-function counts(resources: readonly PlannedResource[]): string {
+/** How many resources of each service, the most first. */
+export function counts(resources: readonly { readonly type: string }[]): string {
   const byService = new Map<string, number>();
   for (const { type } of resources) {
     const service = kind(type).split(".")[0] as string;

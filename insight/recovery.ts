@@ -564,3 +564,7 @@ export function shapeOf(plan: Plan): Pick<Facts, "tier" | "count" | "zones" | "m
   const { tier, count, zones: spread, multiAz } = factsOf(plan, {});
   return { tier, count, zones: spread, multiAz };
 }
+
+/** Seconds until the load balancer finds a new target healthy; undefined without one. */
+export const targetHealthOf = (plan: Plan): { seconds: number; from: string } | undefined =>
+  targetHealth(factsOf(plan, {}))?.in;

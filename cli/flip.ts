@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { distance } from "fastest-levenshtein";
+import { type Flip, flipOf } from "../insight/flip";
+import { InputError } from "../insight/input-error";
+import { ARCHITECTURES, chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
+import { renderFlip } from "./flip-text";
+import { type Preview, previewOf } from "./preview";
+import { withProgress } from "./progress";
+
+export interface FlipRequest {
+  readonly stack?: string;
+  readonly to: string;
+  /** Compare the plans only, or insist on the deployed state. @default the state where there is one */
+  readonly basis?: "plans" | "state";
+}
+
+/** Asks the engine for a preview; tests put their own in. */
+export type Previewer = (stack: string, change: Readonly<Record<string, unknown>>) => Promise<Preview>;
+
+const folder = join(__dirname, "..");
+const enginePreview: Previewer = (stack, change) => previewOf(folder, stack, change);
+
+/**
+ * The verdict on changing a stack's architecture. Reads only.
+ * @throws {InputError} for an unknown stack or target, a target that serves already, and a basis that is not to be had
+ * @throws {SettingsError} if the stack's config does not suit the target
+ */
+export async function judgeFlip(
+  planner: Planner,
+  { stack: named, to, basis }: FlipRequest,
+  preview: Previewer = enginePreview,
+): Promise<Flip> {
+  const stack = chooseStack(planner, named);
+  const context = planner.context(stack);
+  checkTarget(stack, to, context);
+  const config = configFor(context, to);
+  const before = await planner.planStack(stack);
+  const after = await planner.planStack(stack, { architecture: to, config });
+  const found: Preview =
+    basis === "plans"
+      ? { why: "--basis plans was asked for" }
+      : await preview(stack, changeOf(after.project, to, config));
+  if (basis === "state" && !("steps" in found)) {
+    throw new InputError(
+      `There is no deployed state to compare with: ${found.why}.\nLeave --basis away to compare the plans alone.`,
+    );
+  }
+  return flipOf(before, after, {
+    region: context.region,
+    usage: context.usage,
+    ...appFacts(context),
+    ...("steps" in found ? { preview: found.steps } : {}),
+    why: found.why,
+    gates: (context.sections.gates as FlipGates | undefined) ?? {},
+  });
+}
+
+type FlipGates = NonNullable<Parameters<typeof flipOf>[2]>["gates"];
+
+/** The default of `architecture` in stacks/settings.ts. */
+const FIRST = ARCHITECTURES[0];
+
+function checkTarget(stack: string, to: string, { sections }: StackContext): void {
+  const current = String(sections.architecture ?? FIRST);
+  const others = ARCHITECTURES.filter((one) => one !== current);
+  if (!ARCHITECTURES.includes(to as never)) {
+    const nearest = ARCHITECTURES.map((one) => ({ one, far: distance(to, one) })).sort((a, b) => a.far - b.far)[0];
+    const guess = nearest && nearest.far <= Math.max(2, to.length / 3) ? ` Did you mean ${nearest.one}?` : "";
+    throw new InputError(`There is no architecture "${to}".${guess} ${stack} can go to ${others.join(", ")}.`);
+  }
+  if (to === current) {
+    throw new InputError(`${stack} has the architecture ${to} already. It can go to ${others.join(", ")}.`);
+  }
+}
+
+/** A flip to the canary makes it the serving tier, and leaves none beside it. */
+function configFor({ sections }: StackContext, to: string): Record<string, unknown> {
+  const traffic = sections.traffic as { canary?: string; percent?: number } | undefined;
+  if (traffic?.canary !== to) return {};
+  const { canary: _, percent: __, ...rest } = traffic;
+  return { traffic: rest };
+}
+
+const changeOf = (project: string, to: string, config: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries({ ...config, architecture: to }).map(([key, value]) => [`${project}:${key}`, value]),
+  );
+
+function appFacts({ sections }: StackContext) {
+  const section = (name: string) => (sections[name] ?? {}) as Readonly<Record<string, unknown>>;
+  const { migrate, environment } = section("app") as { migrate?: boolean; environment?: object };
+  return {
+    existingServer: section("existing").instanceId !== undefined,
+    ...(migrate === undefined ? {} : { migrate }),
+    variables: [...Object.keys(environment ?? {}), ...Object.keys(section("secrets"))],
+  };
+}
+
+/** `platform flip`: reads only. */
+export function flipCommand(load: () => Promise<Planner> = loadPlanner, preview?: Previewer): Command {
+  return new Command("flip")
+    .description(
+      "What changing the architecture would do: steps, downtime, data, cost, time, and what else has to move. Reads only.",
+    )
+    .requiredOption("-t, --to <architecture>", `the architecture to change to: ${ARCHITECTURES.join(", ")}`)
+    .option("-s, --stack <name>", "the stack to change")
+    .addOption(
+      new Option("--basis <basis>", "compare the plans alone, or insist on the deployed state").choices([
+        "plans",
+        "state",
+      ]),
+    )
+    .option("-a, --all", "list every resource", false)
+    .option("--json", "print as JSON", false)
+    .addHelpText(
+      "after",
+      "\nExit code 0: safe. 2: wrong input, or something is missing that `pulumi up` stops for. 3: data would be lost.",
+    )
+    .action(async ({ all, json, ...request }: FlipRequest & { all: boolean; json: boolean }) => {
+      const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
+        told(async () => judgeFlip(await load(), request, preview)),
+      );
+      console.log(json ? JSON.stringify(flip, null, 2) : renderFlip(flip, all));
+      process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];
+    });
+}

@@ -1,0 +1,264 @@
+import { availabilityOf } from "./availability";
+import { type CostOptions, costOf, HOURS_PER_MONTH } from "./cost";
+import { type Change, changesOf, changesOfPreview, type Operation, type PreviewStep } from "./flip-changes";
+import { type AppFacts, type Move, movesOf, risksOf } from "./flip-moves";
+import {
+  buildSpans,
+  type GateTimes,
+  readySpans,
+  retireSpans,
+  type Span,
+  secondsOf,
+  settledSpans,
+  switchSpans,
+  ttlOf,
+} from "./flip-time";
+import type { Plan } from "./plan";
+import { byUrn, flag } from "./read";
+import { shapeOf } from "./recovery";
+import { interruptingChanges } from "./replacement";
+
+/** What the verdict rests on, and why not on the other. */
+export interface Basis {
+  /** `state`: a preview of the engine against what is deployed. `plans`: the program's two plans alone. */
+  readonly kind: "plans" | "state";
+  readonly why: string;
+}
+
+/** One stage of a flip in the engine's order; a gate is a stage without changes. */
+export interface FlipStage {
+  readonly name: "build" | "ready" | "switch" | "settled" | "finish" | "retire";
+  readonly gate: boolean;
+  readonly what: string;
+  /** If it fails: what has happened by then. */
+  readonly onFailure: string;
+  readonly changes: readonly Change[];
+  readonly spans: readonly Span[];
+  readonly seconds: number;
+}
+
+/** Time without service that the flip itself causes. */
+export interface Downtime {
+  readonly seconds: number;
+  readonly reasons: readonly { readonly what: string; readonly seconds: number; readonly instead: string }[];
+}
+
+/** What happens to everything that cannot be made again. */
+export interface DataVerdict {
+  /** Nothing that holds data is deleted or replaced. */
+  readonly safe: boolean;
+  readonly lost: readonly Change[];
+  readonly updated: readonly Change[];
+  readonly kept: readonly Change[];
+  /** Sentences for people, what is lost first. */
+  readonly findings: readonly string[];
+}
+
+/** What changing the architecture of one stack does, before anything is done. */
+export interface Flip {
+  readonly stack: string;
+  readonly from: string;
+  readonly to: string;
+  readonly basis: Basis;
+  /** `safe`: go on. `blocked`: something is missing that `pulumi up` stops for. `unsafe`: data would be lost. */
+  readonly verdict: "safe" | "blocked" | "unsafe";
+  /** What a person has to supply before; the messages of the target's blocking notices. */
+  readonly missing: readonly string[];
+  readonly counts: Readonly<Record<Operation, number>>;
+  readonly stages: readonly FlipStage[];
+  readonly downtime: Downtime;
+  readonly data: DataVerdict;
+  readonly moves: readonly Move[];
+  readonly cost: {
+    readonly beforeUsd: number;
+    readonly afterUsd: number;
+    readonly deltaUsd: number;
+    /** Both tiers at once, for the time of the flip. */
+    readonly overlapUsd: number;
+  };
+  readonly availability: { readonly before: number; readonly after: number };
+  /** From `pulumi up` until the new tier has all visitors, and until the old one is gone. */
+  readonly time: { readonly untilServed: number; readonly total: number };
+  readonly risks: readonly string[];
+}
+
+export interface FlipOptions extends CostOptions, AppFacts {
+  /** Steps of `pulumi preview`; without them the plans alone are compared. */
+  readonly preview?: readonly PreviewStep[];
+  /** Why there is no preview, or which one it is. */
+  readonly why?: string;
+  /** The stack's `gates` section. @default three answers, 5 s apart, 60 s of drain */
+  readonly gates?: Partial<GateTimes>;
+}
+
+const GATES: GateTimes = { healthyCount: 3, intervalSeconds: 5, drainSeconds: 60 };
+
+/**
+ * What it means to change a stack from one architecture to another, out of the two plans.
+ * @throws InputError for a region without prices
+ */
+export function flipOf(before: Plan, after: Plan, options: FlipOptions = {}): Flip {
+  const { preview } = options;
+  const gates = { ...GATES, ...options.gates };
+  const changes = preview ? changesOfPreview(preview, before, after) : changesOf(before, after);
+  const data = dataOf(changes, after);
+  const stages = stagesOf(changes, before, after, gates);
+  const missing = after.notices.filter(({ blocking }) => blocking).map(({ message }) => message);
+  const total = secondsOf(stages.flatMap(({ spans }) => spans));
+  const untilServed = secondsOf(
+    stages.filter(({ name }) => name !== "finish" && name !== "retire").flatMap(({ spans }) => spans),
+  );
+  return {
+    stack: after.stack,
+    from: before.architecture,
+    to: after.architecture,
+    basis: {
+      kind: preview ? "state" : "plans",
+      why: options.why ?? (preview ? "a preview of the state was given" : "no preview of the state was given"),
+    },
+    verdict: data.safe ? (missing.length > 0 ? "blocked" : "safe") : "unsafe",
+    missing,
+    counts: countsOf(changes),
+    stages,
+    downtime: downtimeOf(changes, before, after, stages),
+    data,
+    moves: movesOf(before, after, options),
+    cost: priced(before, after, total, options),
+    availability: {
+      before: availabilityOf(before, { years: 1 }).composed,
+      after: availabilityOf(after, { years: 1 }).composed,
+    },
+    time: { untilServed, total },
+    risks: risksOf(before, after, changes),
+  };
+}
+
+function countsOf(changes: readonly Change[]): Record<Operation, number> {
+  const counts: Record<Operation, number> = { create: 0, update: 0, replace: 0, delete: 0, keep: 0 };
+  for (const { operation } of changes) counts[operation]++;
+  return counts;
+}
+
+function stagesOf(changes: readonly Change[], before: Plan, after: Plan, gates: GateTimes): FlipStage[] {
+  const at = (name: string) => changes.filter(({ stage, operation }) => stage === name && operation !== "keep");
+  const moved = at("switch");
+  const records = moved.some(({ type }) => type === "aws:route53/record:Record");
+  const stage = (name: FlipStage["name"], what: string, onFailure: string, spans: readonly Span[]): FlipStage => {
+    const gate = name === "ready" || name === "settled";
+    return { name, gate, what, onFailure, changes: gate ? [] : at(name), spans, seconds: secondsOf(spans) };
+  };
+  const { from, to } = { from: before.architecture, to: after.architecture };
+  const untouched = `${from} serves as before, and nothing is deleted; \`pulumi up\` again goes on`;
+  const both = `both tiers live and nothing is deleted; \`pulumi up\` again goes on, \`pulumi config set iamvet:architecture ${from}\` goes back`;
+  return [
+    stage("build", `${to} is built beside ${from}`, untouched, buildSpans(changes, after)),
+    stage("ready", `gate: ${to} answers with the site's name and its own tier, before traffic moves`, untouched, [
+      ...readySpans(gates),
+    ]),
+    stage(
+      "switch",
+      records ? "the site's records are updated in place" : "the load balancer's rule is updated in place",
+      both,
+      switchSpans(records),
+    ),
+    stage(
+      "settled",
+      `gate: TTL passes, and the public URL answers from ${to}`,
+      both,
+      settledSpans(gates, Math.max(ttlOf(before), ttlOf(after))),
+    ),
+    stage("finish", "what describes the site is updated", `${to} serves; \`pulumi up\` again goes on`, []),
+    stage(
+      "retire",
+      `${from} is deleted`,
+      `${to} serves; \`pulumi up\` again deletes the rest`,
+      retireSpans(changes, before),
+    ),
+  ];
+}
+
+function dataOf(changes: readonly Change[], after: Plan): DataVerdict {
+  const held = changes.filter(({ holds }) => holds !== undefined);
+  const lost = held.filter(
+    ({ operation, retained }) => operation === "replace" || (operation === "delete" && !retained),
+  );
+  const updated = held.filter(({ operation }) => operation === "update");
+  const kept = held.filter(({ operation }) => operation === "keep");
+  const left = held.filter(({ operation, retained }) => operation === "delete" && retained);
+  const sentence = ({ name, operation, because, holds, protect }: Change) => {
+    const reason = operation === "replace" ? ` (a change of ${because.join(", ")} forces it)` : "";
+    const guard = protect ? "; it is protected, so the engine refuses the whole update" : "";
+    return `${name} would be ${operation}d${reason}, and with it ${holds}${guard}.`;
+  };
+  return {
+    safe: lost.length === 0,
+    lost,
+    updated,
+    kept,
+    findings: [
+      ...lost.map(sentence),
+      ...left.map(({ name, holds }) => `${name} leaves the stack and stays on AWS, with ${holds}.`),
+      ...updated.map(
+        ({ name, urn, properties }) =>
+          `${name} is updated in place (${properties.map((key) => `${key} ${said(after, urn, key)}`.trim()).join(", ")}); its data stays.`,
+      ),
+    ],
+  };
+}
+
+/** The new value of a property where it is one word. */
+function said(after: Plan, urn: string, key: string): string {
+  const value = byUrn(after).get(urn)?.inputs[key];
+  return typeof value === "boolean" || typeof value === "number" ? String(value) : "";
+}
+
+const DATABASE = "aws:rds/instance:Instance";
+
+function downtimeOf(changes: readonly Change[], before: Plan, after: Plan, stages: readonly FlipStage[]): Downtime {
+  const reasons: Downtime["reasons"][number][] = [];
+  for (const { type, urn, operation, properties } of changes) {
+    if (type !== DATABASE || operation !== "update") continue;
+    const old = byUrn(before).get(urn)?.inputs ?? {};
+    const now = byUrn(after).get(urn)?.inputs ?? {};
+    // RDS applies this one at once, whatever applyImmediately says (API reference, ModifyDBInstance).
+    if (flag(old.publiclyAccessible) && now.publiclyAccessible === false && shapeOf(before).tier === "vercel") {
+      const until = ["build", "ready", "switch", "settled"];
+      reasons.push({
+        what: `The database loses its public address while ${before.architecture} still serves, before the new tier is built: requests that need the database fail until traffic has moved.`,
+        seconds: secondsOf(stages.filter(({ name }) => until.includes(name)).flatMap(({ spans }) => spans)),
+        instead: `\`platform migrate --stack ${after.stack} --to ${after.architecture}\` keeps it open until the old tier has no visitors left: no downtime.`,
+      });
+    }
+    for (const key of properties) {
+      const why = interruptingChanges[key];
+      if (!why) continue;
+      const now_ = flag(now.applyImmediately);
+      reasons.push({
+        what: `The database changes its ${key}: ${why}, ${now_ ? "at once" : "in its next maintenance window"}.`,
+        seconds: flag(now.multiAz) ? 120 : 600,
+        instead: "Make this change in an update of its own, in a quiet hour.",
+      });
+    }
+  }
+  return { seconds: reasons.reduce((sum, { seconds }) => sum + seconds, 0), reasons };
+}
+
+function priced(before: Plan, after: Plan, seconds: number, options: CostOptions): Flip["cost"] {
+  const cost = (plan: Plan) =>
+    costOf(plan, {
+      ...(options.region ? { region: options.region } : {}),
+      ...(options.usage === undefined ? {} : { usage: options.usage }),
+      ...(options.prices ? { prices: options.prices } : {}),
+    });
+  const created = after.resources.filter(({ urn }) => !byUrn(before).has(urn));
+  const was = cost(before);
+  const will = cost(after);
+  const both = cost({ ...before, resources: [...before.resources, ...created] });
+  const cents = (usd: number) => Math.round(usd * 100) / 100;
+  return {
+    beforeUsd: was.totalUsd,
+    afterUsd: will.totalUsd,
+    deltaUsd: cents(will.totalUsd - was.totalUsd),
+    overlapUsd: cents(((both.fixedUsd - was.fixedUsd) * seconds) / 3600 / HOURS_PER_MONTH),
+  };
+}
