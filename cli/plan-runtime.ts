@@ -111,7 +111,14 @@ const lookups: Readonly<Record<string, { readonly texts?: readonly string[]; rea
   "aws:ecr/getAuthorizationToken:getAuthorizationToken": { texts: ["proxyEndpoint", "userName", "password"] },
   "aws:index/getAvailabilityZones:getAvailabilityZones": { whole: ["names"] },
   "aws:index/getCallerIdentity:getCallerIdentity": { texts: ["accountId"] },
-  "aws:rds/getInstance:getInstance": { texts: ["endpoint", "address"], whole: ["port"] },
+  "aws:rds/getInstance:getInstance": {
+    texts: ["endpoint", "address", "dbInstanceArn", "dbSubnetGroup"],
+    whole: [
+      ...["port", "dbInstanceClass", "engineVersion", "allocatedStorage", "maxAllocatedStorage", "storageType"],
+      ...["storageEncrypted", "multiAz", "publiclyAccessible", "autoMinorVersionUpgrade", "backupRetentionPeriod"],
+      ...["preferredBackupWindow", "preferredMaintenanceWindow", "vpcSecurityGroups", "resourceId"],
+    ],
+  },
   "aws:route53/getZone:getZone": { texts: ["zoneId"], whole: ["nameServers"] },
   "aws:secretsmanager/getSecretVersion:getSecretVersion": { whole: ["secretString"] },
   "aws:ssm/getParameter:getParameter": { texts: ["value"] },

@@ -224,7 +224,7 @@ const cluster: Estimate = (resource, { plan }) => {
 
 /** gp3 of RDS for PostgreSQL: 3,000 IOPS under 400 GB, 12,000 from there; more is billed and rare, so it is not in the table. */
 const database: Estimate = (resource, { plan }) => {
-  const source = target(plan, resource.inputs.replicateSourceDb);
+  const source = primaryOf(plan, resource);
   const inherited = source?.inputs ?? {};
   const engine = text(resource.inputs.engine) ?? text(inherited.engine) ?? "postgres";
   const instanceClass = text(resource.inputs.instanceClass);
@@ -243,8 +243,28 @@ const database: Estimate = (resource, { plan }) => {
       ? unknownPrice("Database storage", "the size is not known before the update")
       : fixed(`Storage ${storage}`, `rds:${storage}:${deployment}`, gb, "backups up to this size are free"),
     ...(flag(resource.inputs.publiclyAccessible) ? [fixed("Public IPv4 address", "ipv4:address", HOURS)] : []),
+    ...enhancedMonitoring(resource),
   ];
 };
+
+/** The instance that a read replica follows: referred to, or named as it is. */
+function primaryOf(plan: Plan, { inputs }: PlannedResource): PlannedResource | undefined {
+  const source = inputs.replicateSourceDb;
+  if (source === undefined) return undefined;
+  const name = JSON.stringify(source);
+  return (
+    target(plan, source) ??
+    ofType(plan, "aws:rds/instance:Instance").find((other) => JSON.stringify(other.inputs.identifier) === name)
+  );
+}
+
+/** A record of the operating system, some 6 KB with its process list, at every interval. */
+function enhancedMonitoring({ inputs }: PlannedResource): Item[] {
+  const interval = number(inputs.monitoringInterval) ?? 0;
+  if (interval === 0) return [];
+  const gb = ((MONTH_S / interval) * 6) / 1e6;
+  return [usage("Enhanced monitoring, log lines", "logs:ingest", gb, `6 KB every ${interval} s, an assumption`)];
+}
 
 // --------------------------------------------------------------------------------------------------------- Observability
 
@@ -330,16 +350,18 @@ function scheduledRuns(plan: Plan, resource: PlannedResource): number {
   return [...schedules, ...rules].reduce((total, s) => total + runsPerMonth(text(s.inputs.scheduleExpression)), 0);
 }
 
-/** `rate(5 minutes)` gives 8,760; `cron(...)` is taken as daily, or hourly where the hour is a wildcard. */
+/** `rate(5 minutes)` gives 8,760; `cron(...)` counts minutes, hours, and days of the month or of the week. */
 export function runsPerMonth(expression: string | undefined): number {
   const rate = expression?.match(/^rate\((\d+) (minute|hour|day)s?\)$/);
   if (rate)
     return (HOURS * 60) / (Number(rate[1]) * { minute: 1, hour: 60, day: 1440 }[rate[2] as "minute" | "hour" | "day"]);
-  const cron = expression?.match(/^cron\((\S+) (\S+)/);
+  const cron = expression?.match(/^cron\((\S+) (\S+)(?: (\S+) \S+ (\S+))?/);
   if (!cron) return 0;
+  const named = (field: string | undefined) => (field && !/^[?*]$/.test(field) ? field.split(",").length : 0);
+  const days = named(cron[3]) || (named(cron[4]) * HOURS) / 24 / 7 || HOURS / 24;
   const minutes = cron[1]?.match(/^(?:\*|0)\/(\d+)$/);
   const perHour = cron[1] === "*" ? 60 : minutes ? 60 / Number(minutes[1]) : 1;
-  return perHour * (cron[2] === "*" ? HOURS : HOURS / 24);
+  return perHour * (cron[2] === "*" ? 24 : 1) * days;
 }
 
 const schedule: Estimate = ({ inputs }) => [
@@ -376,14 +398,37 @@ const shared =
     ),
   ];
 
-const backupPlan: Estimate = (_resource, { usage: month }) => [
-  usage(
-    "Backups kept in AWS Backup",
-    "backup:rds",
-    month.backupGb,
-    "usage.backupGb: changed blocks of all recovery points",
-  ),
-];
+const backupPlan: Estimate = ({ inputs }, { usage: month }) => {
+  const copied = list(inputs.rules).some((rule) => list(record(rule).copyActions).length > 0);
+  const kept = "usage.backupGb: changed blocks of all recovery points";
+  return [
+    usage("Backups kept in AWS Backup", "backup:rds", month.backupGb, kept),
+    ...(copied
+      ? [
+          usage(
+            "Copies in the second region",
+            "backup:rds",
+            month.backupGb,
+            "usage.backupGb again, at this region's price",
+          ),
+          usage(
+            "Transfer of the copies",
+            "transfer:out",
+            month.backupGb * 0.2,
+            "a fifth of usage.backupGb a month, as dear as to the internet: an upper bound",
+          ),
+        ]
+      : []),
+  ];
+};
+
+/** Restore tests run an instance of the database's class: an hour to restore, and one to look at it. */
+const restoreTests: Estimate = ({ inputs }, { plan }) => {
+  const instanceClass = ofType(plan, "aws:rds/instance:Instance").map(({ inputs: db }) => text(db.instanceClass))[0];
+  if (!instanceClass) return [unknownPrice("Restore tests", "the database's class is not known before the update")];
+  const runs = runsPerMonth(text(inputs.scheduleExpression));
+  return [usage("Restore tests", `rds:postgres:single:${instanceClass}`, runs * 2, "2 h each")];
+};
 
 // --------------------------------------------------------------------------------------------------------------- Vercel
 
@@ -501,6 +546,7 @@ const resources: Readonly<Record<string, Estimate>> = {
   "aws:s3/bucketV2:BucketV2": shared("Objects", "s3:standard", "objectGb"),
   "aws:ecr/repository:Repository": shared("Images", "ecr:storage", "imageGb"),
   "aws:backup/plan:Plan": backupPlan,
+  "aws:backup/restoreTestingPlan:RestoreTestingPlan": restoreTests,
   "vercel:index/project:Project": vercelProject,
 };
 

@@ -4,15 +4,17 @@ import type { AlarmActions } from "../components/alarm";
 import { Alerts } from "../components/alerts";
 import type { AppEnvironment } from "../components/app-environment";
 import { AppSecrets } from "../components/app-secrets";
+import { Backups } from "../components/backups";
 import { Budget } from "../components/budget";
 import { Certificate } from "../components/certificate";
-import { Database, type DatabaseArgs } from "../components/database";
+import { Database } from "../components/database";
 import { DnsZone } from "../components/dns-zone";
 import { ImageBuild } from "../components/image-build";
 import { ImageRepository } from "../components/image-repository";
 import { Network, type NetworkArgs } from "../components/network";
 import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
 import type { StackConfig } from "./config";
+import { backupsOf, databaseOf } from "./data";
 import type { Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
 import { ownTags } from "./tags";
@@ -25,6 +27,8 @@ export interface Foundation {
   readonly alerts: Alerts;
   readonly alarmActions: AlarmActions;
   readonly database: Database;
+  /** AWS Backup, where the settings ask for it. */
+  readonly backups?: Backups;
   readonly secrets: AppSecrets;
   readonly repository: ImageRepository;
   /** The image that the tiers run; unknown in a preview before one is given. */
@@ -54,7 +58,14 @@ export function layFoundation(config: StackConfig): Foundation {
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings);
   const reach = tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
-  const database = new Database("database", databaseOf(settings, network, reach?.publiclyAccessible ?? false));
+  const alarmActions = { page: [alerts.topics.page], warning: [alerts.topics.warning] };
+  const database = new Database(
+    "database",
+    databaseOf(settings, network, alarmActions, reach?.publiclyAccessible ?? false),
+  );
+  const backups = settings.backups.enabled
+    ? new Backups("backups", { ...backupsOf(settings), databaseArn: database.arn, alarmActions })
+    : undefined;
   const certificate = new Certificate("certificate", {
     domain: domain.name,
     alternativeNames: domain.redirectFrom,
@@ -71,8 +82,9 @@ export function layFoundation(config: StackConfig): Foundation {
     zone,
     certificate,
     alerts,
-    alarmActions: { page: [alerts.topics.page], warning: [alerts.topics.warning] },
+    alarmActions,
     database,
+    ...(backups ? { backups } : {}),
     secrets,
     repository,
     image: imageOf(settings, repository, secrets),
@@ -117,21 +129,6 @@ const APP_FOLDER = "app";
 function pick<T>(values: Readonly<Record<string, T>>, key: string): Record<string, T> {
   const value = values[key];
   return value === undefined ? {} : { [key]: value };
-}
-
-function databaseOf({ database }: Settings, network: Network, publiclyAccessible: boolean): DatabaseArgs {
-  if (database.mode === "existing") {
-    const { identifier = "", securityGroupId = "", urlSecretArn = "" } = database;
-    return { mode: "existing", identifier, securityGroupId, urlSecretArn };
-  }
-  return {
-    ...database,
-    mode: "managed",
-    databaseName: database.name,
-    vpcId: network.vpcId,
-    subnetIds: network.databaseSubnetIds,
-    publiclyAccessible,
-  };
 }
 
 function vercelAccessOf({ vercel }: Settings): VercelDatabaseAccess {

@@ -1,7 +1,9 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import { type Help, type SectionName, type Settings, sections } from "./settings";
-import { type Conflict, rules } from "./settings-rules";
+import { type SectionName, type Settings, sections } from "./settings";
+import type { Help } from "./settings-fields";
+import type { Conflict } from "./settings-rule";
+import { rules } from "./settings-rules";
 
 /** One mistake in a stack's config. */
 export interface Problem {
@@ -58,9 +60,11 @@ export function checkSettings(project: string, stack: string, config: RawConfig)
     if (result.success) checked[name] = result.data;
     else for (const issue of result.error.issues) report.issue(name, issue, value);
   }
+  const region = config["aws:region"];
+  const around = { stack, ...(region ? { region } : {}) };
   for (const { needs, check } of rules) {
     if (needs.every((name) => name in checked)) {
-      for (const conflict of check(checked as Settings)) report.conflict(conflict);
+      for (const conflict of check(checked as Settings, around)) report.conflict(conflict);
     }
   }
   if (report.problems.length > 0) throw new SettingsError(stack, report.problems);
@@ -121,10 +125,14 @@ class Report {
       .sort((a, b) => a.d - b.d)[0];
     const guess =
       nearest && nearest.d <= Math.max(2, key.length / 3) ? `; did you mean ${this.key([...path, nearest.k])}?` : "";
+    // A password must not be in a config at all, and least of all in a message.
+    const password = path[0] === "database" && /pass|pwd/i.test(key);
     this.problems.push({
       key: this.key(full),
-      found: "a key that does not exist",
-      allowed: `${known.join(", ")}${guess}`,
+      found: password ? "[hidden]" : "a key that does not exist",
+      allowed: password
+        ? "nothing: the password is generated, and kept in Secrets Manager as a part of DATABASE_URL"
+        : `${known.join(", ")}${guess}`,
       mend: this.remove(full),
     });
   }

@@ -1,27 +1,9 @@
 import type { SettingProblem } from "../components/setting-problem";
 import { uptimeProblems } from "../components/uptime-plans";
+import { databaseRules } from "./database-rules";
 import { uptimeCheckOf } from "./outside";
 import { type Architecture, architectures, fargateSizes, type SectionName, type Settings } from "./settings";
-
-/** A mistake that only several settings together make. */
-export interface Conflict {
-  /** Path inside the project's namespace, for example `fargate.memory`. */
-  readonly path: string;
-  readonly found: unknown;
-  readonly allowed: string;
-  /** A value that mends it, or that the key is to be removed. */
-  readonly mend: { readonly value: unknown } | "remove";
-}
-
-interface Rule<Needs extends SectionName> {
-  /** The sections that must be valid by themselves before the rule is asked. */
-  readonly needs: readonly Needs[];
-  readonly check: (settings: Pick<Settings, Needs>) => Iterable<Conflict>;
-}
-
-function rule<Needs extends SectionName>(needs: readonly Needs[], check: Rule<Needs>["check"]): Rule<SectionName> {
-  return { needs, check: check as Rule<SectionName>["check"] };
-}
+import { type Conflict, type Rule, rule } from "./settings-rule";
 
 /** The tiers that a stack builds: what serves, and the canary where there is one. */
 export function tiersOf(settings: Pick<Settings, "architecture" | "traffic">): Architecture[] {
@@ -153,28 +135,7 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
-  rule(["database"], function* ({ database }) {
-    if (database.maxStorageGb < database.storageGb) {
-      yield {
-        path: "database.maxStorageGb",
-        found: database.maxStorageGb,
-        allowed: `at least database.storageGb, which is ${database.storageGb}`,
-        mend: { value: database.storageGb },
-      };
-    }
-    if (database.mode === "existing") {
-      for (const key of ["identifier", "securityGroupId", "urlSecretArn"] as const) {
-        if (!database[key]) {
-          yield {
-            path: `database.${key}`,
-            found: undefined,
-            allowed: "needed with database.mode existing",
-            mend: { value: `<${key}>` },
-          };
-        }
-      }
-    }
-  }),
+  ...databaseRules,
 
   rule(["existing", "architecture", "traffic", "domain"], function* (settings) {
     const { redirectFrom } = settings.domain;

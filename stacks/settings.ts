@@ -1,5 +1,19 @@
 import { z } from "zod";
 import { usageSchema } from "../insight/usage";
+import { backupsSchema, databaseSchema } from "./settings-database";
+import {
+  choice,
+  flag,
+  help,
+  host,
+  listed,
+  path,
+  percentage,
+  percents,
+  text,
+  variables,
+  whole,
+} from "./settings-fields";
 
 /** The four ways to serve the site; the first is the one a team has today. */
 export const architectures = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
@@ -23,53 +37,6 @@ export const fargateSizes: Readonly<Record<number, readonly number[]>> = {
 
 function gib(from: number, to: number, step = 1): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, i) => (from + i * step) * 1024);
-}
-
-const hostname = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
-const environmentKey = /^[A-Z][A-Z0-9_]*$/;
-
-/** Text for people beside a field: what it is, what is allowed, and a value that works. */
-export interface Help {
-  readonly description: string;
-  readonly allowed: string;
-  readonly example: string;
-}
-
-const help = <T extends z.ZodType>(schema: T, description: string, allowed: string, example: unknown): T =>
-  schema.meta({ description, allowed, example: String(example) } satisfies Help & Record<string, unknown>);
-
-const whole = (from: number, to: number, description: string, example = from) =>
-  help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);
-const percentage = (description: string, example = 50) => whole(0, 100, description, example);
-const percents = (description: string) =>
-  help(
-    z.array(whole(1, 300, "Percent of the budget.", 80)).max(4),
-    description,
-    "a list of at most 4 percents from 1 to 300",
-    "[80]",
-  );
-const choice = <const T extends readonly [string, ...string[]]>(values: T, description: string) =>
-  help(z.enum(values), description, listed(values), values[0]);
-const flag = (description: string) => help(z.boolean(), description, "true or false", true);
-const text = (pattern: RegExp, description: string, allowed: string, example: string) =>
-  help(z.string().regex(pattern), description, allowed, example);
-const host = (description: string) => text(hostname, description, "a host name in lower case", "iamvet.kr");
-const variables = (description: string) =>
-  help(
-    z.record(
-      text(environmentKey, "name of an environment variable", "capital letters, digits and _", "FEATURE_X"),
-      help(z.string(), "its value", "a text", "on"),
-    ),
-    description,
-    "an object of NAME: text; names in capital letters, digits and _",
-    "{}",
-  );
-
-const path = (description: string, usual: string) =>
-  text(/^\/[\w./-]+$/, description, "an absolute path", usual).default(usual);
-
-function listed(values: readonly (string | number)[]): string {
-  return values.length < 2 ? `${values[0]}` : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 }
 
 /** The whole config of a stack, one entry a key. Every default stands here and nowhere else. */
@@ -213,61 +180,9 @@ export const sections = {
     })
     .prefault({}),
 
-  database: z
-    .strictObject({
-      mode: choice(
-        ["managed", "existing"],
-        "managed creates and owns the database; existing only refers to it.",
-      ).default("managed"),
-      identifier: text(
-        /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
-        "Identifier of an existing RDS instance.",
-        "the DB instance identifier",
-        "iamvet-db",
-      ).optional(),
-      securityGroupId: text(
-        /^sg-[0-9a-f]{8,17}$/,
-        "Security group of an existing database, to which rules for the tiers are added.",
-        "a security group id",
-        "sg-0a1b2c3d",
-      ).optional(),
-      urlSecretArn: text(
-        /^arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:\S+$/,
-        "Secrets Manager secret of an existing database with the key DATABASE_URL.",
-        "the ARN of a secret",
-        "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:iamvet-db-AbCdEf",
-      ).optional(),
-      engineVersion: help(
-        // `pulumi config set` stores 18 as a number.
-        z.preprocess((v) => (typeof v === "number" ? String(v) : v), z.string().regex(/^1[4-8](\.\d+)?$/)),
-        "PostgreSQL version.",
-        "a major version from 14 to 18, or major.minor",
-        "18",
-      ).default("18"),
-      instanceClass: text(
-        /^db\.[a-z0-9-]+\.[a-z0-9]+$/,
-        "Instance class; a change restarts the database.",
-        "an RDS instance class",
-        "db.t4g.micro",
-      ).default("db.t4g.micro"),
-      name: text(/^[a-z][a-z0-9_]{0,62}$/, "Name of the database.", "small letters, digits and _", "iamvet").default(
-        "iamvet",
-      ),
-      username: text(/^[a-z][a-z0-9_]{0,15}$/, "Master user.", "small letters, digits and _", "iamvet").default(
-        "iamvet",
-      ),
-      storageGb: whole(20, 16384, "Storage at the start; it grows by itself and never shrinks.", 20).default(20),
-      maxStorageGb: whole(20, 65536, "Upper end of storage autoscaling.", 100).default(100),
-      multiAz: flag("A standby in a second zone; doubles the price of the instance.").default(false),
-      backupDays: whole(
-        0,
-        35,
-        "Days that automated backups are kept; point-in-time recovery needs at least 1.",
-        7,
-      ).default(7),
-      applyImmediately: flag("Apply changes at once instead of in the maintenance window.").default(false),
-    })
-    .prefault({}),
+  database: databaseSchema.prefault({}),
+
+  backups: backupsSchema.prefault({}),
 
   existing: z
     .strictObject({

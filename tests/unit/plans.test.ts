@@ -11,6 +11,7 @@ const foundation = [
   "image",
   "app",
   "database",
+  "backups",
   "certificate",
   "uptime",
   "budget",
@@ -222,7 +223,7 @@ describe("the plans of the stacks", () => {
       const text = JSON.stringify(dashboardBody);
       assert.match(text, /Database connections/, title);
       assert.ok(
-        refsIn(dashboardBody ?? null).some(({ $ref }) => $ref.endsWith("::database-instance")),
+        refsIn(dashboardBody ?? null).some(({ $ref }) => $ref.endsWith("::database-identifier")),
         title,
       );
     });

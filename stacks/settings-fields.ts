@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+const hostname = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+const environmentKey = /^[A-Z][A-Z0-9_]*$/;
+
+/** Text for people beside a field: what it is, what is allowed, and a value that works. */
+export interface Help {
+  readonly description: string;
+  readonly allowed: string;
+  /** A number stays one: as a text, the command that sets it would store a text. */
+  readonly example: string | number | boolean;
+}
+
+export const help = <T extends z.ZodType>(
+  schema: T,
+  description: string,
+  allowed: string,
+  example: Help["example"],
+): T => schema.meta({ description, allowed, example } satisfies Help & Record<string, unknown>);
+
+export const whole = (from: number, to: number, description: string, example = from) =>
+  help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);
+export const percentage = (description: string, example = 50) => whole(0, 100, description, example);
+export const percents = (description: string) =>
+  help(
+    z.array(whole(1, 300, "Percent of the budget.", 80)).max(4),
+    description,
+    "a list of at most 4 percents from 1 to 300",
+    "[80]",
+  );
+export const choice = <const T extends readonly [string, ...string[]]>(values: T, description: string) =>
+  help(z.enum(values), description, listed(values), values[0]);
+export const flag = (description: string) => help(z.boolean(), description, "true or false", true);
+export const text = (pattern: RegExp, description: string, allowed: string, example: string) =>
+  help(z.string().regex(pattern), description, allowed, example);
+export const host = (description: string) => text(hostname, description, "a host name in lower case", "iamvet.kr");
+export const variables = (description: string) =>
+  help(
+    z.record(
+      text(environmentKey, "name of an environment variable", "capital letters, digits and _", "FEATURE_X"),
+      help(z.string(), "its value", "a text", "on"),
+    ),
+    description,
+    "an object of NAME: text; names in capital letters, digits and _",
+    "{}",
+  );
+
+export const path = (description: string, usual: string) =>
+  text(/^\/[\w./-]+$/, description, "an absolute path", usual).default(usual);
+
+export function listed(values: readonly (string | number)[]): string {
+  return values.length < 2 ? `${values[0]}` : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}
