@@ -84,13 +84,13 @@ export const databaseSchema = z.strictObject({
   engineVersion: help(
     // `pulumi config set` stores 18 as a number.
     z.preprocess((v) => (typeof v === "number" ? String(v) : v), z.string().regex(/^1[4-8](\.\d+)?$/)),
-    `PostgreSQL version. @default ${newDatabase.engineVersion} for a new database`,
+    `PostgreSQL version of a new database; one that exists keeps its own. @default ${newDatabase.engineVersion}`,
     "a major version from 14 to 18, or major.minor",
     "18",
   ).optional(),
   instanceClass: text(
     /^db\.[a-z0-9-]+\.[a-z0-9]+$/,
-    `Instance class; a change restarts the database. @default ${newDatabase.instanceClass} for a new database`,
+    `Instance class; a change restarts the database. One that exists keeps its own. @default ${newDatabase.instanceClass}`,
     "an RDS instance class",
     "db.t4g.micro",
   ).optional(),
@@ -104,7 +104,7 @@ export const databaseSchema = z.strictObject({
   storageGb: whole(
     20,
     16384,
-    `Storage at the start; it grows by itself and never shrinks. @default ${newDatabase.storageGb} for a new database`,
+    `Storage at the start; it grows by itself and never shrinks. @default ${newDatabase.storageGb}`,
   ).optional(),
   maxStorageGb: whole(
     20,
@@ -114,22 +114,27 @@ export const databaseSchema = z.strictObject({
   ).optional(),
   multiAz: flag("A standby in a second zone; doubles the price of the instance. @default false").optional(),
   readReplica: flag("A read replica, which costs as much as a second instance.").default(false),
-  backupDays: whole(0, 35, "Days that automated backups are kept; a production stack keeps 7 or more.", 7).optional(),
+  backupDays: whole(
+    0,
+    35,
+    `Days that automated backups are kept; a production stack keeps 7 or more. @default ${newDatabase.backupDays}`,
+    7,
+  ).optional(),
   backupWindow: text(
     new RegExp(`^${clock}-${clock}$`),
-    "Daily window of the automated backup, UTC.",
+    `Daily window of the automated backup, UTC. @default ${newDatabase.backupWindow}`,
     "hh:mm-hh:mm in UTC, at least 30 minutes",
     newDatabase.backupWindow,
   ).optional(),
   maintenanceWindow: text(
     new RegExp(`^${weekday}:${clock}-${weekday}:${clock}$`),
-    "Weekly window of maintenance, UTC.",
+    `Weekly window of maintenance, UTC. @default ${newDatabase.maintenanceWindow}`,
     "ddd:hh:mm-ddd:hh:mm in UTC, at least 30 minutes",
     newDatabase.maintenanceWindow,
   ).optional(),
   enhancedMonitoring: help(
     z.union(monitoringIntervals.map((n) => z.literal(n))),
-    "Seconds between two looks of enhanced monitoring at the operating system; 0 turns it off. It writes logs, which are charged.",
+    "Seconds between two looks of enhanced monitoring at the operating system; 0 turns it off. It writes logs, which are charged. @default 0",
     monitoringIntervals.join(", "),
     60,
   ).optional(),

@@ -19,14 +19,12 @@ type Config = Readonly<Record<string, unknown>>;
 const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
 const released = { image: { uri: IMAGE }, instance: { release: "s3://iamvet-releases/2026.11.24.tgz" } };
 
-const existingDatabase: Config = {
-  database: {
-    mode: "existing",
-    identifier: "iamvet-db",
-    securityGroupId: "sg-0a1b2c3d4e5f60718",
-    urlSecretArn: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:iamvet-db-AbCdEf`,
-  },
+const found = {
+  identifier: "iamvet-db",
+  securityGroupId: "sg-0a1b2c3d4e5f60718",
+  urlSecretArn: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:iamvet-db-AbCdEf`,
 };
+const existingDatabase: Config = { database: { mode: "existing", ...found } };
 
 /** Optional parts of the site, each of which is tried with and without; without is the base of its architecture. */
 const parts: readonly { readonly name: string; readonly architectures: readonly string[]; readonly config: Config }[] =
@@ -41,6 +39,43 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
       name: "watched by UptimeRobot",
       architectures: ["ha-web-tier"],
       config: { uptime: { provider: "uptimerobot", plan: "team" } },
+    },
+    {
+      name: "database adopted as it is",
+      architectures: ["monitored-instance"],
+      config: { database: { mode: "import", ...found } },
+    },
+    {
+      name: "database adopted and taken over",
+      architectures: ["fargate"],
+      config: { database: { mode: "import", ...found, takeOver: true, multiAz: true, instanceClass: "db.m7g.large" } },
+    },
+    {
+      name: "database restored from a snapshot",
+      architectures: ["fargate"],
+      config: { database: { mode: "restore", engineVersion: "17", restore: { snapshot: "iamvet-final-0a1b2c3d" } } },
+    },
+    {
+      name: "database restored to a point in time",
+      architectures: ["ha-web-tier"],
+      config: {
+        database: {
+          mode: "restore",
+          engineVersion: "18",
+          blueGreen: true,
+          restore: { identifier: "iamvet-db", time: "2026-11-24T09:30:00Z" },
+        },
+      },
+    },
+    {
+      name: "replica, enhanced monitoring, every alarm",
+      architectures: ["monitored-instance"],
+      config: { database: { readReplica: true, enhancedMonitoring: 60 }, monitoring: { level: "standard" } },
+    },
+    {
+      name: "backups in one region, locked for ever",
+      architectures: ["vercel"],
+      config: { backups: { enabled: true, lock: "compliance", weeklyDays: 0, restoreTest: "weekly" } },
     },
     { name: "oldest postgres", architectures: ["ha-web-tier"], config: { database: { engineVersion: "14" } } },
     { name: "new network", architectures: architectures, config: { network: { vpc: "new", zones: 3 } } },
