@@ -47,9 +47,11 @@ export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
   // A notice about next year's SDK is nothing that the person who asks can act on.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const stop = new AbortController();
+  // Loading the SDK is this machine's time, not that of AWS.
+  const sdk = await Promise.all([import("@aws-sdk/client-sts"), import("@aws-sdk/client-ec2")]);
   try {
     return await Promise.race([
-      connect(options, stop.signal),
+      connect(sdk, options, stop.signal),
       after(timeoutSeconds * 1000, undefined, { signal: stop.signal, ref: false }).then(() => {
         throw new UsageError(explain.silent(timeoutSeconds));
       }),
@@ -61,11 +63,14 @@ export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
   }
 }
 
-async function connect({ region: asked, profile }: AwsOptions, abortSignal: AbortSignal): Promise<AwsAccess> {
-  const [{ STSClient, GetCallerIdentityCommand }, { EC2Client, DescribeRegionsCommand }] = await Promise.all([
-    import("@aws-sdk/client-sts"),
-    import("@aws-sdk/client-ec2"),
-  ]);
+async function connect(
+  [{ STSClient, GetCallerIdentityCommand }, { EC2Client, DescribeRegionsCommand }]: [
+    typeof import("@aws-sdk/client-sts"),
+    typeof import("@aws-sdk/client-ec2"),
+  ],
+  { region: asked, profile }: AwsOptions,
+  abortSignal: AbortSignal,
+): Promise<AwsAccess> {
   const region = asked || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || (await profileRegion(profile));
   if (!region) throw new UsageError(explain.noRegion);
   const partition = partitions.find(({ regions }) => regions.test(region));
@@ -188,8 +193,10 @@ export async function askAws<T>(access: AwsAccess, what: string, work: () => Pro
     return await work();
   } catch (error) {
     if (isDenied(error))
-      throw new UsageError(`${access.arn} may not ${what} in ${access.region}: ${(error as Error).message}`);
+      throw new UsageError(`${access.arn} may not ${what} in ${access.region}: ${(error as Error).message}`, {
+        cause: error,
+      });
     const message = explainAws(error);
-    throw message ? new UsageError(message) : error;
+    throw message ? new UsageError(message, { cause: error }) : error;
   }
 }

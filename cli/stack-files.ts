@@ -41,7 +41,18 @@ export function readStackFile(folder: string, stack: string): StackFile {
     );
   }
   const project = readYaml(join(folder, "Pulumi.yaml")) as ProjectYaml;
-  const file = readYaml(join(folder, `Pulumi.${stack}.yaml`)) as { config?: Record<string, unknown> } | null;
+  return flatten(project, stack, readYaml(join(folder, `Pulumi.${stack}.yaml`)));
+}
+
+/** The project's name, which is the namespace of its config. */
+export const projectName = (folder: string): string => (readYaml(join(folder, "Pulumi.yaml")) as ProjectYaml).name;
+
+/** Reads a stack's file that is not written yet, without the defaults of `Pulumi.yaml`. */
+export const parseStackText = (text: string, project: string, stack: string): StackFile =>
+  flatten({ name: project }, stack, parse(text));
+
+function flatten(project: ProjectYaml, stack: string, yaml: unknown): StackFile {
+  const file = yaml as { config?: Record<string, unknown> } | null;
   const config: Record<string, string> = {};
   const secretKeys: string[] = [];
   const declared = Object.entries(project.config ?? {}).flatMap(([key, declaration]) =>
