@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { VercelStandIn } from "../standins/vercel";
 import { Cloud } from "./cloud";
 import { type Services, startServices } from "./services";
 import { DOMAIN, dns, EPOCH, REGION, SPEED } from "./world";
@@ -30,8 +31,9 @@ export class Project {
   private constructor(
     readonly cloud: Cloud,
     readonly services: Services,
+    private readonly vercel: VercelStandIn,
     folder: string,
-    port: number,
+    addresses: { readonly providers: number; readonly vercel: string },
   ) {
     this.folder = join(folder, "project");
     for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
@@ -41,7 +43,7 @@ export class Project {
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
       const plugin = join(folder, "bin", `pulumi-resource-${provider}`);
-      writeFileSync(plugin, `#!/bin/sh\necho ${port}\nexec sleep 100000\n`);
+      writeFileSync(plugin, `#!/bin/sh\necho ${addresses.providers}\nexec sleep 100000\n`);
       chmodSync(plugin, 0o755);
     }
     this.env = {
@@ -64,6 +66,7 @@ export class Project {
       AWS_ACCESS_KEY_ID: "test",
       AWS_SECRET_ACCESS_KEY: "test",
       VERCEL_API_TOKEN: "test",
+      VERCEL_API_URL: addresses.vercel,
       NO_COLOR: "1",
     };
   }
@@ -72,7 +75,12 @@ export class Project {
     const folder = mkdtempSync(join(tmpdir(), "platform-engine-"));
     const cloud = new Cloud();
     const services = await startServices(cloud, folder);
-    const project = new Project(cloud, services, folder, await cloud.start());
+    const txt = (name: string) =>
+      cloud.of("aws:route53/record:Record").find(({ inputs }) => inputs.type === "TXT" && inputs.name === name)?.inputs
+        .records[0];
+    const vercel = new VercelStandIn("test", undefined, txt);
+    const addresses = { providers: await cloud.start(), vercel: await vercel.start() };
+    const project = new Project(cloud, services, vercel, folder, addresses);
     await project.must("stack", "init", STACK);
     return project;
   }
@@ -80,6 +88,7 @@ export class Project {
   stop(): void {
     this.cloud.stop();
     this.services.stop();
+    void this.vercel.stop();
     rmSync(resolve(this.folder, ".."), { recursive: true, force: true });
   }
 

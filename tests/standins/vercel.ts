@@ -9,10 +9,10 @@ interface Order {
 /**
  * A stand-in for the part of Vercel's REST API that issues certificates, written from its public documentation
  * (https://vercel.com/docs/rest-api: verify-project-domain, get-certs, get-cert-by-id) and from what `vercel certs issue` is
- * documented to do. It looks up TXT records in {@link txt} as the authority would in DNS. For tests only.
+ * documented to do. It looks up TXT records as the authority would in DNS. For tests only.
  */
 export class VercelStandIn {
-  /** TXT records of the world: name -> value. */
+  /** TXT records of the world, where no look-up is given: name -> value. */
   readonly txt = new Map<string, string>();
   /** Domain -> TXT value at `_vercel.<domain>` that proves ownership. */
   readonly ownership = new Map<string, string>();
@@ -32,6 +32,8 @@ export class VercelStandIn {
   constructor(
     readonly token: string,
     readonly team: string | undefined,
+    /** Value of the TXT record of a name. */
+    private readonly lookUp: (name: string) => string | undefined = (name) => this.txt.get(name),
   ) {}
 
   async start(): Promise<string> {
@@ -83,7 +85,7 @@ export class VercelStandIn {
     if (method === "POST" && verify) {
       const domain = decodeURIComponent(verify[1] ?? "");
       const wanted = this.ownership.get(domain);
-      if (wanted !== undefined && this.txt.get(`_vercel.${domain}`) !== wanted) {
+      if (wanted !== undefined && this.lookUp(`_vercel.${domain}`) !== wanted) {
         return error(400, "missing_txt_record", "The domain is missing a TXT record");
       }
       return [200, { name: domain, verified: true }];
@@ -122,7 +124,7 @@ export class VercelStandIn {
   private finalizeOrder(domains: string[]): [number, unknown] {
     const order = this.orders.find((candidate) => candidate.domains.join() === domains.join());
     if (order === undefined) return [404, { error: { code: "cert_order_not_found", message: "Order not found" } }];
-    const proven = order.challenges.every(({ domain, value }) => this.txt.get(`_acme-challenge.${domain}`) === value);
+    const proven = order.challenges.every(({ domain, value }) => this.lookUp(`_acme-challenge.${domain}`) === value);
     if (!proven || this.slowness-- > 0) {
       return [449, { error: { code: "txt_record_not_found", message: "TXT record not found" } }];
     }
