@@ -66,9 +66,9 @@ export class Traffic extends pulumi.ComponentResource {
       child,
     );
     const behind = { ...child, dependsOn: [intent] };
-    const records = (["serving", "canary"] as const).map((slot) =>
-      record(name, slot, tiers[slot], dns[slot], args, behind),
-    );
+    const first = record(name, "serving", serving, dns.serving, args, behind);
+    // One after the other: with both weights at 0 in between, Route 53 would answer with either target.
+    const records = [first, record(name, "canary", tiers.canary, dns.canary, args, { ...child, dependsOn: [intent, first] })];
     for (const host of args.redirectFrom) {
       // An alias of the site's own records follows every flip by itself.
       new aws.route53.Record(

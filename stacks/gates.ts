@@ -11,7 +11,7 @@ import {
 import type { Probe, Rollout, TrafficTarget } from "../components/web-tier";
 import { type AwsReader, type LiveRecord, liveAws } from "./gates/aws";
 import { liveNames, type Names } from "./gates/names";
-import { type Answer, ask, type Expected, fault, probeUrl } from "./gates/probe";
+import { type Answer, ask, askAll, type Expected, probeUrl } from "./gates/probe";
 import { lookAtRollout } from "./gates/rollout";
 import { type Clock, type Look, lookUntil, seconds, sleepUntil, systemClock, within } from "./gates/wait";
 
@@ -161,13 +161,11 @@ export function liveGates(options: GateOptions): Gates {
   const probeOnce = async (probe: Probe, expected: readonly Expected[], remainingMs: number): Promise<Look> => {
     const limit = Math.max(1000, Math.min(PROBE_MS, remainingMs));
     try {
-      const addresses = await question(`DNS of ${probe.connectTo}`, names.addresses(probe.connectTo));
-      if (addresses.length === 0) return notYet(`${probe.connectTo} has no address`);
-      for (const address of addresses) {
-        const wrong = fault(await askOnce(probe, address, limit), expected);
-        if (wrong) return notYet(addresses.length > 1 ? `${wrong} (from ${address})` : wrong);
-      }
-      return { done: true };
+      const wrong = await question(
+        `an answer of ${probe.connectTo}`,
+        askAll(probe, expected, limit, names, askOnce),
+      );
+      return wrong ? notYet(wrong) : { done: true };
     } catch (error) {
       return notYet(reason(error));
     }

@@ -52,12 +52,20 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
-  rule(["architecture", "traffic"], function* ({ architecture, traffic: { canary, percent } }) {
+  rule(["architecture", "traffic"], function* ({ architecture, traffic: { canary, percent, from } }) {
     if (canary === architecture) {
       yield {
         path: "traffic.canary",
         found: canary,
         allowed: `another architecture than the one that serves: ${architectures.filter((a) => a !== architecture).join(", ")}`,
+        mend: "remove",
+      };
+    }
+    if (from && canary && from !== architecture && from !== canary) {
+      yield {
+        path: "traffic.from",
+        found: from,
+        allowed: `one of the two tiers of a migration, ${architecture} or ${canary}`,
         mend: "remove",
       };
     }

@@ -383,6 +383,10 @@ export const sections = {
     .strictObject({
       canary: choice(architectures, "A second tier that gets a share of traffic.").optional(),
       percent: percentage("Share of traffic that the canary gets.", 10).default(0),
+      from: choice(
+        architectures,
+        "What `platform migrate` is moving away from while it is under way; it writes and removes it.",
+      ).optional(),
       revision: whole(0, 1_000_000, "Step counter that `platform migrate` writes; leave it alone.", 0).default(0),
     })
     .prefault({}),

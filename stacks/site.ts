@@ -13,6 +13,7 @@ import { keysIn, type Notice, noticesFor } from "./notices";
 import { uptimeCheckOf } from "./outside";
 import { tiersOf } from "./settings-rules";
 import { tagEverything } from "./tags";
+import { watchOf } from "./watch";
 
 /** What `pulumi stack output` shows. */
 export interface SiteOutputs {
@@ -125,6 +126,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     dashboard: dashboard.url,
     alertTopic: foundation.alerts.topics.page,
     imageRepository: foundation.repository.url,
+    watch: watchOf(zone.zoneId.apply((zoneId) => ({ ...query, zoneId })), foundation.database.identifier, built),
     nextSteps: notices.map(({ message }) => message),
   };
 }

@@ -1,5 +1,6 @@
 import { request } from "node:https";
 import type { Probe } from "../../components/web-tier";
+import type { Names } from "./names";
 
 /** What came back from one request: an answer, or the reason why there is none. */
 export type Answer = { readonly status: number; readonly body: string } | { readonly error: string };
@@ -48,6 +49,23 @@ export function ask(probe: Probe, address: string, timeoutMs: number): Promise<A
     });
     outgoing.end();
   });
+}
+
+/** Asks every address of a probe's target, whose name is resolved for each time; undefined if all answer well. */
+export async function askAll(
+  probe: Probe,
+  expected: readonly Expected[],
+  timeoutMs: number,
+  names: Names,
+  askOnce: typeof ask = ask,
+): Promise<string | undefined> {
+  const addresses = await names.addresses(probe.connectTo);
+  if (addresses.length === 0) return `${probe.connectTo} has no address`;
+  for (const address of addresses) {
+    const wrong = fault(await askOnce(probe, address, timeoutMs), expected);
+    if (wrong) return addresses.length > 1 ? `${wrong} (from ${address})` : wrong;
+  }
+  return undefined;
 }
 
 /** Undefined if the answer is healthy and one of those expected sent it; otherwise what is wrong with it. */

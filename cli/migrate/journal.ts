@@ -1,0 +1,67 @@
+import pc from "picocolors";
+import { duration } from "../../insight/format";
+
+/** One line of a migration's log, for machines. */
+export interface Entry {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly step: string;
+  readonly state: "started" | "done" | "failed" | "note";
+  /** Since the step began. */
+  readonly seconds?: number;
+  readonly detail?: string;
+}
+
+/** What happens, when, and for how long. */
+export class Journal {
+  private current = "";
+
+  /**
+   * @param write receives each line as it happens
+   * @param json one JSON object a line instead of text
+   */
+  constructor(
+    private readonly now: () => number,
+    private readonly write: (line: string) => void,
+    private readonly json: boolean,
+  ) {}
+
+  /** A remark within the step that runs. */
+  readonly say = (detail: string): void => this.put({ step: this.current, state: "note", detail });
+
+  /** @param trouble what a value says went wrong; undefined if nothing did */
+  async record<T>(step: string, work: () => Promise<T>, trouble: (value: T) => string | undefined = () => undefined) {
+    const started = this.now();
+    const seconds = () => Math.round((this.now() - started) / 1000);
+    this.current = step;
+    this.put({ step, state: "started" });
+    try {
+      const value = await work();
+      const why = trouble(value);
+      this.put({ step, state: why ? "failed" : "done", seconds: seconds(), ...(why ? { detail: why } : {}) });
+      return value;
+    } catch (error) {
+      this.put({ step, state: "failed", seconds: seconds() });
+      throw error;
+    }
+  }
+
+  private put(entry: Omit<Entry, "time">): void {
+    const time = new Date(this.now()).toISOString();
+    this.write(this.json ? JSON.stringify({ time, ...entry }) : lineOf(time, entry));
+  }
+}
+
+function lineOf(time: string, { step, state, seconds = 0, detail }: Omit<Entry, "time">): string {
+  const at = pc.dim(time.slice(11, 19));
+  switch (state) {
+    case "started":
+      return `${at}  ${step}`;
+    case "note":
+      return `${at}    ${pc.dim(detail ?? "")}`;
+    case "done":
+      return `${at}  ${pc.green("✓")} ${step}, ${duration(seconds)}`;
+    case "failed":
+      return `${at}  ${pc.red("✗")} ${step}, ${duration(seconds)}${detail ? `: ${detail}` : ""}`;
+  }
+}

@@ -1,0 +1,144 @@
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { liveGates, type Wish } from "../../stacks/gates";
+import { noticesFor } from "../../stacks/notices";
+import type { Settings } from "../../stacks/settings";
+import { checkSettings } from "../../stacks/settings-check";
+import type { Watch } from "../../stacks/watch";
+import { type AwsAccess, askAws, connectAws } from "../aws";
+import { readStackFile, type StackFile, UsageError } from "../stack-files";
+import type { Destination } from "./destination";
+import type { Engine } from "./engine";
+import { type Position, stepsTo } from "./steps";
+
+/** A stack's file, read and checked. */
+export interface Stack {
+  readonly file: StackFile;
+  readonly settings: Settings;
+  /** The stack's file itself. */
+  readonly path: string;
+}
+
+/** @throws {UsageError} no such stack @throws {SettingsError} mistakes in its config */
+export function readStack(folder: string, name: string): Stack {
+  const file = readStackFile(folder, name);
+  const settings = checkSettings(file.project, name, file.config);
+  return { file, settings, path: realpathSync(join(folder, `Pulumi.${name}.yaml`)) };
+}
+
+/**
+ * Every config that the stack's file will go through must be one that `pulumi up` takes, before the first of them is written.
+ * @throws {SettingsError} what the new tier's settings lack @throws {UsageError} what a person has to supply first
+ */
+export function checkWay({ file }: Stack, { position, target }: Destination, steps: readonly number[]): void {
+  const vercelToken = Boolean(process.env.VERCEL_API_TOKEN) || "vercel:apiToken" in file.config;
+  for (const at of [position, ...stepsTo(position, target, steps).map(({ to }) => to)]) {
+    const { architecture, ...traffic } = at;
+    const config = {
+      ...file.config,
+      [`${file.project}:architecture`]: architecture,
+      [`${file.project}:traffic`]: JSON.stringify({ ...traffic, ...(at.canary ? {} : { percent: 0 }) }),
+    };
+    const settings = checkSettings(file.project, file.stack, config);
+    const missing = noticesFor(settings, { stack: file.stack, vercelToken }).filter(({ blocking }) => blocking);
+    if (missing.length > 0) {
+      throw new UsageError([...missing.map(({ message }) => message), "Nothing was changed."].join("\n\n"));
+    }
+  }
+}
+
+/** What the checks before a migration have found. */
+export interface Ready {
+  readonly access: AwsAccess;
+  readonly watch: Watch;
+}
+
+/**
+ * Looks at everything that a migration rests on, and changes nothing.
+ * @throws {UsageError} with what is missing and how to get it
+ */
+export async function preflight({ file, settings }: Stack, destination: Destination, engine: Engine): Promise<Ready> {
+  const profile = file.config["aws:profile"];
+  const access = await connectAws({ region: file.config["aws:region"], profile });
+
+  const pending = await engine.pending();
+  if (pending.length > 0 && !destination.resumes) {
+    throw new UsageError(
+      [
+        `An update of ${file.stack} was killed while it worked on:`,
+        ...pending.map((operation) => `  ${operation}`),
+        "Look whether they exist on AWS, then let the engine repair its state, and run this again:",
+        `  pulumi refresh --stack ${file.stack}`,
+        `  pulumi up --stack ${file.stack}`,
+      ].join("\n"),
+    );
+  }
+  const watch = await engine.watch();
+  if (!watch) {
+    throw new UsageError(
+      `The stack ${file.stack} has no complete update behind it that says what to watch. Run \`pulumi up --stack ${file.stack}\` first.`,
+    );
+  }
+  const names = Object.values(watch.tiers).flatMap(({ alarms }) => alarms.map(({ name }) => name));
+  await askAws(access, "read the alarms of CloudWatch", () => alarmStates(access)(names));
+  const gates = liveGates({ ...settings.gates, region: access.region, ...(profile ? { profile } : {}) });
+  const live = await gates.live(watch.query, wishOf(file.stack, destination.position)).catch((error: unknown) => {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  });
+  const { canary, percent, from } = destination.position;
+  const slots = live.state?.value?.slots;
+  if (canary && percent > 0 && from === undefined && slots && slots.canary.tier !== canary) {
+    throw new UsageError(
+      [
+        `The file of ${file.stack} gives ${canary} ${percent} % of the traffic, but ${canary} is not live: ${slots.serving.tier} has all of it. Nothing was changed.`,
+        "Take the share out; the migration walks there by itself:",
+        `  pulumi config set --stack ${file.stack} --path ${file.project}:traffic.percent 0`,
+      ].join("\n"),
+    );
+  }
+  return { access, watch };
+}
+
+const wishOf = (stack: string, { architecture, canary, percent, revision }: Position): Wish => ({
+  stack,
+  architecture,
+  revision,
+  ...(canary ? { canary: { tier: canary, percent } } : {}),
+});
+
+/** Longest time that a snapshot may take, in seconds; the first one of a large database is the slow one. */
+const SNAPSHOT_SECONDS = 3600;
+
+/** Copies the database and waits until the copy can be restored from. It stays until somebody deletes it. */
+export async function snapshotDatabase(access: AwsAccess, identifier: string, name: string): Promise<void> {
+  const { RDSClient, CreateDBSnapshotCommand, waitUntilDBSnapshotAvailable } = await import("@aws-sdk/client-rds");
+  const client = new RDSClient(access.config);
+  await askAws(access, `make a snapshot of the database ${identifier}`, async () => {
+    await client.send(
+      new CreateDBSnapshotCommand({
+        DBInstanceIdentifier: identifier,
+        DBSnapshotIdentifier: name,
+        Tags: [{ Key: "CreatedBy", Value: "platform migrate" }],
+      }),
+    );
+    await waitUntilDBSnapshotAvailable(
+      { client, maxWaitTime: SNAPSHOT_SECONDS, minDelay: 10, maxDelay: 30 },
+      { DBSnapshotIdentifier: name },
+    );
+  });
+}
+
+/** State of alarms by name. Those that do not exist (any more) are left out. */
+export function alarmStates(access: AwsAccess) {
+  return async (names: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    if (names.length === 0) return new Map();
+    const { CloudWatchClient, DescribeAlarmsCommand } = await import("@aws-sdk/client-cloudwatch");
+    const client = new CloudWatchClient(access.config);
+    const { MetricAlarms = [], CompositeAlarms = [] } = await client.send(
+      new DescribeAlarmsCommand({ AlarmNames: names.slice(0, 100), AlarmTypes: ["MetricAlarm", "CompositeAlarm"] }),
+    );
+    return new Map(
+      [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName, StateValue }) => [AlarmName ?? "", StateValue ?? ""]),
+    );
+  };
+}
