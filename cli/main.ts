@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import("./compare")).compareCommand(),
   flip: async () => (await import("./flip")).flipCommand(),
   report: async () => (await import("./report")).reportCommand(),
+  migrate: async () => (await import("./migrate")).migrateCommand(),
   prices: async () => (await import("./prices")).pricesCommand(),
   settings: async () => (await import("./settings")).settingsCommand(),
 };

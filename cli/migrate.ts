@@ -4,14 +4,16 @@ import pc from "picocolors";
 import { duration } from "../insight/format";
 import { type Architecture, architectures } from "../stacks/settings";
 import type { Watch } from "../stacks/watch";
+import { alarmStates, asker, snapshotDatabase } from "./migrate/cloud";
 import { type Destination, destinationOf, parseSteps, parseTime } from "./migrate/destination";
 import type { Engine } from "./migrate/engine";
 import { Journal } from "./migrate/journal";
-import { alarmStates, checkWay, preflight, type Ready, readStack, type Stack, snapshotDatabase } from "./migrate/preflight";
-import { Interrupted, onward, run, Stopped } from "./migrate/run";
+import { checkWay, preflight, type Ready, readStack, type Stack } from "./migrate/preflight";
+import { onward, run, Stopped } from "./migrate/run";
 import { claim } from "./migrate/running";
 import { StackEdit } from "./migrate/stack-edit";
 import { stepsTo, stepText } from "./migrate/steps";
+import { Interrupted, Stop } from "./migrate/stop";
 import { lookAt } from "./migrate/watcher";
 import { withProgress } from "./progress";
 import { UsageError } from "./stack-files";
@@ -100,13 +102,18 @@ async function begin(all: Begin): Promise<void> {
 
   if (options.snapshot && !destination.resumes && !destination.back) {
     const time = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
-    const name = `${stack.file.project}-${options.stack}-before-${destination.target}-${time}`;
+    const parts = [stack.file.project, options.stack, "before", destination.target, time];
+    const name = parts
+      .join("-")
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-");
     await journal.record(`database snapshot ${name}`, () =>
       stop.race(snapshotDatabase(ready.access, ready.watch.database, name)),
     );
   }
 
-  const { ask, names } = await probing(settings.gates.resolvers);
+  const ask = asker(settings.gates.resolvers);
+  const states = alarmStates(ready.access);
   let watch: Watch = ready.watch;
   await run(
     {
@@ -127,13 +134,12 @@ async function begin(all: Begin): Promise<void> {
       engine: {
         ...engine,
         async up(message) {
-          await engine.up(message);
-          watch = (await engine.watch()) ?? watch;
+          watch = (await engine.up(message)) ?? watch;
+          return watch;
         },
       },
       file: edit,
-      look: () =>
-        lookAt(watch, destination.target, alarmStates(ready.access), (probe, expected) => ask(probe, expected, names)),
+      look: () => lookAt(watch, destination.target, states, ask),
       journal,
       now: Date.now,
       sleep: (milliseconds) => stop.sleep(milliseconds),
@@ -146,21 +152,6 @@ async function begin(all: Begin): Promise<void> {
       `\n${target} serves ${settings.domain.name}. Commit Pulumi.${options.stack}.yaml: a stack file from before would be refused.`,
     );
   }
-}
-
-/** Longest time for one answer, in milliseconds. */
-const ANSWER_MS = 10_000;
-
-async function probing(resolvers: readonly string[]) {
-  const [{ askAll }, { liveNames }] = await Promise.all([import("../stacks/gates/probe"), import("../stacks/gates/names")]);
-  const ask = (probe: Parameters<typeof askAll>[0], expected: readonly (typeof probe)[], names: Parameters<typeof askAll>[3]) =>
-    askAll(
-      probe,
-      expected.map(({ expectTier, expectVersion }) => ({ tier: expectTier, version: expectVersion })),
-      ANSWER_MS,
-      names,
-    ).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-  return { ask, names: liveNames(resolvers) };
 }
 
 /** What is going to happen, before a person is asked. */
@@ -201,45 +192,3 @@ async function agreed({ yes, json, stack }: Options): Promise<void> {
   const answer = await confirm({ message: "Begin?", initialValue: false });
   if (isCancel(answer) || !answer) throw new UsageError("Nothing was changed.");
 }
-
-/** Ctrl-C and its like: what runs comes to an orderly end, and waiting ends at once. */
-class Stop {
-  asked = false;
-  /** Called once; the engine is in the terminal's process group and has heard Ctrl-C by itself, but not the other signals. */
-  onInterrupt: () => void = () => {};
-  private readonly wake = new AbortController();
-  private readonly heard = (signal: NodeJS.Signals) => {
-    if (this.asked) return;
-    this.asked = true;
-    console.error("Stopping: what the engine has begun is finished first.");
-    if (signal !== "SIGINT") this.onInterrupt();
-    this.wake.abort();
-  };
-
-  constructor() {
-    for (const signal of signals) process.on(signal, this.heard);
-  }
-
-  forget(): void {
-    for (const signal of signals) process.off(signal, this.heard);
-  }
-
-  sleep(milliseconds: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const slept = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
-    });
-    return this.race(slept).finally(() => clearTimeout(timer));
-  }
-
-  /** The promise's value, unless a person stops the run before. */
-  race<T>(work: Promise<T>): Promise<T> {
-    if (this.asked) return Promise.reject(new Interrupted());
-    return Promise.race([
-      work,
-      new Promise<never>((_, reject) => this.wake.signal.addEventListener("abort", () => reject(new Interrupted()))),
-    ]);
-  }
-}
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -68,7 +68,10 @@ export class Traffic extends pulumi.ComponentResource {
     const behind = { ...child, dependsOn: [intent] };
     const first = record(name, "serving", serving, dns.serving, args, behind);
     // One after the other: with both weights at 0 in between, Route 53 would answer with either target.
-    const records = [first, record(name, "canary", tiers.canary, dns.canary, args, { ...child, dependsOn: [intent, first] })];
+    const records = [
+      first,
+      record(name, "canary", tiers.canary, dns.canary, args, { ...child, dependsOn: [intent, first] }),
+    ];
     for (const host of args.redirectFrom) {
       // An alias of the site's own records follows every flip by itself.
       new aws.route53.Record(

@@ -161,10 +161,7 @@ export function liveGates(options: GateOptions): Gates {
   const probeOnce = async (probe: Probe, expected: readonly Expected[], remainingMs: number): Promise<Look> => {
     const limit = Math.max(1000, Math.min(PROBE_MS, remainingMs));
     try {
-      const wrong = await question(
-        `an answer of ${probe.connectTo}`,
-        askAll(probe, expected, limit, names, askOnce),
-      );
+      const wrong = await question(`an answer of ${probe.connectTo}`, askAll(probe, expected, limit, names, askOnce));
       return wrong ? notYet(wrong) : { done: true };
     } catch (error) {
       return notYet(reason(error));
@@ -323,8 +320,10 @@ export function liveGates(options: GateOptions): Gates {
         probeOnce(visit, expected, left),
       );
       if (seen) give(`${probeUrl(visit)} did not give ${answersText(times)} within ${timeoutSeconds} s.`, seen);
-      if (changed)
-        log(`${to} serves ${query.name}; the old side can go (${seconds(clock.now() - started)} s after the change)`);
+      if (changed) {
+        const now = carrying.size > 1 ? `${[...carrying].join(" and ")} serve` : `${to} serves`;
+        log(`${now} ${query.name} (${seconds(clock.now() - started)} s after the change)`);
+      }
     },
   };
 }

@@ -126,7 +126,11 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     dashboard: dashboard.url,
     alertTopic: foundation.alerts.topics.page,
     imageRepository: foundation.repository.url,
-    watch: watchOf(zone.zoneId.apply((zoneId) => ({ ...query, zoneId })), foundation.database.identifier, built),
+    watch: watchOf(
+      zone.zoneId.apply((zoneId) => ({ ...query, zoneId })),
+      foundation.database.identifier,
+      built,
+    ),
     nextSteps: notices.map(({ message }) => message),
   };
 }

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import type { Watch } from "../../stacks/watch";
 import { UsageError } from "../stack-files";
 import { isRunning } from "./running";
@@ -14,9 +14,10 @@ export interface Engine {
   watch(): Promise<Watch | undefined>;
   /**
    * Brings the stack to what its file says.
+   * @returns the output `watch`
    * @throws {UpdateFailed} @throws {StackBusy}
    */
-  up(message: string): Promise<void>;
+  up(message: string): Promise<Watch | undefined>;
   /**
    * Asks the cloud what there is, and forgets operations that were cut off.
    * @throws {UpdateFailed} @throws {StackBusy}
@@ -83,7 +84,9 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
 
   let stopping = new AbortController();
   /** Runs what takes the stack's lock; the engine's own words are kept for the error. */
-  const locked = async (run: (onEvent: (event: EngineEvent) => void, signal: AbortSignal) => Promise<unknown>) => {
+  const locked = async <T>(
+    run: (listening: { onEvent: (event: EngineEvent) => void; signal: AbortSignal }) => Promise<T>,
+  ): Promise<T> => {
     const errors: string[] = [];
     stopping = new AbortController();
     const onEvent = ({ diagnosticEvent }: EngineEvent) => {
@@ -93,7 +96,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
       else if (diagnosticEvent.severity === "info" && text) say(text);
     };
     try {
-      await run(onEvent, stopping.signal);
+      return await run({ onEvent, signal: stopping.signal });
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       const text = errorText(error);
@@ -110,14 +113,17 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
       const operations: { type: string; resource: { urn: string } }[] = deployment?.pending_operations ?? [];
       return operations.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
     },
-    watch: async () => (await opened.outputs()).watch?.value as Watch | undefined,
-    up: (message) => locked((onEvent, signal) => opened.up({ message, onEvent, signal })),
-    repair: () => locked((onEvent, signal) => opened.refresh({ clearPendingCreates: true, onEvent, signal })),
+    watch: async () => watchIn(await opened.outputs()),
+    up: async (message) => watchIn((await locked((listening) => opened.up({ message, ...listening }))).outputs),
+    async repair() {
+      await locked((listening) => opened.refresh({ clearPendingCreates: true, ...listening }));
+    },
     unlock: () => opened.cancel(),
     interrupt: () => stopping.abort(),
   };
 }
 
+const watchIn = (outputs: OutputMap) => outputs.watch?.value as Watch | undefined;
 const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The engine's message within the output of a command. */

@@ -15,6 +15,7 @@ export interface Entry {
 /** What happens, when, and for how long. */
 export class Journal {
   private current = "";
+  private latest = "";
 
   /**
    * @param write receives each line as it happens
@@ -26,14 +27,19 @@ export class Journal {
     private readonly json: boolean,
   ) {}
 
-  /** A remark within the step that runs. */
-  readonly say = (detail: string): void => this.put({ step: this.current, state: "note", detail });
+  /** A remark within the step that runs; one that differs from the latest in its figures only is left out. */
+  readonly say = (detail: string): void => {
+    const shape = detail.replace(/\d+/g, "#");
+    if (shape !== this.latest) this.put({ step: this.current, state: "note", detail });
+    this.latest = shape;
+  };
 
   /** @param trouble what a value says went wrong; undefined if nothing did */
   async record<T>(step: string, work: () => Promise<T>, trouble: (value: T) => string | undefined = () => undefined) {
     const started = this.now();
     const seconds = () => Math.round((this.now() - started) / 1000);
     this.current = step;
+    this.latest = "";
     this.put({ step, state: "started" });
     try {
       const value = await work();

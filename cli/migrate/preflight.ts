@@ -1,12 +1,13 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { liveGates, type Wish } from "../../stacks/gates";
-import { noticesFor } from "../../stacks/notices";
+import { keysIn, noticesFor } from "../../stacks/notices";
 import type { Settings } from "../../stacks/settings";
 import { checkSettings } from "../../stacks/settings-check";
 import type { Watch } from "../../stacks/watch";
 import { type AwsAccess, askAws, connectAws } from "../aws";
 import { readStackFile, type StackFile, UsageError } from "../stack-files";
+import { alarmStates } from "./cloud";
 import type { Destination } from "./destination";
 import type { Engine } from "./engine";
 import { type Position, stepsTo } from "./steps";
@@ -31,7 +32,7 @@ export function readStack(folder: string, name: string): Stack {
  * @throws {SettingsError} what the new tier's settings lack @throws {UsageError} what a person has to supply first
  */
 export function checkWay({ file }: Stack, { position, target }: Destination, steps: readonly number[]): void {
-  const vercelToken = Boolean(process.env.VERCEL_API_TOKEN) || "vercel:apiToken" in file.config;
+  const around = { stack: file.stack, ...keysIn((key) => key in file.config) };
   for (const at of [position, ...stepsTo(position, target, steps).map(({ to }) => to)]) {
     const { architecture, ...traffic } = at;
     const config = {
@@ -40,7 +41,7 @@ export function checkWay({ file }: Stack, { position, target }: Destination, ste
       [`${file.project}:traffic`]: JSON.stringify({ ...traffic, ...(at.canary ? {} : { percent: 0 }) }),
     };
     const settings = checkSettings(file.project, file.stack, config);
-    const missing = noticesFor(settings, { stack: file.stack, vercelToken }).filter(({ blocking }) => blocking);
+    const missing = noticesFor(settings, around).filter(({ blocking }) => blocking);
     if (missing.length > 0) {
       throw new UsageError([...missing.map(({ message }) => message), "Nothing was changed."].join("\n\n"));
     }
@@ -105,40 +106,3 @@ const wishOf = (stack: string, { architecture, canary, percent, revision }: Posi
   revision,
   ...(canary ? { canary: { tier: canary, percent } } : {}),
 });
-
-/** Longest time that a snapshot may take, in seconds; the first one of a large database is the slow one. */
-const SNAPSHOT_SECONDS = 3600;
-
-/** Copies the database and waits until the copy can be restored from. It stays until somebody deletes it. */
-export async function snapshotDatabase(access: AwsAccess, identifier: string, name: string): Promise<void> {
-  const { RDSClient, CreateDBSnapshotCommand, waitUntilDBSnapshotAvailable } = await import("@aws-sdk/client-rds");
-  const client = new RDSClient(access.config);
-  await askAws(access, `make a snapshot of the database ${identifier}`, async () => {
-    await client.send(
-      new CreateDBSnapshotCommand({
-        DBInstanceIdentifier: identifier,
-        DBSnapshotIdentifier: name,
-        Tags: [{ Key: "CreatedBy", Value: "platform migrate" }],
-      }),
-    );
-    await waitUntilDBSnapshotAvailable(
-      { client, maxWaitTime: SNAPSHOT_SECONDS, minDelay: 10, maxDelay: 30 },
-      { DBSnapshotIdentifier: name },
-    );
-  });
-}
-
-/** State of alarms by name. Those that do not exist (any more) are left out. */
-export function alarmStates(access: AwsAccess) {
-  return async (names: readonly string[]): Promise<ReadonlyMap<string, string>> => {
-    if (names.length === 0) return new Map();
-    const { CloudWatchClient, DescribeAlarmsCommand } = await import("@aws-sdk/client-cloudwatch");
-    const client = new CloudWatchClient(access.config);
-    const { MetricAlarms = [], CompositeAlarms = [] } = await client.send(
-      new DescribeAlarmsCommand({ AlarmNames: names.slice(0, 100), AlarmTypes: ["MetricAlarm", "CompositeAlarm"] }),
-    );
-    return new Map(
-      [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName, StateValue }) => [AlarmName ?? "", StateValue ?? ""]),
-    );
-  };
-}

@@ -2,13 +2,14 @@ import type { Architecture } from "../../stacks/settings";
 import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
 import { isTrial, lastGood, nextStep, type Position, type Step, stepText } from "./steps";
+import { Interrupted } from "./stop";
 import { type Patience, type Sight, untilQuiet, type Verdict, watchOver } from "./watcher";
 
 /** What a run works on; tests bring their own. */
 export interface World {
   readonly engine: Engine;
   /** The stack's file. */
-  readonly file: { readonly text: string; write(position: Position): void; restore(text: string): void };
+  readonly file: { text(): string; write(position: Position): void; restore(text: string): void };
   /** One look at the tier that is moved to, by what the latest update has put out. */
   readonly look: () => Promise<Sight>;
   readonly journal: Journal;
@@ -39,11 +40,6 @@ export class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
-/** A person asked to stop. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
-
 /** Takes the steps that are left, one after the other. */
 export async function run(options: RunOptions, world: World): Promise<void> {
   const { target, steps, back, resumes } = options;
@@ -62,7 +58,7 @@ export async function run(options: RunOptions, world: World): Promise<void> {
 
 async function take(step: Step, options: RunOptions, world: World): Promise<void> {
   const { target } = options;
-  const before = world.file.text;
+  const before = world.file.text();
   await world.journal.record(stepText(step, target), async () => {
     world.file.write(step.to);
     if (step.kind === "finish") return;
@@ -176,13 +172,14 @@ async function repair(options: RunOptions, world: World): Promise<void> {
   await world.journal.record("repair what an update was killed in", async () => {
     for (const operation of pending) world.journal.say(operation);
     const created = pending.filter((operation) => operation.startsWith("creating "));
-    if (created.length > 0) world.journal.say("what was being created may exist without the stack knowing: look for it");
+    if (created.length > 0)
+      world.journal.say("what was being created may exist without the stack knowing: look for it");
     await alone(() => world.engine.repair(), options, world);
   });
 }
 
 /** Runs what takes the engine's lock. A lock that a killed run left on this machine is taken away. */
-async function alone(work: () => Promise<void>, options: RunOptions, world: World): Promise<void> {
+async function alone(work: () => Promise<unknown>, options: RunOptions, world: World): Promise<void> {
   try {
     await work().catch(async (error: unknown) => {
       if (!(error instanceof StackBusy && error.abandoned && options.resumes)) throw error;
@@ -207,10 +204,9 @@ const busyText = (why: string, stack: string): string =>
 
 export function onward({ stack, target, back }: Pick<RunOptions, "stack" | "target" | "back">): string {
   const command = `platform migrate --stack ${stack}`;
-  return [
-    `To go on to ${target}: repair what is named above, then \`${command}${back ? " --back" : ""}\`.`,
-    ...(back ? [] : [`To return: \`${command} --back\`.`]),
-  ].join("\n");
+  return [`To go on: \`${command} --to ${target}\`.`, ...(back ? [] : [`To return: \`${command} --back\`.`])].join(
+    "\n",
+  );
 }
 
 const indented = (text: string) => text.replace(/^/gm, "  ");

@@ -38,7 +38,7 @@ export class StackEdit {
   }
 
   /** The whole text, to put it back. */
-  get text(): string {
+  text(): string {
     return this.known;
   }
 
@@ -64,7 +64,8 @@ export class StackEdit {
       if (value === undefined) document.deleteIn(["config", traffic, key]);
       else document.setIn(["config", traffic, key], value);
     }
-    this.replace(document.toString({ lineWidth: 0 }));
+    // Brackets as the file has them, lines as long as they are.
+    this.replace(document.toString({ lineWidth: 0, flowCollectionPadding: /[[{] \S/.test(this.known) }));
   }
 
   /** Puts an earlier text back. */

@@ -1,5 +1,5 @@
-import type { Architecture } from "../../stacks/settings";
 import type { Probe } from "../../components/web-tier";
+import type { Architecture } from "../../stacks/settings";
 import type { Watch, WatchedAlarm } from "../../stacks/watch";
 
 /** What one look at the site said. */
@@ -29,12 +29,7 @@ const isSerious = ({ severity, subject }: WatchedAlarm) =>
  * One look at the tier that is moved to: its alarms, its own probe and the public URL. The old tier's alarms are no reason to
  * send it more traffic, so they are not asked for.
  */
-export async function lookAt(
-  watch: Watch,
-  target: Architecture,
-  states: AlarmStates,
-  ask: Ask,
-): Promise<Sight> {
+export async function lookAt(watch: Watch, target: Architecture, states: AlarmStates, ask: Ask): Promise<Sight> {
   const tier = watch.tiers[target];
   if (!tier) return { raised: [], undecided: [], tier: `${target} is not deployed` };
   const serious = tier.alarms.filter(isSerious).map(({ name }) => name);
@@ -45,7 +40,10 @@ export async function lookAt(
     const [found, wrong, outside] = await Promise.all([
       states(serious),
       ask(tier.probe, [tier.probe]),
-      ask(visit, Object.values(watch.tiers).map(({ probe }) => probe)),
+      ask(
+        visit,
+        Object.values(watch.tiers).map(({ probe }) => probe),
+      ),
     ]);
     const are = (state: string) => serious.filter((one) => (found.get(one) ?? "INSUFFICIENT_DATA") === state);
     return {

@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
-import { ADDRESSES, BALANCER_NAME, DOMAIN, dns, worldNow, ZONE_ID } from "./world";
+import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
 
 /** What a tier answers; tests change it while an update runs. */
 export interface Answered {
@@ -23,6 +23,10 @@ export interface Health {
   readonly sick: Set<string>;
   /** Release that every tier tells. */
   version: string;
+  /** Names of alarms that are raised, as far as they exist. */
+  readonly raised: Set<string>;
+  /** Snapshots of databases that were made, by name. */
+  readonly snapshots: string[];
 }
 
 /** The servers around the cloud; all of them answer from what the providers' stand-in holds at that moment. */
@@ -37,7 +41,7 @@ export interface Services {
 }
 
 export async function startServices(cloud: Cloud, folder: string): Promise<Services> {
-  const health: Health = { answers: [], sick: new Set(), version: "v1" };
+  const health: Health = { answers: [], sick: new Set(), version: "v1", raised: new Set(), snapshots: [] };
   const servers: Server[] = [];
   const listening = async (server: Server) => {
     servers.push(server);
@@ -60,7 +64,7 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
         text += chunk;
       });
       request.on("end", () => {
-        const { status = 200, type, body } = api(cloud, request, text);
+        const { status = 200, type, body } = api(cloud, health, request, text);
         response.setHeader("date", new Date(worldNow()).toUTCString());
         response.writeHead(status, { "content-type": type }).end(body);
       });
@@ -207,13 +211,14 @@ const json = (body: unknown, status = 200): Reply => ({
   body: JSON.stringify(body),
 });
 
-/** What the gates ask of AWS. */
-function api(cloud: Cloud, request: IncomingMessage, text: string): Reply {
+/** What the gates and `platform migrate` ask of AWS. */
+function api(cloud: Cloud, health: Health, request: IncomingMessage, text: string): Reply {
   const target = String(request.headers["x-amz-target"] ?? "")
     .split(".")
     .at(-1);
   if (target === "GetParameter") return parameter(cloud, JSON.parse(text).Name);
   if (target === "DescribeServices") return services(cloud, JSON.parse(text).services[0]);
+  if (target === "DescribeAlarms") return alarms(cloud, health, JSON.parse(text).AlarmNames ?? []);
   if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) return recordSets(cloud);
   const form = new URLSearchParams(text);
   switch (form.get("Action")) {
@@ -225,12 +230,49 @@ function api(cloud: Cloud, request: IncomingMessage, text: string): Reply {
       return xml(
         "<DescribeInstanceRefreshesResponse><DescribeInstanceRefreshesResult><InstanceRefreshes/></DescribeInstanceRefreshesResult></DescribeInstanceRefreshesResponse>",
       );
+    case "GetCallerIdentity":
+      return xml(
+        `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::${ACCOUNT}:user/tester</Arn><UserId>AIDATESTER</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+      );
+    case "DescribeRegions":
+      return xml(
+        `<DescribeRegionsResponse><regionInfo><item><regionName>${REGION}</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>`,
+      );
+    case "CreateDBSnapshot":
+      health.snapshots.push(form.get("DBSnapshotIdentifier") ?? "");
+      return snapshots("CreateDBSnapshot", "creating", form);
+    case "DescribeDBSnapshots":
+      return snapshots("DescribeDBSnapshots", "available", form);
     default:
       return json(
         { __type: "UnknownOperationException", message: `${request.method} ${request.url} ${target} ${text}` },
         400,
       );
   }
+}
+
+function snapshots(action: string, status: string, form: URLSearchParams): Reply {
+  const name = form.get("DBSnapshotIdentifier");
+  const fields = `<DBSnapshotIdentifier>${name}</DBSnapshotIdentifier><Status>${status}</Status>`;
+  const body =
+    action === "CreateDBSnapshot"
+      ? `<DBSnapshot>${fields}</DBSnapshot>`
+      : `<DBSnapshots><DBSnapshot>${fields}</DBSnapshot></DBSnapshots>`;
+  return xml(`<${action}Response><${action}Result>${body}</${action}Result></${action}Response>`);
+}
+
+/** Alarms that exist are quiet unless a test raises them. */
+function alarms(cloud: Cloud, { raised }: Health, names: readonly string[]): Reply {
+  const found = cloud
+    .of("aws:cloudwatch/metricAlarm:MetricAlarm")
+    .filter(({ outputs }) => names.includes(outputs.name));
+  return json({
+    MetricAlarms: found.map(({ name, outputs }) => ({
+      AlarmName: outputs.name,
+      StateValue: raised.has(name) ? "ALARM" : "OK",
+    })),
+    CompositeAlarms: [],
+  });
 }
 
 function parameter(cloud: Cloud, name: string): Reply {

@@ -46,6 +46,7 @@ export class Project {
       writeFileSync(plugin, `#!/bin/sh\necho ${addresses.providers}\nexec sleep 100000\n`);
       chmodSync(plugin, 0o755);
     }
+    nameVersion(join(folder, "bin"));
     this.env = {
       ...process.env,
       PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}`,
@@ -136,6 +137,16 @@ export class Project {
     const lines = entries.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
     writeFileSync(path, [salt, "config:", ...lines, ""].join("\n"));
   }
+}
+
+/** A CLI that was built from source tells no version, without which the Automation API refuses it. */
+function nameVersion(bin: string): void {
+  const told = spawnSync("pulumi", ["version"], { encoding: "utf8" }).stdout.trim();
+  if (/^v?\d+\.\d+\.\d+/.test(told)) return;
+  const real = spawnSync("sh", ["-c", "command -v pulumi"], { encoding: "utf8" }).stdout.trim();
+  const path = join(bin, "pulumi");
+  writeFileSync(path, `#!/bin/sh\n[ "$1" = version ] && exec echo v3.260.0\nexec ${real} "$@"\n`);
+  chmodSync(path, 0o755);
 }
 
 /** A stack of one architecture, with what every architecture needs, so that a flip changes one line. */
