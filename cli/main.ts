@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./plan")).planCommand(),
   compare: async () => (await import("./compare")).compareCommand(),
   flip: async () => (await import("./flip")).flipCommand(),
+  simulate: async () => (await import("./simulate")).simulateCommand(),
   report: async () => (await import("./report")).reportCommand(),
   migrate: async () => (await import("./migrate")).migrateCommand(),
   prices: async () => (await import("./prices")).pricesCommand(),

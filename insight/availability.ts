@@ -1,5 +1,6 @@
 import { InputError } from "./input-error";
 import type { Plan } from "./plan";
+import { seeded } from "./random";
 import { ofType, text } from "./read";
 import { type Fault, type FaultRecovery, type RecoveryOptions, recoveryOf, shapeOf } from "./recovery";
 
@@ -175,17 +176,6 @@ export function chainOf(plan: Plan, vercelPlan = "pro"): Link[] {
   return [dns, link("Load balancer", slas.loadBalancer), compute, database];
 }
 
-/** Mulberry32: small, fast, and the same on every machine. */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 function poisson(mean: number, next: () => number): number {
   const limit = Math.exp(-mean);
   let count = 0;
@@ -204,7 +194,7 @@ export function simulate(
 ): Simulation {
   if (!Number.isInteger(years) || years < 1)
     throw new InputError(`years must be a whole number above 0 (got ${years})`);
-  const next = random(seed);
+  const next = seeded(seed);
   const totals = Array.from({ length: years }, () => {
     let minutes = 0;
     for (const event of events) {
