@@ -6,7 +6,17 @@ import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
 import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type { LoadBalancer } from "./load-balancer";
-import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
+import type {
+  BeforeRollout,
+  Collector,
+  MigrationTask,
+  Probe,
+  Rollout,
+  Signal,
+  TierTarget,
+  WebTier,
+  Widget,
+} from "./web-tier";
 
 export interface FargateServiceArgs {
   readonly vpcId: pulumi.Input<string>;
@@ -46,8 +56,8 @@ export interface FargateServiceArgs {
   readonly containerInsights: "disabled" | "enabled" | "enhanced";
   /** A shell in a task by ECS Exec, its sessions logged; needs a writable root and rights, hence off by default. */
   readonly exec: boolean;
-  /** Run `prisma migrate deploy` once per release before traffic moves. */
-  readonly migrate: boolean;
+  /** Migrates the database before the service gets a release. @default none: the release is rolled out as it is */
+  readonly beforeRollout?: BeforeRollout;
   readonly logRetentionDays: number;
   readonly alarmActions: AlarmActions;
 }
@@ -80,7 +90,6 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
   readonly logGroups: readonly pulumi.Output<string>[];
   readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];
-  /** What a release task needs to run `prisma migrate deploy`, for the gate that runs it once. */
   readonly migration?: pulumi.Output<MigrationTask>;
 
   constructor(name: string, args: FargateServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -143,23 +152,30 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
     );
 
     const environment = { ...args.environment.plain, ...identity(this.tier, args.version), PORT: String(args.port) };
-    const container = {
+    const program = {
       name: CONTAINER,
       image: args.image,
       essential: true,
-      portMappings: [{ containerPort: args.port, protocol: "tcp" }],
       environment: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
       secrets: Object.entries(args.environment.secrets).map(([key, secret]) => ({
         name: key,
         valueFrom: pulumi.interpolate`${secret.arn}:${secret.key}::`,
       })),
-      readonlyRootFilesystem: !args.exec,
       linuxParameters: { initProcessEnabled: true },
       mountPoints: scratch.map(({ name: sourceVolume, path: containerPath }) => ({
         sourceVolume,
         containerPath,
         readOnly: false,
       })),
+      logConfiguration: {
+        logDriver: "awslogs",
+        options: { "awslogs-group": logs.name, "awslogs-region": region, "awslogs-stream-prefix": CONTAINER },
+      },
+    };
+    const server = {
+      ...program,
+      portMappings: [{ containerPort: args.port, protocol: "tcp" }],
+      readonlyRootFilesystem: !args.exec,
       stopTimeout: STOP_SECONDS,
       healthCheck: {
         command: [
@@ -173,28 +189,42 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         retries: 3,
         startPeriod: 30,
       },
-      logConfiguration: {
-        logDriver: "awslogs",
-        options: { "awslogs-group": logs.name, "awslogs-region": region, "awslogs-stream-prefix": CONTAINER },
-      },
     };
-    const definition = new aws.ecs.TaskDefinition(
-      `${name}-definition`,
-      {
-        family: pulumi.interpolate`${cluster.name}-app`,
-        requiresCompatibilities: ["FARGATE"],
-        networkMode: "awsvpc",
-        cpu: String(args.cpu),
-        memory: String(args.memory),
-        runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: args.cpuArchitecture },
-        executionRoleArn: execution.arn,
-        taskRoleArn: task.arn,
-        volumes: scratch.map((volume) => ({ name: volume.name })),
-        containerDefinitions: pulumi.jsonStringify([container]),
-      },
-      // A rollback of a deployment needs the revision before.
-      { ...child, retainOnDelete: true },
-    );
+    const define = (role: string, container: object) =>
+      new aws.ecs.TaskDefinition(
+        role === "app" ? `${name}-definition` : `${name}-${role}-definition`,
+        {
+          family: pulumi.interpolate`${cluster.name}-${role}`,
+          requiresCompatibilities: ["FARGATE"],
+          networkMode: "awsvpc",
+          cpu: String(args.cpu),
+          memory: String(args.memory),
+          runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: args.cpuArchitecture },
+          executionRoleArn: execution.arn,
+          taskRoleArn: task.arn,
+          volumes: scratch.map((volume) => ({ name: volume.name })),
+          containerDefinitions: pulumi.jsonStringify([container]),
+        },
+        // A rollback of a deployment needs the revision before.
+        { ...child, retainOnDelete: true },
+      );
+    const definition = define("app", server);
+    const migrating = args.beforeRollout && define("migrate", { ...program, ...MIGRATE, readonlyRootFilesystem: true });
+    this.migration =
+      migrating &&
+      pulumi.all([cluster.arn, migrating.arn, args.subnetIds, group.id, logs.name]).apply(
+        ([clusterArn, taskDefinition, subnets, securityGroup, logGroup]): MigrationTask => ({
+          kind: "ecs",
+          tier: this.tier,
+          cluster: clusterArn,
+          taskDefinition,
+          subnets,
+          securityGroup,
+          container: CONTAINER,
+          logGroup,
+        }),
+      );
+    const migrated = this.migration?.apply((found) => args.beforeRollout?.(found as MigrationTask));
 
     const { group: targets, rule } = args.loadBalancer.attach(
       this.tier,
@@ -235,7 +265,8 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       `${name}-service`,
       {
         cluster: cluster.arn,
-        taskDefinition: definition.arn,
+        // Known only after the migrations, so that a failure of theirs leaves the service with the release that it has.
+        taskDefinition: pulumi.all([definition.arn, migrated]).apply(([arn]) => arn),
         desiredCount: args.min,
         capacityProviderStrategies: capacity(args),
         networkConfiguration: { subnets: args.subnetIds, securityGroups: [group.id], assignPublicIp: true },
@@ -341,17 +372,6 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       { kind: "target-health", targetGroupArn: targets.arn },
       { kind: "logs", logGroup: logs.name },
     ];
-    if (args.migrate) {
-      this.migration = pulumi
-        .all([cluster.arn, definition.arn, args.subnetIds, group.id])
-        .apply(([clusterArn, taskDefinition, subnets, securityGroup]) => ({
-          cluster: clusterArn,
-          taskDefinition,
-          subnets,
-          securityGroup,
-          container: CONTAINER,
-        }));
-    }
     this.outputs = { cluster: cluster.name, service: service.name };
     this.registerOutputs({ cluster: cluster.name, service: service.name });
   }
@@ -418,14 +438,11 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
   }
 }
 
-/** What it takes to run a one-off task of a release. */
-export interface MigrationTask {
-  readonly cluster: string;
-  readonly taskDefinition: string;
-  readonly subnets: readonly string[];
-  readonly securityGroup: string;
-  readonly container: string;
-}
+/** The image's Prisma CLI with its schema engine (app/Dockerfile). */
+const MIGRATE = {
+  workingDirectory: "/migrate",
+  command: ["node", "node_modules/prisma/build/index.js", "migrate", "deploy"],
+};
 
 /** Writable places of a container whose root is read-only. */
 const scratch = [

@@ -7,7 +7,18 @@ import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type { LoadBalancer } from "./load-balancer";
-import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
+import { renderRunbook } from "./runbook";
+import type {
+  BeforeRollout,
+  Collector,
+  MigrationTask,
+  Probe,
+  Rollout,
+  Signal,
+  TierTarget,
+  WebTier,
+  Widget,
+} from "./web-tier";
 
 export interface HaWebTierArgs {
   readonly vpcId: pulumi.Input<string>;
@@ -38,6 +49,8 @@ export interface HaWebTierArgs {
   readonly cpuTarget: number;
   /** Requests per minute and instance. */
   readonly requestsPerTarget: number;
+  /** Migrates the database before the group gets a release. @default none: the release is rolled out as it is */
+  readonly beforeRollout?: BeforeRollout;
   readonly logRetentionDays: number;
   readonly alarmActions: AlarmActions;
 }
@@ -51,6 +64,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
   readonly rollout: pulumi.Output<Rollout>;
+  readonly migration?: pulumi.Output<MigrationTask>;
   readonly targetGroupArn: pulumi.Output<string>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
@@ -145,6 +159,27 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     );
     const profile = new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child);
 
+    const parameter = pulumi.interpolate`${boot.name}:${boot.version}`;
+    const runbook =
+      args.beforeRollout &&
+      new aws.ssm.Document(
+        `${name}-migrate`,
+        { documentType: "Command", documentFormat: "YAML", content: renderRunbook("migrate.command.yaml") },
+        child,
+      );
+    this.migration =
+      runbook &&
+      pulumi.all([runbook.name, parameter, boot.name]).apply(
+        ([document, release, value]): MigrationTask => ({
+          kind: "ssm",
+          tier: this.tier,
+          document,
+          parameter: release,
+          tag: { key: "boot-group", value },
+        }),
+      );
+    const migrated = this.migration?.apply((found) => args.beforeRollout?.(found as MigrationTask));
+
     const architecture = isArm(args.instanceType) ? "arm64" : "x86_64";
     const template = new aws.ec2.LaunchTemplate(
       `${name}-template`,
@@ -173,8 +208,9 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         tagSpecifications: [
           {
             resourceType: "instance",
-            // A new image changes the template, and with it the group's instances; the boot script reads the parameter's name here.
-            tags: { "boot-parameter": boot.name, "boot-release": pulumi.output(args.image).apply(releaseTag) },
+            // With its version: a changed configuration or image changes the template and with it the group's instances, and an
+            // instance of the release before, or one that a rollback starts, goes on reading what it was started with.
+            tags: { "boot-parameter": parameter, "boot-group": boot.name },
           },
         ],
         updateDefaultVersion: true,
@@ -212,7 +248,11 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         desiredCapacity: args.desired,
         vpcZoneIdentifiers: args.subnetIds,
         // A number, not $Latest: a rollback to $Latest returns to the template that just failed.
-        launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
+        // Known only after the migrations, so that a failure of theirs leaves the group with the release that it has.
+        launchTemplate: {
+          id: template.id,
+          version: pulumi.all([template.latestVersion, migrated]).apply(([version]) => String(version)),
+        },
         targetGroupArns: [targets.arn],
         healthCheckType: "ELB",
         healthCheckGracePeriod: WARMUP_SECONDS,
@@ -320,9 +360,4 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
 /** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */
 export function isArm(instanceType: string): boolean {
   return /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType);
-}
-
-/** The part of an image's name that says which release it is, fit for a tag's value (256 characters). */
-function releaseTag(image: string): string {
-  return image.slice(image.search(/[@:][^/]*$/) + 1).slice(0, 256);
 }

@@ -43,6 +43,35 @@ export type Rollout =
   | { readonly kind: "ecs"; readonly cluster: string; readonly service: string; readonly taskDefinition: string }
   | { readonly kind: "autoscaling"; readonly group: string; readonly launchTemplate: string; readonly version: string };
 
+/** Where `prisma migrate deploy` of a release can run: a task of its own on ECS, or a command on one of the tier's instances. */
+export type MigrationTask =
+  | {
+      readonly kind: "ecs";
+      readonly tier: string;
+      readonly cluster: string;
+      readonly taskDefinition: string;
+      readonly subnets: readonly string[];
+      readonly securityGroup: string;
+      readonly container: string;
+      readonly logGroup: string;
+    }
+  | {
+      readonly kind: "ssm";
+      readonly tier: string;
+      /** Command document that runs it. */
+      readonly document: string;
+      /** The release's boot parameter, as `name:version`. */
+      readonly parameter: string;
+      /** Tag of the tier's instances. */
+      readonly tag: { readonly key: string; readonly value: string };
+    };
+
+/**
+ * Called by a tier when a release is ready to migrate the database and before it is rolled out; the rollout waits for the promise,
+ * and does not begin if it rejects. Not called in a preview.
+ */
+export type BeforeRollout = (task: MigrationTask) => Promise<void>;
+
 /** `page` wakes somebody (SMS and e-mail); `warning` informs (e-mail). */
 export type Severity = "page" | "warning";
 
@@ -106,6 +135,8 @@ export interface WebTier {
   readonly probe: pulumi.Output<Probe>;
   /** Undefined where nothing rolls out behind the provider's back (one instance, Vercel). */
   readonly rollout?: pulumi.Output<Rollout>;
+  /** Where this release's migrations can run; undefined for tiers that migrate in their own way. */
+  readonly migration?: pulumi.Output<MigrationTask>;
   /** The target group behind the shared load balancer; undefined for tiers that have no load balancer. */
   readonly targetGroupArn?: pulumi.Output<string>;
   /** What `pulumi stack output` shows of the tier: its instance, service or project. */

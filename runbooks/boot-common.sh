@@ -21,10 +21,11 @@ metadata() {
 # One value of the configuration; nothing where it is not set.
 config() { jq --raw-output "$1 // empty" "$CONFIG"; }
 
+# The configuration that the tag names, or another version of it.
 fetch_config() {
   local region name
   region=$(metadata placement/region)
-  name=$(metadata tags/instance/boot-parameter)
+  name=${1:-$(metadata tags/instance/boot-parameter)}
   mkdir -p "$(dirname "$CONFIG")"
   aws ssm get-parameter --region "$region" --name "$name" --with-decryption --query Parameter.Value --output text >"$CONFIG.new"
   jq --exit-status 'has("domain") and has("environment") and has("secrets")' "$CONFIG.new" >/dev/null

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck source=boot-common.sh
 # Second part of the user data of an instance behind the load balancer: docker runs the image through a systemd unit.
-# Calls after the first: `site-boot environment` (before the container starts), `site-boot watch` (termination notices).
+# Calls after the first: `site-boot environment` (before the container starts), `site-boot watch` (termination notices),
+# `site-boot migrate <boot parameter>` (migrations of a release that this instance does not run yet; migrate.command.yaml).
 
 install_packages() {
   say "packages"
@@ -84,6 +85,22 @@ watch() {
   systemctl stop site
 }
 
+# Runs the migrations of another release's image beside the site, with that release's settings and in files of its own.
+migrate() {
+  local work
+  work=$(mktemp --directory --tmpdir="$BOOT_ROOT/run")
+  # shellcheck disable=SC2064  # The folder's name is meant as it is now.
+  trap "rm -rf '$work'" EXIT
+  CONFIG=$work/config.json
+  ENV_DIR=$work
+  fetch_config "$1"
+  write_environment docker
+  login_and_pull
+  say "migrations of $(config .image)"
+  docker run --rm --init --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+    --env-file "$work/env" --workdir /migrate "$(config .image)" node node_modules/prisma/build/index.js migrate deploy
+}
+
 case ${1:-boot} in
   boot)
     install_packages
@@ -105,8 +122,11 @@ case ${1:-boot} in
     watch
     systemctl disable --now site-watch
     ;;
+  migrate)
+    migrate "$2"
+    ;;
   *)
-    echo "usage: site-boot [boot|environment|watch]" >&2
+    echo "usage: site-boot [boot|environment|watch|migrate <boot parameter>]" >&2
     exit 2
     ;;
 esac

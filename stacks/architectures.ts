@@ -4,7 +4,7 @@ import { HaWebTier } from "../components/ha-web-tier";
 import type { LoadBalancer } from "../components/load-balancer";
 import { MonitoredInstance } from "../components/monitored-instance";
 import { describeVercelDatabase } from "../components/vercel-database";
-import type { WebTier } from "../components/web-tier";
+import type { BeforeRollout, WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
 import { type Foundation, notGiven } from "./foundation";
 import type { Architecture, Settings } from "./settings";
@@ -15,6 +15,8 @@ export interface TierContext {
   readonly foundation: Foundation;
   /** There if any tier of the stack wants it. */
   readonly loadBalancer?: LoadBalancer;
+  /** Runs a release's migrations before it is rolled out. */
+  readonly beforeRollout?: BeforeRollout;
 }
 
 interface Entry {
@@ -87,12 +89,11 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     balanced: true,
     image: true,
     build: (context) => {
-      const { fargate, image, app } = context.config.settings;
+      const { fargate, image } = context.config.settings;
       return new FargateService("fargate", {
         ...balanced(context),
         ...fargate,
         cpuArchitecture: image.platform === "x86_64" ? "X86_64" : "ARM64",
-        migrate: app.migrate,
       });
     },
   },
@@ -141,7 +142,7 @@ function common({ app, domain, logs }: Settings, foundation: Foundation) {
   };
 }
 
-function balanced({ config: { settings }, foundation, loadBalancer }: TierContext) {
+function balanced({ config: { settings }, foundation, loadBalancer, beforeRollout }: TierContext) {
   if (!loadBalancer) throw new Error("A balanced tier was asked for without a load balancer");
   return {
     ...common(settings, foundation),
@@ -151,6 +152,7 @@ function balanced({ config: { settings }, foundation, loadBalancer }: TierContex
     version: settings.app.version ?? foundation.image.apply(versionOf),
     environment: foundation.environment,
     probeToken: foundation.secrets.probeToken,
+    ...(beforeRollout ? { beforeRollout } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from "../components/traffic-state";
 import type { Probe, Rollout, TrafficTarget } from "../components/web-tier";
 import { type AwsReader, type LiveRecord, liveAws } from "./gates/aws";
+import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl } from "./gates/probe";
 import { lookAtRollout } from "./gates/rollout";
@@ -24,7 +25,7 @@ export { knownValue } from "./gates/wait";
  * ended well:
  *
  * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
- * 2. foundation and tiers are registered;
+ * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. traffic is registered: intent parameter, then records and rule, then state parameter;
  * 5. `settled`, and the program ends.
@@ -42,6 +43,11 @@ export interface Gates {
    * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
    */
   live(query: TrafficQuery, wish: Wish): Promise<LiveTraffic>;
+  /**
+   * Returns when the release's migrations were applied, now or by an update before; false if nothing can run them yet.
+   * @throws when they fail; the release has not been rolled out by then
+   */
+  migrated(step: MigrationStep): Promise<boolean>;
   /**
    * Returns when what runs is what was asked, and the tier answered its probe well `healthyCount` times in a row.
    * @throws after `timeoutSeconds`, or as soon as ECS or Auto Scaling gave the rollout up; traffic has not moved by then
@@ -127,6 +133,7 @@ export interface GateOptions {
   readonly clock?: Clock;
   readonly names?: Names;
   readonly aws?: AwsReader;
+  readonly migrations?: MigrationRunner;
   readonly ask?: (probe: Probe, address: string, timeoutMs: number) => Promise<Answer>;
 }
 
@@ -142,6 +149,7 @@ const QUESTION_MS = 60_000;
 export const openGates: Gates = {
   delegated: async () => {},
   live: async () => ({ records: [] }),
+  migrated: async () => true,
   ready: async () => {},
   settled: async () => {},
 };
@@ -152,6 +160,8 @@ export function liveGates(options: GateOptions): Gates {
   const clock = options.clock ?? systemClock;
   const names = options.names ?? liveNames(options.resolvers);
   const aws = options.aws ?? liveAws(options.region, options.profile);
+  const runner =
+    options.migrations ?? liveRunner({ region: options.region, ...(options.profile && { profile: options.profile }) });
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
   const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
@@ -219,6 +229,9 @@ export function liveGates(options: GateOptions): Gates {
       if (problem) throw new pulumi.RunError(problem);
       return live;
     },
+
+    migrated: (step) =>
+      runMigration(step, patience(), runner, async () => (await aws.parameter(step.parameter))?.value),
 
     async ready({ tier, probe, rollout, serving }) {
       const kept = serving

@@ -9,6 +9,7 @@ import type { StackConfig } from "./config";
 import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
+import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor } from "./notices";
 import { uptimeCheckOf } from "./outside";
 import { tiersOf } from "./settings-rules";
@@ -73,10 +74,22 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         redirectFrom: domain.redirectFrom,
       })
     : undefined;
+  const migrations = new Migrations(gates, {
+    release: pulumi.interpolate`${foundation.image} ${foundation.database.endpoint}`,
+    parameter: `/${project}/${stack}/migrated`,
+  });
   const built: WebTier[] = [];
   for (const name of names) {
-    built.push(await architectures[name].build({ config, foundation, ...(loadBalancer ? { loadBalancer } : {}) }));
+    built.push(
+      await architectures[name].build({
+        config,
+        foundation,
+        ...(loadBalancer ? { loadBalancer } : {}),
+        ...(settings.app.migrate ? { beforeRollout: migrations.beforeRollout } : {}),
+      }),
+    );
   }
+  await migrations.finish(built);
   const [serving, canary] = built as [WebTier, WebTier?];
 
   if (before) await proveTiers(gates, before, built, serving, canary && { tier: canary, percent: traffic.percent });

@@ -40,6 +40,9 @@ export interface Stored {
 export class Cloud {
   readonly calls: Call[] = [];
   readonly resources = new Map<string, Stored>();
+  /** What migrations were run for: task definitions and boot parameters. */
+  readonly migrations: string[] = [];
+  migrationsFail = false;
   /** Called before an operation takes effect; what it throws is the provider's error. */
   before: (op: Call["op"], type: string, name: string) => Promise<void> | void = () => {};
   /** Called after an operation took effect, and before the engine knows. */

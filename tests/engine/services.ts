@@ -219,6 +219,8 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
   if (target === "GetParameter") return parameter(cloud, JSON.parse(text).Name);
   if (target === "DescribeServices") return services(cloud, JSON.parse(text).services[0]);
   if (target === "DescribeAlarms") return alarms(cloud, health, JSON.parse(text).AlarmNames ?? []);
+  const migration = MIGRATION[target ?? ""];
+  if (migration) return json(migration(cloud, JSON.parse(text)));
   if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) return recordSets(cloud);
   const form = new URLSearchParams(text);
   switch (form.get("Action")) {
@@ -274,6 +276,27 @@ function alarms(cloud: Cloud, { raised }: Health, names: readonly string[]): Rep
     CompositeAlarms: [],
   });
 }
+/** Migrations: a task that ends well at once, and a command on the group's instance once there is a group. */
+const MIGRATION: Readonly<Record<string, (cloud: Cloud, asked: Properties) => object>> = {
+  ListTasks: () => ({ taskArns: [] }),
+  RunTask: (cloud, { cluster, taskDefinition }) => {
+    cloud.migrations.push(taskDefinition);
+    return { tasks: [{ taskArn: `${cluster}/task`, lastStatus: "PROVISIONING" }], failures: [] };
+  },
+  DescribeTasks: (cloud) => ({
+    tasks: [{ lastStatus: "STOPPED", containers: [{ name: "app", exitCode: cloud.migrationsFail ? 1 : 0 }] }],
+  }),
+  ListCommands: () => ({ Commands: [] }),
+  DescribeInstanceInformation: (cloud) => ({
+    InstanceInformationList:
+      cloud.of("aws:autoscaling/group:Group").length > 0 ? [{ InstanceId: "i-1", PingStatus: "Online" }] : [],
+  }),
+  SendCommand: (cloud, { Parameters }) => {
+    cloud.migrations.push(Parameters.BootParameter[0]);
+    return { Command: { CommandId: "c-1" } };
+  },
+  GetCommandInvocation: (cloud) => ({ Status: cloud.migrationsFail ? "Failed" : "Success", ResponseCode: 1 }),
+};
 
 function parameter(cloud: Cloud, name: string): Reply {
   const found = cloud.of("aws:ssm/parameter:Parameter").find(({ inputs }) => inputs.name === name);

@@ -1,0 +1,235 @@
+import { createHash } from "node:crypto";
+import type { Task } from "@aws-sdk/client-ecs";
+import type { GetCommandInvocationCommandOutput } from "@aws-sdk/client-ssm";
+import * as pulumi from "@pulumi/pulumi";
+import type { MigrationTask } from "../../components/web-tier";
+import { lookUntil, type Patience } from "./wait";
+
+/** What a release's migrations need to be run once. */
+export interface MigrationStep {
+  /** What makes a release another one: its image, and the database that it is migrated for. */
+  readonly release: string;
+  /** Name of the SSM parameter that says which release was migrated last. */
+  readonly parameter: string;
+  readonly task: MigrationTask;
+  /** Wait for a place to run in. Otherwise having none is an answer: the first instance does not exist yet. */
+  readonly required: boolean;
+}
+
+/** State of one run; `output` is the end of what Prisma printed. */
+export type MigrationRun =
+  | { readonly state: "running" }
+  | { readonly state: "succeeded" }
+  | { readonly state: "failed"; readonly why: string; readonly output?: string };
+
+/** What runs migrations; tests bring their own. */
+export interface MigrationRunner {
+  /**
+   * Starts a run, or finds the one under way that an update before this one started.
+   * @param mark names the release in the run, to find it again
+   * @returns the run's id; undefined if there is no place to run in yet
+   */
+  start(task: MigrationTask, mark: string): Promise<string | undefined>;
+  look(task: MigrationTask, run: string): Promise<MigrationRun>;
+}
+
+/**
+ * Runs a release's migrations unless the parameter says that they were. A run that takes longer than the gate waits is left
+ * alone, since half a migration is worse than a slow one; the next update finds it and goes on waiting.
+ *
+ * @returns false if nothing could run them yet and that was allowed
+ * @throws when the run fails or takes too long: the service or group has not been given the release by then
+ */
+export async function runMigration(
+  step: MigrationStep,
+  patience: Patience,
+  runner: MigrationRunner,
+  migrated: () => Promise<string | undefined>,
+): Promise<boolean> {
+  const { release, task, required } = step;
+  if ((await migrated()) === release) return true;
+  const mark = `migrate-${createHash("sha256").update(release).digest("hex").slice(0, 16)}`;
+  const start = async () => {
+    try {
+      return await runner.start(task, mark);
+    } catch (error) {
+      throw new pulumi.RunError(
+        `The migrations of this release could not be started: ${reason(error)}\nThe release was not rolled out and traffic has not moved.`,
+      );
+    }
+  };
+  let run = await start();
+  if (!run && !required) return false;
+  const seen: { run: MigrationRun } = { run: { state: "running" } };
+  const late = await lookUntil(`Migrating the database (${task.tier})`, 1, patience, async () => {
+    run ??= await start();
+    if (!run) return { done: false, why: "no instance of the group is there to run it yet" };
+    try {
+      seen.run = await runner.look(task, run);
+    } catch (error) {
+      return { done: false, why: reason(error) };
+    }
+    return seen.run.state === "running" ? { done: false, why: `${run} is running` } : { done: true };
+  });
+  const ended = seen.run;
+  if (!late && ended.state === "succeeded") return true;
+  const failed = ended.state === "failed" ? ended : undefined;
+  throw new pulumi.RunError(
+    [
+      `The migrations of this release ${late ? "did not end in time" : "failed"}: \`prisma migrate deploy\` in ${run ?? task.tier}.`,
+      `  ${late ?? failed?.why}`,
+      ...(failed?.output ? [indent(withoutPasswords(failed.output))] : []),
+      "The release was not rolled out and traffic has not moved. What serves goes on with the release that it has.",
+      late
+        ? "To go on: run `pulumi up` again; it finds the run and waits for its end."
+        : "To go on: repair the migration (`prisma migrate resolve` marks one that was mended by hand) and run `pulumi up` again.",
+      "To release without migrations: `pulumi config set --path iamvet:app.migrate false`.",
+    ].join("\n"),
+  );
+}
+
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Lines of output that a failure shows. */
+const SHOWN_LINES = 15;
+const indent = (text: string) =>
+  text
+    .trimEnd()
+    .split("\n")
+    .slice(-SHOWN_LINES)
+    .map((line) => `  | ${line}`)
+    .join("\n");
+
+/** Prisma prints host and database only; a URL in some other library's error would hold the password. */
+const withoutPasswords = (text: string) => text.replace(/\b(\w+:\/\/[^\s:/@]+):[^\s@]+@/g, "$1:***@");
+
+/** What an answer of ECS says of a one-off task. */
+export function judgeTask(task: Task | undefined, container: string): MigrationRun {
+  if (!task || task.lastStatus !== "STOPPED") return { state: "running" };
+  const exitCode = task.containers?.find(({ name }) => name === container)?.exitCode;
+  if (exitCode === 0) return { state: "succeeded" };
+  const reasons = [task.stoppedReason, ...(task.containers ?? []).map(({ reason }) => reason)].filter(Boolean);
+  const ended = exitCode === undefined ? "the task did not start" : `exit code ${exitCode}`;
+  return { state: "failed", why: [ended, ...reasons].join("; ") };
+}
+
+const RUNNING = new Set(["Pending", "InProgress", "Delayed", "Cancelling"]);
+
+/** What an answer of Systems Manager says of a command on one instance. */
+export function judgeCommand(answer: Partial<GetCommandInvocationCommandOutput>): MigrationRun {
+  const { Status = "Pending", StatusDetails, ResponseCode, StandardErrorContent, StandardOutputContent } = answer;
+  if (RUNNING.has(Status)) return { state: "running" };
+  if (Status === "Success") return { state: "succeeded" };
+  return {
+    state: "failed",
+    why: `${StatusDetails ?? Status}, exit code ${ResponseCode ?? "unknown"}`,
+    output: [StandardOutputContent, StandardErrorContent].filter(Boolean).join("\n"),
+  };
+}
+
+type Ecs = Extract<MigrationTask, { kind: "ecs" }>;
+type Ssm = Extract<MigrationTask, { kind: "ssm" }>;
+
+/** Runs by the AWS SDK, which is loaded when the first migration starts. */
+export function liveRunner(config: { region: string; profile?: string }): MigrationRunner {
+  const ecs = async () => {
+    const sdk = await import("@aws-sdk/client-ecs");
+    return { sdk, client: new sdk.ECSClient(config) };
+  };
+  const ssm = async () => {
+    const sdk = await import("@aws-sdk/client-ssm");
+    return { sdk, client: new sdk.SSMClient(config) };
+  };
+
+  const startTask = async (task: Ecs, mark: string) => {
+    const { sdk, client } = await ecs();
+    const { cluster, taskDefinition, subnets, securityGroup } = task;
+    const { taskArns } = await client.send(new sdk.ListTasksCommand({ cluster, startedBy: mark }));
+    if (taskArns?.[0]) return taskArns[0];
+    const { tasks, failures } = await client.send(
+      new sdk.RunTaskCommand({
+        cluster,
+        taskDefinition,
+        launchType: "FARGATE",
+        startedBy: mark,
+        networkConfiguration: {
+          awsvpcConfiguration: { subnets: [...subnets], securityGroups: [securityGroup], assignPublicIp: "ENABLED" },
+        },
+      }),
+    );
+    const arn = tasks?.[0]?.taskArn;
+    if (!arn) throw new pulumi.RunError(`ECS started no migration task: ${failures?.[0]?.reason ?? "no reason given"}`);
+    return arn;
+  };
+  const lookAtTask = async (task: Ecs, run: string) => {
+    const { sdk, client } = await ecs();
+    const { tasks } = await client.send(new sdk.DescribeTasksCommand({ cluster: task.cluster, tasks: [run] }));
+    const seen = judgeTask(tasks?.[0], task.container);
+    return seen.state === "failed" ? { ...seen, output: await tail(task, run) } : seen;
+  };
+  const tail = async ({ logGroup, container }: Ecs, run: string) => {
+    const { CloudWatchLogsClient, GetLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
+    try {
+      const { events } = await new CloudWatchLogsClient(config).send(
+        new GetLogEventsCommand({
+          logGroupName: logGroup,
+          logStreamName: `${container}/${container}/${run.split("/").at(-1)}`,
+          limit: SHOWN_LINES,
+        }),
+      );
+      return events?.map(({ message }) => message).join("\n");
+    } catch {
+      // A task that never started has written nothing.
+      return undefined;
+    }
+  };
+
+  const sendCommand = async ({ document, parameter, tag }: Ssm, mark: string) => {
+    const { sdk, client } = await ssm();
+    const { Commands } = await client.send(
+      new sdk.ListCommandsCommand({
+        Filters: [
+          { key: "DocumentName", value: document },
+          { key: "Status", value: "InProgress" },
+        ],
+      }),
+    );
+    const underWay = Commands?.find(({ Comment }) => Comment === mark);
+    if (underWay?.InstanceIds?.[0]) return `${underWay.CommandId} ${underWay.InstanceIds[0]}`;
+    const { InstanceInformationList } = await client.send(
+      new sdk.DescribeInstanceInformationCommand({
+        Filters: [
+          { Key: `tag:${tag.key}`, Values: [tag.value] },
+          { Key: "PingStatus", Values: ["Online"] },
+        ],
+      }),
+    );
+    const instance = InstanceInformationList?.[0]?.InstanceId;
+    if (!instance) return undefined;
+    const { Command } = await client.send(
+      new sdk.SendCommandCommand({
+        DocumentName: document,
+        InstanceIds: [instance],
+        Parameters: { BootParameter: [parameter] },
+        Comment: mark,
+      }),
+    );
+    return `${Command?.CommandId} ${instance}`;
+  };
+  const lookAtCommand = async (run: string) => {
+    const { sdk, client } = await ssm();
+    const [CommandId, InstanceId] = run.split(" ");
+    try {
+      return judgeCommand(await client.send(new sdk.GetCommandInvocationCommand({ CommandId, InstanceId })));
+    } catch (error) {
+      // The command is known a moment before its invocation is.
+      if (error instanceof Error && error.name === "InvocationDoesNotExist") return judgeCommand({});
+      throw error;
+    }
+  };
+
+  return {
+    start: (task, mark) => (task.kind === "ecs" ? startTask(task, mark) : sendCommand(task, mark)),
+    look: (task, run) => (task.kind === "ecs" ? lookAtTask(task, run) : lookAtCommand(run)),
+  };
+}
