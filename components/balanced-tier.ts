@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm } from "./alarm";
+import type { AlarmActions } from "./alarm";
+import { type AlarmEntry, type AlarmLevel, alarmTable } from "./alarm-table";
 import type { Signal, Widget } from "./web-tier";
 
 /** Out to HTTPS (AWS APIs, third parties) and to the database, nothing else. */
@@ -38,58 +39,85 @@ export function egress(
 
 type TargetDimensions = { LoadBalancer: pulumi.Output<string>; TargetGroup: pulumi.Output<string> };
 
-/** Alarms that both tiers behind the load balancer have. */
-export function balancedSignals(
+/**
+ * Alarms that both tiers behind the load balancer have, and the tier's own ones. They are made before the service or the group, which
+ * names `errors` as the alarm that rolls a release back.
+ */
+export function balancedAlarms(
   name: string,
   dimensions: TargetDimensions,
-  args: { min: number; alarmActions: AlarmActions },
+  args: {
+    readonly max: number;
+    readonly min: number;
+    readonly alarmLevel: AlarmLevel;
+    readonly alarmActions: AlarmActions;
+  },
   opts: pulumi.CustomResourceOptions,
-): Signal[] {
-  const metric = { namespace: "AWS/ApplicationELB", dimensions, period: 60 } as const;
-  return [
-    alarm(
-      `${name}-healthy-hosts`,
-      {
-        ...metric,
-        severity: "page",
-        subject: "reachability",
-        meaning: "No healthy target has been behind the load balancer for two minutes: visitors get 503",
-        causes: [
-          "the last release does not start",
-          "the database is down, so the health check fails",
-          "a zone is lost and min is 1",
-        ],
-        firstCommand: "npm run platform -- why",
-        metricName: "HealthyHostCount",
-        statistic: "Maximum",
-        evaluationPeriods: 2,
-        threshold: 1,
-        comparisonOperator: "LessThanThreshold",
-        treatMissingData: "breaching",
-      },
-      args.alarmActions,
-      opts,
-    ),
-    alarm(
-      `${name}-latency`,
-      {
-        ...metric,
-        severity: "warning",
-        subject: "latency",
-        meaning: "One request in twenty has taken over 2 s for five minutes",
-        causes: ["slow statements in the database", "CPU at its limit", "a slow third party"],
-        firstCommand: "npm run platform -- why",
-        metricName: "TargetResponseTime",
-        extendedStatistic: "p95",
-        evaluationPeriods: 5,
-        threshold: 2,
-        comparisonOperator: "GreaterThanThreshold",
-        treatMissingData: "notBreaching",
-      },
-      args.alarmActions,
-      opts,
-    ),
-  ];
+): { readonly errors: Signal; readonly signals: readonly Signal[] } {
+  const metric = {
+    namespace: "AWS/ApplicationELB",
+    dimensions,
+    level: "basic",
+    comparisonOperator: "GreaterThanThreshold",
+    treatMissingData: "notBreaching",
+  } as const;
+  const table = {
+    errors: {
+      ...metric,
+      severity: "page",
+      subject: "errors",
+      meaning: "More than 5 answers of the app in a minute were errors (5xx), three minutes in a row",
+      causes: ["the last release", "the database refuses connections", "a dependency of the app is down"],
+      metricName: "HTTPCode_Target_5XX_Count",
+      statistic: "Sum",
+      evaluationPeriods: 3,
+      threshold: 5,
+    },
+    "healthy-hosts": {
+      ...metric,
+      severity: "page",
+      subject: "reachability",
+      meaning: "No healthy target has been behind the load balancer for two minutes: visitors get 503",
+      causes: [
+        "the last release does not start",
+        "the database is down, so the health check fails",
+        "a zone is lost and min is 1",
+      ],
+      metricName: "HealthyHostCount",
+      evaluationPeriods: 2,
+      threshold: 1,
+      comparisonOperator: "LessThanThreshold",
+      treatMissingData: "breaching",
+    },
+    latency: {
+      ...metric,
+      severity: "warning",
+      subject: "latency",
+      meaning: "One request in twenty has taken over 2 s for five minutes",
+      causes: ["slow statements in the database", "CPU at its limit", "a slow third party"],
+      metricName: "TargetResponseTime",
+      extendedStatistic: "p95",
+      evaluationPeriods: 5,
+      threshold: 2,
+    },
+    "at-maximum": {
+      ...metric,
+      // A size that is fixed is always at its maximum.
+      applies: args.max > args.min,
+      severity: "warning",
+      subject: "capacity",
+      meaning: "The tier has stood at its maximum for ten minutes: the next rise in traffic will be felt",
+      causes: ["more traffic than planned", "a loop in the app that eats CPU"],
+      // The healthy targets, as ECS tells its running count only with Container Insights; a deploy doubles them for a shorter time.
+      metricName: "HealthyHostCount",
+      statistic: "Minimum",
+      evaluationPeriods: 10,
+      threshold: args.max,
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+    },
+  } satisfies Record<string, AlarmEntry>;
+  const made = alarmTable(name, table, { level: args.alarmLevel, actions: args.alarmActions }, opts);
+  return { errors: made.errors as Signal, signals: Object.values(made) };
 }
 
 /** Graphs that both tiers behind the load balancer have. */

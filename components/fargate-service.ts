@@ -1,10 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm } from "./alarm";
+import type { AlarmActions } from "./alarm";
+import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns } from "./app-environment";
-import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
+import { balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import type { Database } from "./database";
-import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
+import { type Grant, logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type { LoadBalancer } from "./load-balancer";
 import type {
   BeforeRollout,
@@ -13,6 +14,7 @@ import type {
   Probe,
   Rollout,
   Signal,
+  TierEvent,
   TierTarget,
   WebTier,
   Widget,
@@ -54,11 +56,15 @@ export interface FargateServiceArgs {
   readonly schedules?: readonly ScheduledSize[];
   /** `enabled` and `enhanced` are charged as custom metrics, some 10 USD a month for a small service. */
   readonly containerInsights: "disabled" | "enabled" | "enhanced";
-  /** A shell in a task by ECS Exec, its sessions logged; needs a writable root and rights, hence off by default. */
+  /**
+   * A shell in a task by ECS Exec; every session is logged to a group of its own. Its agent needs a writable root and the task's role
+   * further rights, hence off by default.
+   */
   readonly exec: boolean;
   /** Migrates the database before the service gets a release. @default none: the release is rolled out as it is */
   readonly beforeRollout?: BeforeRollout;
   readonly logRetentionDays: number;
+  readonly alarmLevel: AlarmLevel;
   readonly alarmActions: AlarmActions;
 }
 
@@ -78,7 +84,16 @@ const STOP_SECONDS = 60;
 const GRACE_SECONDS = 90;
 const CONTAINER = "app";
 
-/** Option 3: ECS on Fargate behind the load balancer; a task that fails is replaced, and a bad release rolls back by itself. */
+/**
+ * Option 3: ECS on Fargate behind the load balancer; a task that fails is replaced, and a bad release rolls back by itself.
+ *
+ * Releases roll: new tasks first, old ones drained after them, back by circuit breaker or alarm. ECS' own blue/green, linear and canary
+ * strategies are left out on purpose. They want the listener rule that serves visitors when the service is created and move its
+ * weights themselves; here that rule may come into being only after the gate that asks this service, and has one owner: with two,
+ * the next update would send everybody back to the target group that ECS has just emptied. They would also break scaling on requests,
+ * whose metric belongs to one target group. What they are for, the site has one level above: `traffic.canary` and `platform migrate`
+ * give a second tier a share of visitors, watch the alarms, and go back.
+ */
 export class FargateService extends pulumi.ComponentResource implements WebTier {
   readonly tier = "fargate";
   readonly target: TierTarget;
@@ -87,6 +102,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
   readonly targetGroupArn: pulumi.Output<string>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
+  readonly events: readonly TierEvent[];
   readonly logGroups: readonly pulumi.Output<string>[];
   readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];
@@ -112,19 +128,13 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       [...pullGrants(args.repositoryArn), ...secretGrants(secretArns(args.environment)), ...logGrants([logs.arn])],
       child,
     );
+    const sessions = args.exec
+      ? new aws.cloudwatch.LogGroup(`${name}-exec-sessions`, { retentionInDays: args.logRetentionDays }, child)
+      : undefined;
     const task = serviceRole(
       `${name}-task`,
       "ecs-tasks.amazonaws.com",
-      args.exec
-        ? [
-            {
-              actions: ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
-                (a) => `ssmmessages:${a}`,
-              ),
-              resources: ["*"],
-            },
-          ]
-        : [],
+      sessions ? execGrants(sessions.arn) : [],
       child,
     );
 
@@ -132,12 +142,12 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       `${name}-cluster`,
       {
         settings: [{ name: "containerInsights", value: args.containerInsights }],
-        ...(args.exec
+        ...(sessions
           ? {
               configuration: {
                 executeCommandConfiguration: {
                   logging: "OVERRIDE",
-                  logConfiguration: { cloudWatchLogGroupName: logs.name },
+                  logConfiguration: { cloudWatchLogGroupName: sessions.name },
                 },
               },
             }
@@ -190,9 +200,9 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         startPeriod: 30,
       },
     };
-    const define = (role: string, container: object) =>
+    const define = (suffix: string, role: string, container: object, opts: pulumi.CustomResourceOptions) =>
       new aws.ecs.TaskDefinition(
-        role === "app" ? `${name}-definition` : `${name}-${role}-definition`,
+        `${name}-${suffix}`,
         {
           family: pulumi.interpolate`${cluster.name}-${role}`,
           requiresCompatibilities: ["FARGATE"],
@@ -205,11 +215,13 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
           volumes: scratch.map((volume) => ({ name: volume.name })),
           containerDefinitions: pulumi.jsonStringify([container]),
         },
-        // A rollback of a deployment needs the revision before.
-        { ...child, retainOnDelete: true },
+        opts,
       );
-    const definition = define("app", server);
-    const migrating = args.beforeRollout && define("migrate", { ...program, ...MIGRATE, readonlyRootFilesystem: true });
+    // A rollback of a deployment needs the revision before.
+    const definition = define("definition", "app", server, { ...child, retainOnDelete: true });
+    const migrating =
+      args.beforeRollout &&
+      define("migrate", "migrate", { ...program, ...MIGRATE, readonlyRootFilesystem: true }, child);
     this.migration =
       migrating &&
       pulumi.all([cluster.arn, migrating.arn, args.subnetIds, group.id, logs.name]).apply(
@@ -239,27 +251,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       this,
     );
     const ofTargets = { LoadBalancer: args.loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
-    const errors = alarm(
-      `${name}-errors`,
-      {
-        severity: "page",
-        subject: "errors",
-        meaning: "More than 5 answers of the app in a minute were errors (5xx), three minutes in a row",
-        causes: ["the last release", "the database refuses connections", "a dependency of the app is down"],
-        firstCommand: "npm run platform -- why",
-        namespace: "AWS/ApplicationELB",
-        metricName: "HTTPCode_Target_5XX_Count",
-        dimensions: ofTargets,
-        statistic: "Sum",
-        period: 60,
-        evaluationPeriods: 3,
-        threshold: 5,
-        comparisonOperator: "GreaterThanThreshold",
-        treatMissingData: "notBreaching",
-      },
-      args.alarmActions,
-      child,
-    );
+    const { errors, signals } = balancedAlarms(name, ofTargets, args, child);
 
     const service = new aws.ecs.Service(
       `${name}-service`,
@@ -272,7 +264,9 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         networkConfiguration: { subnets: args.subnetIds, securityGroups: [group.id], assignPublicIp: true },
         loadBalancers: [{ targetGroupArn: targets.arn, containerName: CONTAINER, containerPort: args.port }],
         healthCheckGracePeriodSeconds: GRACE_SECONDS,
-        // Never fewer tasks than asked while a release rolls out.
+        // A changed capacity strategy (`min` is its base) then starts a deployment; without it the service would be replaced.
+        forceNewDeployment: true,
+        // Never fewer tasks than asked while a release rolls out. Application Auto Scaling scales in no service that deploys.
         deploymentMinimumHealthyPercent: 100,
         deploymentMaximumPercent: 200,
         deploymentCircuitBreaker: { enable: true, rollback: true },
@@ -300,52 +294,8 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       }),
     );
     this.targetGroupArn = targets.arn;
-    this.signals = [
-      errors,
-      ...balancedSignals(name, ofTargets, args, child),
-      alarm(
-        `${name}-cpu`,
-        {
-          severity: "warning",
-          subject: "capacity",
-          meaning: "Tasks have used over 85 % of their CPU for ten minutes although the service may scale",
-          causes: ["the service is at fargate.max", "a loop in the app", "more traffic than planned"],
-          firstCommand: "npm run platform -- why",
-          namespace: "AWS/ECS",
-          metricName: "CPUUtilization",
-          dimensions: ofService,
-          statistic: "Average",
-          period: 60,
-          evaluationPeriods: 10,
-          threshold: 85,
-          comparisonOperator: "GreaterThanThreshold",
-          treatMissingData: "notBreaching",
-        },
-        args.alarmActions,
-        child,
-      ),
-      alarm(
-        `${name}-memory`,
-        {
-          severity: "warning",
-          subject: "capacity",
-          meaning: "Tasks have used over 90 % of their memory for five minutes; at 100 % they are killed",
-          causes: ["a memory leak since the last release", "fargate.memory is too small"],
-          firstCommand: "npm run platform -- why",
-          namespace: "AWS/ECS",
-          metricName: "MemoryUtilization",
-          dimensions: ofService,
-          statistic: "Maximum",
-          period: 60,
-          evaluationPeriods: 5,
-          threshold: 90,
-          comparisonOperator: "GreaterThanThreshold",
-          treatMissingData: "notBreaching",
-        },
-        args.alarmActions,
-        child,
-      ),
-    ];
+    this.signals = [...signals, ...this.alarms(name, args, ofService)];
+    this.events = events(cluster.arn, service);
     this.logGroups = [logs.name];
     this.widgets = [
       ...balancedWidgets(ofTargets),
@@ -376,6 +326,48 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
     this.registerOutputs({ cluster: cluster.name, service: service.name });
   }
 
+  private alarms(
+    name: string,
+    args: FargateServiceArgs,
+    dimensions: Readonly<Record<string, pulumi.Output<string>>>,
+  ): Signal[] {
+    const metric = {
+      namespace: "AWS/ECS",
+      dimensions,
+      severity: "warning",
+      subject: "capacity",
+      comparisonOperator: "GreaterThanThreshold",
+      treatMissingData: "notBreaching",
+    } as const;
+    const made = alarmTable(
+      name,
+      {
+        memory: {
+          ...metric,
+          level: "basic",
+          meaning: "Tasks have used over 90 % of their memory for five minutes; at 100 % they are killed",
+          causes: ["a memory leak since the last release", "fargate.memory is too small"],
+          metricName: "MemoryUtilization",
+          evaluationPeriods: 5,
+          threshold: 90,
+        },
+        cpu: {
+          ...metric,
+          level: "standard",
+          meaning: "Tasks have used over 85 % of their CPU for ten minutes although the service may scale",
+          causes: ["the service is at fargate.max", "a loop in the app", "more traffic than planned"],
+          metricName: "CPUUtilization",
+          statistic: "Average",
+          evaluationPeriods: 10,
+          threshold: 85,
+        },
+      },
+      { level: args.alarmLevel, actions: args.alarmActions },
+      { parent: this },
+    );
+    return Object.values(made);
+  }
+
   private autoscale(
     name: string,
     args: FargateServiceArgs,
@@ -393,8 +385,9 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         minCapacity: args.min,
         maxCapacity: args.max,
       },
-      // A schedule moves the limits between two updates.
-      { ...child, ignoreChanges: args.schedules?.length ? ["minCapacity", "maxCapacity"] : [] },
+      // Not ignored although a schedule moves them: a changed `min` must arrive. `up --refresh` puts back what the schedule moved,
+      // until the schedule's next point.
+      child,
     );
     const of = {
       serviceNamespace: scalable.serviceNamespace,
@@ -436,6 +429,61 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       );
     }
   }
+}
+
+/** What ECS Exec takes: its channels, which have no ARN, and the log of its sessions. */
+const execGrants = (sessionLog: pulumi.Input<string>): Grant[] => [
+  {
+    actions: ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
+      (action) => `ssmmessages:${action}`,
+    ),
+    resources: ["*"],
+  },
+  { actions: ["logs:DescribeLogGroups"], resources: ["*"] },
+  ...logGrants([sessionLog]),
+];
+
+/** What ECS tells once: a deployment that it gave up, and tasks that stopped although nobody scaled or deployed. */
+function events(cluster: pulumi.Output<string>, service: aws.ecs.Service): TierEvent[] {
+  const ofTask = { source: ["aws.ecs"], "detail-type": ["ECS Task State Change"] };
+  const stopped = (stopCode: readonly unknown[]) =>
+    pulumi.jsonStringify({
+      ...ofTask,
+      detail: {
+        clusterArn: [cluster],
+        group: [pulumi.interpolate`service:${service.name}`],
+        lastStatus: ["STOPPED"],
+        stopCode,
+      },
+    });
+  return [
+    {
+      name: "deployment-failed",
+      severity: "page",
+      subject: "deploy",
+      meaning: "ECS gave a release up and went back to the one before; visitors were served all the time",
+      pattern: pulumi.jsonStringify({
+        source: ["aws.ecs"],
+        "detail-type": ["ECS Deployment State Change"],
+        resources: [service.arn],
+        detail: { eventName: ["SERVICE_DEPLOYMENT_FAILED"] },
+      }),
+    },
+    {
+      name: "task-stopped",
+      severity: "warning",
+      subject: "process",
+      meaning: "A task stopped by itself and is replaced; `stoppedReason` and the container's exit code say why",
+      pattern: stopped(["EssentialContainerExited", "TaskFailedToStart"]),
+    },
+    {
+      name: "spot-interruption",
+      severity: "warning",
+      subject: "capacity",
+      meaning: "AWS takes a Spot task back; it drains within two minutes and a successor starts",
+      pattern: stopped(["SpotInterruption", "TerminationNotice"]),
+    },
+  ];
 }
 
 /** The image's Prisma CLI with its schema engine (app/Dockerfile). */

@@ -1,8 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm } from "./alarm";
+import type { AlarmActions } from "./alarm";
+import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
-import { balancedSignals, balancedWidgets, egress } from "./balanced-tier";
+import { balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
@@ -15,6 +16,7 @@ import type {
   Probe,
   Rollout,
   Signal,
+  TierEvent,
   TierTarget,
   WebTier,
   Widget,
@@ -52,11 +54,15 @@ export interface HaWebTierArgs {
   /** Migrates the database before the group gets a release. @default none: the release is rolled out as it is */
   readonly beforeRollout?: BeforeRollout;
   readonly logRetentionDays: number;
+  readonly alarmLevel: AlarmLevel;
   readonly alarmActions: AlarmActions;
 }
 
 /** Seconds from launch to a healthy answer: boot, Docker and image pull; measured figures are in docs/drill.md. */
 const WARMUP_SECONDS = 180;
+
+/** Seconds from the announcement of an instance's end to it: 5 to notice, 35 to drain, 30 to stop (runbooks/boot-container.sh). */
+const DRAIN_AND_STOP_SECONDS = 90;
 
 /** Option 2: EC2 instances in an Auto Scaling group behind the load balancer; one that fails is replaced. */
 export class HaWebTier extends pulumi.ComponentResource implements WebTier {
@@ -68,6 +74,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
   readonly targetGroupArn: pulumi.Output<string>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
+  readonly events: readonly TierEvent[];
   readonly logGroups: readonly pulumi.Output<string>[];
   readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];
@@ -219,27 +226,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     );
 
     const ofTargets = { LoadBalancer: args.loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
-    const errors = alarm(
-      `${name}-errors`,
-      {
-        severity: "page",
-        subject: "errors",
-        meaning: "More than 5 answers of the app in a minute were errors (5xx), three minutes in a row",
-        causes: ["the last release", "the database refuses connections", "a dependency of the app is down"],
-        firstCommand: "npm run platform -- why",
-        namespace: "AWS/ApplicationELB",
-        metricName: "HTTPCode_Target_5XX_Count",
-        dimensions: ofTargets,
-        statistic: "Sum",
-        period: 60,
-        evaluationPeriods: 3,
-        threshold: 5,
-        comparisonOperator: "GreaterThanThreshold",
-        treatMissingData: "notBreaching",
-      },
-      args.alarmActions,
-      child,
-    );
+    const { errors, signals } = balancedAlarms(name, ofTargets, args, child);
     const scaling = new aws.autoscaling.Group(
       `${name}-group`,
       {
@@ -260,6 +247,8 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         waitForElbCapacity: args.min,
         waitForCapacityTimeout: "15m",
         capacityRebalance: false,
+        // A scale-in during a deploy ends instances of the old release first, so it never undoes the deploy's work.
+        terminationPolicies: ["OldestLaunchTemplate", "OldestInstance"],
         instanceMaintenancePolicy: { minHealthyPercentage: 100, maxHealthyPercentage: 200 },
         enabledMetrics: ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupMaxSize"],
         instanceRefresh: {
@@ -277,6 +266,17 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         tags: [{ key: "Name", value: name, propagateAtLaunch: true }],
       },
       { ...child, ignoreChanges: ["desiredCapacity"], dependsOn: [rule] },
+    );
+    // Holds an instance that is to go until its watcher (runbooks/boot-container.sh) has left the target group, drained and stopped.
+    new aws.autoscaling.LifecycleHook(
+      `${name}-drain`,
+      {
+        autoscalingGroupName: scaling.name,
+        lifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING",
+        heartbeatTimeout: DRAIN_AND_STOP_SECONDS,
+        defaultResult: "CONTINUE",
+      },
+      child,
     );
     const goals = [
       { on: "cpu", target: args.cpuTarget, specification: { predefinedMetricType: "ASGAverageCPUUtilization" } },
@@ -312,31 +312,8 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
       }),
     );
     this.targetGroupArn = targets.arn;
-    this.signals = [
-      errors,
-      ...balancedSignals(name, ofTargets, args, child),
-      alarm(
-        `${name}-at-maximum`,
-        {
-          severity: "warning",
-          subject: "capacity",
-          meaning: "The group has stood at its maximum for ten minutes: the next rise in traffic will be felt",
-          causes: ["more traffic than planned", "a loop in the app that eats CPU"],
-          firstCommand: "npm run platform -- why",
-          namespace: "AWS/AutoScaling",
-          metricName: "GroupInServiceInstances",
-          dimensions: { AutoScalingGroupName: scaling.name },
-          statistic: "Minimum",
-          period: 60,
-          evaluationPeriods: 10,
-          threshold: args.max,
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          treatMissingData: "notBreaching",
-        },
-        args.alarmActions,
-        child,
-      ),
-    ];
+    this.signals = [...signals, ...this.alarms(name, args, scaling.name)];
+    this.events = events(scaling.name);
     this.logGroups = [logs.name];
     this.widgets = [
       ...balancedWidgets(ofTargets),
@@ -355,6 +332,88 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     this.outputs = { autoScalingGroup: scaling.name };
     this.registerOutputs({ group: scaling.name });
   }
+
+  private alarms(name: string, args: HaWebTierArgs, group: pulumi.Output<string>): Signal[] {
+    const metric = {
+      dimensions: { AutoScalingGroupName: group },
+      severity: "warning",
+      subject: "capacity",
+      evaluationPeriods: 5,
+      comparisonOperator: "GreaterThanThreshold",
+      // The agent's metrics are missing while an instance starts.
+      treatMissingData: "notBreaching",
+    } as const;
+    const made = alarmTable(
+      name,
+      {
+        memory: {
+          ...metric,
+          level: "basic",
+          meaning: "An instance has used over 90 % of its memory for five minutes; at 100 % the kernel kills the app",
+          causes: ["a memory leak since the last release", "haWebTier.instanceType is too small"],
+          namespace: "Site",
+          metricName: "mem_used_percent",
+          threshold: 90,
+        },
+        cpu: {
+          ...metric,
+          level: "standard",
+          meaning: "Instances have used over 85 % of their CPU for ten minutes although the group may scale",
+          causes: ["the group is at haWebTier.max", "a loop in the app", "more traffic than planned"],
+          namespace: "AWS/EC2",
+          metricName: "CPUUtilization",
+          statistic: "Average",
+          evaluationPeriods: 10,
+          threshold: 85,
+        },
+        disk: {
+          ...metric,
+          level: "standard",
+          meaning: "An instance's disk is over 85 % full; a full one stops Docker and the agent",
+          causes: ["images of many releases", "logs that nobody rotates"],
+          namespace: "Site",
+          metricName: "disk_used_percent",
+          threshold: 85,
+        },
+      },
+      { level: args.alarmLevel, actions: args.alarmActions },
+      { parent: this },
+    );
+    return Object.values(made);
+  }
+}
+
+/** What Auto Scaling tells once. Its instances are on demand, so no Spot interruption comes; the watcher on them handles one anyway. */
+function events(group: pulumi.Output<string>): TierEvent[] {
+  const of = (detailType: string) =>
+    pulumi.jsonStringify({
+      source: ["aws.autoscaling"],
+      "detail-type": [detailType],
+      detail: { AutoScalingGroupName: [group] },
+    });
+  return [
+    {
+      name: "deployment-failed",
+      severity: "page",
+      subject: "deploy",
+      meaning: "Auto Scaling gave a release up and goes back to the one before; visitors were served all the time",
+      pattern: of("EC2 Auto Scaling Instance Refresh Failed"),
+    },
+    {
+      name: "launch-failed",
+      severity: "page",
+      subject: "capacity",
+      meaning: "Auto Scaling could not start an instance; `StatusMessage` says why",
+      pattern: of("EC2 Instance Launch Unsuccessful"),
+    },
+    {
+      name: "instance-ended",
+      severity: "warning",
+      subject: "host",
+      meaning: "Auto Scaling ended an instance; `Cause` says whether it was unhealthy, scaled in or replaced",
+      pattern: of("EC2 Instance Terminate Successful"),
+    },
+  ];
 }
 
 /** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */

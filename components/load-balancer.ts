@@ -1,6 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Probe } from "./web-tier";
+import type { AlarmActions } from "./alarm";
+import { type AlarmLevel, alarmTable } from "./alarm-table";
+import { Firewall, type FirewallArgs } from "./firewall";
+import type { Probe, Signal } from "./web-tier";
 
 export interface LoadBalancerArgs {
   readonly vpcId: pulumi.Input<string>;
@@ -13,6 +16,15 @@ export interface LoadBalancerArgs {
   readonly redirectFrom: readonly string[];
   /** Days that access logs are kept. @default 90 */
   readonly accessLogDays?: number;
+  /**
+   * Refuse deletion by hand, by other tools and by `pulumi destroy`. A flip to an architecture without a load balancer may still
+   * delete it: the program lifts the protection when both of its gates are passed (`Gates.letGo`). @default true
+   */
+  readonly deletionProtection?: boolean;
+  /** A web application firewall; see {@link Firewall} for its price. @default none */
+  readonly firewall?: Pick<FirewallArgs, "mode" | "rateLimit">;
+  readonly alarmLevel: AlarmLevel;
+  readonly alarmActions: AlarmActions;
 }
 
 /**
@@ -24,8 +36,17 @@ const priority = { redirect: 10, probe: { "ha-web-tier": 20, fargate: 21 }, catc
 /** Tiers that can stand behind the load balancer. */
 export type BalancedTier = keyof typeof priority.probe;
 
+/**
+ * Seconds between a target's leaving and the end of its connections: longer than the slowest request worth waiting for (the app gives
+ * its database 5 s), short enough that a deploy does not drag. Both tiers keep a leaving process alive for longer than this.
+ */
+export const DRAIN_SECONDS = 30;
+
+/** How targets are asked whether they may get visitors, in seconds and answers in a row. One that hangs is out after 3 x 10 s. */
+export const HEALTH_CHECK = { interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 3 } as const;
+
 /** Seconds an idle connection stays open; Node's keep-alive must be longer, or the load balancer meets closed connections (502). */
-const IDLE_SECONDS = 60;
+export const IDLE_SECONDS = 60;
 
 /**
  * The load balancer that `ha-web-tier` and `fargate` share, so that a flip between them keeps its address. About 16 to 20 USD a
@@ -40,6 +61,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
   readonly zoneId: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
   readonly httpsListenerArn: pulumi.Output<string>;
+  /** Its own alarms; those of the targets belong to the tiers. */
+  readonly signals: readonly Signal[];
 
   constructor(
     name: string,
@@ -76,7 +99,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         securityGroups: [group.id],
         idleTimeout: IDLE_SECONDS,
         dropInvalidHeaderFields: true,
-        // No deletion protection: a flip to an architecture without a load balancer deletes it, behind both gates.
+        enableDeletionProtection: args.deletionProtection ?? true,
         accessLogs: { bucket: logs.bucket.bucket, enabled: true },
       },
       // The delivery of logs is tested when it is turned on.
@@ -121,6 +144,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
         child,
       );
     }
+    if (args.firewall) {
+      new Firewall(`${name}-firewall`, { resourceArn: balancer.arn, ...args.firewall }, child);
+    }
+    this.signals = this.alarms(name, balancer.arnSuffix);
     this.arn = balancer.arn;
     this.arnSuffix = balancer.arnSuffix;
     this.dnsName = balancer.dnsName;
@@ -142,18 +169,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
         port: args.port,
         protocol: "HTTP",
         targetType: args.targetType,
-        // Longer than the slowest request worth waiting for, short enough that a deploy does not drag.
-        deregistrationDelay: 30,
+        deregistrationDelay: DRAIN_SECONDS,
         // A fresh Node process is slow until its code is compiled; a ramp of 30 s, the least AWS offers, keeps the first requests few.
         slowStart: 30,
-        healthCheck: {
-          path: args.healthPath,
-          matcher: "200",
-          interval: 10,
-          timeout: 5,
-          healthyThreshold: 2,
-          unhealthyThreshold: 3,
-        },
+        healthCheck: { path: args.healthPath, matcher: "200", ...HEALTH_CHECK },
       },
       { parent },
     );
@@ -243,6 +262,52 @@ export class LoadBalancer extends pulumi.ComponentResource {
       },
       opts,
     );
+  }
+
+  private alarms(name: string, LoadBalancer: pulumi.Output<string>): Signal[] {
+    const metric = {
+      namespace: "AWS/ApplicationELB",
+      dimensions: { LoadBalancer },
+      period: 60,
+      statistic: "Sum",
+      comparisonOperator: "GreaterThanThreshold",
+      treatMissingData: "notBreaching",
+    } as const;
+    const made = alarmTable(
+      name,
+      {
+        "server-errors": {
+          ...metric,
+          level: "basic",
+          severity: "page",
+          subject: "errors",
+          meaning:
+            "More than 5 requests in a minute got an error (5xx) of the load balancer itself, three minutes in a row",
+          causes: [
+            "no target is healthy (503)",
+            "targets close connections or die (502)",
+            "targets answer too late (504)",
+          ],
+          metricName: "HTTPCode_ELB_5XX_Count",
+          evaluationPeriods: 3,
+          threshold: 5,
+        },
+        "rejected-connections": {
+          ...metric,
+          level: "standard",
+          severity: "warning",
+          subject: "capacity",
+          meaning: "The load balancer refused connections, three minutes in a row, because it had reached its most",
+          causes: ["a sudden rise in traffic, faster than the load balancer grows", "an attack that opens connections"],
+          metricName: "RejectedConnectionCount",
+          evaluationPeriods: 3,
+          threshold: 0,
+        },
+      },
+      { level: this.args.alarmLevel, actions: this.args.alarmActions },
+      { parent: this },
+    );
+    return Object.values(made);
   }
 
   private accessLogs(name: string, days: number) {

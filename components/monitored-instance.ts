@@ -1,12 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
+import type { AlarmLevel } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { logGrants, secretGrants, serviceRole } from "./iam";
 import { Recovery, type ServerProcesses } from "./recovery";
-import { type AlarmLevel, METRICS, serverAlarms } from "./server-alarms";
+import { METRICS, serverAlarms } from "./server-alarms";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
 /** A server that a team already has: it is watched and recovered, never created, restarted by `up`, or owned. */

@@ -1,17 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmActions, AlarmArgs } from "./alarm";
-import { alarm } from "./alarm";
+import type { AlarmActions } from "./alarm";
+import { type AlarmEntry, type AlarmLevel, alarmTable } from "./alarm-table";
 import type { Signal } from "./web-tier";
 
 /** Namespace of the CloudWatch agent's metrics and of those that metric filters make (runbooks/cloudwatch-agent.json). */
 export const METRICS = "Site";
-
-/**
- * `basic`: the ten alarms that CloudWatch's free tier covers, and eight custom metrics of the ten that it covers.
- * `standard`: all of them; each further alarm costs 0.10 USD a month.
- */
-export type AlarmLevel = "basic" | "standard";
 
 export interface ServerAlarmsArgs {
   readonly instanceId: pulumi.Input<string>;
@@ -29,17 +23,6 @@ export interface ServerAlarmsArgs {
   readonly level: AlarmLevel;
   readonly actions: AlarmActions;
 }
-
-interface Entry extends Omit<AlarmArgs, "statistic" | "period" | "firstCommand"> {
-  readonly level: AlarmLevel;
-  readonly statistic?: string;
-  readonly period?: number;
-  /** Left out where it does not apply. */
-  readonly applies?: boolean;
-}
-
-/** What a person runs first, whatever went off: it gathers the evidence of all alarms at once. */
-const WHY = "npm run platform -- why";
 
 /** The alarms of one server, as a table; their order is the order of the dashboard. */
 export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulumi.Resource): Record<string, Signal> {
@@ -78,7 +61,7 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
   });
   const act = (action: "recover" | "reboot") => [pulumi.interpolate`arn:aws:automate:${region}:ec2:${action}`];
 
-  const table: Record<string, Entry> = {
+  const table: Record<string, AlarmEntry> = {
     "system-check": {
       ...host("StatusCheckFailed_System"),
       level: "basic",
@@ -249,13 +232,5 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
       treatMissingData: "notBreaching",
     };
   }
-  const wanted = Object.entries(table).filter(
-    ([, { level, applies = true }]) => applies && (level === "basic" || args.level === "standard"),
-  );
-  return Object.fromEntries(
-    wanted.map(([key, { level: _, applies: __, statistic = "Maximum", period = 60, ...entry }]) => [
-      key,
-      alarm(`${name}-${key}`, { statistic, period, firstCommand: WHY, ...entry }, args.actions, { parent }),
-    ]),
-  );
+  return alarmTable(name, table, args, { parent }) as Record<string, Signal>;
 }

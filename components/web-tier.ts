@@ -96,6 +96,21 @@ export interface Signal {
   readonly subject: Subject;
 }
 
+/**
+ * Something that AWS tells once, as an EventBridge event, and that no metric shows: a deployment that was given up, a task that
+ * stopped and why.
+ */
+export interface TierEvent {
+  /** Short name, for example `deployment-failed`. */
+  readonly name: string;
+  readonly severity: Severity;
+  readonly subject: Subject;
+  /** What it means for the site, one sentence. */
+  readonly meaning: string;
+  /** EventBridge pattern, as JSON. */
+  readonly pattern: pulumi.Output<string>;
+}
+
 /** One graph of the dashboard: a title and CloudWatch metrics in the console's own notation. */
 export interface Widget {
   readonly title: string;
@@ -142,6 +157,8 @@ export interface WebTier {
   /** What `pulumi stack output` shows of the tier: its instance, service or project. */
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
+  /** Events that somebody should be told of. @default none */
+  readonly events?: readonly TierEvent[];
   readonly logGroups: readonly pulumi.Output<string>[];
   readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];

@@ -151,6 +151,7 @@ function balanced({ config: { settings }, foundation, loadBalancer, beforeRollou
     repositoryArn: foundation.repository.arn,
     version: settings.app.version ?? foundation.image.apply(versionOf),
     environment: foundation.environment,
+    alarmLevel: settings.monitoring.level,
     probeToken: foundation.secrets.probeToken,
     ...(beforeRollout ? { beforeRollout } : {}),
   };

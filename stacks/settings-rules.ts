@@ -36,9 +36,19 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
-  rule(["fargate"], function* ({ fargate: { min, max, cpu, memory } }) {
+  rule(["fargate"], function* ({ fargate: { min, max, cpu, memory, schedules } }) {
     if (min > max) {
       yield { path: "fargate.min", found: min, allowed: `at most fargate.max, which is ${max}`, mend: { value: max } };
+    }
+    for (const [index, size] of schedules.entries()) {
+      if (size.min > size.max) {
+        yield {
+          path: `fargate.schedules[${index}].min`,
+          found: size.min,
+          allowed: `at most its max, which is ${size.max}`,
+          mend: { value: size.max },
+        };
+      }
     }
     const offered = fargateSizes[cpu] ?? [];
     if (!offered.includes(memory)) {

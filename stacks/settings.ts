@@ -39,6 +39,15 @@ function gib(from: number, to: number, step = 1): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, i) => (from + i * step) * 1024);
 }
 
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The whole config of a stack, one entry a key. Every default stands here and nowhere else. */
 export const sections = {
   architecture: choice(architectures, "What serves the site. Changing it moves the site, behind gates.").default(
@@ -77,9 +86,9 @@ export const sections = {
         "/api/health-external",
       ).default("/api/health-external"),
       version: text(
-        /^[\w.+-]{1,64}$/,
+        /^[\w.-]{1,64}$/,
         "Release that should run; a gate compares it with the answer. @default the image's digest",
-        "letters, digits, . _ + -",
+        "letters, digits, . _ -",
         "2026.11.24",
       ).optional(),
       environment: variables("Plain environment of the app, the same in every architecture.").default({}),
@@ -154,6 +163,25 @@ export const sections = {
         ["basic", "standard"],
         "basic stays within CloudWatch's ten free alarms on one server; standard adds the rest at 0.10 USD each.",
       ).default("basic"),
+    })
+    .prefault({}),
+
+  loadBalancer: z
+    .strictObject({
+      deletionProtection: flag(
+        "Refuse deletion by hand and by `pulumi destroy`. A flip that passed its gates may still delete it.",
+      ).default(true),
+      waf: choice(
+        ["off", "count", "block"],
+        "AWS WAF with AWS's rule groups and a rate limit, 9 USD a month and 0.60 USD a million requests. count refuses nothing: begin with it.",
+      ).default("off"),
+      rateLimit: whole(
+        10,
+        2_000_000_000,
+        "Requests of one address in five minutes beyond which the WAF refuses it.",
+        2000,
+      ).default(2000),
+      accessLogDays: whole(1, 3650, "Days that access logs are kept.", 90).default(90),
     })
     .prefault({}),
 
@@ -282,6 +310,36 @@ export const sections = {
       requestsPerTarget: whole(10, 1_000_000, "Requests per minute and task that autoscaling keeps.", 2000).default(
         2000,
       ),
+      schedules: z
+        .array(
+          z.strictObject({
+            schedule: text(
+              /^(cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
+              "When the size begins to hold.",
+              "cron(minute hour day month weekday year), at(yyyy-mm-ddThh:mm:ss) or rate(n minutes|hours|days)",
+              "cron(0 22 * * ? *)",
+            ),
+            timezone: help(
+              z.string().refine(isTimeZone),
+              "Time zone of the schedule.",
+              "an IANA time zone, for example Asia/Seoul",
+              "Asia/Seoul",
+            ).default("UTC"),
+            min: whole(
+              0,
+              100,
+              "Fewest tasks from then on; 0 lets the site go to sleep only if nothing else scales it.",
+              1,
+            ),
+            max: whole(1, 100, "Most tasks from then on.", 2),
+          }),
+        )
+        .default([])
+        .meta({
+          description: "Sizes by the clock, for example fewer tasks at night.",
+          allowed: "a list of {schedule, timezone, min, max}",
+          example: '[{"schedule": "cron(0 22 * * ? *)", "timezone": "Asia/Seoul", "min": 1, "max": 2}]',
+        }),
       spotPercent: percentage("Share of tasks above `min` that run on Fargate Spot.", 0).default(0),
       containerInsights: choice(
         ["disabled", "enabled", "enhanced"],

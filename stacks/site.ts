@@ -10,8 +10,12 @@ import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
 import { Migrations } from "./migrations";
+
 import { keysIn, type Notice, noticesFor } from "./notices";
 import { uptimeCheckOf } from "./outside";
+
+import type { Settings } from "./settings";
+
 import { tiersOf } from "./settings-rules";
 import { tagEverything } from "./tags";
 import { watchOf } from "./watch";
@@ -72,6 +76,8 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         certificateArn: foundation.certificate.arn,
         domain: domain.name,
         redirectFrom: domain.redirectFrom,
+        ...balancerSettings(settings),
+        alarmActions: foundation.alarmActions,
       })
     : undefined;
   const migrations = new Migrations(gates, {
@@ -166,6 +172,10 @@ async function proveTiers(
   for (const tier of built) {
     if (rising.includes(tier.tier)) await gates.ready({ ...(await probed(tier)), ...(now ? { serving: now } : {}) });
   }
+}
+
+function balancerSettings({ loadBalancer: { waf, rateLimit, ...further }, monitoring }: Settings) {
+  return { ...further, alarmLevel: monitoring.level, ...(waf === "off" ? {} : { firewall: { mode: waf, rateLimit } }) };
 }
 
 async function probed(tier: WebTier) {

@@ -105,7 +105,7 @@ const withoutPasswords = (text: string) => text.replace(/\b(\w+:\/\/[^\s:/@]+):[
 
 /** What an answer of ECS says of a one-off task. */
 export function judgeTask(task: Task | undefined, container: string): MigrationRun {
-  if (!task || task.lastStatus !== "STOPPED") return { state: "running" };
+  if (task?.lastStatus !== "STOPPED") return { state: "running" };
   const exitCode = task.containers?.find(({ name }) => name === container)?.exitCode;
   if (exitCode === 0) return { state: "succeeded" };
   const reasons = [task.stoppedReason, ...(task.containers ?? []).map(({ reason }) => reason)].filter(Boolean);

@@ -1,0 +1,42 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type AlarmActions, type AlarmArgs, alarm } from "./alarm";
+import type { Signal } from "./web-tier";
+
+/**
+ * `basic`: what shows that visitors are or soon will be without the site; on one server exactly the ten alarms that CloudWatch's free
+ * tier covers. `standard`: all of them; each further alarm costs 0.10 USD a month.
+ */
+export type AlarmLevel = "basic" | "standard";
+
+/** One alarm of a table: period 60 s and statistic Maximum unless it says otherwise. */
+export interface AlarmEntry extends Omit<AlarmArgs, "statistic" | "period" | "firstCommand"> {
+  readonly level: AlarmLevel;
+  readonly statistic?: string;
+  readonly period?: number;
+  /** Left out where it does not apply. */
+  readonly applies?: boolean;
+}
+
+/** What a person runs first, whatever went off: it gathers the evidence of all alarms at once. */
+const WHY = "npm run platform -- why";
+
+/** The alarms of a table that a level asks for, named `<name>-<key>`. */
+export function alarmTable<Key extends string>(
+  name: string,
+  table: Readonly<Record<Key, AlarmEntry>>,
+  args: { readonly level: AlarmLevel; readonly actions: AlarmActions },
+  opts: pulumi.CustomResourceOptions,
+): Partial<Record<Key, Signal>> {
+  const wanted = (Object.entries(table) as [Key, AlarmEntry][]).filter(
+    ([, { level, applies = true }]) => applies && (level === "basic" || args.level === "standard"),
+  );
+  return Object.fromEntries(
+    wanted.map(([key, { level: _, applies: __, ...entry }]) => {
+      const statistic = entry.extendedStatistic ? {} : { statistic: "Maximum" };
+      return [
+        key,
+        alarm(`${name}-${key}`, { ...statistic, period: 60, firstCommand: WHY, ...entry }, args.actions, opts),
+      ];
+    }),
+  ) as Partial<Record<Key, Signal>>;
+}
