@@ -40,7 +40,12 @@ function scene(runs: readonly (MigrationRun | Error)[], places: readonly (string
       region: "ap-northeast-2",
       timeoutSeconds: 60,
       log: () => {},
-      clock: { now: () => now, sleep: async (ms) => void (now += Math.max(1, ms)) },
+      clock: {
+        now: () => now,
+        sleep: async (ms) => {
+          now += Math.max(1, ms);
+        },
+      },
       migrations: runner,
       aws: {
         parameter: async () => (migrated ? { value: migrated, version: 1, modified: 0, now } : undefined),
