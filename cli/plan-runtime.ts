@@ -106,6 +106,7 @@ export async function record(
  * here is an error, since a property that is missing would vanish from the plan without a word.
  */
 const lookups: Readonly<Record<string, { readonly texts?: readonly string[]; readonly whole?: readonly string[] }>> = {
+  "aws:ec2/getSubnet:getSubnet": { whole: ["availabilityZone", "vpcId"] },
   "aws:ec2/getSubnets:getSubnets": { whole: ["ids"] },
   "aws:ec2/getVpc:getVpc": { texts: ["id"] },
   "aws:ecr/getAuthorizationToken:getAuthorizationToken": { texts: ["proxyEndpoint", "userName", "password"] },

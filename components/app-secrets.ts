@@ -26,6 +26,8 @@ export class AppSecrets extends pulumi.ComponentResource {
   readonly references: Readonly<Record<string, SecretReference>>;
   /** The values themselves, as secrets, for a tier that cannot read Secrets Manager (Vercel) and for the image build. */
   readonly values: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Key of Next.js' Server Actions, which the build of every release needs. A secret. */
+  readonly serverActionsKey: pulumi.Output<string>;
   /** Token in the header by which the load balancer's probe rules know a gate's request. A secret. */
   readonly probeToken: pulumi.Output<string>;
 
@@ -42,6 +44,7 @@ export class AppSecrets extends pulumi.ComponentResource {
     this.probeToken = probeToken.result;
     const values: Record<string, pulumi.Input<string>> = { [generated[0]]: actionKey.base64, ...args.values };
     this.values = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, pulumi.secret(value)]));
+    this.serverActionsKey = this.values[generated[0]] as pulumi.Output<string>;
 
     const secret = new aws.secretsmanager.Secret(
       `${name}-secret`,

@@ -9,13 +9,17 @@ export interface ImageBuildArgs {
   /** Tag of the image; repositories refuse one that exists already. */
   readonly tag: string;
   readonly platforms: readonly ("linux/arm64" | "linux/amd64")[];
-  /** Values that only the build may see: mounted as BuildKit secrets, never a layer, a build argument or a variable of the image. */
+  /** Build arguments of the Dockerfile; they stay readable in the image's history. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Values that only the build may see, by the id under which the Dockerfile mounts them; never a layer, an argument or a variable. */
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /**
  * Builds the app's image during `pulumi up` and pushes it; needs Docker with BuildKit. It is written on `@pulumi/docker-build`, the
- * engine inside `awsx.ecr.Image`, because that one passes no build secrets, and the key of Server Actions is one.
+ * engine inside `awsx.ecr.Image`, because that one passes no build secrets, and the key of Server Actions is one; nor does it build
+ * for two platforms. (Inputs of `awsx.ecr.Image` in awsx 3.9.0, read 2026-11-26: args, builderVersion, cacheFrom, context, dockerfile,
+ * imageName, imageTag, platform, registryId, repositoryUrl, target.)
  */
 export class ImageBuild extends pulumi.ComponentResource {
   /** Image with its digest. */
@@ -30,6 +34,7 @@ export class ImageBuild extends pulumi.ComponentResource {
       {
         context: { location: args.context },
         platforms: [...args.platforms],
+        buildArgs: { ...args.buildArgs },
         secrets: Object.fromEntries(Object.entries(args.secrets).map(([key, value]) => [key, pulumi.secret(value)])),
         tags: [pulumi.interpolate`${args.repositoryUrl}:${args.tag}`],
         push: true,

@@ -1,4 +1,3 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "../components/alarm";
 import { Alerts } from "../components/alerts";
@@ -15,7 +14,8 @@ import { Network, type NetworkArgs } from "../components/network";
 import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
 import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
-import type { Settings } from "./settings";
+import { defaultNetwork } from "./placement";
+import { dockerPlatforms, type Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
 import { ownTags } from "./tags";
 
@@ -99,15 +99,7 @@ export function layFoundation(config: StackConfig): Foundation {
 
 function networkOf({ network: { vpc, subnetIds, cidr, zones } }: Settings): NetworkArgs {
   if (vpc === "new") return { create: { cidr, zones } };
-  if (vpc !== "default") return { adopt: { vpcId: vpc, subnetIds: [...subnetIds] } };
-  const { id: vpcId } = aws.ec2.getVpcOutput({ default: true });
-  const subnets = aws.ec2.getSubnetsOutput({
-    filters: [
-      { name: "vpc-id", values: [vpcId] },
-      { name: "default-for-az", values: ["true"] },
-    ],
-  });
-  return { adopt: { vpcId, subnetIds: subnets.ids } };
+  return { adopt: vpc === "default" ? defaultNetwork() : { vpcId: vpc, subnetIds: [...subnetIds] } };
 }
 
 /** The image that was given, the one that is built now, or none yet. */
@@ -118,18 +110,14 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
     context: APP_FOLDER,
     repositoryUrl: repository.url,
     tag: app.version ?? "",
-    platforms: image.platform === "multi" ? Object.values(platforms) : [platforms[image.platform]],
-    secrets: pick(secrets.values, "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"),
+    platforms: dockerPlatforms[image.platform],
+    // Both names are those of app/Dockerfile.
+    buildArgs: { SITE_VERSION: app.version ?? "" },
+    secrets: { "server-actions-key": secrets.serverActionsKey },
   }).uri;
 }
 
-const platforms = { arm64: "linux/arm64", x86_64: "linux/amd64" } as const;
 const APP_FOLDER = "app";
-
-function pick<T>(values: Readonly<Record<string, T>>, key: string): Record<string, T> {
-  const value = values[key];
-  return value === undefined ? {} : { [key]: value };
-}
 
 function vercelAccessOf({ vercel }: Settings): VercelDatabaseAccess {
   const { databaseAccess: kind = "public-tls", staticIps: addresses, peeredCidr: cidr } = vercel;

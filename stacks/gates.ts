@@ -13,10 +13,11 @@ import { type AwsReader, type LiveRecord, liveAws } from "./gates/aws";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl } from "./gates/probe";
+import { liveProtection, type Protection } from "./gates/protection";
 import { lookAtRollout } from "./gates/rollout";
 import { type Clock, type Look, lookUntil, seconds, sleepUntil, systemClock, within } from "./gates/wait";
 
-export { knownValue } from "./gates/wait";
+export { ifKnown, knownValue } from "./gates/wait";
 
 /**
  * What a program waits for between two registrations. It is a plain object that the site is given, so tests bring their own.
@@ -28,7 +29,7 @@ export { knownValue } from "./gates/wait";
  * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. traffic is registered: intent parameter, then records and rule, then state parameter;
- * 5. `settled`, and the program ends.
+ * 5. `settled`, `letGo` of a load balancer that is to go, and the program ends.
  *
  * None is called in a preview.
  */
@@ -59,6 +60,11 @@ export interface Gates {
    * @throws after `timeoutSeconds`; traffic has moved by then, and nothing is deleted
    */
   settled(traffic: TrafficToSettle): Promise<void>;
+  /**
+   * Lifts the deletion protection of a load balancer that the stack has no more, as the engine deletes it next. Behind `settled`: the
+   * protection is against a hand and other tools, and a flip that passed its gates is what it has to let by.
+   */
+  letGo(owner: { readonly project: string; readonly stack: string }): Promise<void>;
 }
 
 /** Where to look for the site's traffic. */
@@ -134,6 +140,7 @@ export interface GateOptions {
   readonly names?: Names;
   readonly aws?: AwsReader;
   readonly migrations?: MigrationRunner;
+  readonly protection?: Protection;
   readonly ask?: (probe: Probe, address: string, timeoutMs: number) => Promise<Answer>;
 }
 
@@ -152,6 +159,7 @@ export const openGates: Gates = {
   migrated: async () => true,
   ready: async () => {},
   settled: async () => {},
+  letGo: async () => {},
 };
 
 /** The gates of `pulumi up`. */
@@ -160,8 +168,9 @@ export function liveGates(options: GateOptions): Gates {
   const clock = options.clock ?? systemClock;
   const names = options.names ?? liveNames(options.resolvers);
   const aws = options.aws ?? liveAws(options.region, options.profile);
-  const runner =
-    options.migrations ?? liveRunner({ region: options.region, ...(options.profile && { profile: options.profile }) });
+  const account = { region: options.region, ...(options.profile && { profile: options.profile }) };
+  const runner = options.migrations ?? liveRunner(account);
+  const protection = options.protection ?? liveProtection(account);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
   const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
@@ -336,6 +345,18 @@ export function liveGates(options: GateOptions): Gates {
       if (changed) {
         const now = carrying.size > 1 ? `${[...carrying].join(" and ")} serve` : `${to} serves`;
         log(`${now} ${query.name} (${seconds(clock.now() - started)} s after the change)`);
+      }
+    },
+
+    async letGo({ project, stack }) {
+      try {
+        for (const arn of await question("the stack's load balancers", protection.guarded(project, stack))) {
+          await question(`the protection of ${arn}`, protection.lift(arn));
+          log(`Nothing stands behind the load balancer any more: its deletion protection is lifted (${arn})`);
+        }
+      } catch (error) {
+        // Deleting it needs the same rights and will say so; a stack that never had one must not fail for want of them.
+        log(`The load balancers of the account could not be looked at: ${reason(error)}`);
       }
     },
   };

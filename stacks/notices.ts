@@ -1,6 +1,6 @@
 import { uptimeLimits } from "../components/uptime-plans";
 import { uptimeCheckOf } from "./outside";
-import type { Settings } from "./settings";
+import { dockerPlatforms, type Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
 
 /** What a person still has to supply or to do. A blocking one is information in a plan and an error in `pulumi up`. */
@@ -32,6 +32,9 @@ interface Rule {
   readonly message: (settings: Settings, around: Surroundings) => string;
 }
 
+/** The command that prints one of the stack's outputs. An update that stops has no outputs yet, so it puts the value there. */
+export const outputCommand = (stack: string, name: string): string => `$(pulumi stack output ${name} --stack ${stack})`;
+
 const needsImage = (settings: Settings) =>
   tiersOf(settings).some((tier) => tier === "ha-web-tier" || tier === "fargate");
 const uses = (settings: Settings, tier: "vercel" | "monitored-instance") => tiersOf(settings).includes(tier);
@@ -40,13 +43,15 @@ const rules: readonly Rule[] = [
   {
     blocking: true,
     when: (settings) => needsImage(settings) && !settings.image.uri && !settings.image.build,
-    message: (_, { stack }) =>
+    message: ({ image }, { stack }) =>
       [
         "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Push the image and name it:",
-        `  REPOSITORY=$(pulumi stack output imageRepository --stack ${stack})`,
-        '  docker buildx build --push -t "$REPOSITORY:$(git rev-parse --short HEAD)" app',
-        `  pulumi config set --stack ${stack} --path iamvet:image.uri "$REPOSITORY:$(git rev-parse --short HEAD)"`,
-        `or let \`up\` build it: pulumi config set --stack ${stack} --path iamvet:image.build true`,
+        `  REPOSITORY=${outputCommand(stack, "imageRepository")} TAG=$(git rev-parse --short HEAD)`,
+        '  aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"',
+        `  export KEY=$(aws secretsmanager get-secret-value --secret-id ${outputCommand(stack, "appSecret")} --query SecretString --output text | jq -r .NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)`,
+        `  docker buildx build --push --platform ${dockerPlatforms[image.platform].join(",")} --secret id=server-actions-key,env=KEY --build-arg SITE_VERSION=$TAG -t "$REPOSITORY:$TAG" app`,
+        `  pulumi config set --stack ${stack} --path iamvet:image.uri "$REPOSITORY:$TAG"`,
+        `or let \`up\` build it, with app.version as its tag: pulumi config set --stack ${stack} --path iamvet:image.build true`,
       ].join("\n"),
   },
   {
@@ -104,7 +109,7 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: (settings) => settings.network.vpc.startsWith("vpc-"),
     message: ({ network }) =>
-      `The subnets ${network.subnetIds.join(", ")} must be public (a route to an internet gateway) and lie in different zones.`,
+      `The subnets ${network.subnetIds.join(", ")} must be public (a route to an internet gateway).`,
   },
   {
     blocking: false,

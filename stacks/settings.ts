@@ -48,6 +48,13 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** What Docker calls each `image.platform`. */
+export const dockerPlatforms = {
+  arm64: ["linux/arm64"],
+  x86_64: ["linux/amd64"],
+  multi: ["linux/arm64", "linux/amd64"],
+} as const;
+
 /** The whole config of a stack, one entry a key. Every default stands here and nowhere else. */
 export const sections = {
   architecture: choice(architectures, "What serves the site. Changing it moves the site, behind gates.").default(

@@ -10,12 +10,10 @@ import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
 import { Migrations } from "./migrations";
-
-import { keysIn, type Notice, noticesFor } from "./notices";
+import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { uptimeCheckOf } from "./outside";
-
+import { checkPlacement } from "./placement";
 import type { Settings } from "./settings";
-
 import { tiersOf } from "./settings-rules";
 import { tagEverything } from "./tags";
 import { watchOf } from "./watch";
@@ -27,6 +25,8 @@ export interface SiteOutputs {
   readonly databaseEndpoint: pulumi.Output<string>;
   readonly alertTopic: pulumi.Output<string>;
   readonly imageRepository: pulumi.Output<string>;
+  /** Secret with the app's secret environment; the build of an image needs one key of it. */
+  readonly appSecret: pulumi.Output<string>;
   readonly nextSteps: readonly string[];
   readonly [further: string]: unknown;
 }
@@ -42,6 +42,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const notices = noticesFor(settings, { stack, ...keysIn(inConfig) });
   tagEverything(settings.tags);
 
+  await checkPlacement(config);
   const foundation = layFoundation(config);
   const { zone } = foundation;
   if (zone.nameServers && !preview) {
@@ -50,7 +51,9 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
       nameServers: await knownValue(zone.nameServers, "the name servers of the new zone"),
     });
   }
-  if (!preview) stopAt(notices);
+  if (!preview) {
+    await stopAt(notices, stack, { imageRepository: foundation.repository.url, appSecret: foundation.secrets.arn });
+  }
 
   const query = {
     name: domain.name,
@@ -122,6 +125,8 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     });
   }
 
+  if (before && before.records.length > 0 && !loadBalancer) await gates.letGo({ project, stack });
+
   // Last: before traffic is there, whoever looks from outside would find nobody and raise an alarm.
   const outside = new Uptime("uptime", {
     check: uptimeCheckOf(settings.uptime),
@@ -150,6 +155,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
       foundation.database.identifier,
       built,
     ),
+    appSecret: foundation.secrets.arn,
     nextSteps: notices.map(({ message }) => message),
   };
 }
@@ -188,11 +194,19 @@ async function probed(tier: WebTier) {
 }
 
 /** What blocks ends an update here, with the foundation built; a preview goes on and shows it among the next steps. */
-function stopAt(notices: readonly Notice[]): void {
+async function stopAt(
+  notices: readonly Notice[],
+  stack: string,
+  outputs: Readonly<Record<string, pulumi.Output<string>>>,
+): Promise<void> {
   const blocking = notices.filter(({ blocking }) => blocking).map(({ message }) => message);
-  if (blocking.length > 0) {
-    throw new pulumi.RunError(`${blocking.join("\n\n")}\n\nNothing was switched and nothing was deleted.`);
+  if (blocking.length === 0) return;
+  let text = `${blocking.join("\n\n")}\n\nNothing was switched and nothing was deleted.`;
+  for (const [name, output] of Object.entries(outputs)) {
+    const command = outputCommand(stack, name);
+    if (text.includes(command)) text = text.replaceAll(command, await knownValue(output, name));
   }
+  throw new pulumi.RunError(text);
 }
 
 /** Whether the stack's config has a key such as `vercel:apiToken`; its value is not looked at. */

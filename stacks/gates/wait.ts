@@ -105,4 +105,11 @@ export async function knownValue<T>(
   return value;
 }
 
+/** The value of an output if it is known, as a look-up's is in a preview; undefined in a plan that asks no account. */
+export async function ifKnown<T>(output: pulumi.Output<T>): Promise<pulumi.Unwrap<T> | undefined> {
+  const inner = pulumi.output(output) as unknown as { promise(): Promise<pulumi.Unwrap<T>>; isKnown: Promise<boolean> };
+  const value = await inner.promise();
+  return (await inner.isKnown) ? value : undefined;
+}
+
 export const seconds = (milliseconds: number): number => Math.max(0, Math.round(milliseconds / 1000));

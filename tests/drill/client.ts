@@ -56,7 +56,7 @@ function visit(plan: Plan, agent: Agent | HttpAgent, id: string): Promise<Visit>
 }
 
 async function main(plan: Plan): Promise<void> {
-  const settings = { keepAlive: true, maxSockets: 256, timeout: plan.timeout };
+  const settings = { keepAlive: true, maxSockets: 2048, timeout: plan.timeout };
   const agent = plan.servername
     ? new Agent({ ...settings, ca: plan.caFile && readFileSync(plan.caFile) })
     : new HttpAgent(settings);

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { printSingle, singleMarkdown, writeDocs } from "./print";
+import { balanced, PROTECTIONS, type Protection } from "./balanced";
+import { balancedMarkdown, printBalanced, printSingle, singleMarkdown, writeDocs } from "./print";
 import { single } from "./single";
 
 const KINDS = ["single", "balanced", "data"] as const;
@@ -12,6 +13,7 @@ function wholeNumber(text: string): number {
 interface Options {
   readonly seed: number;
   readonly disableStep: string[];
+  readonly without: Protection[];
   readonly json?: boolean;
   readonly docs?: boolean;
 }
@@ -30,10 +32,15 @@ async function main(): Promise<void> {
       "steps of recover.automation.yaml that fail, to show that the drill notices",
       [],
     )
+    .addOption(
+      new Option("--without <protection...>", "balanced: protections to leave out, to show that the drill notices")
+        .choices(Object.keys(PROTECTIONS))
+        .default([]),
+    )
     .option("--json", "results as JSON")
     .option("--docs", "write the results to docs/ as well")
     .parse();
-  const { seed, disableStep, json, docs } = program.opts<Options>();
+  const { seed, disableStep, without, json, docs } = program.opts<Options>();
   const kind = program.args[0] ?? "single";
   if (process.getuid?.() !== 0)
     program.error("The drill mounts a log volume and runs PostgreSQL as another user: run it as root.");
@@ -42,6 +49,11 @@ async function main(): Promise<void> {
     process.stdout.write(json ? `${JSON.stringify({ seed, rows }, null, 2)}\n` : printSingle(seed, rows));
     if (docs) writeDocs("drill.md", singleMarkdown(seed, rows));
     if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
+  } else if (kind === "balanced") {
+    const found = await balanced({ without, say });
+    process.stdout.write(json ? `${JSON.stringify({ without, ...found }, null, 2)}\n` : printBalanced(found));
+    if (docs) writeDocs("drill-balanced.md", balancedMarkdown(found));
+    if (found.rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
   } else {
     program.error(`There is no drill "${kind}". Use one of: ${KINDS.join(", ")}.`);
   }

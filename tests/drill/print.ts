@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { BALANCED_RATE, type BalancedRow } from "./balanced";
+import type { Numbers } from "./balancer";
 import { RATE, type Row } from "./single";
 
 /** What stands under the table of the single drill, since it was not shown. */
@@ -82,3 +84,69 @@ Not drilled:
 ${NOT_DRILLED.map((line) => `- ${line}`).join("\n")}
 `;
 }
+
+const BALANCED_HEAD = [
+  "part",
+  "requests",
+  "lost",
+  "lost after it was out",
+  "out after s",
+  "back after s",
+  "p50 ms",
+  "p95 ms",
+  "",
+];
+
+const balancedCells = (row: BalancedRow): (string | number)[] => [
+  row.part,
+  row.requests,
+  row.lost,
+  row.outAfter === undefined ? "-" : row.lostAfter,
+  row.outAfter ?? "never",
+  row.backAfter ?? "-",
+  row.p50,
+  row.p95,
+  row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`,
+];
+
+/** What stands under the table of the balanced drill. */
+const NOT_BALANCED = [
+  "that ECS or Auto Scaling notices a dead process by itself, within seconds, and takes it out: here the health check alone does",
+  "an Application Load Balancer's own nodes and zones; HAProxy is one process that balances and checks by the same numbers",
+  "a rollback by circuit breaker or alarm (judged from API answers in the unit tests)",
+];
+
+const numbersText = (n: Numbers) =>
+  `health check ${n.healthPath} every ${n.interval} s with ${n.timeout} s time-out, ${n.unhealthyThreshold} bad answers to be out and ${n.healthyThreshold} good ones to be in, slow start ${n.slowStart} s, draining ${n.drain} s, idle time-out ${n.idle} s, ${n.count} processes`;
+
+export interface Balanced {
+  readonly numbers: Numbers;
+  readonly rows: readonly BalancedRow[];
+}
+
+export function printBalanced({ numbers, rows }: Balanced): string {
+  const notDrilled = NOT_BALANCED.map((line) => `- ${line}`);
+  const how = `${BALANCED_RATE} requests a second; ${numbersText(numbers)}`;
+  return [table([...BALANCED_HEAD], rows.map(balancedCells)), how, "Not drilled:", ...notDrilled, ""].join("\n");
+}
+
+export function balancedMarkdown({ numbers, rows }: Balanced): string {
+  return `# Drill: several processes behind a load balancer
+
+Written by \`npm run drill -- balanced --docs\`. On one machine run HAProxy in the place of the load balancer (retries off, as an
+Application Load Balancer makes none), processes of the built sample app, and PostgreSQL. Visitors ask ${BALANCED_RATE} times a second for a page
+that reads the database. The numbers are those of production's plan, read from it: ${numbersText(numbers)}.
+
+${markdown(BALANCED_HEAD, rows.map(balancedCells))}
+
+A release brings new processes beside the old ones; those leave the load balancer, drain and end only when the new ones are healthy.
+A process that is killed or hangs loses what is sent to it until the health check has it out: with ${numbers.count} processes every ${ordinal(numbers.count)} request.
+A process that answers slowly, but within the check's time-out, stays in: the alarm on the 95th percentile (over ${numbers.latencyAlarm} s) tells of it.
+
+Not drilled:
+
+${NOT_BALANCED.map((line) => `- ${line}`).join("\n")}
+`;
+}
+
+const ordinal = (count: number): string => ({ 1: "", 2: "second", 3: "third" })[count] ?? `${count}th`;

@@ -226,6 +226,13 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
   switch (form.get("Action")) {
     case "DescribeRules":
       return rule(cloud, form.get("RuleArns.member.1") ?? "");
+    case "DescribeLoadBalancers":
+      return balancers(cloud);
+    case "DescribeTags":
+      return balancerTags(cloud);
+    case "ModifyLoadBalancerAttributes":
+      for (const { inputs } of cloud.of(BALANCER)) inputs.enableDeletionProtection = false;
+      return xml("<ModifyLoadBalancerAttributesResponse/>");
     case "DescribeAutoScalingGroups":
       return group(cloud, form.get("AutoScalingGroupNames.member.1") ?? "");
     case "DescribeInstanceRefreshes":
@@ -343,6 +350,27 @@ function group(cloud: Cloud, name: string): Reply {
   const member = `<member><AutoScalingGroupName>${name}</AutoScalingGroupName><DesiredCapacity>${count}</DesiredCapacity><Instances>${instance.repeat(count)}</Instances></member>`;
   return xml(
     `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>${found ? member : ""}</AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`,
+  );
+}
+
+const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
+
+function balancers(cloud: Cloud): Reply {
+  const members = cloud.of(BALANCER).map(({ id }) => `<member><LoadBalancerArn>${id}</LoadBalancerArn></member>`);
+  return xml(
+    `<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>${members.join("")}</LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>`,
+  );
+}
+
+function balancerTags(cloud: Cloud): Reply {
+  const members = cloud.of(BALANCER).map(({ id, inputs }) => {
+    const tags = Object.entries(inputs.tags as Record<string, string>)
+      .map(([key, value]) => `<member><Key>${key}</Key><Value>${value}</Value></member>`)
+      .join("");
+    return `<member><ResourceArn>${id}</ResourceArn><Tags>${tags}</Tags></member>`;
+  });
+  return xml(
+    `<DescribeTagsResponse><DescribeTagsResult><TagDescriptions>${members.join("")}</TagDescriptions></DescribeTagsResult></DescribeTagsResponse>`,
   );
 }
 

@@ -1,0 +1,98 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { AdoptedNetwork } from "../components/network";
+import type { StackConfig } from "./config";
+import { ifKnown } from "./gates";
+import type { Settings } from "./settings";
+import { SettingsError } from "./settings-check";
+
+/** The account's default VPC and its default subnet of each zone. */
+export function defaultNetwork(): AdoptedNetwork & { readonly subnetIds: pulumi.Output<string[]> } {
+  const { id: vpcId } = aws.ec2.getVpcOutput({ default: true });
+  const { ids: subnetIds } = aws.ec2.getSubnetsOutput({
+    filters: [
+      { name: "vpc-id", values: [vpcId] },
+      { name: "default-for-az", values: ["true"] },
+    ],
+  });
+  return { vpcId, subnetIds };
+}
+
+/**
+ * Looks at the subnets that exist already, before anything is registered: their zones are known to AWS alone, and the load balancer
+ * and the database's subnet group each want two of them. It looks in previews too; a plan without an account passes.
+ *
+ * @throws {pulumi.RunError} in the form of a mistake in the settings
+ */
+export async function checkPlacement({
+  project,
+  stack,
+  settings,
+}: Pick<StackConfig, "project" | "stack" | "settings">) {
+  const misplaced = await problemOf(settings.network);
+  if (!misplaced) return;
+  const { path, found, allowed, value } = misplaced;
+  const key = `${project}:${path}`;
+  const mend = `pulumi config set --stack ${stack} --path '${key}' ${value}`;
+  throw new pulumi.RunError(new SettingsError(stack, [{ key, found, allowed, mend }]).message);
+}
+
+interface Misplaced {
+  readonly path: string;
+  readonly found: string;
+  readonly allowed: string;
+  /** A value that mends it. */
+  readonly value: string;
+}
+
+async function problemOf({ vpc, subnetIds }: Settings["network"]): Promise<Misplaced | undefined> {
+  if (vpc === "new") return undefined;
+  if (vpc === "default") {
+    const ids = await ifKnown(defaultNetwork().subnetIds);
+    if (!ids || ids.length > 1) return undefined;
+    const has = ids.length === 1 ? "one default subnet" : "no default subnet";
+    return {
+      path: "network.vpc",
+      found: `default, a VPC with ${has} in this region`,
+      allowed: "a VPC with subnets in at least two zones",
+      value: "new",
+    };
+  }
+  const subnets = (await Promise.all(subnetIds.map(lookUp))).flatMap((subnet) => subnet ?? []);
+  const stranger = subnets.findIndex(({ vpcId }) => vpcId !== vpc);
+  if (stranger >= 0) {
+    const { id, vpcId } = subnets[stranger] as Subnet;
+    return {
+      path: `network.subnetIds[${stranger}]`,
+      found: vpcId ? `${id}, which is in ${vpcId}` : `${id}, which does not exist in this region`,
+      allowed: `a subnet of ${vpc}`,
+      value: "subnet-...",
+    };
+  }
+  const zones = new Set(subnets.map(({ zone }) => zone));
+  if (subnets.length === 0 || zones.size > 1) return undefined;
+  return {
+    path: "network.subnetIds[1]",
+    found: `${subnetIds.join(", ")}, all in the zone ${[...zones].join()}`,
+    allowed: "subnets in at least two zones: the load balancer and the database need two",
+    value: "subnet-...",
+  };
+}
+
+interface Subnet {
+  readonly id: string;
+  readonly zone?: string;
+  /** Empty for a subnet that does not exist. */
+  readonly vpcId: string;
+}
+
+/** Undefined where no account is asked. */
+async function lookUp(id: string): Promise<Subnet | undefined> {
+  try {
+    const subnet = await ifKnown(aws.ec2.getSubnetOutput({ id }));
+    return subnet && { id, zone: subnet.availabilityZone, vpcId: subnet.vpcId };
+  } catch (error) {
+    if (/InvalidSubnetID|no matching/i.test(String(error))) return { id, vpcId: "" };
+    throw error;
+  }
+}

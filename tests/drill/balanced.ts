@@ -1,0 +1,305 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Balancer, type Numbers, numbersOfThePlan } from "./balancer";
+import type { Visit } from "./client";
+import { Postgres } from "./postgres";
+import { endGroup, freePort, start, until } from "./processes";
+import { buildRelease } from "./site";
+import { Traffic } from "./traffic";
+
+/** Requests a second of the visitors. */
+export const BALANCED_RATE = 200;
+/** Milliseconds after which a visitor gives up. */
+const PATIENCE = 8_000;
+/** Seconds a task has between SIGTERM and SIGKILL (components/fargate-service.ts). */
+const STOP_SECONDS = 60;
+
+/** Protections that can be left out, to show that the drill notices. */
+export const PROTECTIONS = {
+  drain: "an old process is ended without leaving the load balancer first",
+  "start-first": "old processes leave before new ones are healthy",
+  checks: "the load balancer asks nobody whether they are well",
+} as const;
+export type Protection = keyof typeof PROTECTIONS;
+
+/** What one part of the drill showed. */
+export interface BalancedRow {
+  readonly part: string;
+  readonly requests: number;
+  readonly lost: number;
+  /** Of those, sent when the target was out already. */
+  readonly lostAfter: number;
+  /** Seconds from the fault until the load balancer sent nobody there any more; undefined if it never did. */
+  readonly outAfter?: number;
+  /** Seconds from the mending until it was healthy again. */
+  readonly backAfter?: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly problems: readonly string[];
+}
+
+/** One process of the app, as a task or a container runs it. */
+class Backend {
+  child?: ChildProcess;
+  port = 0;
+
+  constructor(
+    readonly slot: string,
+    private readonly release: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  async start(): Promise<void> {
+    this.port = await freePort();
+    this.child = start(process.execPath, ["server.js"], {
+      cwd: this.release,
+      env: { ...this.env, PORT: String(this.port), HOSTNAME: "127.0.0.1" },
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.child?.pid && this.child.exitCode === null) process.kill(this.child.pid, signal);
+  }
+
+  /** SIGTERM, and SIGKILL when it takes too long: what ECS does. */
+  async end(): Promise<void> {
+    if (this.child) await endGroup(this.child, STOP_SECONDS * 1000);
+  }
+}
+
+export interface BalancedOptions {
+  readonly without: readonly Protection[];
+  readonly say: (text: string) => void;
+}
+
+/** The drill of several processes behind a load balancer: a release under load, and three ways in which one process fails. */
+export async function balanced({ without, say }: BalancedOptions): Promise<{ numbers: Numbers; rows: BalancedRow[] }> {
+  const numbers = await numbersOfThePlan();
+  const release = await buildRelease(say);
+  const drill = new Drill(release, numbers, new Set(without), say);
+  const leave = () => void drill.stop().then(() => process.exit(130));
+  process.once("SIGINT", leave).once("SIGTERM", leave);
+  try {
+    say(`starting PostgreSQL, ${numbers.count} processes of the app, and HAProxy`);
+    await drill.start();
+    const rows: BalancedRow[] = [];
+    for (const part of [drill.roll, drill.kill, drill.hang, drill.slow]) {
+      const row = await part.call(drill);
+      rows.push(row);
+      say(`  ${row.part}: ${row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`}`);
+    }
+    return { numbers, rows };
+  } finally {
+    process.off("SIGINT", leave).off("SIGTERM", leave);
+    await drill.stop();
+  }
+}
+
+class Drill {
+  private readonly dir = mkdtempSync(join(tmpdir(), "drill-"));
+  private readonly postgres = new Postgres(join(this.dir, "postgres"));
+  private readonly balancer: Balancer;
+  private backends: Backend[] = [];
+  private traffic?: Traffic;
+  private parts = 0;
+
+  constructor(
+    private readonly release: string,
+    private readonly numbers: Numbers,
+    private readonly without: ReadonlySet<Protection>,
+    private readonly say: (text: string) => void,
+  ) {
+    // Twice the tasks, as a rolling deployment may run.
+    const slots = Array.from({ length: numbers.count * 2 }, (_, index) => `t${index + 1}`);
+    this.balancer = new Balancer(this.dir, numbers, slots, !without.has("checks"), { PATH: process.env.PATH });
+  }
+
+  async start(): Promise<void> {
+    await this.postgres.start();
+    await this.postgres.migrate(join(__dirname, "..", "..", "app", "prisma", "migrations"));
+    await this.balancer.start();
+    this.backends = await Promise.all(this.free(this.numbers.count).map((slot) => this.bring(slot, "v1")));
+  }
+
+  async stop(): Promise<void> {
+    await this.traffic?.stop();
+    for (const backend of this.backends) {
+      backend.signal("SIGCONT");
+      backend.signal("SIGKILL");
+    }
+    await this.balancer.stop();
+    await this.postgres.stop("immediate").catch(() => {});
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** A release: new processes beside the old ones, then the old ones drain and end, all of it under load. */
+  async roll(): Promise<BalancedRow> {
+    return this.part("rolling replacement", async (problems) => {
+      const old = this.backends;
+      const leaveAll = () => Promise.all(old.map((backend) => this.leave(backend)));
+      if (this.without.has("start-first")) await leaveAll();
+      const fresh = await Promise.all(this.free(this.numbers.count).map((slot) => this.bring(slot, "v2")));
+      this.backends = [...old, ...fresh];
+      if (!this.without.has("start-first")) await leaveAll();
+      this.backends = fresh;
+      await sleep(2_000);
+      if (this.answers().some((visit) => visit.status !== 200)) problems.push("a deploy may lose no request");
+      return {};
+    });
+  }
+
+  async kill(): Promise<BalancedRow> {
+    return this.fault("one process is killed", (backend) => backend.signal("SIGKILL"));
+  }
+
+  async hang(): Promise<BalancedRow> {
+    return this.fault("one process hangs", (backend) => backend.signal("SIGSTOP"));
+  }
+
+  /** Answers within the check's time-out: the load balancer keeps such a target, and the latency alarm is what tells of it. */
+  async slow(): Promise<BalancedRow> {
+    return this.part("one process is slow", async (problems) => {
+      const [backend] = this.backends as [Backend];
+      const { timeout, unhealthyThreshold, interval, latencyAlarm } = this.numbers;
+      const end = Date.now() + (unhealthyThreshold + 1) * interval * 1000;
+      const states = new Set<string>();
+      while (Date.now() < end) {
+        backend.signal("SIGSTOP");
+        await sleep((timeout - 1.5) * 1000);
+        backend.signal("SIGCONT");
+        await sleep(400);
+        states.add(await this.balancer.state(backend.slot));
+      }
+      if (states.has("unhealthy")) problems.push("it was taken out although it answered within the check's time-out");
+      const p95 = percentile(this.answers(), 95);
+      if (p95 < latencyAlarm * 1000)
+        problems.push(`p95 was ${p95} ms: the latency alarm (${latencyAlarm} s) is silent`);
+      if (this.answers().some((visit) => visit.status !== 200)) problems.push("a slow answer is no lost one");
+      return {};
+    });
+  }
+
+  /** Breaks one process, waits until the load balancer has it out, and puts another in its place. */
+  private fault(part: string, inject: (backend: Backend) => void): Promise<BalancedRow> {
+    return this.part(part, async (problems) => {
+      const [backend] = this.backends as [Backend];
+      const { interval, timeout, unhealthyThreshold, healthyThreshold } = this.numbers;
+      const t0 = Date.now();
+      inject(backend);
+      // One interval may just have begun, and each check may wait for its time-out.
+      const limit = (unhealthyThreshold + 1) * interval + timeout;
+      const out = await until(async () => (await this.balancer.state(backend.slot)) === "unhealthy", limit * 1000, 200);
+      const outAt = Date.now();
+      if (!out) problems.push(`it still got visitors after ${limit} s`);
+      await sleep(5_000);
+      backend.signal("SIGCONT");
+      backend.signal("SIGKILL");
+      await this.balancer.remove(backend.slot);
+      const mended = Date.now();
+      this.backends = [...this.backends.slice(1), await this.bring(backend.slot, "v2")];
+      const backAfter = (Date.now() - mended) / 1000;
+      if (backAfter > (healthyThreshold + 1) * interval + 15) problems.push(`its successor took ${backAfter} s`);
+      await sleep(1_000);
+      const lostAfter = out ? this.answers().filter(({ at, status }) => at > outAt && status !== 200).length : 0;
+      if (lostAfter > 0) problems.push(`${lostAfter} requests were lost after it was out`);
+      return { ...(out ? { outAfter: seconds(outAt - t0) } : {}), backAfter: seconds(backAfter * 1000), lostAfter };
+    });
+  }
+
+  /** Runs one part with visitors of its own. */
+  private async part(name: string, work: (problems: string[]) => Promise<Partial<BalancedRow>>): Promise<BalancedRow> {
+    this.parts += 1;
+    this.say(`${name}: ${BALANCED_RATE} requests a second`);
+    this.traffic = new Traffic({
+      port: this.balancer.port,
+      path: "/api/notes",
+      rate: BALANCED_RATE,
+      id: `balanced-${this.parts}`,
+      timeout: PATIENCE,
+    });
+    const problems: string[] = [];
+    if (!(await until(() => this.answers().length >= BALANCED_RATE * 3, 30_000)))
+      throw new Error("the client sends nothing");
+    const before = this.answers().filter(({ status }) => status !== 200).length;
+    if (before > 0) problems.push(`${before} requests were lost before anything was done`);
+    const found = await work(problems);
+    const visits = await this.traffic.stop();
+    const lost = visits.filter(({ status }) => status !== 200);
+    if (lost.length > 0) this.say(`  lost: ${summary(lost)}`);
+    return {
+      part: name,
+      requests: visits.length,
+      lost: lost.length,
+      lostAfter: 0,
+      p50: percentile(visits, 50),
+      p95: percentile(visits, 95),
+      problems,
+      ...found,
+    };
+  }
+
+  private answers(): readonly Visit[] {
+    return this.traffic?.visits ?? [];
+  }
+
+  private free(count: number): string[] {
+    const used = new Set(this.backends.map(({ slot }) => slot));
+    return this.balancer.slots.filter((slot) => !used.has(slot)).slice(0, count);
+  }
+
+  /** Starts a process and lets visitors come once it is healthy. */
+  private async bring(slot: string, version: string): Promise<Backend> {
+    const backend = new Backend(slot, this.release, {
+      PATH: process.env.PATH,
+      NODE_ENV: "production",
+      DATABASE_URL: this.postgres.url,
+      SITE_TIER: "fargate",
+      SITE_VERSION: version,
+      KEEP_ALIVE_TIMEOUT: keepAlive(),
+    });
+    await backend.start();
+    await this.balancer.register(slot, backend.port);
+    const healthy = async () => (await this.balancer.state(slot)) === "healthy";
+    if (!(await until(healthy, 90_000, 200))) throw new Error(`The process in ${slot} did not become healthy`);
+    await this.balancer.open(slot);
+    return backend;
+  }
+
+  /** Out of the load balancer, time for requests under way, then the end. */
+  private async leave(backend: Backend): Promise<void> {
+    if (!this.without.has("drain")) {
+      await this.balancer.drain(backend.slot);
+      await sleep(this.numbers.drain * 1000);
+    }
+    await backend.end();
+    await this.balancer.remove(backend.slot);
+  }
+}
+
+/** As the image sets it. */
+function keepAlive(): string {
+  const found = /KEEP_ALIVE_TIMEOUT=(\d+)/.exec(readFileSync(join(__dirname, "..", "..", "app", "Dockerfile"), "utf8"));
+  if (!found?.[1]) throw new Error("app/Dockerfile sets no KEEP_ALIVE_TIMEOUT");
+  return found[1];
+}
+
+function percentile(visits: readonly Visit[], percent: number): number {
+  const sorted = visits.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
+}
+
+/** What the lost requests got, by count. */
+function summary(lost: readonly Visit[]): string {
+  const counts = new Map<string, number>();
+  for (const { status, error } of lost) {
+    const what = status === 0 ? (error ?? "no answer") : String(status);
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return [...counts].map(([what, count]) => `${count} x ${what}`).join(", ");
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;
