@@ -4,6 +4,8 @@ import pc from "picocolors";
 /** The commands, each loaded only when it is asked for: `plan` must not wait for what draws diagrams. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init")).initCommand(),
+  doctor: async () => (await import("./doctor")).doctorCommand(),
+  attach: async () => (await import("./attach")).attachCommand(),
   plan: async () => (await import("./plan")).planCommand(),
   compare: async () => (await import("./compare")).compareCommand(),
   flip: async () => (await import("./flip")).flipCommand(),

@@ -11,6 +11,8 @@ export class Database extends pulumi.ComponentResource {
   /** Host name and port, `host:5432`. */
   readonly endpoint: pulumi.Output<string>;
   readonly identifier: pulumi.Output<string>;
+  /** Whether it was there before the stack, so that the servers of that time reach it already. */
+  readonly existed: boolean;
   readonly arn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
   /** Secret with the key DATABASE_URL, ready to use. */
@@ -25,6 +27,7 @@ export class Database extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Database", name, {}, opts);
     const watch = { alarmActions: args.alarmActions, alarmLevel: args.alarmLevel };
+    this.existed = args.mode === "existing" || args.mode === "import";
     if (args.mode === "existing" || args.mode === "import") {
       const { live, securityGroupId, url } = findDatabase(args, this);
       if (args.mode === "import") importDatabase(name, args, live, this);

@@ -5,7 +5,7 @@ import type { AlarmLevel } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
-import { logGrants, secretGrants, serviceRole } from "./iam";
+import { type Grant, logGrants, secretGrants, serviceRole } from "./iam";
 import { Recovery, type ServerProcesses } from "./recovery";
 import { METRICS, serverAlarms } from "./server-alarms";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
@@ -114,7 +114,9 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       "existing" in args.server
         ? { ...args.server.existing, version: undefined }
         : this.create(name, args, args.server.create, logs, agent);
-    args.database.admit(`${name}-to-database`, server.securityGroupId, child);
+    // A server that serves today reaches a database that exists already; a second rule of the same kind would be refused.
+    if (!existing || !args.database.existed) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
+    const profile = existing ? this.profile(name, logs, agent) : undefined;
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };
     this.probe = pulumi.all([server.addresses, server.version]).apply(
@@ -197,6 +199,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     ];
     this.outputs = {
       instanceId: this.instanceId,
+      ...(profile ? { instanceProfile: profile.name } : {}),
       ...(recovery ? { recoveryDocument: recovery.documentName, recoveryMute: recovery.muteParameter } : {}),
     };
     this.registerOutputs({ instanceId: this.instanceId });
@@ -260,6 +263,32 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       );
     }
     return config;
+  }
+
+  /** What the server may do: be managed, send metrics and logs, and what `grants` adds. An existing one gets it by `platform attach`. */
+  private profile(name: string, logs: LogGroups, agent: aws.ssm.Parameter, grants: readonly Grant[] = []) {
+    const child = { parent: this };
+    const role = serviceRole(
+      `${name}-role`,
+      "ec2.amazonaws.com",
+      [
+        ...logGrants(Object.values(logs).map(({ arn }) => arn)),
+        { actions: ["ssm:GetParameter"], resources: [agent.arn] },
+        {
+          actions: ["cloudwatch:PutMetricData"],
+          resources: ["*"],
+          conditions: { StringEquals: { "cloudwatch:namespace": METRICS } },
+        },
+        ...grants,
+      ],
+      child,
+    );
+    new aws.iam.RolePolicyAttachment(
+      `${name}-ssm`,
+      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
+      child,
+    );
+    return new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child);
   }
 
   private create(
@@ -326,32 +355,15 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       },
       child,
     );
-    const role = serviceRole(
-      `${name}-role`,
-      "ec2.amazonaws.com",
-      [
-        ...secretGrants(secretArns(server.environment)),
-        ...logGrants(Object.values(logs).map(({ arn }) => arn)),
-        { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },
-        {
-          actions: ["s3:GetObject"],
-          resources: [pulumi.output(server.release.url).apply((url) => `arn:aws:s3:::${url.replace("s3://", "")}`)],
-        },
-        {
-          actions: ["cloudwatch:PutMetricData"],
-          resources: ["*"],
-          conditions: { StringEquals: { "cloudwatch:namespace": "Site" } },
-        },
-        ...acmeGrants(server.zoneId, [args.domain, ...(server.redirectFrom ? [server.redirectFrom] : [])]),
-      ],
-      child,
-    );
-    new aws.iam.RolePolicyAttachment(
-      `${name}-ssm`,
-      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
-      child,
-    );
-    const profile = new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child);
+    const profile = this.profile(name, logs, agent, [
+      ...secretGrants(secretArns(server.environment)),
+      { actions: ["ssm:GetParameter"], resources: [boot.arn] },
+      {
+        actions: ["s3:GetObject"],
+        resources: [pulumi.output(server.release.url).apply((url) => `arn:aws:s3:::${url.replace("s3://", "")}`)],
+      },
+      ...acmeGrants(server.zoneId, [args.domain, ...(server.redirectFrom ? [server.redirectFrom] : [])]),
+    ]);
     const image = aws.ssm.getParameterOutput(
       { name: "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64" },
       child,

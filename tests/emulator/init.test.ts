@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   GetBucketEncryptionCommand,
@@ -10,13 +9,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { planStack } from "../../cli/planner";
-import { Python } from "../provider/python";
-import { run } from "../provider/terraform";
-import { Moto } from "./moto";
+import { emulator, projectFolder, REGION, platform as runPlatform } from "./cli";
+import type { Moto } from "./moto";
 import { Seed } from "./seed";
-
-const REGION = "ap-northeast-2";
-const root = join(__dirname, "../..");
 
 describe("platform init against an account on the emulator", function () {
   this.timeout(120_000);
@@ -25,39 +20,18 @@ describe("platform init against an account on the emulator", function () {
   let folder: string;
 
   before(async function () {
-    const python = await Python.find((message) => console.log(`    ${message}`));
-    if (typeof python === "string") {
-      console.log(`    skipped: ${python}`);
-      this.skip();
-    }
-    moto = await Moto.start(python);
-    // The emulator loads a service at its first question, which must not count as the silence of AWS.
-    await new Seed(moto.endpoint, REGION).whoAmI();
+    moto = await emulator(this);
   });
   after(() => moto?.stop());
 
   beforeEach(async () => {
     await moto.reset();
     seed = new Seed(moto.endpoint, REGION);
-    folder = mkdtempSync(join(tmpdir(), "init-"));
-    copyFileSync(join(root, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    folder = projectFolder();
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const platform = (args: string[], env: Record<string, string> = {}) =>
-    run(process.execPath, [join(root, "cli/bin.mjs"), ...args, "--cwd", folder], {
-      env: {
-        PATH: process.env.PATH ?? "",
-        HOME: folder,
-        AWS_EC2_METADATA_DISABLED: "true",
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        AWS_REGION: REGION,
-        ...moto.env,
-        ...env,
-      },
-      timeoutSeconds: 60,
-    });
+  const platform = (args: string[], env?: Record<string, string>) => runPlatform(moto, folder, args, env);
   const init = (...flags: string[]) =>
     platform(["init", "--yes", "--stack", "prod", "--backend", "file", "--email", "ops@example.com", ...flags]);
   const file = () => readFileSync(join(folder, "Pulumi.prod.yaml"), "utf8");

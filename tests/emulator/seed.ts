@@ -9,13 +9,16 @@ import {
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
+  DescribeIamInstanceProfileAssociationsCommand,
   DescribeRegionsCommand,
   EC2Client,
   RunInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import { CreateInstanceProfileCommand, IAMClient } from "@aws-sdk/client-iam";
 import { CreateDBInstanceCommand, CreateDBSubnetGroupCommand, RDSClient } from "@aws-sdk/client-rds";
 import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand, Route53Client } from "@aws-sdk/client-route-53";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
 /** Builds parts of an account on the emulator, as the site of the brief has them today. */
@@ -144,5 +147,24 @@ export class Seed {
       new CreateSecretCommand({ Name: name, SecretString: value }),
     );
     return ARN ?? "";
+  }
+
+  /** A topic with an e-mail subscription. */
+  async subscription(topic: string, email: string): Promise<void> {
+    const sns = new SNSClient(this.config);
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: topic }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "email", Endpoint: email }));
+  }
+
+  async profile(name: string): Promise<void> {
+    await new IAMClient(this.config).send(new CreateInstanceProfileCommand({ InstanceProfileName: name }));
+  }
+
+  /** ARN of the profile that is attached to an instance. */
+  async profileOf(instanceId: string): Promise<string | undefined> {
+    const { IamInstanceProfileAssociations = [] } = await this.ec2.send(
+      new DescribeIamInstanceProfileAssociationsCommand({ Filters: [{ Name: "instance-id", Values: [instanceId] }] }),
+    );
+    return IamInstanceProfileAssociations[0]?.IamInstanceProfile?.Arn;
   }
 }
