@@ -24,10 +24,12 @@ const LIMIT_MS = 600_000;
 /** `pulumi` from PATH. */
 export const runPulumi: Run = (args, cwd) =>
   new Promise((resolve) => {
+    // Not spawn's own `timeout`: where there is no such program, its timer would hold this process for as long.
+    const limit = AbortSignal.timeout(LIMIT_MS);
     const child = spawn("pulumi", args, {
       cwd,
       env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
-      timeout: LIMIT_MS,
+      signal: limit,
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
@@ -38,10 +40,12 @@ export const runPulumi: Run = (args, cwd) =>
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    child.on("error", () => resolve({ stdout, stderr }));
-    child.on("close", (code, signal) =>
-      resolve({ code: code ?? 1, stdout, stderr: signal ? `it was stopped after ${LIMIT_MS / 1000} s` : stderr }),
+    child.on("error", () =>
+      resolve(
+        limit.aborted ? { code: 1, stdout, stderr: `it was stopped after ${LIMIT_MS / 1000} s` } : { stdout, stderr },
+      ),
     );
+    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
   });
 
 /**
