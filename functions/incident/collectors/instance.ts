@@ -29,6 +29,9 @@ export const HOST_METRICS: readonly MetricSpec[] = [
   { name: "procstat_lookup_pid_count", bad: "low" },
 ];
 
+/** Where the CloudWatch agent of this project publishes (runbooks/cloudwatch-agent.json). */
+const AGENT_NAMESPACE = "Site";
+
 const AWS_METRICS = [
   ["CPUUtilization", "Maximum"],
   ["CPUCreditBalance", "Minimum"],
@@ -53,7 +56,7 @@ export const instance: CollectorDefinition<"instance"> = {
         const dimension = { Name: "InstanceId", Value: instanceId };
         // The agent's dimensions depend on its configuration, so what it published is asked, not assumed.
         const agent = await context.aws.cloudwatch
-          .send(new ListMetricsCommand({ Namespace: "CWAgent", Dimensions: [dimension] }), context.http)
+          .send(new ListMetricsCommand({ Namespace: AGENT_NAMESPACE, Dimensions: [dimension] }), context.http)
           .catch((error: unknown) => {
             context.missed("ListMetrics", error);
             return { Metrics: [] };
