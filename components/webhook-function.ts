@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type Grant, logGrants, serviceRole } from "./iam";
+import { lambdaCode, lambdaRuntime } from "./lambda-code";
 
 /** Arguments of {@link WebhookFunction}. */
 export interface WebhookFunctionArgs {
@@ -38,10 +38,9 @@ export class WebhookFunction extends pulumi.ComponentResource {
       `${name}-function`,
       {
         description: args.description,
-        runtime: "nodejs22.x",
-        architectures: ["arm64"],
-        handler: "index.handler",
-        code: bundled(args.folder),
+        ...lambdaRuntime,
+        architectures: [...lambdaRuntime.architectures],
+        code: lambdaCode(args.folder),
         role: serviceRole(`${name}-role`, "lambda.amazonaws.com", grants, parent).arn,
         memorySize: 128,
         timeout: 10,
@@ -89,21 +88,4 @@ function openUrl(
     ),
   ];
   return pulumi.all([url.functionUrl, ...permissions.map(({ id }) => id)]).apply(([address]) => address ?? "");
-}
-
-/** A function of `functions/` as one file. The AWS SDK is part of Lambda's runtime. */
-function bundled(folder: string): pulumi.asset.AssetArchive {
-  // Loaded here, as most runs of the program that import this file build no function.
-  const { buildSync } = require("esbuild") as typeof import("esbuild");
-  const { outputFiles } = buildSync({
-    entryPoints: [join(__dirname, "..", "functions", folder, "index.ts")],
-    bundle: true,
-    platform: "node",
-    target: "node22",
-    format: "cjs",
-    external: ["@aws-sdk/*"],
-    write: false,
-    logLevel: "error",
-  });
-  return new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.StringAsset(outputFiles[0]?.text ?? "") });
 }

@@ -72,7 +72,10 @@ describe("the incident reporter", () => {
   });
 
   it("reports once when it is called twice at the same moment", async () => {
-    const { call, sent } = world({ gather: () => new Promise((resolve) => setTimeout(() => resolve([]), 20)) });
+    const { call, sent } = world({
+      gather: () => new Promise((resolve) => setTimeout(() => resolve([]), 20)),
+      wait: () => new Promise((resolve) => setTimeout(resolve, 5)),
+    });
     const outcomes = await Promise.all([
       call(ALARM),
       call(ALARM),
