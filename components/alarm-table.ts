@@ -3,8 +3,10 @@ import { type AlarmActions, type AlarmArgs, alarm } from "./alarm";
 import type { Signal } from "./web-tier";
 
 /**
- * `basic`: what shows that visitors are or soon will be without the site; on one server exactly the ten alarms that CloudWatch's free
- * tier covers. `standard`: all of them; each further alarm costs 0.10 USD a month.
+ * `basic`: what shows that visitors are or soon will be without the site, within the ten alarms that CloudWatch's free tier covers:
+ * eight of a server leave two to the database. No composite alarm is among them, since none is free. What is left out is seen
+ * otherwise: an agent that fell silent by its process counts, which breach without data.
+ * `standard`: all of them; each further alarm costs 0.10 USD a month, each composite one 0.50 USD.
  */
 export type AlarmLevel = "basic" | "standard";
 
@@ -16,9 +18,6 @@ export interface AlarmEntry extends Omit<AlarmArgs, "statistic" | "period" | "fi
   /** Left out where it does not apply. */
   readonly applies?: boolean;
 }
-
-/** What a person runs first, whatever went off: it gathers the evidence of all alarms at once. */
-const WHY = "npm run platform -- why";
 
 /** The alarms of a table that a level asks for, named `<name>-<key>`. */
 export function alarmTable<Key extends string>(
@@ -35,7 +34,7 @@ export function alarmTable<Key extends string>(
       const statistic = entry.extendedStatistic ? {} : { statistic: "Maximum" };
       return [
         key,
-        alarm(`${name}-${key}`, { ...statistic, period: 60, firstCommand: WHY, ...entry }, args.actions, opts),
+        alarm(`${name}-${key}`, { ...statistic, period: 60, ...entry }, args.actions, opts),
       ];
     }),
   ) as Partial<Record<Key, Signal>>;

@@ -2,25 +2,33 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Severity, Signal, Subject } from "./web-tier";
 
-/** Whom an alarm tells, by severity. */
-export type AlarmActions = Readonly<Record<Severity, readonly pulumi.Input<string>[]>>;
+/** Whom an alarm tells, by severity, and where its description sends a person to look on. */
+export type AlarmActions = Readonly<Record<Severity, readonly pulumi.Input<string>[]>> & {
+  /** Address of the dashboard. @default the description has no link */
+  readonly dashboard?: pulumi.Input<string>;
+};
 
-/** A CloudWatch alarm together with what a person needs who is woken by it. */
-export interface AlarmArgs
-  extends Omit<aws.cloudwatch.MetricAlarmArgs, "alarmDescription" | "alarmActions" | "okActions"> {
-  readonly severity: Severity;
-  readonly subject: Subject;
+/** What a person needs who is told of an alarm. */
+export interface AlarmText {
   /** What it means for the site, one sentence. */
   readonly meaning: string;
   /** Likely causes, the likeliest first. */
   readonly causes: readonly string[];
-  /** The first command to run. */
-  readonly firstCommand: pulumi.Input<string>;
+  /** The first command to run. @default `platform why` of this stack, which gathers the evidence of all alarms at once */
+  readonly firstCommand?: pulumi.Input<string>;
+}
+
+/** A CloudWatch alarm together with what a person needs who is woken by it. */
+export interface AlarmArgs
+  extends Omit<aws.cloudwatch.MetricAlarmArgs, "alarmDescription" | "alarmActions" | "okActions">,
+    AlarmText {
+  readonly severity: Severity;
+  readonly subject: Subject;
   /** Further actions beside telling people, for example EC2 recovery. */
   readonly act?: readonly pulumi.Input<string>[];
 }
 
-/** A metric alarm (0.10 USD a month beyond the free ten) whose description says meaning, causes and first command. */
+/** A metric alarm (0.10 USD a month beyond the free ten) whose description says meaning, causes, first command and dashboard. */
 export function alarm(
   name: string,
   args: AlarmArgs,
@@ -32,11 +40,21 @@ export function alarm(
     name,
     {
       ...metric,
-      alarmDescription: pulumi.interpolate`${meaning}\n\nLikely: ${causes.join("; ")}.\nFirst: ${firstCommand}`,
+      alarmDescription: alarmDescription({ meaning, causes, ...(firstCommand ? { firstCommand } : {}) }, actions),
       alarmActions: [...actions[severity], ...act],
       okActions: [...actions[severity]],
     },
     opts,
   );
   return { name: created.name, arn: created.arn, severity, subject };
+}
+
+/** An alarm's description, of which CloudWatch keeps 1,024 characters. */
+export function alarmDescription(
+  { meaning, causes, firstCommand }: AlarmText,
+  { dashboard }: Pick<AlarmActions, "dashboard">,
+): pulumi.Output<string> {
+  const command = firstCommand ?? `npm run platform -- why --stack ${pulumi.getStack()}`;
+  const link = dashboard === undefined ? "" : pulumi.interpolate`\nDashboard: ${dashboard}`;
+  return pulumi.interpolate`${meaning}\n\nLikely: ${causes.join("; ")}.\nFirst: ${command}${link}`;
 }

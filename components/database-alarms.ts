@@ -37,7 +37,10 @@ const UNKNOWN_CLASS = { memoryGib: 2, connections: 225 };
 /** Failed log-ins: by a wrong password, or from an address or without TLS where none is admitted. */
 const FAILED_LOGIN = '?"password authentication failed" ?"no pg_hba.conf entry"';
 
-/** Alarms of one database, as a table. Events of RDS (failover, restart, storage full) come by EventBridge, not from here. */
+/**
+ * Alarms of one database, as a table; at `basic` the two that page, since ten alarms are free in an account and a server has eight.
+ * Events of RDS (failover, restart, storage full) come by EventBridge, not from here.
+ */
 export function databaseAlarms(name: string, args: DatabaseAlarmsArgs, parent: pulumi.Resource): Signal[] {
   const ofDatabase = { DBInstanceIdentifier: args.identifier };
   const instanceClass = pulumi.output(args.instanceClass);
@@ -67,7 +70,7 @@ export function databaseAlarms(name: string, args: DatabaseAlarmsArgs, parent: p
     },
     cpu: {
       ...metric("CPUUtilization", "Average", 300),
-      level: "basic",
+      level: "standard",
       meaning: "The database's CPU has been over 85 % for fifteen minutes",
       causes: ["a query without an index", "more traffic than planned", "CPU credits used up"],
       evaluationPeriods: 3,
@@ -76,7 +79,7 @@ export function databaseAlarms(name: string, args: DatabaseAlarmsArgs, parent: p
     },
     memory: {
       ...metric("FreeableMemory", "Average", 300),
-      level: "basic",
+      level: "standard",
       meaning: "The database has had under 5 % of its memory free for fifteen minutes: it will be slow, or restart",
       causes: ["too many connections", "a query that sorts in memory", "the class is too small"],
       evaluationPeriods: 3,

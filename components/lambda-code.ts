@@ -12,8 +12,16 @@ export function lambdaCode(folder: string): pulumi.asset.AssetArchive {
   return new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.StringAsset(bundle(folder)) });
 }
 
-/** The text of the bundle. */
+const bundles = new Map<string, string>();
+
+/** The text of the bundle, made once a process. */
 export function bundle(folder: string): string {
+  const made = bundles.get(folder) ?? build(folder);
+  bundles.set(folder, made);
+  return made;
+}
+
+function build(folder: string): string {
   // Loaded here, as most runs of the program that import this file build no function.
   const { buildSync } = require("esbuild") as typeof import("esbuild");
   const { outputFiles } = buildSync({

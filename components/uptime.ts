@@ -105,7 +105,7 @@ export class Uptime extends pulumi.ComponentResource {
         treatMissingData: "missing",
       },
       // An alarm can tell a topic of its own region only.
-      home ? args.alarmActions : { page: [], warning: [] },
+      home ? args.alarmActions : { ...args.alarmActions, page: [], warning: [] },
       parent,
     );
     const widgets: Widget[] = [

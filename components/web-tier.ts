@@ -124,6 +124,8 @@ export interface Widget {
   readonly label?: string;
   /** Region of the metrics, where it is not the stack's. */
   readonly region?: string;
+  /** Seconds of one point. @default 60 */
+  readonly periodSeconds?: number;
 }
 
 /** Where an incident report looks for a cause. Each kind is one collector of the incident reporter. */

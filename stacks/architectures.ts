@@ -37,7 +37,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
       return new MonitoredInstance("monitored-instance", {
         ...common(settings, foundation),
         alarmLevel: monitoring.level,
-        recoveryTopicArn: foundation.alerts.topics.page,
+        recoveryTopicArn: foundation.alerts.topics.warning,
         maxRecoveriesPerHour: recovery.maxPerHour,
         recheckMinutes: recovery.recheckMinutes,
         server: existing.instanceId

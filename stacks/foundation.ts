@@ -6,6 +6,7 @@ import { AppSecrets } from "../components/app-secrets";
 import { Backups } from "../components/backups";
 import { Budget } from "../components/budget";
 import { Certificate } from "../components/certificate";
+import { dashboardUrl } from "../components/dashboard";
 import { Database } from "../components/database";
 import { DnsZone } from "../components/dns-zone";
 import { ImageBuild } from "../components/image-build";
@@ -58,7 +59,8 @@ export function layFoundation(config: StackConfig): Foundation {
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings);
   const reach = tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
-  const alarmActions = { page: [alerts.topics.page], warning: [alerts.topics.warning] };
+  // A paging alarm speaks through "site is down" (components/site-alarms.ts), so that one outage pages once.
+  const alarmActions = { page: [], warning: [alerts.topics.warning], dashboard: dashboardUrl(config.region) };
   const database = new Database(
     "database",
     databaseOf(settings, network, alarmActions, reach?.publiclyAccessible ?? false),

@@ -145,7 +145,7 @@ class Report {
     const [target, value] = firstLeaf(path, example);
     const flags = [
       ` --stack ${this.stack}`,
-      path[0] === "secrets" ? " --secret" : "",
+      isSecret(path) ? " --secret" : "",
       target.length > 1 ? " --path" : "",
       // Without it the CLI stores text that looks like a number as a number.
       typeof value === "string" && /^\+?\d+$/.test(value) ? " --type string" : "",
@@ -172,6 +172,9 @@ function firstLeaf(path: readonly PropertyKey[], example: unknown): [readonly Pr
   return first ? firstLeaf([...path, first[0]], first[1]) : [[...path, "<name>"], "<value>"];
 }
 
+/** Settings whose values no message repeats. */
+const isSecret = (path: readonly PropertyKey[]) => path[0] === "secrets" || path.join(".") === "alerts.webhook";
+
 function quote(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return /^[\w.:/@=-]+$/.test(text) ? text : `'${text}'`;
@@ -179,7 +182,7 @@ function quote(value: unknown): string {
 
 function show(path: readonly PropertyKey[], value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (path[0] === "secrets") return "[secret]";
+  if (isSecret(path)) return "[secret]";
   return typeof value === "string" ? value || '""' : JSON.stringify(value);
 }
 

@@ -11,6 +11,9 @@ export function tiersOf(settings: Pick<Settings, "architecture" | "traffic">): A
   return canary && canary !== settings.architecture ? [settings.architecture, canary] : [settings.architecture];
 }
 
+/** Longest maintenance that alerts may be muted for. */
+const MOST_MUTED_DAYS = 7;
+
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
 
 /** A provider's own refusal, as a conflict of settings. */
@@ -184,6 +187,26 @@ export const rules: readonly Rule<SectionName>[] = [
         found: undefined,
         allowed: "the security group of the existing instance, which the database admits",
         mend: { value: "sg-..." },
+      };
+    }
+  }),
+
+  rule(["alerts"], function* ({ alerts: { muteUntil } }) {
+    if (muteUntil === undefined) return;
+    const ahead = Date.parse(muteUntil) - Date.now();
+    if (ahead <= 0) {
+      yield {
+        path: "alerts.muteUntil",
+        found: muteUntil,
+        allowed: "a time to come; this one is over, and nothing is muted any more",
+        mend: "remove",
+      };
+    } else if (ahead > MOST_MUTED_DAYS * 86_400_000) {
+      yield {
+        path: "alerts.muteUntil",
+        found: muteUntil,
+        allowed: `at most ${MOST_MUTED_DAYS} days ahead: a mute that is forgotten hides an outage`,
+        mend: { value: new Date(Date.now() + 2 * 3_600_000).toISOString().replace(/\.\d+/, "") },
       };
     }
   }),

@@ -141,6 +141,18 @@ export const sections = {
         )
         .default([]),
       language: choice(["en", "ko"], "Language of messages and incident reports.").default("en"),
+      muteUntil: help(
+        z.iso.datetime({ offset: true }),
+        "Until when nobody is told, for maintenance: at most 7 days ahead. Recovery goes on.",
+        "a time to come in ISO 8601 with its zone",
+        "2026-11-27T03:00:00+09:00",
+      ).optional(),
+      webhook: text(
+        /^(https:\/\/[\w.-]+\.[a-z]{2,}(:\d+)?\/\S+|\[secret\])$/,
+        "Slack-compatible incoming webhook that gets every alert; it is a secret, set it with `--secret`.",
+        "an https:// address, as a secret",
+        "https://hooks.slack.com/services/...",
+      ).optional(),
     }),
     "Who is told.",
     "an object with at least emails",

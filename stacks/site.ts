@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Dashboard } from "../components/dashboard";
 import { LoadBalancer } from "../components/load-balancer";
 import { Traffic } from "../components/traffic";
 import { Uptime } from "../components/uptime";
@@ -11,6 +10,7 @@ import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
+import { observe } from "./observability";
 import { uptimeCheckOf } from "./outside";
 import { checkPlacement } from "./placement";
 import type { Settings } from "./settings";
@@ -138,8 +138,11 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     logRetentionDays: settings.logs.retentionDays,
   });
 
-  const dashboard = new Dashboard("dashboard", {
-    widgets: [...outside.widgets, ...built.flatMap(({ widgets }) => widgets), ...foundation.database.widgets],
+  const observed = observe(config, foundation, {
+    tiers: built,
+    ...(loadBalancer ? { loadBalancer } : {}),
+    parts: [outside, foundation.database, ...(foundation.backups ? [foundation.backups] : [])],
+    trafficParameter: query.parameters.state,
   });
   return {
     url: `https://${domain.name}`,
@@ -147,7 +150,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     ...(loadBalancer ? { loadBalancer: loadBalancer.dnsName } : {}),
     ...Object.assign({}, ...built.map((tier) => tier.outputs)),
     databaseEndpoint: foundation.database.endpoint,
-    dashboard: dashboard.url,
+    ...observed,
     alertTopic: foundation.alerts.topics.page,
     imageRepository: foundation.repository.url,
     watch: watchOf(

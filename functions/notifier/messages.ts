@@ -33,7 +33,8 @@ const both = (subject: string, en: string, ko: string): Note => ({ subject, text
 const ORDERLY = /^(Scaling activity initiated by|Task stopped by user|ECS is rebalancing)/;
 
 /** Reasons for which an Auto Scaling group terminates an instance that nobody minds. */
-const SCALED_IN = /(shrinking the capacity|in response to a difference between desired and actual capacity|instance refresh)/i;
+const SCALED_IN =
+  /(shrinking the capacity|in response to a difference between desired and actual capacity|instance refresh)/i;
 
 /** Deployments of ECS and what has become of them. */
 const ecsDeployment: Entry = {
@@ -146,7 +147,11 @@ const health: Entry = {
       : [];
     const what = short(descriptions[0]?.latestDescription, 600);
     const code = text(detail.eventTypeCode);
-    return both(code, `AWS Health, ${text(detail.service)}: ${code}. ${what}`, `AWS Health, ${text(detail.service)}: ${code}. ${what}`);
+    return both(
+      code,
+      `AWS Health, ${text(detail.service)}: ${code}. ${what}`,
+      `AWS Health, ${text(detail.service)}: ${code}. ${what}`,
+    );
   },
 };
 

@@ -44,16 +44,19 @@ export function notifier(options: NotifierOptions) {
     const key = `${input["detail-type"]} ${note.subject}`;
     const at = now().getTime();
     if (at - (told.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
-    told.set(key, at);
     const subject = `${site}: ${input["detail-type"]}`.replace(/[^\x20-\x7e]/g, "?").slice(0, 99);
     await options.publish(subject, redact(`${note.text[language]}\n\n${site}, ${input.time ?? now().toISOString()}`));
+    told.set(key, at);
   };
 }
 
 /** What a channel shows of a topic's message. An alarm's is JSON, of which people want name, state, reason and description. */
 export function channelText(subject: string | null | undefined, message: string): string {
   try {
-    const { AlarmName, NewStateValue, NewStateReason, AlarmDescription } = JSON.parse(message) as Record<string, string>;
+    const { AlarmName, NewStateValue, NewStateReason, AlarmDescription } = JSON.parse(message) as Record<
+      string,
+      string
+    >;
     if (AlarmName && NewStateValue) {
       return [`${NewStateValue}: ${AlarmName}`, NewStateReason, AlarmDescription].filter(Boolean).join("\n");
     }

@@ -185,6 +185,19 @@ describe("the plans of the stacks", () => {
       "ec2:DescribeAddresses",
       "ec2:DescribeInstances",
       "ec2:DescribeInstanceStatus",
+      "autoscaling:DescribeAutoScalingGroups",
+      "autoscaling:DescribeScalingActivities",
+      "autoscaling:DescribeInstanceRefreshes",
+      "elasticloadbalancing:DescribeTargetHealth",
+      "elasticloadbalancing:DescribeTargetGroups",
+      "cloudwatch:GetMetricData",
+      "cloudwatch:ListMetrics",
+      "cloudtrail:LookupEvents",
+      "logs:GetQueryResults",
+      "logs:StopQuery",
+      "rds:DescribeEvents",
+      // Bounded by the condition ecs:cluster.
+      "ecs:ListTasks",
     ]);
     each((one, title) => {
       for (const { name, type, inputs } of one.resources) {
@@ -239,8 +252,11 @@ describe("the plans of the stacks", () => {
       const check = named(one, "uptime-health");
       assert.equal(check.inputs.fqdn, "iamvet.kr", architecture);
       assert.equal(check.inputs.resourcePath, "/api/health-external");
-      const told = refsIn({ actions: named(one, "uptime-receiver-alarm").inputs.alarmActions ?? null });
-      assert.match(told[0]?.$ref ?? "", /alerts-page$/);
+      // It pages together with everything else that means "down".
+      const down = named(one, "site-site-is-down").inputs;
+      const heard = refsIn(down.alarmRule ?? null).map(({ $ref }) => $ref.split("::").at(-1));
+      assert.ok(heard.includes("uptime-receiver-alarm"), architecture);
+      assert.match(refsIn(down.alarmActions ?? null)[0]?.$ref ?? "", /alerts-page$/);
       const budget = named(one, "budget-month").inputs;
       assert.equal(budget.limitAmount, "200");
       assert.deepEqual(budget.filterExpression, {
