@@ -4,7 +4,7 @@ import type { AlarmActions } from "./alarm";
 /** Who is told of what is wrong with the database, and how much is watched. */
 export interface DatabaseWatch {
   readonly alarmActions: AlarmActions;
-  /** `basic`: storage, CPU, memory, connections; `standard` adds the rest. Each alarm costs 0.10 USD a month. */
+  /** `basic`: storage and connections, which page; `standard` adds the rest. Each alarm costs 0.10 USD a month. */
   readonly alarmLevel: "basic" | "standard";
 }
 

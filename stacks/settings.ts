@@ -180,7 +180,7 @@ export const sections = {
     .strictObject({
       level: choice(
         ["basic", "standard"],
-        "basic stays within CloudWatch's ten free alarms on one server; standard adds the rest at 0.10 USD each.",
+        "basic stays within CloudWatch's ten free alarms; standard adds the rest at 0.10 USD each, and composite alarms that page at 0.50 USD.",
       ).default("basic"),
     })
     .prefault({}),
