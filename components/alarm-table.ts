@@ -32,10 +32,7 @@ export function alarmTable<Key extends string>(
   return Object.fromEntries(
     wanted.map(([key, { level: _, applies: __, ...entry }]) => {
       const statistic = entry.extendedStatistic ? {} : { statistic: "Maximum" };
-      return [
-        key,
-        alarm(`${name}-${key}`, { ...statistic, period: 60, ...entry }, args.actions, opts),
-      ];
+      return [key, alarm(`${name}-${key}`, { ...statistic, period: 60, ...entry }, args.actions, opts)];
     }),
   ) as Partial<Record<Key, Signal>>;
 }

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type Grant, logGrants, serviceRole } from "./iam";
 import { lambdaCode, lambdaRuntime } from "./lambda-code";
-import type { Collector, Severity } from "./web-tier";
+import type { Collector, Severity, WebTier } from "./web-tier";
 
 export interface NotifierArgs {
   /** The site's name, by which messages begin. */
@@ -10,6 +10,8 @@ export interface NotifierArgs {
   readonly language: "en" | "ko";
   /** Whose events are told: those of everything that the collectors look at. */
   readonly collectors: readonly Collector[];
+  /** Tiers with events of their own. They inform, whatever their severity: what hits visitors pages by its alarm. */
+  readonly tiers: readonly Pick<WebTier, "tier" | "events">[];
   /** SSM parameter that changes when traffic moves. */
   readonly trafficParameter: string;
   readonly topics: Readonly<Record<Severity, pulumi.Input<string>>>;
@@ -94,13 +96,15 @@ export class Notifier extends pulumi.ComponentResource {
       },
       child,
     );
-    for (const [key, pattern] of Object.entries(patternsOf(args))) {
-      const rule = new aws.cloudwatch.EventRule(
-        `${name}-${key}`,
-        { description: descriptions[key as keyof typeof descriptions], eventPattern: pulumi.jsonStringify(pattern) },
-        child,
-      );
+    const listen = (key: string, description: string, eventPattern: pulumi.Output<string>) => {
+      const rule = new aws.cloudwatch.EventRule(`${name}-${key}`, { description, eventPattern }, child);
       new aws.cloudwatch.EventTarget(`${name}-${key}-target`, { rule: rule.name, arn: lambda.arn }, child);
+    };
+    for (const [key, pattern] of Object.entries(patternsOf(args))) {
+      listen(key, descriptions[key as keyof typeof descriptions], pulumi.jsonStringify(pattern));
+    }
+    for (const { tier, events = [] } of args.tiers) {
+      for (const event of events) listen(`${tier}-${event.name}`, event.meaning, event.pattern);
     }
     if (webhook) {
       for (const [severity, topic] of Object.entries(args.topics)) {
@@ -124,9 +128,8 @@ export class Notifier extends pulumi.ComponentResource {
 const descriptions = {
   health: "AWS Health: faults and planned work of the services that the site uses",
   instance: "The server stopped or was terminated",
-  "auto-scaling": "Instances that could not start or were replaced, and roll-outs",
-  "ecs-deployment": "Deployments of the service",
-  "ecs-task": "Stopped tasks",
+  "group-rolled-out": "A release is rolled out to the group",
+  "service-rolled-out": "A release is rolled out to the service",
   database: "Failover, restart, low storage and maintenance of the database",
   certificate: "The certificate expires and is not renewed",
   recovery: "Ends of recovery runs",
@@ -141,7 +144,6 @@ function patternsOf({
   const of = <K extends Collector["kind"]>(kind: K) => collectors.filter((one): one is Of<K> => one.kind === kind);
   const some = <T>(found: readonly T[], pattern: (found: readonly T[]) => Pattern) =>
     found.length > 0 ? pattern(found) : undefined;
-  const ends = (text: pulumi.Output<string>) => ({ suffix: text });
   const wanted = {
     health: {
       source: ["aws.health"],
@@ -156,29 +158,16 @@ function patternsOf({
       "detail-type": ["EC2 Instance State-change Notification", "EC2 Spot Instance Interruption Warning"],
       detail: { "instance-id": found.map(({ instanceId }) => instanceId) },
     })),
-    "auto-scaling": some(of("autoscaling"), (found) => ({
+    "group-rolled-out": some(of("autoscaling"), (found) => ({
       source: ["aws.autoscaling"],
-      "detail-type": [
-        "EC2 Instance Launch Unsuccessful",
-        "EC2 Instance Terminate Successful",
-        "EC2 Auto Scaling Instance Refresh Succeeded",
-        "EC2 Auto Scaling Instance Refresh Failed",
-      ],
+      "detail-type": ["EC2 Auto Scaling Instance Refresh Succeeded"],
       detail: { AutoScalingGroupName: found.map(({ group }) => group) },
     })),
-    "ecs-deployment": some(of("ecs"), (found) => ({
+    "service-rolled-out": some(of("ecs"), (found) => ({
       source: ["aws.ecs"],
       "detail-type": ["ECS Deployment State Change"],
-      resources: found.map(({ cluster, service }) => ends(pulumi.interpolate`:service/${cluster}/${service}`)),
-    })),
-    "ecs-task": some(of("ecs"), (found) => ({
-      source: ["aws.ecs"],
-      "detail-type": ["ECS Task State Change"],
-      detail: {
-        lastStatus: ["STOPPED"],
-        clusterArn: found.map(({ cluster }) => ends(pulumi.interpolate`:cluster/${cluster}`)),
-        group: found.map(({ service }) => pulumi.interpolate`service:${service}`),
-      },
+      resources: found.map(({ cluster, service }) => ({ suffix: pulumi.interpolate`:service/${cluster}/${service}` })),
+      detail: { eventName: ["SERVICE_DEPLOYMENT_COMPLETED"] },
     })),
     database: some(of("database"), (found) => ({
       source: ["aws.rds"],

@@ -1,14 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm, alarmDescription } from "./alarm";
+import { type AlarmActions, alarmDescription } from "./alarm";
 import type { AlarmLevel } from "./alarm-table";
 import type { Signal, Subject } from "./web-tier";
 
 export interface SiteAlarmsArgs {
   /** Alarms of everything that the site is made of. */
   readonly signals: readonly Signal[];
-  /** `arnSuffix` of the load balancer, where the site has one. */
-  readonly loadBalancer?: pulumi.Input<string>;
   /**
    * `basic` has no composite alarm, since none is free: the incident reporter is what pages. `standard` adds one or two of them,
    * 0.50 USD a month each, which page without any code of ours in between.
@@ -35,19 +33,12 @@ const WAIT_SECONDS = 300;
  * are still served, through "site is in danger", which an outage suppresses.
  */
 export class SiteAlarms extends pulumi.ComponentResource {
-  /** The given signals and those that this component adds. */
-  readonly signals: readonly Signal[];
   /** Alarms that open an incident, and whose end is its end. */
   readonly triggers: readonly Signal[];
 
   constructor(name: string, args: SiteAlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:SiteAlarms", name, {}, opts);
-    const child = { parent: this };
-    this.signals = [
-      ...args.signals,
-      ...(args.loadBalancer === undefined ? [] : [balancerErrors(name, args.loadBalancer, args.actions, child)]),
-    ];
-    const paging = this.signals.filter(({ severity }) => severity === "page");
+    const paging = args.signals.filter(({ severity }) => severity === "page");
     const [down, danger] = [
       paging.filter(({ subject }) => DOWN.has(subject)),
       paging.filter(({ subject }) => !DOWN.has(subject)),
@@ -126,7 +117,7 @@ export class SiteAlarms extends pulumi.ComponentResource {
    * rule's expiry; what is still wrong then is told then. Alarm mute rules are free.
    */
   private mute(name: string, args: SiteAlarmsArgs, until: string) {
-    const warnings = this.signals.filter(({ severity }) => severity === "warning");
+    const warnings = args.signals.filter(({ severity }) => severity === "warning");
     const composites = args.level === "basic" ? [] : this.triggers;
     new aws.cloudwatch.AlarmMuteRule(
       `${name}-mute`,
@@ -141,38 +132,4 @@ export class SiteAlarms extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-/** Errors that the load balancer answers itself: no target takes the request, or answers nothing that it understands. */
-function balancerErrors(
-  name: string,
-  arnSuffix: pulumi.Input<string>,
-  actions: AlarmActions,
-  opts: pulumi.CustomResourceOptions,
-): Signal {
-  return alarm(
-    `${name}-balancer-errors`,
-    {
-      severity: "page",
-      subject: "errors",
-      meaning:
-        "More than 5 answers of the load balancer itself in a minute were errors (502, 503, 504), three minutes in a row",
-      causes: [
-        "no healthy target",
-        "the app closes connections or answers too late",
-        "a security group between the two",
-      ],
-      namespace: "AWS/ApplicationELB",
-      metricName: "HTTPCode_ELB_5XX_Count",
-      dimensions: { LoadBalancer: arnSuffix },
-      statistic: "Sum",
-      period: 60,
-      evaluationPeriods: 3,
-      threshold: 5,
-      comparisonOperator: "GreaterThanThreshold",
-      treatMissingData: "notBreaching",
-    },
-    actions,
-    opts,
-  );
 }

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Dashboard } from "../components/dashboard";
 import { IncidentReporter } from "../components/incident-reporter";
-import type { LoadBalancer } from "../components/load-balancer";
 import { Notifier } from "../components/notifier";
 import { SiteAlarms } from "../components/site-alarms";
 import type { Collector, Signal, WebTier, Widget } from "../components/web-tier";
@@ -11,7 +10,6 @@ import type { Foundation } from "./foundation";
 /** What is observed beside the foundation. */
 export interface Observed {
   readonly tiers: readonly WebTier[];
-  readonly loadBalancer?: LoadBalancer;
   /** Further parts with alarms or graphs of their own, for example the external check. */
   readonly parts: readonly { readonly signals?: readonly Signal[]; readonly widgets?: readonly Widget[] }[];
   /** SSM parameter that changes when traffic moves. */
@@ -26,12 +24,12 @@ export function observe(config: StackConfig, foundation: Foundation, observed: O
   const { settings } = config;
   const { domain, alerts, monitoring, logs } = settings;
   const { topics } = foundation.alerts;
-  const { tiers, loadBalancer, parts } = observed;
+  const { tiers, parts } = observed;
   const mute = alerts.muteUntil === undefined ? {} : { muteUntil: alerts.muteUntil };
 
+  const signals = [...tiers, ...parts].flatMap((part) => part.signals ?? []);
   const alarms = new SiteAlarms("site", {
-    signals: [...tiers, ...parts].flatMap(({ signals = [] }) => signals),
-    ...(loadBalancer ? { loadBalancer: loadBalancer.arnSuffix } : {}),
+    signals,
     level: monitoring.level,
     actions: foundation.alarmActions,
     pageTopic: topics.page,
@@ -47,6 +45,7 @@ export function observe(config: StackConfig, foundation: Foundation, observed: O
     site: domain.name,
     language: alerts.language,
     collectors,
+    tiers,
     trafficParameter: observed.trafficParameter,
     topics,
     ...(alerts.webhook === undefined ? {} : { webhook: pulumi.secret(alerts.webhook) }),
@@ -55,7 +54,7 @@ export function observe(config: StackConfig, foundation: Foundation, observed: O
   });
   const dashboard = new Dashboard("dashboard", {
     widgets: [...parts, ...tiers].flatMap(({ widgets = [] }) => widgets),
-    signals: [...new Set([...alarms.triggers, ...alarms.signals])],
+    signals: [...new Set([...alarms.triggers, ...signals])],
     logGroups: tiers.flatMap(({ logGroups }) => logGroups),
     journal: notifier.journal,
   });
@@ -64,7 +63,7 @@ export function observe(config: StackConfig, foundation: Foundation, observed: O
     language: alerts.language,
     dashboard: dashboard.url,
     triggers: alarms.triggers,
-    signals: alarms.signals,
+    signals,
     collectors,
     journal: notifier.journal,
     topics,

@@ -140,8 +140,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
 
   const observed = observe(config, foundation, {
     tiers: built,
-    ...(loadBalancer ? { loadBalancer } : {}),
-    parts: [outside, foundation.database, ...(foundation.backups ? [foundation.backups] : [])],
+    parts: [outside, loadBalancer, foundation.database, foundation.backups].filter((part) => part !== undefined),
     trafficParameter: query.parameters.state,
   });
   return {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -45,6 +45,8 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
   this.timeout(150_000);
   let moto: Moto;
   let silent: Server;
+  let cloudWatch: HttpServer;
+  let alarm = { value: "ALARM", since: new Date() };
   let topics: { page: string; warning: string };
   const file = join(CACHE, "index.js");
 
@@ -57,6 +59,19 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     moto = await Moto.start(python);
     mkdirSync(CACHE, { recursive: true });
     writeFileSync(file, bundle("incident"));
+    // The emulator knows CloudWatch's older protocol only, so this stands in for the four questions about one alarm.
+    cloudWatch = createHttpServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        const operation = String(request.headers["x-amz-target"]).split(".").at(-1) ?? "";
+        response.setHeader("content-type", "application/x-amz-json-1.0");
+        response.end(JSON.stringify(cloudWatchAnswers(operation, JSON.parse(body || "{}"), alarm)));
+      });
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => cloudWatch.once("listening", resolve));
     // Takes connections and never answers: the worst that an API can do.
     silent = createServer(() => {}).listen(0, "127.0.0.1");
     await new Promise((resolve) => silent.once("listening", resolve));
@@ -64,6 +79,8 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
   after(() => {
     moto?.stop();
     silent?.close();
+    cloudWatch?.closeAllConnections();
+    cloudWatch?.close();
   });
 
   beforeEach(async () => {
@@ -79,22 +96,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     const sns = new SNSClient(options);
     const topic = async (Name: string) => (await sns.send(new CreateTopicCommand({ Name }))).TopicArn ?? "";
     topics = { page: await topic("page"), warning: await topic("warning") };
-    const cloudWatch = new CloudWatchClient(options);
-    await cloudWatch.send(
-      new PutMetricAlarmCommand({
-        AlarmName: ALARM,
-        Namespace: "AWS/ApplicationELB",
-        MetricName: "HealthyHostCount",
-        Statistic: "Maximum",
-        Period: 60,
-        EvaluationPeriods: 2,
-        Threshold: 1,
-        ComparisonOperator: "LessThanThreshold",
-      }),
-    );
-    await cloudWatch.send(
-      new SetAlarmStateCommand({ AlarmName: ALARM, StateValue: "ALARM", StateReason: "no healthy target" }),
-    );
+    alarm = { value: "ALARM", since: new Date() };
     const logs = new CloudWatchLogsClient(options);
     for (const [logGroupName, message] of [
       ["app", "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"],
@@ -149,6 +151,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
         PAGE_TOPIC: topics.page,
         WARNING_TOPIC: topics.warning,
         ...moto.env,
+        AWS_ENDPOINT_URL_CLOUDWATCH: `http://127.0.0.1:${(cloudWatch.address() as AddressInfo).port}`,
         ...env,
       },
       timeoutSeconds: 90,
@@ -207,11 +210,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     );
 
     assert.equal((await invoke("OK", new Date())).outcome, "nothing", "the alarm itself is still raised");
-    await new CloudWatchClient({
-      region: REGION,
-      endpoint: moto.endpoint,
-      credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    }).send(new SetAlarmStateCommand({ AlarmName: ALARM, StateValue: "OK", StateReason: "healthy" }));
+    alarm = { value: "OK", since: new Date() };
     assert.equal((await invoke("OK", new Date(start.getTime() + 600_000))).outcome, "ended");
     assert.equal(reportIn(await reports()).minutes, 10);
     assert.ok(!("open-incident.json" in (await reports())));
@@ -241,3 +240,35 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     assert.match((await sent(topics.page))[0]?.message ?? "", /Could not be asked[\s\S]*database iamvet-db/);
   });
 });
+
+/** What CloudWatch answers of the one alarm. */
+function cloudWatchAnswers(
+  operation: string,
+  { StateValue }: { readonly StateValue?: string },
+  { value, since }: { readonly value: string; readonly since: Date },
+): object {
+  const seconds = since.getTime() / 1000;
+  const one = {
+    AlarmName: ALARM,
+    StateValue: value,
+    StateReason: "no healthy target",
+    StateTransitionedTimestamp: seconds,
+  };
+  switch (operation) {
+    case "DescribeAlarms":
+      return { MetricAlarms: StateValue === undefined || StateValue === value ? [one] : [], CompositeAlarms: [] };
+    case "DescribeAlarmHistory":
+      return {
+        AlarmHistoryItems: [
+          {
+            AlarmName: ALARM,
+            HistoryItemType: "StateUpdate",
+            Timestamp: seconds,
+            HistorySummary: `Alarm updated from OK to ${value}`,
+          },
+        ],
+      };
+    default:
+      return { MetricDataResults: [], Metrics: [] };
+  }
+}

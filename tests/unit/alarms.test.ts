@@ -29,23 +29,23 @@ const outages: Readonly<Record<string, Readonly<Record<string, Outage>>>> = {
     "the database stops": { "server-errors": 190, database: 120, uptime: 90, "error-lines": 300 },
   },
   "ha-web-tier": {
-    "no target is healthy": { "healthy-hosts": 130, "balancer-errors": 190, errors: 200, latency: 300, uptime: 90 },
-    "the database stops": { errors: 190, "healthy-hosts": 160, "balancer-errors": 240, database: 120, uptime: 90 },
+    "no target is healthy": { "healthy-hosts": 130, "load-balancer": 190, errors: 200, latency: 300, uptime: 90 },
+    "the database stops": { errors: 190, "healthy-hosts": 160, "load-balancer": 240, database: 120, uptime: 90 },
   },
   fargate: {
-    "a release that does not start": { "healthy-hosts": 130, "balancer-errors": 190, errors: 220, uptime: 90 },
+    "a release that does not start": { "healthy-hosts": 130, "load-balancer": 190, errors: 220, uptime: 90 },
     "tasks run out of memory": {
       memory: 0,
       latency: 200,
       errors: 200,
       "healthy-hosts": 230,
-      "balancer-errors": 240,
+      "load-balancer": 240,
       uptime: 120,
     },
     "the database stops": {
       errors: 190,
       "healthy-hosts": 160,
-      "balancer-errors": 240,
+      "load-balancer": 240,
       database: 120,
       latency: 300,
       uptime: 90,
