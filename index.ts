@@ -5,7 +5,15 @@ import { deploySite } from "./stacks/site";
 
 /** Settings -> site -> outputs. An async function, because it waits at its gates before traffic moves and before it ends. */
 export = async () => {
-  const config = readStack();
-  const gates = pulumi.runtime.isDryRun() ? openGates : liveGates({ ...config.settings.gates, region: config.region });
-  return deploySite(config, gates);
+  try {
+    const config = readStack();
+    const gates = pulumi.runtime.isDryRun()
+      ? openGates
+      : liveGates({ ...config.settings.gates, region: config.region });
+    return await deploySite(config, gates);
+  } catch (error) {
+    // Its message is all that is shown, but the runtime formats the stack first, for up to a minute (pulumi/pulumi#21326).
+    if (pulumi.RunError.isInstance(error)) error.stack = error.message;
+    throw error;
+  }
 };

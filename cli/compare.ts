@@ -39,12 +39,15 @@ export interface Planner {
   context(stack: string): StackContext;
 }
 
-/** The planner, loaded only when a command runs: it brings Pulumi along. */
-export async function loadPlanner(): Promise<Planner> {
-  const { listStacks, planStack } = await import("./planner");
+/**
+ * The planner, loaded only when a command runs: it brings Pulumi along.
+ * @param folder with Pulumi.yaml and the stack files. @default the project's own
+ */
+export async function loadPlanner(folder = join(__dirname, "..")): Promise<Planner> {
+  const planner = await import("./planner");
   const { readStackFile } = await import("./stack-files");
   const context = (stack: string): StackContext => {
-    const { config, project } = readStackFile(join(__dirname, ".."), stack);
+    const { config, project } = readStackFile(folder, stack);
     const region = config["aws:region"];
     if (!region)
       throw new InputError(
@@ -58,7 +61,11 @@ export async function loadPlanner(): Promise<Planner> {
     );
     return { region, usage: sections.usage, vercelPlan: sections.vercel?.plan ?? "pro", sections };
   };
-  return { listStacks, planStack, context };
+  return {
+    listStacks: () => planner.listStacks(folder),
+    planStack: (stack, options) => planner.planStack(stack, { ...options, folder }),
+    context,
+  };
 }
 
 /** The four architectures in the brief's order. */

@@ -14,6 +14,7 @@ import { claim } from "./migrate/running";
 import { StackEdit } from "./migrate/stack-edit";
 import { stepsTo, stepText } from "./migrate/steps";
 import { Interrupted, Stop } from "./migrate/stop";
+import { verdictOn } from "./migrate/verdict";
 import { lookAt } from "./migrate/watcher";
 import { withProgress } from "./progress";
 import { UsageError } from "./stack-files";
@@ -60,12 +61,15 @@ async function migrate(options: Options): Promise<void> {
 
   const release = claim(stack.path);
   const stop = new Stop();
+  const looking = <T>(work: () => Promise<T>) => stop.race(withProgress("Looking at the stack", work));
   try {
     const journal = new Journal(Date.now, (line) => console.log(line), options.json);
     const { openEngine } = await import("./migrate/engine");
-    const engine = await withProgress("Looking at the stack", () => openEngine(folder, options.stack, journal.say));
-    const ready = await withProgress("Looking at the stack", () => preflight(stack, destination, engine));
-    if (!options.json) console.log(planText(stack, destination, way, bakeSeconds, ready));
+    const engine = await looking(() => openEngine(folder, options.stack, journal.say));
+    const ready = await looking(() => preflight(stack, destination, engine));
+    const fresh = !destination.resumes && !destination.back;
+    const verdict = fresh ? await looking(() => verdictOn(folder, options.stack, destination.target)) : [];
+    if (!options.json) console.log(planText(stack, destination, way, bakeSeconds, ready, verdict));
     await agreed(options);
     await begin({ options, stack, edit, destination, way, bakeSeconds, engine, ready, journal, stop });
   } catch (error) {
@@ -160,7 +164,8 @@ function planText(
   { position, target, back, resumes }: Destination,
   way: readonly number[],
   bakeSeconds: number,
-  { access, watch }: Ready,
+  { access }: Ready,
+  verdict: readonly string[],
 ): string {
   const steps = stepsTo(position, target, way);
   const { drainSeconds } = settings.gates;
@@ -177,8 +182,8 @@ function planText(
       return `  ${index + 1}  ${stepText(step, target)}${trial ? `, then watch for ${duration(bakeSeconds)}` : ""}`;
     }),
     "",
-    `The database ${watch.database} and everything else that holds data stay as they are. At least ${duration(least)}, of which each`,
-    `change of traffic waits ${duration(wait)} for resolvers (TTL and gates.drainSeconds), beside the time that AWS takes to build.`,
+    ...verdict,
+    `Time      at least ${duration(least)}: each change of traffic waits up to ${duration(wait)} for resolvers, beside what AWS takes`,
     "",
   ].join("\n");
 }

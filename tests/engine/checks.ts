@@ -10,6 +10,57 @@ export const movesTraffic = ({ type, name, inputs, before }: Call): boolean =>
   (type === "aws:route53/record:Record" && (inputs.name ?? before?.name) === DOMAIN && name.startsWith("traffic-")) ||
   (type === "aws:lb/listenerRule:ListenerRule" && name === "traffic-catch-all");
 
+const TTL = 60;
+const DRAIN = 20;
+
+/** A walk over all twelve changes of architecture, each once. */
+export const WALK = [
+  "monitored-instance",
+  "ha-web-tier",
+  "monitored-instance",
+  "fargate",
+  "monitored-instance",
+  "vercel",
+  "ha-web-tier",
+  "fargate",
+  "ha-web-tier",
+  "vercel",
+  "fargate",
+  "vercel",
+  "monitored-instance",
+] as const;
+
+/** Seconds between the latest change and the first deletion: TTL of the addresses is 30, of a load balancer's alias 60. */
+export const waitOf = (from: string, to: string) =>
+  ([from, to].some((tier) => tier === "ha-web-tier" || tier === "fargate") ? TTL : 30) + DRAIN;
+
+/** What a call of one of the two parameters around the records says; undefined for any other call. */
+function traffic({ name, inputs, op }: Call, parameter: "traffic-intent" | "traffic-state") {
+  return name === parameter && op !== "delete"
+    ? (JSON.parse(inputs.value) as { slots: Record<"serving" | "canary", { tier: string; share: number }> }).slots
+    : undefined;
+}
+
+/** The shares of `serving` and `canary` that updates have ended with, one after the other: `90/10`. */
+export function shares(calls: readonly Call[]): string[] {
+  const all = calls.flatMap((call) => {
+    const slots = traffic(call, "traffic-state");
+    return slots ? [`${slots.serving.share}/${slots.canary.share}`] : [];
+  });
+  return all.filter((one, index) => one !== all[index - 1]);
+}
+
+/** The first call that gives a tier traffic. */
+function firstFor(tier: string, calls: readonly Call[]): number {
+  let wanted = true;
+  for (const call of calls) {
+    const slots = traffic(call, "traffic-intent");
+    if (slots) wanted = Object.values(slots).some((slot) => slot.tier === tier && slot.share > 0);
+    else if (wanted && movesTraffic(call) && call.op !== "delete") return call.time;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 export interface Flip {
   readonly from: string;
   readonly to: string;
@@ -25,7 +76,7 @@ export function violations(
 ): string[] {
   const found: string[] = [];
   const moves = calls.filter((call) => movesTraffic(call) && call.op !== "delete");
-  const first = Math.min(...moves.map(({ time }) => time));
+  const first = firstFor(to, calls);
   const last = Math.max(...moves.map(({ time }) => time));
   if (moves.length === 0) found.push("traffic did not move");
   for (const { type, name, op } of calls) {

@@ -1,33 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { movesTraffic, violations } from "./checks";
+import { movesTraffic, violations, WALK, waitOf } from "./checks";
 import { tierOf } from "./services";
 import { missing, Project, STACK, settings } from "./stack";
-
-const TTL = 60;
-const DRAIN = 20;
-
-/** A walk over all twelve changes of architecture, each once. */
-const WALK = [
-  "monitored-instance",
-  "ha-web-tier",
-  "monitored-instance",
-  "fargate",
-  "monitored-instance",
-  "vercel",
-  "ha-web-tier",
-  "fargate",
-  "ha-web-tier",
-  "vercel",
-  "fargate",
-  "vercel",
-  "monitored-instance",
-] as const;
-
-/** Seconds between the latest change and the first deletion: TTL of the addresses is 30, of a load balancer's alias 60. */
-const waitOf = (from: string, to: string) =>
-  ([from, to].some((tier) => tier === "ha-web-tier" || tier === "fargate") ? TTL : 30) + DRAIN;
 
 describe("the flip on the real engine", () => {
   let project: Project;
@@ -215,8 +191,8 @@ describe("the flip on the real engine", () => {
     const without = (gate: "ready" | "settled") => {
       const path = join(project.folder, "index.ts");
       const program = readFileSync(path, "utf8").replace(
-        "return deploySite(config, gates);",
-        `return deploySite(config, { ...gates, ${gate}: async () => {} });`,
+        "return await deploySite(config, gates);",
+        `return await deploySite(config, { ...gates, ${gate}: async () => {} });`,
       );
       const root = join(__dirname, "../..");
       rmSync(path);

@@ -129,13 +129,18 @@ export class Project {
     return this.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, ...args);
   }
 
-  /** Writes the stack's whole config. */
-  configure(config: Readonly<Record<string, unknown>>): void {
+  /** Writes a stack's file. */
+  write(text: string, stack = STACK): void {
+    writeFileSync(join(this.folder, `Pulumi.${stack}.yaml`), text);
+  }
+
+  /** Writes a stack's whole config. */
+  configure(config: Readonly<Record<string, unknown>>, stack = STACK): void {
     const path = join(this.folder, `Pulumi.${STACK}.yaml`);
     const salt = /^encryptionsalt: .*$/m.exec(readFileSync(path, "utf8"))?.[0] ?? "";
     const entries = Object.entries({ "aws:region": REGION, ...config });
     const lines = entries.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
-    writeFileSync(path, [salt, "config:", ...lines, ""].join("\n"));
+    this.write([salt, "config:", ...lines, ""].join("\n"), stack);
   }
 }
 

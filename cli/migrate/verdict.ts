@@ -1,0 +1,44 @@
+import pc from "picocolors";
+import type { Flip } from "../../insight/flip";
+import { dollars, signedDollars } from "../../insight/format";
+import { InputError } from "../../insight/input-error";
+import type { Architecture } from "../../stacks/settings";
+import { loadPlanner } from "../compare";
+import { judgeFlip } from "../flip";
+import { previewOf } from "../preview";
+import { UsageError } from "../stack-files";
+
+/**
+ * What the change means for data and cost, by a preview of the deployed state.
+ * @returns the lines that a person reads before the start
+ * @throws {UsageError} if data would be lost
+ */
+export async function verdictOn(folder: string, stack: string, to: Architecture): Promise<string[]> {
+  const planner = await loadPlanner(folder);
+  let flip: Flip;
+  try {
+    flip = await judgeFlip(planner, { stack, to }, (name, change) => previewOf(folder, name, change));
+  } catch (error) {
+    // A region without prices is no reason not to move; the database is protected by the engine all the same.
+    if (!(error instanceof InputError)) throw error;
+    return [`Verdict   none: ${error.message}`];
+  }
+  if (flip.verdict === "unsafe") {
+    throw new UsageError(
+      [
+        `Data would be lost on the way to ${to}, so nothing was begun:`,
+        ...flip.data.findings.map((finding) => `  ${finding}`),
+        `See platform flip --stack ${stack} --to ${to}.`,
+      ].join("\n"),
+    );
+  }
+  const { cost, moves, basis, counts } = flip;
+  const by = basis.kind === "state" ? "by a preview of what is deployed" : `by the two plans alone: ${basis.why}`;
+  const lines = [
+    `Data      nothing that holds data is deleted or replaced, ${by}`,
+    `Built     ${counts.create} created, ${counts.update} updated, ${counts.delete} deleted at the end`,
+    `Cost      ${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} a month (${signedDollars(cost.deltaUsd)}), both until the old tier is gone`,
+  ];
+  const own = moves.filter(({ need }) => need !== "none").map(({ need, text }) => [need, text] as const);
+  return [...lines, ...own.map(([need, text]) => `${need === "do" ? pc.yellow("To do ") : "Check "}    ${text}`)];
+}

@@ -1,0 +1,390 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { movesTraffic, shares, violations, WALK, waitOf } from "./checks";
+import type { Call } from "./cloud";
+import { tierOf } from "./services";
+import { missing, Project, STACK, settings } from "./stack";
+import { DOMAIN } from "./world";
+
+/** Pairs that are walked step by step here; ENGINE_PAIRS=all walks all twelve (a quarter of an hour on two cores). */
+const ALL = process.env.ENGINE_PAIRS === "all";
+
+describe("platform migrate on the real engine", () => {
+  let project: Project;
+  before(async function () {
+    const why = missing();
+    if (why) {
+      console.log(`    engine suite skipped: ${why}`);
+      this.skip();
+    }
+    project = await Project.start();
+    project.configure(settings("monitored-instance"));
+    const { code, output } = await project.up();
+    assert.equal(code, 0, output);
+  });
+  after(() => project?.stop());
+  afterEach(() => {
+    project.cloud.before = () => {};
+    project.cloud.after = () => {};
+    project.services.health.sick.clear();
+    project.services.health.raised.clear();
+  });
+
+  const file = () => readFileSync(join(project.folder, `Pulumi.${STACK}.yaml`), "utf8");
+  const start = (...args: string[]) =>
+    project.start("node", "cli/bin.mjs", "migrate", "--stack", STACK, "-C", project.folder, ...args);
+
+  /** Runs the command and returns what it did. */
+  const migrate = async (...args: string[]) => {
+    const { cloud, services } = project;
+    const calls = cloud.calls.length;
+    const answers = services.health.answers.length;
+    const { code, output } = await start("--yes", "--bake", "20s", ...args).done;
+    return { code, output, calls: cloud.calls.slice(calls), answers: services.health.answers.slice(answers) };
+  };
+
+  /** Runs the command and kills it and all that it has started, at once, when a call or a line of its output says so. */
+  const killed = async (when: { call: (call: Call) => boolean } | { line: RegExp }, ...args: string[]) => {
+    const calls = project.cloud.calls.length;
+    const { child, done } = start("--yes", "--bake", "20s", ...args);
+    let hit = false;
+    const kill = () => {
+      if (hit) return;
+      hit = true;
+      process.kill(-(child.pid as number), "SIGKILL");
+    };
+    let text = "";
+    child.stdout?.on("data", (chunk) => {
+      text += chunk;
+      if ("line" in when && when.line.test(text)) kill();
+    });
+    project.cloud.after = async (call) => {
+      if (!("call" in when) || hit || !when.call(call)) return;
+      kill();
+      await done;
+    };
+    const { output } = await done;
+    project.cloud.after = () => {};
+    assert.ok(hit, `it was to be killed and ended before:\n${output}`);
+    return { output, calls: project.cloud.calls.slice(calls) };
+  };
+
+  describe("wrong input is told, and nothing is changed", () => {
+    const without = (section: string, change: Record<string, unknown>) => {
+      const all: Record<string, unknown> = settings("monitored-instance");
+      return { ...all, [`iamvet:${section}`]: { ...(all[`iamvet:${section}`] as object | undefined), ...change } };
+    };
+    const image = { uri: undefined };
+    const cases: [string, Record<string, unknown>, string[], RegExp][] = [
+      ["an unknown stack", {}, ["--stack", "prd", "--to", "fargate"], /There is no stack prd here\. There is: test/],
+      ["an unknown target", {}, ["--to", "fargte"], /'fargte' is invalid\. Allowed choices are monitored-instance/],
+      ["target = current", {}, ["--to", "monitored-instance"], /monitored-instance serves test already/],
+      ["no target", {}, [], /Say where to:/],
+      ["steps that fall", {}, ["--to", "fargate", "--steps", "50,10,100"], /--steps is "50,10,100"/],
+      ["a time without unit", {}, ["--to", "fargate", "--bake", "10"], /--bake is "10"/],
+      ["nothing to return from", {}, ["--back"], /No migration of test is under way/],
+      [
+        "settings of the target",
+        without("vercel", { repository: undefined }),
+        ["--to", "vercel"],
+        /iamvet:vercel\.repository/,
+      ],
+      ["the image of the target", without("image", image), ["--to", "fargate"], /No image of the app is given/],
+      [
+        "an apex with CNAME",
+        without("domain", { record: "CNAME" }),
+        ["--to", "fargate"],
+        /iamvet:domain\.record[\s\S]*apex/,
+      ],
+      [
+        "a subdomain with CNAME",
+        {
+          ...without("domain", { record: "CNAME", name: `www.${DOMAIN}`, zoneName: DOMAIN }),
+          "iamvet:architecture": "vercel",
+        },
+        ["--to", "fargate"],
+        /iamvet:domain\.record[\s\S]*fargate is served by addresses/,
+      ],
+      ["a share without a canary", without("traffic", { percent: 50 }), ["--to", "fargate"], /iamvet:traffic\.percent/],
+      [
+        "the share of a tier that is not live",
+        without("traffic", { canary: "fargate", percent: 50 }),
+        ["--to", "fargate"],
+        /gives fargate 50 % of the traffic, but fargate is not live/,
+      ],
+      [
+        "a canary that stands in the way",
+        without("traffic", { canary: "vercel", percent: 0 }),
+        ["--to", "fargate"],
+        /vercel is the canary of test.*Take it out first/,
+      ],
+    ];
+    for (const [what, config, args, message] of cases) {
+      it(what, async () => {
+        project.configure({ ...settings("monitored-instance"), ...config });
+        const before = file();
+        const { code, output, calls } = await migrate(...args);
+        assert.equal(code, 2, output);
+        assert.match(output, message);
+        assert.doesNotMatch(output, /^ +at /m, "no stack trace");
+        assert.deepEqual(calls, []);
+        assert.equal(file(), before);
+        assert.deepEqual(project.services.health.snapshots, []);
+      });
+    }
+
+    it("a target whose token is missing", async () => {
+      project.configure(settings("monitored-instance"));
+      const before = file();
+      project.env.VERCEL_API_TOKEN = "";
+      try {
+        const { code, output, calls } = await migrate("--to", "vercel");
+        assert.equal(code, 2, output);
+        assert.match(output, /No Vercel token is given/);
+        assert.deepEqual(calls, []);
+        assert.equal(file(), before);
+      } finally {
+        project.env.VERCEL_API_TOKEN = "test";
+      }
+    });
+
+    it("nobody there to say yes", async () => {
+      const { code, output } = await start("--to", "fargate").done;
+      assert.equal(code, 2, output);
+      assert.match(output, /10 % to fargate, then watch for 10 min[\s\S]*Nobody is there to say yes/);
+      assert.deepEqual(project.services.health.snapshots, []);
+    });
+
+    it("no CLI on PATH", async () => {
+      const { PATH } = project.env;
+      project.env.PATH = join(process.execPath, "..");
+      try {
+        const { code, output } = await start("--to", "fargate", "--yes").done;
+        assert.equal(code, 2, output);
+        assert.match(output, /`pulumi` CLI is not on PATH/);
+      } finally {
+        project.env.PATH = PATH;
+      }
+    });
+
+    it("a stack without a state", async () => {
+      project.configure(settings("monitored-instance"), "other");
+      const { code, output } = await start("--stack", "other", "--to", "fargate", "--yes").done;
+      assert.equal(code, 2, output);
+      assert.match(output, /stack other has a file but no state/);
+    });
+  });
+
+  describe("step by step", () => {
+    it("by DNS: warms, walks the shares, swaps and retires, in this order", async () => {
+      project.configure(settings("monitored-instance"));
+      const { code, output, calls, answers } = await migrate("--to", "fargate", "--steps", "10,100");
+      assert.equal(code, 0, output);
+      const flip = { from: "monitored-instance", to: "fargate", seconds: waitOf("monitored-instance", "fargate") };
+      assert.deepEqual(violations(calls, answers, flip), []);
+      assert.deepEqual(
+        shares(calls),
+        ["100/0", "90/10", "0/100", "100/0"],
+        "weights of serving and canary, after each update",
+      );
+      assert.equal(project.services.health.snapshots.length, 1, "one copy of the database, before anything");
+      assert.match(output, /database snapshot iamvet-test-before-fargate-\d{14}/);
+      assert.match(output, /✓ watch fargate at 10 %, 2\d s/);
+      assert.match(file(), /iamvet:architecture: "?fargate"?/);
+      assert.doesNotMatch(file(), /canary|from:/);
+      const plain = await project.up();
+      assert.equal(plain.code, 0, plain.output);
+      assert.match(plain.output, /unchanged/);
+    });
+
+    it("a stack file from before a migration is refused by a plain up", async () => {
+      const now = file();
+      project.configure(settings("monitored-instance"));
+      const calls = project.cloud.calls.length;
+      const { code, output } = await project.up();
+      assert.notEqual(code, 0);
+      assert.match(output, /The stack file of test is older than what is live[\s\S]*Decide which of the two to keep/);
+      assert.deepEqual(project.cloud.calls.slice(calls), []);
+      project.write(now);
+    });
+
+    it("by the load balancer's rule: an alarm at 50 % takes the share back to 10 %, and deletes nothing", async () => {
+      project.cloud.after = ({ name, inputs }) => {
+        const group = name === "traffic-catch-all" && inputs.actions[0].forward.targetGroups[1];
+        if (group?.weight === 50) project.services.health.raised.add("ha-web-tier-healthy-hosts");
+      };
+      const { code, output, calls } = await migrate("--to", "ha-web-tier");
+      assert.equal(code, 1, output);
+      assert.match(output, /traffic was taken back: in alarm: ha-web-tier-healthy-hosts/);
+      assert.match(output, /ha-web-tier has 10 % of the traffic, fargate the rest\. Nothing was deleted/);
+      assert.deepEqual(shares(calls), ["100/0", "90/10", "50/50", "90/10"]);
+      assert.deepEqual(
+        calls.filter(({ op }) => op === "delete"),
+        [],
+      );
+      const records = calls.filter(({ type, name }) => type.startsWith("aws:route53") && /serving|canary/.test(name));
+      assert.deepEqual(records, [], "two tiers behind one load balancer are one address");
+    });
+
+    it("goes on from there; a tier that stops answering gets nothing any more", async () => {
+      project.cloud.after = ({ name, inputs }) => {
+        const group = name === "traffic-catch-all" && inputs.actions[0].forward.targetGroups[1];
+        if (group?.weight === 50) project.services.health.sick.add("ha-web-tier");
+      };
+      const { code, output, calls } = await migrate();
+      assert.equal(code, 1, output);
+      assert.match(output, /ha-web-tier has 0 % of the traffic, fargate the rest/);
+      assert.deepEqual(shares(calls), ["50/50", "100/0"]);
+      assert.deepEqual(
+        calls.filter(({ op }) => op === "delete"),
+        [],
+      );
+    });
+
+    it("--back returns: the new tier goes, the old one is untouched", async () => {
+      const { code, output, calls } = await migrate("--back");
+      assert.equal(code, 0, output);
+      assert.deepEqual(
+        calls.filter(({ urn }) => tierOf(urn) === "fargate"),
+        [],
+      );
+      assert.ok(calls.some(({ op, urn }) => op === "delete" && tierOf(urn) === "ha-web-tier"));
+      assert.doesNotMatch(file(), /canary|from:/);
+    });
+
+    it("concurrent runs are refused, and said so", async () => {
+      let reached: () => void = () => {};
+      let go: () => void = () => {};
+      const there = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+      const wait = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      project.cloud.before = async (op, type) => {
+        if (op !== "create" || type !== "aws:autoscaling/group:Group") return;
+        reached();
+        await wait;
+      };
+      const first = start("--to", "ha-web-tier", "--yes", "--bake", "20s");
+      await there;
+      const before = file();
+      const second = await migrate();
+      assert.equal(second.code, 2, second.output);
+      assert.match(second.output, /Another `platform migrate` \(process \d+\) is working on this stack/);
+      const plain = await project.up();
+      assert.notEqual(plain.code, 0);
+      assert.match(plain.output, /currently locked/);
+      assert.equal(file(), before);
+      // Ctrl-C, as a terminal sends it: to the whole group.
+      process.kill(-(first.child.pid as number), "SIGINT");
+      go();
+      const { code, output } = await first.done;
+      assert.equal(code, 130, output);
+      assert.match(output, /Stopped\. The stack is in order\./);
+      const back = await migrate("--back");
+      assert.equal(back.code, 0, back.output);
+    });
+
+    it("is refused by the engine's lock while a plain up runs, and leaves the file as it was", async () => {
+      const before = file();
+      let other: Promise<unknown> | undefined;
+      let result: Awaited<ReturnType<typeof migrate>> | undefined;
+      project.write(before.replace(/"version": ?"v1"/, '"version":"v1","environment":{"CHANGED":"1"}'));
+      project.cloud.before = async (op, type) => {
+        if (other || op === "delete" || type !== "aws:ecs/taskDefinition:TaskDefinition") return;
+        other = migrate("--to", "ha-web-tier", "--no-snapshot").then((finished) => {
+          result = finished;
+        });
+        await other;
+      };
+      const changed = file();
+      const { code, output } = await project.up();
+      assert.equal(code, 0, output);
+      assert.equal(result?.code, 1, result?.output);
+      assert.match(result?.output ?? "", /Another update of this stack is running[\s\S]*currently locked/);
+      assert.equal(file(), changed);
+    });
+  });
+
+  describe("SIGKILL at every step, and a further run goes on", () => {
+    const is = (name: string, op: Call["op"]) => (call: Call) => call.name === name && call.op === op;
+    const seen: Call[] = [];
+    let answers = 0;
+    before(() => {
+      answers = project.services.health.answers.length;
+    });
+    const moments: [string, { call: (call: Call) => boolean } | { line: RegExp }][] = [
+      ["while the database is copied", { line: /database snapshot/ }],
+      ["while the new tier is built", { call: ({ urn, op }) => op === "create" && tierOf(urn) === "vercel" }],
+      ["while it waits for the new tier to be quiet", { line: /wait until vercel is quiet/ }],
+      ["between the intent and the records of 10 %", { call: is("traffic-intent", "update") }],
+      ["between the two records of 10 %", { call: is("traffic-serving", "update") }],
+      ["while it watches 10 %", { line: /watch vercel at 10 %/ }],
+      ["while resolvers let go, at 100 %", { line: /100 % to vercel[\s\S]*let go of the old answer/ }],
+      ["while it watches 100 %", { line: /watch vercel at 100 %/ }],
+      ["between the two records of the swap", { call: is("traffic-serving", "update") }],
+      ["between the swap and the retirement", { line: /✓ apply what the file says/ }],
+      ["while the old tier is deleted", { call: ({ op, urn }) => op === "delete" && tierOf(urn) === "fargate" }],
+    ];
+    for (const [index, [what, when]] of moments.entries()) {
+      it(what, async () => {
+        // Nothing is under way before the first change of the file.
+        const where = index <= 1 ? ["--to", "vercel"] : [];
+        const { calls } = await killed(when, "--steps", "10,100", ...where);
+        seen.push(...calls);
+        if (index < moments.length - 1) {
+          const gone = calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === "fargate");
+          assert.deepEqual(gone, [], "the old tier is there until the end");
+        }
+        const serving = project.cloud.of("aws:route53/record:Record").filter(({ name }) => /serving|canary/.test(name));
+        assert.equal(serving.length, 2, "both records are there, whatever happened");
+        assert.ok(
+          serving.some(({ inputs }) => inputs.weightedRoutingPolicies[0].weight > 0),
+          "one of them has weight",
+        );
+      });
+    }
+    it("and the last run completes it", async () => {
+      const { code, output, calls } = await migrate("--steps", "10,100");
+      assert.equal(code, 0, output);
+      seen.push(...calls);
+      const flip = { from: "fargate", to: "vercel", seconds: waitOf("fargate", "vercel") };
+      assert.deepEqual(violations(seen, project.services.health.answers.slice(answers), flip), []);
+      assert.doesNotMatch(file(), /canary|from:/);
+      const plain = await project.up();
+      assert.equal(plain.code, 0, plain.output);
+      assert.match(plain.output, /unchanged/);
+    });
+  });
+
+  describe("after the swap", () => {
+    it("--back after the swap, from a run that was killed there, returns by the records", async () => {
+      await killed({ line: /✓ monitored-instance takes the place/ }, "--to", "monitored-instance", "--steps", "100");
+      const { code, output, calls } = await migrate("--back");
+      assert.equal(code, 0, output);
+      assert.deepEqual(shares(calls), ["0/100", "100/0"]);
+      assert.ok(calls.some(({ op, urn }) => op === "delete" && tierOf(urn) === "monitored-instance"));
+      assert.deepEqual(
+        calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === "vercel"),
+        [],
+      );
+    });
+  });
+
+  describe("every pair, step by step", () => {
+    // The same round as that of the plain flips, from where the tests above have left the site.
+    const round = [...WALK.slice(WALK.indexOf("vercel"), -1), ...WALK.slice(0, WALK.indexOf("vercel") + 1)];
+    const walk = ALL ? round : round.slice(0, 3);
+    for (const [index, to] of walk.slice(1).entries()) {
+      const from = walk[index] as string;
+      it(`${from} -> ${to}`, async () => {
+        const { code, output, calls, answers } = await migrate("--to", to, "--steps", "100", "--no-snapshot");
+        assert.equal(code, 0, output);
+        assert.deepEqual(violations(calls, answers, { from, to, seconds: waitOf(from, to) }), []);
+        assert.ok(calls.some(movesTraffic));
+      });
+    }
+  });
+});
