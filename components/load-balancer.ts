@@ -176,18 +176,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
       },
       { parent },
     );
-    const rule = new aws.lb.ListenerRule(
-      `${args.name}-probe`,
-      {
-        listenerArn: this.httpsListenerArn,
-        priority: priority.probe[tier],
-        conditions: [
-          { httpHeader: { httpHeaderName: PROBE_HEADER, values: [pulumi.interpolate`${tier}.${args.probeToken}`] } },
-        ],
-        actions: [{ type: "forward", targetGroupArn: group.arn }],
-      },
-      { parent },
-    );
+    const rule = this.probeRule(tier, { ...args, targetGroupArn: group.arn }, parent);
     new aws.vpc.SecurityGroupEgressRule(
       `${args.name}-from-balancer`,
       {
@@ -213,6 +202,26 @@ export class LoadBalancer extends pulumi.ComponentResource {
       { parent },
     );
     return { group, rule };
+  }
+
+  /** The rule that leads a gate's requests, and nobody else's, to one tier. */
+  probeRule(
+    tier: BalancedTier,
+    args: { name: string; targetGroupArn: pulumi.Input<string>; probeToken: pulumi.Input<string> },
+    parent: pulumi.Resource,
+  ) {
+    return new aws.lb.ListenerRule(
+      `${args.name}-probe`,
+      {
+        listenerArn: this.httpsListenerArn,
+        priority: priority.probe[tier],
+        conditions: [
+          { httpHeader: { httpHeaderName: PROBE_HEADER, values: [pulumi.interpolate`${tier}.${args.probeToken}`] } },
+        ],
+        actions: [{ type: "forward", targetGroupArn: args.targetGroupArn }],
+      },
+      { parent },
+    );
   }
 
   /** How a gate asks one tier through the load balancer. */
