@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./plan")).planCommand(),
   compare: async () => (await import("./compare")).compareCommand(),
   flip: async () => (await import("./flip")).flipCommand(),
+  "adopt-dns": async () => (await import("./adopt-dns")).adoptDnsCommand(),
   simulate: async () => (await import("./simulate")).simulateCommand(),
   report: async () => (await import("./report")).reportCommand(),
   migrate: async () => (await import("./migrate")).migrateCommand(),
