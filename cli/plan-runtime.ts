@@ -105,7 +105,7 @@ export async function record(
  * that a policy around it stays readable; a list (and what the program would parse) is unknown as a whole. A look-up that is not
  * here is an error, since a property that is missing would vanish from the plan without a word.
  */
-const lookups: Readonly<Record<string, { readonly texts?: readonly string[]; readonly whole?: readonly string[] }>> = {
+const lookups: Readonly<Record<string, Lookup>> = {
   "aws:ec2/getSubnet:getSubnet": { whole: ["availabilityZone", "vpcId"] },
   "aws:ec2/getSubnets:getSubnets": { whole: ["ids"] },
   "aws:ec2/getVpc:getVpc": { texts: ["id"] },
@@ -120,6 +120,9 @@ const lookups: Readonly<Record<string, { readonly texts?: readonly string[]; rea
       ...["preferredBackupWindow", "preferredMaintenanceWindow", "vpcSecurityGroups", "resourceId"],
     ],
   },
+  "aws:rds/getSnapshot:getSnapshot": {},
+  // A plan stands for a stack that is yet to be made: nothing carries its tags.
+  "aws:rds/getInstances:getInstances": { none: ["instanceIdentifiers"] },
   "aws:route53/getZone:getZone": { texts: ["zoneId"], whole: ["nameServers"] },
   "aws:secretsmanager/getSecretVersion:getSecretVersion": { whole: ["secretString"] },
   "aws:ssm/getParameter:getParameter": { texts: ["value"] },
@@ -127,14 +130,22 @@ const lookups: Readonly<Record<string, { readonly texts?: readonly string[]; rea
   "vercel:index/getPrebuiltProject:getPrebuiltProject": { texts: ["path"], whole: ["output"] },
 };
 
+interface Lookup {
+  readonly texts?: readonly string[];
+  readonly whole?: readonly string[];
+  /** Lists that are empty. */
+  readonly none?: readonly string[];
+}
+
 function answer(token: string, config: Record<string, string>, handles: Handles): Record<string, unknown> {
   if (token === "aws:index/getRegion:getRegion") return { region: config["aws:region"] };
   const properties = lookups[token];
   if (!properties) throw new Error(`The look-up ${token} has no entry in cli/plan-runtime.ts`);
-  const { texts = [], whole = [] } = properties;
+  const { texts = [], whole = [], none = [] } = properties;
   return Object.fromEntries([
     ...texts.map((property) => [property, handles.unknown()]),
     ...whole.map((property) => [property, UNKNOWN]),
+    ...none.map((property) => [property, []]),
   ]);
 }
 

@@ -71,6 +71,13 @@ export function checkSettings(project: string, stack: string, config: RawConfig)
   return checked as Settings;
 }
 
+/** Conflicts in the form of a message, each with the command that mends it. */
+export function problemsOf(project: string, stack: string, conflicts: readonly Conflict[]): readonly Problem[] {
+  const report = new Report(project, stack);
+  for (const conflict of conflicts) report.conflict(conflict);
+  return report.problems;
+}
+
 /** Objects and lists arrive as JSON, everything else as it was typed. */
 function parse(value: string | undefined): unknown {
   if (value === undefined) return undefined;

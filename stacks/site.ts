@@ -5,6 +5,7 @@ import { Uptime } from "../components/uptime";
 import type { WebTier } from "../components/web-tier";
 import { tiers as architectures } from "./architectures";
 import type { StackConfig } from "./config";
+import { guardDatabase } from "./database-guard";
 import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
@@ -41,6 +42,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const preview = pulumi.runtime.isDryRun();
   const notices = noticesFor(settings, { stack, ...keysIn(inConfig) });
   tagEverything(settings.tags);
+  await guardDatabase(config);
 
   await checkPlacement(config);
   const foundation = layFoundation(config);

@@ -199,6 +199,7 @@ export const invokes: Readonly<Record<string, (args: Properties) => Properties>>
   "aws:iam/getPolicyDocument:getPolicyDocument": (args) => ({ id: "1", json: JSON.stringify(args) }),
   "aws:elb/getServiceAccount:getServiceAccount": () => ({ id: "600734575887", arn: "arn:aws:iam::600734575887:root" }),
   "aws:ec2/getVpc:getVpc": () => ({ id: "vpc-0123456789abcdef0", default: true, cidrBlock: "172.31.0.0/16" }),
+  "aws:rds/getInstances:getInstances": () => ({ id: REGION, instanceIdentifiers: [], instanceArns: [], tags: {} }),
   "aws:ec2/getSubnets:getSubnets": () => ({
     id: REGION,
     ids: ["subnet-0000000000000000a", "subnet-0000000000000000b"],

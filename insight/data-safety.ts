@@ -1,0 +1,118 @@
+import type { Plan, PlannedResource, PlanValue } from "./plan";
+import { number } from "./read";
+
+/** What a change from one plan to another does to something that holds data. */
+export interface DataChange {
+  readonly what: "deleted" | "replaced" | "unprotected" | "shrunk";
+  readonly name: string;
+  readonly type: string;
+  /** Property that forces the replacement, or that shrinks. */
+  readonly property?: string;
+  /** The way to the same end that keeps the data. */
+  readonly safeWay: string;
+}
+
+interface DataType {
+  readonly holds: string;
+  /**
+   * Properties whose change makes the resource anew: "forces new resource" in terraform-provider-aws, which @pulumi/aws bridges.
+   * One that is left out keeps its value on AWS.
+   */
+  readonly replacedBy: readonly string[];
+  /** Properties that may only grow. */
+  readonly grows?: readonly string[];
+}
+
+/** Everything that cannot be made again, by Pulumi type. */
+export const dataTypes: Readonly<Record<string, DataType>> = {
+  "aws:rds/instance:Instance": {
+    holds: "the site's data",
+    replacedBy: [
+      ...["dbName", "username", "engine", "storageEncrypted", "kmsKeyId", "availabilityZone", "characterSetName"],
+      ...["snapshotIdentifier", "restoreToPointInTime", "timezone"],
+    ],
+    grows: ["allocatedStorage", "maxAllocatedStorage"],
+  },
+  "aws:rds/subnetGroup:SubnetGroup": { holds: "the database's place in the network", replacedBy: ["name"] },
+  "aws:secretsmanager/secret:Secret": { holds: "credentials", replacedBy: ["name", "namePrefix"] },
+  "random:index/randomPassword:RandomPassword": {
+    holds: "the database's password",
+    replacedBy: ["length", "special", "keepers"],
+  },
+  "aws:backup/vault:Vault": { holds: "backups", replacedBy: ["name", "kmsKeyArn", "region"] },
+  "aws:kms/key:Key": { holds: "the key of copied backups", replacedBy: ["region", "customerMasterKeySpec"] },
+  "aws:route53/zone:Zone": { holds: "the domain's delegation", replacedBy: ["name"] },
+};
+
+const HAND_OVER = "To hand it over: pulumi state unprotect, then pulumi state delete, which leave it on AWS.";
+const ELSEWHERE =
+  "Restore a snapshot into a second stack (database.mode restore), check it, and point the site there: docs/disaster-recovery.md.";
+
+const safeWays: Readonly<Record<DataChange["what"], string>> = {
+  deleted: HAND_OVER,
+  replaced: ELSEWHERE,
+  unprotected: "Leave the protection on: nothing but a deletion needs it off.",
+  shrunk: "Storage never shrinks: pg_dump into a smaller database of a second stack.",
+};
+
+/** A generated secret that only opens the load balancer's probe rules is made again without loss. */
+const holdsData = ({ type, protect, custom }: PlannedResource) =>
+  custom && (protect || (type in dataTypes && !type.startsWith("random:")));
+
+/**
+ * Whether going from one plan to another loses data: a resource that holds some is left out, made anew, unprotected, or made
+ * smaller. Pure: what the live account holds beside the plans is asked by the program itself, in `pulumi preview`.
+ */
+export function dataChanges(before: Plan, after: Plan): DataChange[] {
+  const next = new Map(after.resources.map((resource) => [resource.urn, resource]));
+  return before.resources.filter(holdsData).flatMap((old): DataChange[] => {
+    const now = next.get(old.urn);
+    const change = (what: DataChange["what"], property?: string): DataChange => ({
+      what,
+      name: old.name,
+      type: old.type,
+      ...(property ? { property } : {}),
+      safeWay: safeWays[what],
+    });
+    if (!now) return old.retainOnDelete ? [] : [change("deleted")];
+    const { replacedBy = [], grows = [] } = dataTypes[old.type] ?? {};
+    return [
+      ...replacedBy
+        .filter((key) => !now.ignoreChanges.includes(key) && differs(old.inputs[key], now.inputs[key]))
+        .map((key) => change("replaced", key)),
+      ...grows.filter((key) => smaller(old.inputs[key], now.inputs[key])).map((key) => change("shrunk", key)),
+      ...(weaker(old, now) ? [change("unprotected")] : []),
+    ];
+  });
+}
+
+const differs = (old: PlanValue | undefined, now: PlanValue | undefined) =>
+  now !== undefined && JSON.stringify(old) !== JSON.stringify(now);
+
+function smaller(old: unknown, now: unknown): boolean {
+  const [from, to] = [number(old), number(now)];
+  return from !== undefined && to !== undefined && to < from;
+}
+
+/** Properties that guard data, and the value that does. */
+const guards: Readonly<Record<string, PlanValue>> = {
+  deletionProtection: true,
+  skipFinalSnapshot: false,
+  deleteAutomatedBackups: false,
+};
+
+function weaker(old: PlannedResource, now: PlannedResource): boolean {
+  if (old.protect && !now.protect) return true;
+  const gone = Object.entries(guards).some(([key, guard]) => old.inputs[key] === guard && now.inputs[key] !== guard);
+  return (
+    gone || ((number(old.inputs.backupRetentionPeriod) ?? 0) > 0 && number(now.inputs.backupRetentionPeriod) === 0)
+  );
+}
+
+/** The changes as lines for a person. */
+export function renderDataChanges(changes: readonly DataChange[]): string[] {
+  return changes.map(({ what, name, type, property, safeWay }) => {
+    const holds = dataTypes[type]?.holds;
+    return `${name}${holds ? `, which holds ${holds},` : ""} would be ${what}${property ? ` (${property})` : ""}. ${safeWay}`;
+  });
+}
