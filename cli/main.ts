@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import("./report")).reportCommand(),
   migrate: async () => (await import("./migrate")).migrateCommand(),
   prices: async () => (await import("./prices")).pricesCommand(),
+  dr: async () => (await import("./dr")).drCommand(),
   settings: async () => (await import("./settings")).settingsCommand(),
 };
 

@@ -42,9 +42,8 @@ const SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role";
  * retention and the window of RDS' own backups over.
  */
 export class Backups extends pulumi.ComponentResource {
-  readonly vaultName: pulumi.Output<string>;
-  /** Vault in the second region, where there is one. */
-  readonly copyVaultName?: pulumi.Output<string>;
+  /** What `pulumi stack output` shows: the vault, and the one in the second region where there is one. */
+  readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
 
   constructor(name: string, args: BackupsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -88,10 +87,9 @@ export class Backups extends pulumi.ComponentResource {
     );
     if (args.restoreTest !== "none") this.restoreTest(name, args, vault, role);
 
-    this.vaultName = vault.name;
-    if (copyVault) this.copyVaultName = copyVault.name;
+    this.outputs = { backupVault: vault.name, ...(copyVault ? { backupCopyVault: copyVault.name } : {}) };
     this.signals = this.alarms(name, args, vault);
-    this.registerOutputs({ vaultName: this.vaultName });
+    this.registerOutputs(this.outputs);
   }
 
   /** A copy of an encrypted snapshot is encrypted anew with a key of its own region, which must not be AWS' own. */

@@ -142,6 +142,8 @@ function parameterGroup(name: string, engineVersion: string, opts: pulumi.Custom
         { name: "rds.force_ssl", value: "1" },
         { name: "log_min_duration_statement", value: "1000" },
         { name: "log_connections", value: "1" },
+        // After a DROP somebody has to find its second in the log. Set a role's password by \password, which is sent hashed.
+        { name: "log_statement", value: "ddl" },
       ],
     },
     opts,
