@@ -1,6 +1,15 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { balanced, PROTECTIONS, type Protection } from "./balanced";
-import { balancedMarkdown, printBalanced, printSingle, singleMarkdown, writeDocs } from "./print";
+import { DATA_PROTECTIONS, data } from "./data";
+import {
+  balancedMarkdown,
+  dataMarkdown,
+  printBalanced,
+  printData,
+  printSingle,
+  singleMarkdown,
+  writeDocs,
+} from "./print";
 import { single } from "./single";
 
 const KINDS = ["single", "balanced", "data"] as const;
@@ -13,7 +22,7 @@ function wholeNumber(text: string): number {
 interface Options {
   readonly seed: number;
   readonly disableStep: string[];
-  readonly without: Protection[];
+  readonly without: string[];
   readonly json?: boolean;
   readonly docs?: boolean;
 }
@@ -33,8 +42,8 @@ async function main(): Promise<void> {
       [],
     )
     .addOption(
-      new Option("--without <protection...>", "balanced: protections to leave out, to show that the drill notices")
-        .choices(Object.keys(PROTECTIONS))
+      new Option("--without <protection...>", "protections to leave out, to show that the drill notices")
+        .choices([...Object.keys(PROTECTIONS), ...DATA_PROTECTIONS])
         .default([]),
     )
     .option("--json", "results as JSON")
@@ -50,10 +59,15 @@ async function main(): Promise<void> {
     if (docs) writeDocs("drill.md", singleMarkdown(seed, rows));
     if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
   } else if (kind === "balanced") {
-    const found = await balanced({ without, say });
+    const found = await balanced({ without: without.filter((one): one is Protection => one in PROTECTIONS), say });
     process.stdout.write(json ? `${JSON.stringify({ without, ...found }, null, 2)}\n` : printBalanced(found));
     if (docs) writeDocs("drill-balanced.md", balancedMarkdown(found));
     if (found.rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
+  } else if (kind === "data") {
+    const rows = await data({ without, say });
+    process.stdout.write(json ? `${JSON.stringify({ without, rows }, null, 2)}\n` : printData(rows));
+    if (docs) writeDocs("drill-data.md", dataMarkdown(rows));
+    if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
   } else {
     program.error(`There is no drill "${kind}". Use one of: ${KINDS.join(", ")}.`);
   }

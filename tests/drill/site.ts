@@ -15,7 +15,7 @@ import { Postgres } from "./postgres";
 import { childrenOf, freePort, processesOf, readIfThere, run, until } from "./processes";
 
 const ROOT = join(__dirname, "..", "..");
-const APP = join(ROOT, "app");
+export const APP = join(ROOT, "app");
 const RELEASE = join(APP, ".next", "standalone");
 
 /** Host name of the site in the drill; nobody looks it up. */

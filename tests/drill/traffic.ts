@@ -4,31 +4,43 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Visit } from "./client";
 
-/** Visitors at a constant rate, as {@link Visit}s. */
-export class Traffic {
-  readonly visits: Visit[] = [];
+/** A client in a process of its own, whose results come as one JSON line each: visitors, or a writer of rows. */
+export class Client<Result> {
+  readonly results: Result[] = [];
   private readonly child: ChildProcess;
 
-  constructor(plan: Record<string, unknown>) {
+  /** @param script in this folder */
+  constructor(script: string, plan: object) {
     // Without tsx's parent process, so that the signal reaches the client itself.
-    const args = ["--import", "tsx", join(__dirname, "client.ts"), JSON.stringify(plan)];
+    const args = ["--import", "tsx", join(__dirname, script), JSON.stringify(plan)];
     this.child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "inherit"],
       cwd: join(__dirname, "..", ".."),
     });
     if (this.child.stdout) {
-      createInterface(this.child.stdout).on("line", (line) => this.visits.push(JSON.parse(line)));
+      createInterface(this.child.stdout).on("line", (line) => this.results.push(JSON.parse(line)));
     }
   }
 
   /** Stops sending, waits for the last answers, and returns all. */
-  async stop(): Promise<readonly Visit[]> {
+  async stop(): Promise<readonly Result[]> {
     if (this.child.exitCode === null) {
       const ended = new Promise((done) => this.child.once("close", done));
       this.child.kill("SIGTERM");
       await ended;
     }
-    return this.visits;
+    return this.results;
+  }
+}
+
+/** Visitors at a constant rate, as {@link Visit}s. */
+export class Traffic extends Client<Visit> {
+  constructor(plan: Record<string, unknown>) {
+    super("client.ts", plan);
+  }
+
+  get visits(): readonly Visit[] {
+    return this.results;
   }
 }
 
