@@ -86,13 +86,15 @@ export async function record(
 
   let outputs: unknown;
   await untilFirstError(async () => {
-    outputs = await pulumi.runtime.runInPulumiStack(async () => {
+    await pulumi.runtime.runInPulumiStack(async () => {
       // A transformation sees every declared output of a resource as a key of its properties.
       pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
         declared.set(`${type} ${name}`, Object.keys(props));
         return { props, opts };
       });
-      return program();
+      // The program's own, each by itself: the stack's are unknown as a whole as soon as one of them is.
+      outputs = await program();
+      return outputs;
     });
     // Every registration is awaited, also those that no output of the stack depends on.
     await (runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
