@@ -32,6 +32,7 @@ describe("platform migrate on the real engine", () => {
   });
 
   const file = () => readFileSync(join(project.folder, `Pulumi.${STACK}.yaml`), "utf8");
+  const serving = () => /iamvet:architecture: "?([\w-]+)/.exec(file())?.[1] ?? "";
   const start = (...args: string[]) =>
     project.start("node", "cli/bin.mjs", "migrate", "--stack", STACK, "-C", project.folder, ...args);
 
@@ -312,7 +313,9 @@ describe("platform migrate on the real engine", () => {
     const is = (name: string, op: Call["op"]) => (call: Call) => call.name === name && call.op === op;
     const seen: Call[] = [];
     let answers = 0;
+    let from = "";
     before(() => {
+      from = serving();
       answers = project.services.health.answers.length;
     });
     const moments: [string, { call: (call: Call) => boolean } | { line: RegExp }][] = [
@@ -326,7 +329,7 @@ describe("platform migrate on the real engine", () => {
       ["while it watches 100 %", { line: /watch vercel at 100 %/ }],
       ["between the two records of the swap", { call: is("traffic-serving", "update") }],
       ["between the swap and the retirement", { line: /✓ apply what the file says/ }],
-      ["while the old tier is deleted", { call: ({ op, urn }) => op === "delete" && tierOf(urn) === "fargate" }],
+      ["while the old tier is deleted", { call: ({ op, urn }) => op === "delete" && tierOf(urn) === from }],
     ];
     for (const [index, [what, when]] of moments.entries()) {
       it(what, async () => {
@@ -335,13 +338,13 @@ describe("platform migrate on the real engine", () => {
         const { calls } = await killed(when, "--steps", "10,100", ...where);
         seen.push(...calls);
         if (index < moments.length - 1) {
-          const gone = calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === "fargate");
+          const gone = calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === from);
           assert.deepEqual(gone, [], "the old tier is there until the end");
         }
-        const serving = project.cloud.of("aws:route53/record:Record").filter(({ name }) => /serving|canary/.test(name));
-        assert.equal(serving.length, 2, "both records are there, whatever happened");
+        const slots = project.cloud.of("aws:route53/record:Record").filter(({ name }) => /serving|canary/.test(name));
+        assert.equal(slots.length, 2, "both records are there, whatever happened");
         assert.ok(
-          serving.some(({ inputs }) => inputs.weightedRoutingPolicies[0].weight > 0),
+          slots.some(({ inputs }) => inputs.weightedRoutingPolicies[0].weight > 0),
           "one of them has weight",
         );
       });
@@ -350,7 +353,7 @@ describe("platform migrate on the real engine", () => {
       const { code, output, calls } = await migrate("--steps", "10,100");
       assert.equal(code, 0, output);
       seen.push(...calls);
-      const flip = { from: "fargate", to: "vercel", seconds: waitOf("fargate", "vercel") };
+      const flip = { from, to: "vercel", seconds: waitOf(from, "vercel") };
       assert.deepEqual(violations(seen, project.services.health.answers.slice(answers), flip), []);
       assert.doesNotMatch(file(), /canary|from:/);
       const plain = await project.up();
