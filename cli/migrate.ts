@@ -112,7 +112,7 @@ async function begin(all: Begin): Promise<void> {
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-");
     await journal.record(`database snapshot ${name}`, () =>
-      stop.race(snapshotDatabase(ready.access, ready.watch.database, name)),
+      stop.race(snapshotDatabase(ready.access, ready.watch.database.identifier, name)),
     );
   }
 
@@ -143,7 +143,7 @@ async function begin(all: Begin): Promise<void> {
         },
       },
       file: edit,
-      look: () => lookAt(watch, destination.target, states, ask),
+      look: () => lookAt(watch, destination.target, states, ask, ready.known),
       journal,
       now: Date.now,
       sleep: (milliseconds) => stop.sleep(milliseconds),

@@ -159,7 +159,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     imageRepository: foundation.repository.url,
     watch: watchOf(
       zone.zoneId.apply((zoneId) => ({ ...query, zoneId })),
-      foundation.database.identifier,
+      foundation.database,
       built,
     ),
     appSecret: foundation.secrets.arn,

@@ -12,8 +12,8 @@ export interface WatchedAlarm {
 /** What `platform migrate` looks at while it moves traffic; the output `watch` of the stack, a secret for the probes' token. */
 export interface Watch {
   readonly query: TrafficQuery;
-  /** Identifier of the database instance, which is copied before a migration. */
-  readonly database: string;
+  /** The database instance, which is copied before a migration, and its alarms. */
+  readonly database: { readonly identifier: string; readonly alarms: readonly WatchedAlarm[] };
   /** Every tier that is deployed, by its name. */
   readonly tiers: Readonly<Record<string, { readonly probe: Probe; readonly alarms: readonly WatchedAlarm[] }>>;
 }
@@ -21,13 +21,14 @@ export interface Watch {
 /** The output's value, from what the program has built. */
 export function watchOf(
   query: pulumi.Input<TrafficQuery>,
-  database: pulumi.Output<string>,
+  database: { readonly identifier: pulumi.Output<string>; readonly signals: readonly Signal[] },
   tiers: readonly WebTier[],
 ): pulumi.Output<Watch> {
   const each = tiers.map(({ tier, probe, signals }) => ({ tier, probe, alarms: signals.map(alarmOf) }));
-  const watch = pulumi.all([query, database, each]).apply(([asked, identifier, found]) => ({
+  const held = { identifier: database.identifier, alarms: database.signals.map(alarmOf) };
+  const watch = pulumi.all([query, held, each]).apply(([asked, kept, found]) => ({
     query: asked,
-    database: identifier,
+    database: kept,
     tiers: Object.fromEntries(found.map(({ tier, probe, alarms }) => [tier, { probe, alarms }])),
   }));
   return pulumi.secret(watch) as pulumi.Output<Watch>;

@@ -11,6 +11,7 @@ import { alarmStates } from "./cloud";
 import type { Destination } from "./destination";
 import type { Engine } from "./engine";
 import { type Position, stepsTo } from "./steps";
+import { raisedBefore } from "./watcher";
 
 /** A stack's file, read and checked. */
 export interface Stack {
@@ -52,6 +53,8 @@ export function checkWay({ file }: Stack, { position, target }: Destination, ste
 export interface Ready {
   readonly access: AwsAccess;
   readonly watch: Watch;
+  /** Alarms of the database that are raised already. */
+  readonly known: ReadonlySet<string>;
 }
 
 /**
@@ -80,8 +83,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
       `The stack ${file.stack} has no complete update behind it that says what to watch. Run \`pulumi up --stack ${file.stack}\` first.`,
     );
   }
-  const names = Object.values(watch.tiers).flatMap(({ alarms }) => alarms.map(({ name }) => name));
-  await askAws(access, "read the alarms of CloudWatch", () => alarmStates(access)(names));
+  const known = await askAws(access, "read the alarms of CloudWatch", () => raisedBefore(watch, alarmStates(access)));
   const gates = liveGates({ ...settings.gates, region: access.region, ...(profile ? { profile } : {}) });
   const live = await gates.live(watch.query, wishOf(file.stack, destination.position)).catch((error: unknown) => {
     throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -97,7 +99,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
       ].join("\n"),
     );
   }
-  return { access, watch };
+  return { access, watch, known };
 }
 
 const wishOf = (stack: string, { architecture, canary, percent, revision }: Position): Wish => ({

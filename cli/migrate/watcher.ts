@@ -4,7 +4,7 @@ import type { Watch, WatchedAlarm } from "../../stacks/watch";
 
 /** What one look at the site said. */
 export interface Sight {
-  /** Serious alarms of the new tier that are raised. */
+  /** Serious alarms of the new tier and of the database that are raised. */
   readonly raised: readonly string[];
   /** Its alarms that tell nothing yet. */
   readonly undecided: readonly string[];
@@ -25,14 +25,30 @@ export type Ask = (probe: Probe, expected: readonly Probe[]) => Promise<string |
 const isSerious = ({ severity, subject }: WatchedAlarm) =>
   severity === "page" || subject === "errors" || subject === "latency";
 
+/** The database's serious alarms that are raised before anything is moved: they say nothing about the new tier. */
+export async function raisedBefore({ database }: Watch, states: AlarmStates): Promise<ReadonlySet<string>> {
+  const names = database.alarms.filter(isSerious).map(({ name }) => name);
+  const found = await states(names);
+  return new Set(names.filter((name) => found.get(name) === "ALARM"));
+}
+
 /**
- * One look at the tier that is moved to: its alarms, its own probe and the public URL. The old tier's alarms are no reason to
- * send it more traffic, so they are not asked for.
+ * One look at the tier that is moved to: its alarms and the database's, its own probe and the public URL. The old tier's alarms
+ * are no reason to send it more traffic, so they are not asked for.
+ * @param known alarms of the database that are no news
  */
-export async function lookAt(watch: Watch, target: Architecture, states: AlarmStates, ask: Ask): Promise<Sight> {
+export async function lookAt(
+  watch: Watch,
+  target: Architecture,
+  states: AlarmStates,
+  ask: Ask,
+  known: ReadonlySet<string> = new Set(),
+): Promise<Sight> {
   const tier = watch.tiers[target];
   if (!tier) return { raised: [], undecided: [], tier: `${target} is not deployed` };
-  const serious = tier.alarms.filter(isSerious).map(({ name }) => name);
+  const own = tier.alarms.filter(isSerious).map(({ name }) => name);
+  const shared = watch.database.alarms.filter((alarm) => isSerious(alarm) && !known.has(alarm.name));
+  const serious = [...own, ...shared.map(({ name }) => name)];
   // The way a visitor comes: by the public name, without a header that picks a tier.
   const { name } = watch.query;
   const visit: Probe = { ...tier.probe, connectTo: name, servername: name, host: name, headers: {} };
@@ -48,7 +64,7 @@ export async function lookAt(watch: Watch, target: Architecture, states: AlarmSt
     const are = (state: string) => serious.filter((one) => (found.get(one) ?? "INSUFFICIENT_DATA") === state);
     return {
       raised: are("ALARM"),
-      undecided: are("INSUFFICIENT_DATA"),
+      undecided: are("INSUFFICIENT_DATA").filter((name) => own.includes(name)),
       ...(wrong ? { tier: wrong } : {}),
       ...(outside ? { site: outside } : {}),
     };

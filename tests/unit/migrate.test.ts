@@ -10,7 +10,7 @@ import { claim } from "../../cli/migrate/running";
 import { StackEdit } from "../../cli/migrate/stack-edit";
 import { lastGood, nextStep, type Position, stepsTo, targetOf, turnBack } from "../../cli/migrate/steps";
 import { Interrupted } from "../../cli/migrate/stop";
-import { lookAt, type Sight, untilQuiet, watchOver } from "../../cli/migrate/watcher";
+import { lookAt, raisedBefore, type Sight, untilQuiet, watchOver } from "../../cli/migrate/watcher";
 import { UsageError } from "../../cli/stack-files";
 import type { Probe } from "../../components/web-tier";
 import { type Architecture, architectures } from "../../stacks/settings";
@@ -503,7 +503,7 @@ describe("migrate: what it sees", () => {
   });
   const watch: Watch = {
     query: { zoneId: "Z", name: "iamvet.kr", parameters: { intent: "/i", state: "/s" } },
-    database: "db",
+    database: { identifier: "db", alarms: [alarm("full", "page", "capacity")] },
     tiers: {
       vercel: {
         probe: probe("vercel"),
@@ -524,8 +524,14 @@ describe("migrate: what it sees", () => {
       asked.push(`${connectTo} ${Object.keys(headers)}`);
       return undefined;
     });
-    assert.deepEqual(sight, { raised: ["down", "slow"], undecided: [] });
+    assert.deepEqual(sight, { raised: ["down", "slow", "full"], undecided: [] });
     assert.deepEqual(asked, ["vercel x-site-probe", "iamvet.kr "]);
+  });
+
+  it("passes over alarms of the database that were raised before", async () => {
+    const known = await raisedBefore(watch, all("ALARM"));
+    const sight = await lookAt(watch, "vercel", all("ALARM"), async () => undefined, known);
+    assert.deepEqual(sight.raised, ["down", "slow"]);
   });
 
   it("cannot see when CloudWatch cannot be asked, whatever the answers are", async () => {
@@ -605,7 +611,7 @@ describe("migrate: the stack's file", () => {
     edit.write(at("vercel", { revision: 12 }));
     assert.equal(
       readFileSync(path, "utf8"),
-      text.replace("architecture: fargate", "architecture: vercel") + "  iamvet:traffic:\n    revision: 12\n",
+      `${text.replace("architecture: fargate", "architecture: vercel")}  iamvet:traffic:\n    revision: 12\n`,
     );
     assert.deepEqual(readdirSync(folder), ["Pulumi.prod.yaml"], "nothing is left beside it");
   });
