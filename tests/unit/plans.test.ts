@@ -65,6 +65,14 @@ describe("the plans of the stacks", () => {
     each((one, title) => assert.doesNotMatch(JSON.stringify(one), /planref\d/, title));
   });
 
+  it("tell where the site will be, whatever else of the outputs only AWS knows", () => {
+    each(({ outputs, stack, architecture }, title) => {
+      assert.equal(outputs?.url, stack === "prod" ? "https://iamvet.kr" : "https://staging.iamvet.kr", title);
+      assert.equal(outputs.architecture, architecture, title);
+      assert.ok(isRef(outputs.alertTopic), title);
+    });
+  });
+
   it("have a unique URN for each resource", () => {
     each((one, title) => assert.equal(new Set(one.resources.map(({ urn }) => urn)).size, one.resources.length, title));
   });
