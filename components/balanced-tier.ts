@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import { type AlarmEntry, type AlarmLevel, alarmTable } from "./alarm-table";
-import type { Signal, Widget } from "./web-tier";
+import type { BeforeRollout, MigrationTask, Signal, Widget } from "./web-tier";
 
 /** Out to HTTPS (AWS APIs, third parties) and to the database, nothing else. */
 export function egress(
@@ -35,6 +35,20 @@ export function egress(
     },
     opts,
   );
+}
+
+/**
+ * What a service or group is given of a release, known only after its migrations: a failure of theirs leaves it with the release that
+ * it has. A preview runs none and knows it at once.
+ */
+export function afterMigration<T>(
+  value: pulumi.Output<T>,
+  migration: pulumi.Output<MigrationTask> | undefined,
+  beforeRollout: BeforeRollout | undefined,
+): pulumi.Output<T> {
+  if (!migration || !beforeRollout || pulumi.runtime.isDryRun()) return value;
+  const done = migration.apply((task) => beforeRollout(task as MigrationTask));
+  return pulumi.all([value, done]).apply(([known]) => known as T) as pulumi.Output<T>;
 }
 
 type TargetDimensions = { LoadBalancer: pulumi.Output<string>; TargetGroup: pulumi.Output<string> };

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns } from "./app-environment";
-import { balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
+import { afterMigration, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import type { Database } from "./database";
 import { type Grant, logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type { LoadBalancer } from "./load-balancer";
@@ -236,7 +236,6 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
           logGroup,
         }),
       );
-    const migrated = this.migration?.apply((found) => args.beforeRollout?.(found as MigrationTask));
 
     const { group: targets, rule } = args.loadBalancer.attach(
       this.tier,
@@ -257,8 +256,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       `${name}-service`,
       {
         cluster: cluster.arn,
-        // Known only after the migrations, so that a failure of theirs leaves the service with the release that it has.
-        taskDefinition: pulumi.all([definition.arn, migrated]).apply(([arn]) => arn),
+        taskDefinition: afterMigration(definition.arn, this.migration, args.beforeRollout),
         desiredCount: args.min,
         capacityProviderStrategies: capacity(args),
         networkConfiguration: { subnets: args.subnetIds, securityGroups: [group.id], assignPublicIp: true },

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
-import { balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
+import { afterMigration, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
@@ -185,7 +185,6 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
           tag: { key: "boot-group", value },
         }),
       );
-    const migrated = this.migration?.apply((found) => args.beforeRollout?.(found as MigrationTask));
 
     const architecture = isArm(args.instanceType) ? "arm64" : "x86_64";
     const template = new aws.ec2.LaunchTemplate(
@@ -235,10 +234,9 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         desiredCapacity: args.desired,
         vpcZoneIdentifiers: args.subnetIds,
         // A number, not $Latest: a rollback to $Latest returns to the template that just failed.
-        // Known only after the migrations, so that a failure of theirs leaves the group with the release that it has.
         launchTemplate: {
           id: template.id,
-          version: pulumi.all([template.latestVersion, migrated]).apply(([version]) => String(version)),
+          version: afterMigration(template.latestVersion.apply(String), this.migration, args.beforeRollout),
         },
         targetGroupArns: [targets.arn],
         healthCheckType: "ELB",

@@ -113,13 +113,14 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
     repositoryUrl: repository.url,
     tag: app.version ?? "",
     platforms: dockerPlatforms[image.platform],
-    // Both names are those of app/Dockerfile.
     buildArgs: { SITE_VERSION: app.version ?? "" },
-    secrets: { "server-actions-key": secrets.serverActionsKey },
+    secrets: { [BUILD_SECRET]: secrets.serverActionsKey },
   }).uri;
 }
 
 const APP_FOLDER = "app";
+/** Id under which app/Dockerfile mounts the key of Server Actions. */
+export const BUILD_SECRET = "server-actions-key";
 
 function vercelAccessOf({ vercel }: Settings): VercelDatabaseAccess {
   const { databaseAccess: kind = "public-tls", staticIps: addresses, peeredCidr: cidr } = vercel;

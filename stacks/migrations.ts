@@ -17,7 +17,7 @@ export class Migrations {
   ) {}
 
   readonly beforeRollout: BeforeRollout = async (task) => {
-    if (!pulumi.runtime.isDryRun()) await this.run(task, false);
+    await this.run(task, false);
   };
 
   /** Migrates what {@link beforeRollout} could not, and writes down which release was migrated. */

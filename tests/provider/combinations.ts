@@ -128,6 +128,25 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
       config: { fargate: { spotPercent: 50, exec: true, containerInsights: "enhanced", cpu: 1024, memory: 2048 } },
     },
     {
+      name: "firewall and no protection",
+      architectures: ["ha-web-tier"],
+      config: { loadBalancer: { waf: "block", rateLimit: 500, deletionProtection: false, accessLogDays: 30 } },
+    },
+    {
+      name: "every alarm, sizes by the clock",
+      architectures: ["fargate"],
+      config: {
+        monitoring: { level: "standard" },
+        loadBalancer: { waf: "count" },
+        fargate: { schedules: [{ schedule: "cron(0 22 * * ? *)", timezone: "Asia/Seoul", min: 1, max: 2 }] },
+      },
+    },
+    {
+      name: "every alarm, no migrations",
+      architectures: ["ha-web-tier"],
+      config: { monitoring: { level: "standard" }, app: { migrate: false } },
+    },
+    {
       name: "static addresses",
       architectures: ["vercel"],
       config: vercel("static-ips", { staticIps: ["203.0.113.7"] }),

@@ -53,6 +53,42 @@ describe("the settings of a stack", () => {
     ],
     ["min over max", { "iamvet:haWebTier": { min: 4 } }, "iamvet:haWebTier.min", /at most haWebTier.max/],
     ["desired out of range", { "iamvet:haWebTier": { desired: 9 } }, "iamvet:haWebTier.desired", /1 to 3/],
+    [
+      "a night with min over max",
+      { "iamvet:fargate": { schedules: [{ schedule: "cron(0 22 * * ? *)", min: 3, max: 2 }] } },
+      "iamvet:fargate.schedules[0].min",
+      /at most its max, which is 2/,
+    ],
+    [
+      "a schedule of crontab",
+      { "iamvet:fargate": { schedules: [{ schedule: "0 22 * * *", min: 1, max: 2 }] } },
+      "iamvet:fargate.schedules[0].schedule",
+      /cron\(minute hour/,
+    ],
+    [
+      "a time zone that nobody knows",
+      { "iamvet:fargate": { schedules: [{ schedule: "rate(1 day)", timezone: "KST+9", min: 1, max: 2 }] } },
+      "iamvet:fargate.schedules[0].timezone",
+      /IANA/,
+    ],
+    [
+      "a firewall mode that is none",
+      { "iamvet:loadBalancer": { waf: "on" } },
+      "iamvet:loadBalancer.waf",
+      /off, count or block/,
+    ],
+    [
+      "a rate limit that AWS lacks",
+      { "iamvet:loadBalancer": { rateLimit: 5 } },
+      "iamvet:loadBalancer.rateLimit",
+      /from 10/,
+    ],
+    [
+      "an image without tag or digest",
+      { "iamvet:image": { uri: "repo.io/app" } },
+      "iamvet:image.uri",
+      /digest .* or with a tag/,
+    ],
     ["tasks: min over max", { "iamvet:fargate": { min: 9, max: 2 } }, "iamvet:fargate.min", /at most fargate.max/],
     [
       "a canary that serves already",
