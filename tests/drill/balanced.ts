@@ -190,8 +190,8 @@ class Drill {
       const { interval, timeout, unhealthyThreshold, healthyThreshold } = this.numbers;
       const t0 = Date.now();
       inject(backend);
-      // One interval may just have begun, and each check may wait for its time-out.
-      const limit = (unhealthyThreshold + 1) * interval + timeout;
+      // An interval may just have begun, and HAProxy counts the next one from the end of a check that waited for its time-out.
+      const limit = interval + unhealthyThreshold * (interval + timeout) + 1;
       const out = await until(async () => (await this.balancer.state(backend.slot)) === "unhealthy", limit * 1000, 200);
       const outAt = Date.now();
       if (!out) problems.push(`it still got visitors after ${limit} s`);

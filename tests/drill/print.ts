@@ -113,7 +113,7 @@ const balancedCells = (row: BalancedRow): (string | number)[] => [
 /** What stands under the table of the balanced drill. */
 const NOT_BALANCED = [
   "that ECS or Auto Scaling notices a dead process by itself, within seconds, and takes it out: here the health check alone does",
-  "an Application Load Balancer's own nodes and zones; HAProxy is one process that balances and checks by the same numbers",
+  "an Application Load Balancer's own nodes and zones; HAProxy is one process with the same numbers, and counts a check's interval from the end of the one before, so a hanging process is out later than behind an Application Load Balancer",
   "a rollback by circuit breaker or alarm (judged from API answers in the unit tests)",
 ];
 
