@@ -58,7 +58,10 @@ export interface HaWebTierArgs {
   readonly alarmActions: AlarmActions;
 }
 
-/** Seconds from launch to a healthy answer: boot, Docker and image pull; measured figures are in docs/drill.md. */
+/**
+ * Seconds from launch to a healthy answer. The app's own start is measured (docs/drill-balanced.md: a few seconds); boot, Docker's package
+ * and the image pull are an estimate, with room: too long a grace only delays the end of an instance that never gets well.
+ */
 const WARMUP_SECONDS = 180;
 
 /** Seconds from the announcement of an instance's end to it: 5 to notice, 35 to drain, 30 to stop (runbooks/boot-container.sh). */

@@ -113,6 +113,18 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
+    when: (settings) =>
+      settings.database.mode === "managed" &&
+      !settings.database.multiAz &&
+      tiersOf(settings).some(
+        (tier) =>
+          (tier === "fargate" && settings.fargate.min > 1) || (tier === "ha-web-tier" && settings.haWebTier.min > 1),
+      ),
+    message: () =>
+      "The tier survives the loss of a zone, and its database does not: database.multiAz adds a standby in a second zone, at twice the instance's price (`platform compare` shows it).",
+  },
+  {
+    blocking: false,
     when: (settings) => uses(settings, "vercel") && settings.vercel.databaseAccess === "public-tls",
     message: () =>
       "EXPOSURE: with vercel.databaseAccess public-tls the database's port 5432 is open to the internet. TLS is forced and the password is random, but every address may try.",

@@ -14,13 +14,17 @@ export async function lookAtRollout(rollout: Rollout, aws: AwsReader): Promise<L
 type Ecs = Extract<Rollout, { kind: "ecs" }>;
 type Group = Extract<Rollout, { kind: "autoscaling" }>;
 
+const TELLS_WHY = /failed|unable|unhealthy|alarm detected/i;
+
 /** After a rollback the circuit breaker's deployment is the primary one, of the old task definition, and steady. */
 export function judgeService(asked: Ecs, service: Service | undefined): Look {
   if (!service || service.status === "INACTIVE") return wait(`ECS does not know the service ${asked.service} (yet)`);
   const deployments = service.deployments ?? [];
   const primary = deployments.find(({ status }) => status === "PRIMARY");
   const own = deployments.find(({ taskDefinition }) => taskDefinition === asked.taskDefinition);
-  const event = service.events?.[0]?.message;
+  // Newest first; after a rollback the newest says that all is steady again, and one further down says why.
+  const messages = service.events?.flatMap(({ message }) => message ?? []) ?? [];
+  const event = messages.find((message) => TELLS_WHY.test(message)) ?? messages[0];
   const because = event ? `; ECS says: ${event}` : "";
   if (own?.rolloutState === "FAILED") {
     return never(`the deployment of ${short(asked.taskDefinition)} failed: ${own.rolloutStateReason ?? ""}${because}`);

@@ -42,6 +42,13 @@ export interface BalancedRow {
   readonly problems: readonly string[];
 }
 
+export interface Balanced {
+  readonly numbers: Numbers;
+  /** Seconds until a fresh process answered its first health check well, the slowest of all. */
+  readonly startSeconds: number;
+  readonly rows: readonly BalancedRow[];
+}
+
 /** One process of the app, as a task or a container runs it. */
 class Backend {
   child?: ChildProcess;
@@ -77,7 +84,7 @@ export interface BalancedOptions {
 }
 
 /** The drill of several processes behind a load balancer: a release under load, and three ways in which one process fails. */
-export async function balanced({ without, say }: BalancedOptions): Promise<{ numbers: Numbers; rows: BalancedRow[] }> {
+export async function balanced({ without, say }: BalancedOptions): Promise<Balanced> {
   const numbers = await numbersOfThePlan();
   const release = await buildRelease(say);
   const drill = new Drill(release, numbers, new Set(without), say);
@@ -92,7 +99,7 @@ export async function balanced({ without, say }: BalancedOptions): Promise<{ num
       rows.push(row);
       say(`  ${row.part}: ${row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`}`);
     }
-    return { numbers, rows };
+    return { numbers, startSeconds: drill.startSeconds, rows };
   } finally {
     process.off("SIGINT", leave).off("SIGTERM", leave);
     await drill.stop();
@@ -251,6 +258,9 @@ class Drill {
     return this.balancer.slots.filter((slot) => !used.has(slot)).slice(0, count);
   }
 
+  /** Seconds until a fresh process answered its first health check well, the slowest of all that were started. */
+  startSeconds = 0;
+
   /** Starts a process and lets visitors come once it is healthy. */
   private async bring(slot: string, version: string): Promise<Backend> {
     const backend = new Backend(slot, this.release, {
@@ -261,7 +271,12 @@ class Drill {
       SITE_VERSION: version,
       KEEP_ALIVE_TIMEOUT: keepAlive(),
     });
+    const began = Date.now();
     await backend.start();
+    if (!(await until(() => answers(backend.port, this.numbers.healthPath), 60_000, 100))) {
+      throw new Error(`The process in ${slot} does not answer`);
+    }
+    this.startSeconds = Math.max(this.startSeconds, seconds(Date.now() - began));
     await this.balancer.register(slot, backend.port);
     const healthy = async () => (await this.balancer.state(slot)) === "healthy";
     if (!(await until(healthy, 90_000, 200))) throw new Error(`The process in ${slot} did not become healthy`);
@@ -279,6 +294,12 @@ class Drill {
     await this.balancer.remove(backend.slot);
   }
 }
+
+const answers = (port: number, path: string): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}${path}`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 /** As the image sets it. */
 function keepAlive(): string {

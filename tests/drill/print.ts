@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { BALANCED_RATE, type BalancedRow } from "./balanced";
+import { BALANCED_RATE, type Balanced, type BalancedRow } from "./balanced";
 import type { Numbers } from "./balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";
 import { RATE, type Row } from "./single";
@@ -120,18 +120,23 @@ const NOT_BALANCED = [
 const numbersText = (n: Numbers) =>
   `health check ${n.healthPath} every ${n.interval} s with ${n.timeout} s time-out, ${n.unhealthyThreshold} bad answers to be out and ${n.healthyThreshold} good ones to be in, slow start ${n.slowStart} s, draining ${n.drain} s, idle time-out ${n.idle} s, ${n.count} processes`;
 
-export interface Balanced {
-  readonly numbers: Numbers;
-  readonly rows: readonly BalancedRow[];
-}
+const startText = (seconds: number) =>
+  `A process of the app answered its first health check at most ${seconds} s after its start`;
 
-export function printBalanced({ numbers, rows }: Balanced): string {
+export function printBalanced({ numbers, startSeconds, rows }: Balanced): string {
   const notDrilled = NOT_BALANCED.map((line) => `- ${line}`);
   const how = `${BALANCED_RATE} requests a second; ${numbersText(numbers)}`;
-  return [table([...BALANCED_HEAD], rows.map(balancedCells)), how, "Not drilled:", ...notDrilled, ""].join("\n");
+  return [
+    table([...BALANCED_HEAD], rows.map(balancedCells)),
+    how,
+    startText(startSeconds),
+    "Not drilled:",
+    ...notDrilled,
+    "",
+  ].join("\n");
 }
 
-export function balancedMarkdown({ numbers, rows }: Balanced): string {
+export function balancedMarkdown({ numbers, startSeconds, rows }: Balanced): string {
   return `# Drill: several processes behind a load balancer
 
 Written by \`npm run drill -- balanced --docs\`. On one machine run HAProxy in the place of the load balancer (retries off, as an
@@ -143,6 +148,7 @@ ${markdown(BALANCED_HEAD, rows.map(balancedCells))}
 A release brings new processes beside the old ones; those leave the load balancer, drain and end only when the new ones are healthy.
 A process that is killed or hangs loses what is sent to it until the health check has it out: with ${numbers.count} processes every ${ordinal(numbers.count)} request.
 A process that answers slowly, but within the check's time-out, stays in: the alarm on the 95th percentile (over ${numbers.latencyAlarm} s) tells of it.
+${startText(startSeconds)}; on AWS come the image pull, and for an instance its boot and packages.
 
 Not drilled:
 

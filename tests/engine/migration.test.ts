@@ -85,4 +85,11 @@ describe("migrations on the real engine", () => {
     assert.deepEqual(next.order, [`update ${GROUP} after 1`]);
     assert.match(next.migrations[0] ?? "", /:2$/, "by the new version of the boot parameter");
   });
+
+  it("and a load balancer with deletion protection goes when a flip has passed its gates", async () => {
+    const { code, output, deleted, migrations } = await release("monitored-instance", "v4");
+    assert.equal(code, 0, output);
+    assert.ok(deleted.some(({ name }) => name === "load-balancer-balancer"));
+    assert.deepEqual(migrations, [], "a single instance migrates when it installs a release");
+  });
 });
