@@ -21,7 +21,9 @@ describe("migrations on the real engine", () => {
   const release = async (architecture: string, version: string) => {
     const { cloud, services } = project;
     const image = { uri: `123456789012.dkr.ecr.${REGION}.amazonaws.com/site:${version}` };
-    project.configure(settings(architecture, { "iamvet:image": image, "iamvet:app": { version } }));
+    const config = settings(architecture, { "iamvet:image": image, "iamvet:app": { version } });
+    // In the world's seconds, which are short: nothing here waits for a gate to give up.
+    project.configure({ ...config, "iamvet:gates": { ...config["iamvet:gates"], timeoutSeconds: 1200 } });
     services.health.version = version;
     const [calls, migrated] = [cloud.calls.length, cloud.migrations.length];
     const order: string[] = [];
