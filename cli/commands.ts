@@ -1,0 +1,77 @@
+import type { Command } from "commander";
+
+/** A command as `platform --help` lists it; loaded only when it is asked for: `plan` must not wait for what draws diagrams. */
+export interface Entry {
+  readonly group: "Look, offline:" | "Begin:" | "Move:" | "Operate:" | "Look up:";
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command by its name, in the order in which a person comes to need them. */
+export const commands: Readonly<Record<string, Entry>> = {
+  plan: {
+    group: "Look, offline:",
+    summary: "what `pulumi up` would build",
+    load: async () => (await import("./plan")).planCommand(),
+  },
+  compare: {
+    group: "Look, offline:",
+    summary: "cost, availability and recovery time of all options",
+    load: async () => (await import("./compare")).compareCommand(),
+  },
+  report: {
+    group: "Look, offline:",
+    summary: "the comparison as one page, with diagrams",
+    load: async () => (await import("./report")).reportCommand(),
+  },
+  flip: {
+    group: "Look, offline:",
+    summary: "what changing the architecture would do; changes nothing",
+    load: async () => (await import("./flip")).flipCommand(),
+  },
+  simulate: {
+    group: "Look, offline:",
+    summary: "requests that a flip loses, over thousands of tries",
+    load: async () => (await import("./simulate")).simulateCommand(),
+  },
+  dr: {
+    group: "Look, offline:",
+    summary: "what each disaster costs, and the commands",
+    load: async () => (await import("./dr")).drCommand(),
+  },
+  init: {
+    group: "Begin:",
+    summary: "write a stack's file from what the account holds",
+    load: async () => (await import("./init")).initCommand(),
+  },
+  doctor: {
+    group: "Begin:",
+    summary: "what is missing on this machine, in the account, in the stack",
+    load: async () => (await import("./doctor")).doctorCommand(),
+  },
+  attach: {
+    group: "Begin:",
+    summary: "give an existing instance its role",
+    load: async () => (await import("./attach")).attachCommand(),
+  },
+  "adopt-dns": {
+    group: "Move:",
+    summary: "take over the site's live DNS record",
+    load: async () => (await import("./adopt-dns")).adoptDnsCommand(),
+  },
+  migrate: {
+    group: "Move:",
+    summary: "change the architecture in shares, and back by itself",
+    load: async () => (await import("./migrate")).migrateCommand(),
+  },
+  settings: {
+    group: "Look up:",
+    summary: "the keys of a stack's config",
+    load: async () => (await import("./settings")).settingsCommand(),
+  },
+  prices: {
+    group: "Look up:",
+    summary: "the price tables, and how to refresh them",
+    load: async () => (await import("./prices")).pricesCommand(),
+  },
+};
