@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { Command } from "commander";
 import pc from "picocolors";
-import { type Setting, settingsReference } from "../stacks/settings-reference";
+import { type Setting, sectionDescriptions, settingsReference } from "../stacks/settings-reference";
 import { UsageError } from "./stack-files";
 
 interface Options {
@@ -54,6 +54,7 @@ function tableOf(settings: readonly Setting[]): string {
 
 /** docs/configuration.md; a unit test fails when the page in the repository is another one. */
 export function markdownOf(settings: readonly Setting[]): string {
+  const sections = sectionDescriptions();
   const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;");
   const code = (text: string) => (text === "required" ? "**required**" : text === "-" ? "" : `\`${text}\``);
   return [
@@ -65,6 +66,8 @@ export function markdownOf(settings: readonly Setting[]): string {
     ...sectionNames(settings).flatMap((section) => [
       "",
       `## ${section}`,
+      "",
+      sections[section] ?? "",
       "",
       "| key | default | what it decides | allowed |",
       "| --- | --- | --- | --- |",

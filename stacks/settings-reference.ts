@@ -30,9 +30,16 @@ interface Node {
 
 /** Every key of a stack's config, in the order of the schema; pure, from the schema alone. */
 export function settingsReference(): Setting[] {
-  const { properties = {} } = z.toJSONSchema(z.object(sections), { io: "input", unrepresentable: "any" }) as Node;
-  return Object.entries(properties).flatMap(([name, node]) => settingsOf(name, node, isRequired(node)));
+  return Object.entries(schema()).flatMap(([name, node]) => settingsOf(name, node, isRequired(node)));
 }
+
+/** What each section decides, as `Pulumi.yaml` declares it too. */
+export function sectionDescriptions(): Record<string, string> {
+  return Object.fromEntries(Object.entries(schema()).map(([name, { description = "" }]) => [name, description]));
+}
+
+const schema = () =>
+  (z.toJSONSchema(z.object(sections), { io: "input", unrepresentable: "any" }) as Node).properties ?? {};
 
 /** A section that has no default must be set. */
 const isRequired = ({ default: fallback }: Node) => fallback === undefined;

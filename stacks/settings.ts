@@ -101,7 +101,8 @@ export const sections = {
       environment: variables("Plain environment of the app, the same in every architecture.").default({}),
       migrate: flag("Run `prisma migrate deploy` once per release, before traffic moves.").default(true),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("What runs: port, health path, release, plain environment."),
 
   secrets: variables("Secret environment of the app; set each with `pulumi config set --secret --path`.").default({}),
 
@@ -116,7 +117,8 @@ export const sections = {
       build: flag("Build ./app with Docker during `pulumi up` and push it.").default(false),
       platform: choice(["arm64", "x86_64", "multi"], "CPU architecture the image is built for.").default("arm64"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The container image that ha-web-tier and fargate run."),
 
   alerts: help(
     z.strictObject({
@@ -174,7 +176,8 @@ export const sections = {
         15,
       ).default(15),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("How often the recovery of a server may act."),
 
   monitoring: z
     .strictObject({
@@ -183,7 +186,8 @@ export const sections = {
         "basic stays within CloudWatch's ten free alarms; standard adds the rest at 0.10 USD each, and composite alarms that page at 0.50 USD.",
       ).default("basic"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("How many alarms there are."),
 
   loadBalancer: z
     .strictObject({
@@ -202,7 +206,8 @@ export const sections = {
       ).default(2000),
       accessLogDays: whole(1, 3650, "Days that access logs are kept.", 90).default(90),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The load balancer of ha-web-tier and fargate."),
 
   network: z
     .strictObject({
@@ -225,11 +230,14 @@ export const sections = {
       ).default("10.20.0.0/16"),
       zones: whole(2, 4, "Availability zones that a new VPC spans.", 2).default(2),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The VPC. Choose before the first update: the database cannot move."),
 
-  database: databaseSchema.prefault({}),
+  database: databaseSchema.prefault({}).describe("The database, which no architecture touches."),
 
-  backups: backupsSchema.prefault({}),
+  backups: backupsSchema
+    .prefault({})
+    .describe("Backups beside RDS' own: vault, copies in a second region, restore tests."),
 
   existing: z
     .strictObject({
@@ -262,7 +270,8 @@ export const sections = {
       appErrorLog: path("The app's error log.", "/home/ec2-user/.pm2/logs/iamvet-error.log"),
       addresses: z.array(help(z.ipv4(), "Its public address.", "an IPv4 address", "203.0.113.10")).default([]),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The EC2 instance that serves today: watched and recovered, never replaced."),
 
   instance: z
     .strictObject({
@@ -287,7 +296,8 @@ export const sections = {
         })
         .optional(),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("A new instance of monitored-instance."),
 
   haWebTier: z
     .strictObject({
@@ -306,7 +316,8 @@ export const sections = {
         2000,
       ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Sizes and limits of ha-web-tier."),
 
   fargate: z
     .strictObject({
@@ -366,7 +377,8 @@ export const sections = {
       ).default("disabled"),
       exec: flag("ECS Exec: a shell in a task, its sessions logged.").default(false),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Sizes and limits of fargate."),
 
   vercel: z
     .strictObject({
@@ -408,7 +420,8 @@ export const sections = {
         "How Vercel reaches the database. public-tls opens its port to the internet, with TLS forced.",
       ).optional(),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Plan, source and database access of vercel."),
 
   uptime: z
     .strictObject({
@@ -454,7 +467,8 @@ export const sections = {
         })
         .default([]),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The check from outside."),
 
   traffic: z
     .strictObject({
@@ -466,7 +480,8 @@ export const sections = {
       ).optional(),
       revision: whole(0, 1_000_000, "Step counter that `platform migrate` writes; leave it alone.", 0).default(0),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("A canary and its share of the visitors."),
 
   gates: z
     .strictObject({
@@ -490,7 +505,8 @@ export const sections = {
         )
         .default([]),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Patience of the gates."),
 
   logs: z
     .strictObject({
@@ -501,7 +517,8 @@ export const sections = {
         30,
       ).default(30),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("How long logs are kept."),
 
   budget: z
     .strictObject({
@@ -514,9 +531,10 @@ export const sections = {
       actualPercents: percents("Percents of the budget that were spent, at which somebody is told.").default([80, 100]),
       forecastPercents: percents("Percents of the budget that the month's forecast passes.").default([100]),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("What the stack may cost."),
 
-  usage: usageSchema.prefault({}),
+  usage: usageSchema.prefault({}).describe("Assumptions of the cost estimate: requests, GB, logs."),
 
   tags: help(
     z.record(help(z.string().min(1).max(128), "key", "1 to 128 characters", "team"), z.string().max(256)),
