@@ -17,7 +17,10 @@ export interface Combination {
 type Config = Readonly<Record<string, unknown>>;
 
 const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
-const released = { image: { uri: IMAGE }, instance: { release: "s3://iamvet-releases/2026.11.24.tgz" } };
+const released = {
+  image: { uri: IMAGE },
+  instance: { release: { url: "s3://iamvet-releases/site-2026.11.24.tar.gz", sha256: "0".repeat(64) } },
+};
 
 const found = {
   identifier: "iamvet-db",
