@@ -15,6 +15,8 @@ export interface PlanOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Folder with `Pulumi.yaml` and the stack files. @default the project's own */
   readonly folder?: string;
+  /** Called in the stack before the program registers anything: tests change there what it registers. */
+  readonly prepare?: () => void;
 }
 
 /** Stacks that have a file, in alphabetical order. */
@@ -37,7 +39,7 @@ let queue: Promise<unknown> = Promise.resolve();
 
 async function plan(
   stack: string,
-  { architecture, config: overrides = {}, folder = projectFolder }: PlanOptions,
+  { architecture, config: overrides = {}, folder = projectFolder, prepare = () => {} }: PlanOptions,
 ): Promise<Plan> {
   const file = readStackFile(folder, stack);
   const changed = { ...overrides, ...(architecture ? { architecture } : {}) };
@@ -49,7 +51,11 @@ async function plan(
 
   const { record } = await import("./plan-runtime");
   const program = (await import("../index")).default;
-  const { resources, outputs } = await record(program, { ...file, config });
+  const prepared = () => {
+    prepare();
+    return program();
+  };
+  const { resources, outputs } = await record(prepared, { ...file, config });
   return {
     stack,
     project: file.project,

@@ -101,6 +101,14 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
+    when: (settings) => uses(settings, "monitored-instance"),
+    message: ({ monitoring }) =>
+      monitoring.level === "basic"
+        ? "The server's alarms (system check, instance check, app and Nginx processes, agent heartbeat, memory, disk, errors, and CPU credits, certificate or attached disk where they apply) and their custom metrics stay within CloudWatch's free tier: ten of each in an account. monitoring.level standard adds CPU, attached disk and error lines at 0.10 USD a month each."
+        : "monitoring.level standard watches CPU, attached disk and error lines too: beyond the account's ten free alarms each costs 0.10 USD a month.",
+  },
+  {
+    blocking: false,
     when: (settings) => settings.domain.zone === "new",
     message: ({ domain }) =>
       `The zone ${domain.zoneName ?? domain.name} is new: the first \`up\` stops with its name servers. Enter them at the registrar and run \`up\` again.`,

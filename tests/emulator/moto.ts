@@ -25,7 +25,13 @@ export class Moto {
     const server = spawn(python.program("moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {
       stdio: "ignore",
       // Instances get the images that are asked for, whether or not moto has heard of them.
-      env: { ...process.env, MOTO_EC2_LOAD_DEFAULT_AMIS: "true", MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+      env: {
+        ...process.env,
+        MOTO_EC2_LOAD_DEFAULT_AMIS: "true",
+        MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
+        // Seconds until a certificate counts as validated.
+        MOTO_ACM_VALIDATION_WAIT: "1",
+      },
     });
     const moto = new Moto(server, `http://127.0.0.1:${port}`);
     process.once("exit", () => server.kill());

@@ -17,7 +17,7 @@ export interface Combination {
 type Config = Readonly<Record<string, unknown>>;
 
 const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
-const released = {
+export const released = {
   image: { uri: IMAGE },
   instance: { release: { url: "s3://iamvet-releases/site-2026.11.24.tar.gz", sha256: "0".repeat(64) } },
 };

@@ -9,7 +9,7 @@ import {
   type Ref,
   SECRET,
 } from "../../insight/plan";
-import { foreignOutput, SECRET_DUMMY, unknownDummy } from "./dummies";
+import { foreignOutput, SECRET_DUMMY, unknownDummy, unknownInText } from "./dummies";
 import { type BlockSchema, fieldsOf, type Member, membersOf, type ProviderSchema, snake, type TfType } from "./schema";
 import { AUTO_NAMES, NEWER, PREFIXES, RENAMES, TYPES } from "./special-cases";
 
@@ -332,7 +332,10 @@ class Converter {
     if (isRef(value)) return `\${${this.expression(value, path)}}`;
     if (isUnknown(value)) return this.variable(path, "string");
     if (!isConcat(value)) return value;
-    return value.$concat.map((part) => String(this.text(part, path))).join("");
+    const parts = value.$concat;
+    return parts
+      .map((part, at) => (isUnknown(part) ? unknownInText(parts[at - 1]) : String(this.text(part, path))))
+      .join("");
   }
 
   private variable(path: string, type: TfType): string {

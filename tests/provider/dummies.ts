@@ -52,6 +52,15 @@ const UNKNOWN: readonly { readonly name: RegExp; readonly value: unknown }[] = [
   { name: /zoneId$/i, value: "Z0123456789ABCDEFGHIJ" },
 ];
 
+/**
+ * Stands for an unknown inside a text, where no property's name but the text before it tells what it is: the zone in a policy
+ * of Route 53, else the account in an ARN or a condition.
+ */
+export const unknownInText = (
+  before: unknown,
+  known = { zoneId: "Z0123456789ABCDEFGHIJ", accountId: ACCOUNT },
+): string => (/hostedzone\/$/.test(String(before)) ? known.zoneId : known.accountId);
+
 /** A value of the right type and, as far as the property's name tells, of the right form. */
 export function unknownDummy(path: string, type: TfType): unknown {
   if (type === "number") return 1;

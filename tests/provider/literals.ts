@@ -8,7 +8,7 @@ import {
   type Ref,
   SECRET,
 } from "../../insight/plan";
-import { ACCOUNT, foreignOutput, SECRET_DUMMY, unknownDummy } from "./dummies";
+import { ACCOUNT, foreignOutput, SECRET_DUMMY, unknownDummy, unknownInText } from "./dummies";
 
 /** ARNs as AWS writes them, by Pulumi type: what stands after `arn:aws:`, `*` being the name. */
 const ARNS: Readonly<Record<string, string>> = {
@@ -76,7 +76,12 @@ export class Literals {
   of(value: PlanValue | undefined, path = ""): unknown {
     if (value === SECRET) return SECRET_DUMMY;
     if (isRef(value)) return this.reference(value);
-    if (isConcat(value)) return value.$concat.map((part) => String(this.of(part, path))).join("");
+    if (isConcat(value)) {
+      const parts = value.$concat;
+      return parts
+        .map((part, at) => (isUnknown(part) ? unknownInText(parts[at - 1]) : String(this.of(part, path))))
+        .join("");
+    }
     if (isUnknown(value)) return unknownDummy(path, "string");
     if (Array.isArray(value)) return value.map((item: PlanValue) => this.of(item, path));
     if (typeof value !== "object" || value === null) return value;

@@ -8,15 +8,7 @@ import { type Conversion, convert, type Unmapped } from "./convert";
 import { type Finding, judge } from "./findings";
 import { planted, unnoticed } from "./planted";
 import { Python } from "./python";
-import { CACHE, PROVIDER_VERSION, Terraform } from "./terraform";
-
-/** Nothing of the provider may ask AWS. */
-export const OFFLINE = {
-  skip_credentials_validation: true,
-  skip_requesting_account_id: true,
-  skip_metadata_api_check: true,
-  skip_region_validation: true,
-} as const;
+import { CACHE, OFFLINE, PROVIDER_VERSION, Terraform } from "./terraform";
 
 /** The most inputs that may stay unmapped, in percent; what only a newer provider knows is not among them. */
 const MOST_UNMAPPED = 3;

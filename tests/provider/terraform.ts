@@ -8,8 +8,19 @@ import type { ProviderSchema } from "./schema";
 /** The provider release that the special cases were written for. @pulumi/aws 7 bridges 6.x; see NEWER in special-cases.ts. */
 export const PROVIDER_VERSION = "5.100.0";
 
+/** Nothing of the provider may ask AWS. */
+export const OFFLINE = {
+  skip_credentials_validation: true,
+  skip_requesting_account_id: true,
+  skip_metadata_api_check: true,
+  skip_region_validation: true,
+} as const;
+
 /** Where the suites keep what they fetch and write; not in git. */
 export const CACHE = join(__dirname, "../../.cache");
+
+/** Longest that one `terraform apply` may take; the provider itself waits over a minute for a database. */
+const APPLY_SECONDS = 420;
 
 const SOURCE = "registry.terraform.io/hashicorp/aws";
 
@@ -162,13 +173,23 @@ export class Terraform {
     return { diagnostics, changes: JSON.parse(shown.stdout).resource_changes ?? [] };
   }
 
-  /** Builds everything; `onApplied` is told each resource's address when it is there. */
+  /** Builds everything, or changes what stands to what is asked. Nobody else touches it meanwhile, so nothing is refreshed. */
   async apply(folder: string, env: Readonly<Record<string, string>>): Promise<readonly Diagnostic[]> {
-    const args = ["apply", "-json", "-input=false", "-lock=false", "-auto-approve", "-parallelism=20"];
-    const ran = await this.terraform(folder, args, env, 900);
+    const args = [
+      "apply",
+      "-json",
+      "-input=false",
+      "-lock=false",
+      "-refresh=false",
+      "-auto-approve",
+      "-parallelism=20",
+    ];
+    const ran = await this.terraform(folder, args, env, APPLY_SECONDS);
     const diagnostics = streamed(ran);
-    const failed = ran.code !== 0 && !diagnostics.some(({ severity }) => severity === "error");
-    return failed ? [...diagnostics, failure("terraform apply", ran)] : diagnostics;
+    if (ran.code === 0 || diagnostics.some(({ severity }) => severity === "error")) return diagnostics;
+    const summary = `not there after ${APPLY_SECONDS} s`;
+    const late = unfinished(ran).map((address) => ({ severity: "error" as const, summary, detail: "", address }));
+    return late.length > 0 ? late : [...diagnostics, failure("terraform apply", ran)];
   }
 
   /** The attributes of everything that was built, by address. */
@@ -206,14 +227,33 @@ const failure = (what: string, ran: Ran): Diagnostic => ({
   address: "",
 });
 
-/** The diagnostics among the lines of Terraform's streamed JSON. */
-const streamed = (ran: Ran): readonly Diagnostic[] =>
+/** One line of Terraform's streamed JSON, as far as it is read here. */
+interface Line {
+  readonly type: string;
+  readonly diagnostic: RawDiagnostic;
+  readonly hook: { readonly resource: { readonly addr: string } };
+}
+
+const linesOf = (ran: Ran): readonly Line[] =>
   ran.stdout
     .split("\n")
-    .filter((line) => line.startsWith("{") && line.includes('"diagnostic"'))
-    .map((line) => JSON.parse(line) as { type: string; diagnostic: RawDiagnostic })
+    .filter((line) => line.startsWith("{") && line.endsWith("}"))
+    .map((line) => JSON.parse(line) as Line);
+
+const streamed = (ran: Ran): readonly Diagnostic[] =>
+  linesOf(ran)
     .filter(({ type }) => type === "diagnostic")
     .map(({ diagnostic: raw }) => diagnostic(raw));
+
+/** The resources that Terraform began to build and did not end. */
+function unfinished(ran: Ran): readonly string[] {
+  const open = new Set<string>();
+  for (const { type, hook } of linesOf(ran)) {
+    if (type === "apply_start") open.add(hook.resource.addr);
+    if (type === "apply_complete" || type === "apply_errored") open.delete(hook.resource.addr);
+  }
+  return [...open];
+}
 
 /** How `terraform init` gets the provider: the user's own CLI configuration, a local mirror, or the registry. */
 async function installationOf(base: string): Promise<{ env: Record<string, string>; origin: string }> {

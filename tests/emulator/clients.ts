@@ -1,0 +1,42 @@
+import { ACM } from "@aws-sdk/client-acm";
+import { AutoScaling } from "@aws-sdk/client-auto-scaling";
+import { CloudWatch } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogs } from "@aws-sdk/client-cloudwatch-logs";
+import { EC2 } from "@aws-sdk/client-ec2";
+import { ECS } from "@aws-sdk/client-ecs";
+import { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { IAM } from "@aws-sdk/client-iam";
+import { RDS } from "@aws-sdk/client-rds";
+import { Route53 } from "@aws-sdk/client-route-53";
+import { SecretsManager } from "@aws-sdk/client-secrets-manager";
+import { SNS } from "@aws-sdk/client-sns";
+import { SSM } from "@aws-sdk/client-ssm";
+
+/** A client of each service that is read back, talking to an endpoint that needs no account. */
+export function clientsOf(endpoint: string, region: string) {
+  const config = {
+    endpoint,
+    region,
+    credentials: { accessKeyId: "testing", secretAccessKey: "testing", sessionToken: "testing" },
+    maxAttempts: 2,
+  };
+  return {
+    acm: new ACM(config),
+    autoscaling: new AutoScaling(config),
+    cloudwatch: new CloudWatch(config),
+    logs: new CloudWatchLogs(config),
+    ec2: new EC2(config),
+    ecs: new ECS(config),
+    elb: new ElasticLoadBalancingV2(config),
+    events: new EventBridge(config),
+    iam: new IAM(config),
+    rds: new RDS(config),
+    route53: new Route53(config),
+    secrets: new SecretsManager(config),
+    sns: new SNS(config),
+    ssm: new SSM(config),
+  };
+}
+
+export type Clients = ReturnType<typeof clientsOf>;

@@ -1,0 +1,130 @@
+import * as pulumi from "@pulumi/pulumi";
+import { planStack } from "../../cli/planner";
+import type { Plan } from "../../insight/plan";
+import type { Combination } from "../provider/combinations";
+
+type Props = Record<string, unknown>;
+/** Outputs of a resource that the program has made already, by its name. */
+type Made = (name: string) => Record<string, pulumi.Output<string>>;
+
+/** One mistake of the kind that compiles and that mocks let pass: a reference to the wrong thing, or to the right thing's wrong output. */
+export interface Mutant {
+  readonly what: string;
+  /** Name of the resource that has the mistake. */
+  readonly resource: string;
+  /** @returns the inputs that are wrong now. */
+  readonly change: (props: Props, made: Made) => Props;
+}
+
+type Action = { readonly forward: { readonly targetGroups: readonly Props[] } };
+
+/** By the name of the case in which they are made; ten in all. */
+export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
+  fargate: [
+    {
+      what: "the alarm's action is the topic's name instead of its ARN",
+      resource: "fargate-errors",
+      change: (_, made) => ({ alarmActions: [made("alerts-page").name] }),
+    },
+    {
+      what: "the database admits the load balancer's security group instead of the tasks'",
+      resource: "fargate-to-database",
+      change: (_, made) => ({ referencedSecurityGroupId: made("load-balancer-security-group").id }),
+    },
+    {
+      what: "the site's alias names the site's own zone instead of the load balancer's",
+      resource: "traffic-serving",
+      change: ({ aliases, zoneId }) => ({ aliases: [{ ...(aliases as Props[])[0], zoneId }] }),
+    },
+    {
+      what: "the container asks for a key that its secret does not have",
+      resource: "fargate-definition",
+      change: ({ containerDefinitions }) => ({
+        containerDefinitions: pulumi
+          .output(containerDefinitions as string)
+          .apply((text) => text.replace(":DATABASE_URL::", ":DB_URL::")),
+      }),
+    },
+    {
+      what: "task role and execution role are swapped",
+      resource: "fargate-definition",
+      change: ({ executionRoleArn, taskRoleArn }) => ({ executionRoleArn: taskRoleArn, taskRoleArn: executionRoleArn }),
+    },
+  ],
+  "ha-web-tier": [
+    {
+      what: "the catch-all rule names the target group instead of its ARN",
+      resource: "traffic-catch-all",
+      change: ({ actions }, made) => ({
+        actions: (actions as Action[]).map((action) => ({
+          ...action,
+          forward: {
+            ...action.forward,
+            targetGroups: action.forward.targetGroups.map((group) => ({
+              ...group,
+              arn: made("ha-web-tier-targets").name,
+            })),
+          },
+        })),
+      }),
+    },
+    {
+      what: "the alarm's dimension is the load balancer's ARN instead of its suffix",
+      resource: "ha-web-tier-latency",
+      change: ({ dimensions }, made) => ({
+        dimensions: { ...(dimensions as Props), LoadBalancer: made("load-balancer-balancer").arn },
+      }),
+    },
+  ],
+  "monitored-instance": [
+    {
+      what: "EventBridge is given the document's ARN instead of the automation definition's with a version",
+      resource: "monitored-instance-recovery-on-alarm-target",
+      change: (_, made) => ({ arn: made("monitored-instance-recovery-automation").arn }),
+    },
+    {
+      what: "EventBridge acts with the automation's role instead of one that may start it",
+      resource: "monitored-instance-recovery-recheck-target",
+      change: (_, made) => ({ roleArn: made("monitored-instance-recovery-automation-role").arn }),
+    },
+    {
+      what: "the instance's tag names the agent's parameter instead of its boot configuration",
+      resource: "monitored-instance-instance",
+      change: ({ tags }, made) => ({
+        tags: { ...(tags as Props), "boot-parameter": made("monitored-instance-agent").name },
+      }),
+    },
+  ],
+};
+
+/**
+ * The plan of a case with a mistake in it, as the same program makes it on the runtime's mocks, which is what unit tests run on.
+ *
+ * @throws Error if the mocks refuse it, or if the mistake was made nowhere
+ */
+export async function planWith(
+  { resource, change }: Mutant,
+  { stack, architecture, config }: Combination,
+): Promise<Plan> {
+  const made = new Map<string, Record<string, pulumi.Output<string>>>();
+  let changed = 0;
+  const plan = await planStack(stack, {
+    ...(architecture && { architecture }),
+    ...(config && { config }),
+    prepare: () =>
+      void pulumi.runtime.registerStackTransformation(({ name, props, opts, resource: registered }) => {
+        made.set(name, registered as unknown as Record<string, pulumi.Output<string>>);
+        if (name !== resource) return undefined;
+        changed++;
+        return { props: { ...props, ...change(props, (other) => found(made, other)) }, opts };
+      }),
+  });
+  if (changed !== 1) throw new Error(`the mistake was made ${changed} times: is there still a resource ${resource}?`);
+  return plan;
+}
+
+function found<T>(made: ReadonlyMap<string, T>, name: string): T {
+  const resource = made.get(name);
+  if (!resource) throw new Error(`There is no resource ${name} yet`);
+  return resource;
+}

@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Ajv from "ajv";
+import { parse } from "yaml";
+import { planStack } from "../../cli/planner";
+import { renderAgentConfig } from "../../components/boot-config";
+import { readRunbook, renderRunbook } from "../../components/runbook";
+import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
+import { isConcat, isRef } from "../../insight/plan";
+import { checkSettings, SettingsError } from "../../stacks/settings-check";
+
+const released = { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } };
+const server = {
+  instanceId: "i-0123456789abcdef0",
+  securityGroupId: "sg-0a1b2c3d4e5f60718",
+  addresses: ["203.0.113.10"],
+};
+const planOf = (config: Record<string, unknown>) =>
+  planStack("staging", { architecture: "monitored-instance", config: { instance: released, ...config } });
+
+const alarmsOf = ({ resources }: Plan) =>
+  resources.filter(({ type, name }) => type.endsWith(":MetricAlarm") && name.startsWith("monitored-instance-"));
+const named = ({ resources }: Plan, name: string): PlannedResource => {
+  const found = resources.find((resource) => resource.name === name);
+  assert.ok(found, `${name} is in the plan`);
+  return found;
+};
+
+/** A value of a plan as text, with every reference as the name of what it refers to. */
+function text(value: PlanValue | undefined): string {
+  if (isRef(value)) return `<${value.$ref.split("::").at(-1)}.${value.property}>`;
+  if (isConcat(value)) return value.$concat.map((part) => (typeof part === "string" ? part : text(part))).join("");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+interface AgentConfig {
+  readonly metrics: {
+    readonly namespace: string;
+    readonly append_dimensions: Readonly<Record<string, string>>;
+    readonly aggregation_dimensions: readonly (readonly string[])[];
+    readonly metrics_collected: Readonly<Record<string, unknown>>;
+  };
+}
+
+interface Collected {
+  readonly measurement: readonly string[];
+  readonly resources?: readonly string[];
+  readonly drop_original_metrics?: readonly string[];
+  readonly pattern?: string;
+}
+
+/** Name and dimensions of every metric that the agent publishes under its config, as one text each. */
+function published(config: AgentConfig): Set<string> {
+  const { metrics } = config;
+  const found = new Set<string>();
+  const add = (metric: string, dimensions: Record<string, string>) =>
+    found.add(`${metrics.namespace} ${metric} ${JSON.stringify(Object.entries(dimensions).sort())}`);
+  for (const [plugin, entry] of Object.entries(metrics.metrics_collected)) {
+    for (const { measurement, resources = [""], drop_original_metrics = [], pattern } of [
+      entry,
+    ].flat() as Collected[]) {
+      for (const name of measurement) {
+        const metric = plugin === "procstat" ? `procstat_lookup_${name}` : `${plugin}_${name}`;
+        for (const resource of resources) {
+          const own: Record<string, string> = {
+            ...Object.fromEntries(Object.keys(metrics.append_dimensions).map((key) => [key, "instance"])),
+            // A device's name and its file system change between instance types.
+            ...(resource ? { path: resource, device: "changes", fstype: "changes" } : {}),
+            ...(pattern ? { pattern, pid_finder: "native" } : {}),
+          };
+          if (!drop_original_metrics.includes(name)) add(metric, own);
+          for (const rolled of metrics.aggregation_dimensions) {
+            if (rolled.every((key) => key in own))
+              add(metric, Object.fromEntries(rolled.map((key) => [key, own[key] as string])));
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
+
+describe("a monitored instance", () => {
+  let created: Plan;
+  let existing: Plan;
+  let standard: Plan;
+
+  before(async function () {
+    this.timeout(60_000);
+    created = await planOf({});
+    existing = await planOf({ existing: server });
+    standard = await planOf({ monitoring: { level: "standard" } });
+  });
+
+  it("watches only metrics that the agent's config really publishes, dimension by dimension", () => {
+    const groups = { "nginx-access": "a", "nginx-error": "b", app: "c", system: "d" };
+    const metrics = published(JSON.parse(renderAgentConfig("instance", { logGroups: groups })));
+    let joined = 0;
+    for (const plan of [created, existing, standard]) {
+      const filters = plan.resources
+        .filter(({ type }) => type.endsWith(":LogMetricFilter"))
+        .map(({ inputs }) => (inputs.metricTransformation as Record<string, string>).name);
+      for (const { name, inputs } of alarmsOf(plan)) {
+        if (inputs.namespace !== "Site" || filters.includes(String(inputs.metricName))) continue;
+        const given = Object.entries((inputs.dimensions ?? {}) as Record<string, PlanValue>);
+        const dimensions = given
+          .map(([key, value]) => [key, key === "InstanceId" ? "instance" : text(value)])
+          .sort(([a = ""], [b = ""]) => a.localeCompare(b));
+        if (inputs.metricName === "CertificateDaysToExpiry") {
+          // Published by the renewal timer, not by the agent.
+          assert.match(readRunbook("boot-instance.sh"), /--metric-name CertificateDaysToExpiry/);
+          assert.deepEqual(
+            dimensions.map(([key]) => key),
+            ["Domain"],
+          );
+          continue;
+        }
+        const wanted = `Site ${inputs.metricName} ${JSON.stringify(dimensions)}`;
+        assert.ok(metrics.has(wanted), `${name} watches ${wanted}; the agent publishes\n${[...metrics].join("\n")}`);
+        joined++;
+      }
+    }
+    assert.ok(joined >= 12, `${joined} alarms were joined`);
+  });
+
+  it("stays within ten free alarms and ten free metrics unless asked for more", () => {
+    for (const plan of [created, existing]) {
+      assert.ok(alarmsOf(plan).length <= 10, `${alarmsOf(plan).map(({ name }) => name)}`);
+      const custom = new Set(
+        alarmsOf(plan)
+          .filter(({ inputs }) => inputs.namespace === "Site")
+          .map(({ inputs }) => text({ metric: inputs.metricName ?? "", dimensions: inputs.dimensions ?? {} })),
+      );
+      assert.ok(custom.size <= 10, `${[...custom]}`);
+    }
+    assert.ok(alarmsOf(standard).length > 10);
+  });
+
+  it("says which alarms are free, and what more would cost", () => {
+    const said = (plan: Plan) =>
+      plan.notices.map(({ message }) => message).find((m) => /free/.test(m) && /alarm/.test(m));
+    assert.match(said(created) ?? "", /monitoring\.level standard/);
+    assert.match(said(created) ?? "", /0\.10 USD/);
+    assert.match(said(standard) ?? "", /0\.10 USD/);
+  });
+
+  it("lets EC2 recover the machine and reboot the system, at different counts", () => {
+    const actions = (name: string) => (named(created, name).inputs.alarmActions as PlanValue[]).map(text).join(" ");
+    assert.match(actions("monitored-instance-system-check"), /ec2:recover/);
+    assert.match(actions("monitored-instance-instance-check"), /ec2:reboot/);
+    assert.notEqual(
+      named(created, "monitored-instance-system-check").inputs.evaluationPeriods,
+      named(created, "monitored-instance-instance-check").inputs.evaluationPeriods,
+    );
+  });
+
+  it("takes over a server without a resource that creates, replaces or stops one", () => {
+    const types = existing.resources.map(({ type }) => type);
+    for (const type of types) {
+      assert.doesNotMatch(
+        type,
+        /^aws:ec2\/(instance|eip|eipAssociation|launchTemplate|networkInterface\w*|volumeAttachment|spotInstanceRequest):|^aws:autoscaling/,
+      );
+      assert.doesNotMatch(type, /^aws:iam\/instanceProfile:/, "no profile can be attached by a provider");
+    }
+    for (const { name, inputs } of alarmsOf(existing)) {
+      const { InstanceId } = (inputs.dimensions ?? {}) as Record<string, PlanValue>;
+      assert.ok(InstanceId === undefined || InstanceId === server.instanceId, name);
+    }
+    const probe = named(existing, "traffic-serving").inputs;
+    assert.deepEqual(probe.records, server.addresses);
+  });
+
+  it("installs and configures the agent on a server that exists, by associations", () => {
+    const install = named(existing, "monitored-instance-agent-install").inputs;
+    const configure = named(existing, "monitored-instance-agent-configure");
+    for (const { targets } of [install, configure.inputs]) {
+      assert.deepEqual(targets, [{ key: "InstanceIds", values: [server.instanceId] }]);
+    }
+    assert.equal(install.name, "AWS-ConfigureAWSPackage");
+    assert.equal(configure.inputs.name, "AmazonCloudWatch-ManageAgent");
+    assert.ok(configure.dependencies.some((urn) => urn.endsWith("monitored-instance-agent-install")));
+    assert.doesNotMatch(created.resources.map(({ type }) => type).join(), /ssm\/association/);
+  });
+
+  it("starts the recovery by the automation's definition with a version, with a role that may do that alone", () => {
+    for (const plan of [created, existing]) {
+      for (const trigger of ["on-alarm", "recheck"]) {
+        const { arn, roleArn } = named(plan, `monitored-instance-recovery-${trigger}-target`).inputs;
+        assert.match(text(arn), /:automation-definition\/<monitored-instance-recovery-automation\.name>:\$DEFAULT$/);
+        assert.equal(text(roleArn), "<monitored-instance-recovery-starter-role.arn>");
+      }
+      const starter = text(named(plan, "monitored-instance-recovery-starter-role-policy").inputs.policy);
+      const actions = [...starter.matchAll(/"Action":\["([^\]]+)"\]/g)].map((match) => match[1]);
+      assert.deepEqual(actions, ["ssm:StartAutomationExecution", "iam:PassRole"]);
+    }
+  });
+
+  it("has no recovery where recovery.maxPerHour is 0, and no recheck where its minutes are 0", async function () {
+    this.timeout(60_000);
+    const off = await planOf({ recovery: { maxPerHour: 0 } });
+    assert.ok(!off.resources.some(({ name }) => name.startsWith("monitored-instance-recovery")));
+    const alarmOnly = await planOf({ recovery: { recheckMinutes: 0 } });
+    assert.ok(!alarmOnly.resources.some(({ name }) => name.startsWith("monitored-instance-recovery-recheck")));
+  });
+
+  const wrong: [title: string, config: Record<string, unknown>, key: string, allowed: RegExp][] = [
+    [
+      "an instance id that is none",
+      { "iamvet:existing": { ...server, instanceId: "web-1" } },
+      "iamvet:existing.instanceId",
+      /an EC2 instance id/,
+    ],
+    [
+      "an unknown process manager",
+      { "iamvet:existing": { ...server, processManager: "forever" } },
+      "iamvet:existing.processManager",
+      /pm2, systemd or docker/,
+    ],
+    ["no one who is alerted", { "iamvet:alerts": undefined }, "iamvet:alerts", /at least emails/],
+    ["an empty list of addresses", { "iamvet:alerts": { emails: [] } }, "iamvet:alerts.emails", /at least one/],
+  ];
+  for (const [title, config, key, allowed] of wrong) {
+    it(`refuses ${title}, and says how to mend it`, () => {
+      const valid = { "iamvet:domain": { name: "iamvet.kr" }, "iamvet:alerts": { emails: ["ops@iamvet.kr"] } };
+      const given = Object.entries({ ...valid, ...config }).filter(([, value]) => value !== undefined);
+      const raw = Object.fromEntries(given.map(([name, value]) => [name, JSON.stringify(value)]));
+      assert.throws(
+        () => checkSettings("iamvet", "staging", raw),
+        (error: unknown) => {
+          assert.ok(error instanceof SettingsError);
+          const [problem] = error.problems;
+          assert.equal(problem?.key, key);
+          assert.match(problem?.allowed ?? "", allowed);
+          assert.match(problem?.mend ?? "", /pulumi config set/);
+          return true;
+        },
+      );
+    });
+  }
+});
+
+interface Step {
+  readonly name: string;
+  readonly action: string;
+  readonly onFailure?: string;
+  readonly nextStep?: string;
+  readonly isEnd?: boolean;
+  readonly inputs: { readonly Choices?: readonly { readonly NextStep: string }[]; readonly Default?: string };
+}
+
+describe("the recovery's documents", () => {
+  const automation = parse(renderRunbook("recover.automation.yaml")) as { mainSteps: Step[] };
+  const step = (name: string) => automation.mainSteps.find((candidate) => candidate.name === name) as Step;
+
+  it("pass the schema of Automation documents", () => {
+    const text = readFileSync(join(__dirname, "schemas", "ssm-automation.json"), "utf8");
+    // The package is of 2024; Systems Manager has taken Python 3.11 since.
+    const schema = JSON.parse(text.replace('"python3.7", ', '"python3.7", "python3.11", '));
+    const validate = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false }).compile(schema);
+    assert.ok(validate(automation), JSON.stringify(validate.errors, null, 2));
+    // The check can fail.
+    const broken = { ...automation, mainSteps: [{ ...step("guard"), action: "aws:runScript" }] };
+    assert.equal(validate(broken), false);
+  });
+
+  it("name only steps that exist, and every path ends in the report", () => {
+    const { mainSteps } = automation;
+    const after = (one: Step, index: number): string[] => {
+      if (one.isEnd) return [];
+      const { Choices = [], Default } = one.inputs;
+      const failure = one.onFailure?.startsWith("step:") ? [one.onFailure.slice("step:".length)] : [];
+      if (one.action === "aws:branch")
+        return [...Choices.map(({ NextStep }) => NextStep), ...(Default ? [Default] : [])];
+      return [one.nextStep ?? (mainSteps[index + 1]?.name as string), ...failure];
+    };
+    const next = new Map(mainSteps.map((one, index) => [one.name, after(one, index)]));
+    for (const [name, steps] of next)
+      for (const target of steps) assert.ok(next.has(target), `${name} leads to ${target}`);
+    const seen = new Set<string>();
+    const walk = (name: string, path: readonly string[]): void => {
+      assert.ok(!path.includes(name), `a circle: ${[...path, name].join(" -> ")}`);
+      seen.add(name);
+      const steps = next.get(name) as string[];
+      if (steps.length === 0) assert.equal(name, "report");
+      for (const target of steps) walk(target, [...path, name]);
+    };
+    walk("guard", []);
+    assert.deepEqual([...seen].sort(), mainSteps.map(({ name }) => name).sort());
+  });
+
+  it("stop and start the instance only where it keeps its address", () => {
+    const leadTo = automation.mainSteps.filter(
+      ({ name, onFailure, nextStep, inputs }) =>
+        name !== "mayStop" &&
+        (onFailure === "step:stop" ||
+          nextStep === "stop" ||
+          inputs.Choices?.some(({ NextStep }) => NextStep === "stop")),
+    );
+    assert.deepEqual(leadTo, []);
+    assert.deepEqual(step("mayStop").inputs, {
+      Choices: [{ NextStep: "stop", Variable: "{{ guard.KeepsAddress }}", StringEquals: "true" }],
+      Default: "report",
+    });
+    assert.equal(automation.mainSteps.indexOf(step("stop")), automation.mainSteps.indexOf(step("mayStop")) + 1);
+  });
+});
