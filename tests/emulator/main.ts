@@ -101,7 +101,8 @@ class Bench {
     const conversion = convert(plan, this.terraform.schema, {
       version: PROVIDER_VERSION,
       region: REGION,
-      provider: { ...OFFLINE, skip_requesting_account_id: false, s3_use_path_style: true },
+      // The emulator does not throttle: what it refuses, it refuses at once.
+      provider: { ...OFFLINE, skip_requesting_account_id: false, s3_use_path_style: true, max_retries: 2 },
     });
     const folder = join(CACHE, "emulator", this.one.name.replace(/[^a-z0-9]+/gi, "-"));
     await this.terraform.write(folder, conversion.document, conversion.files);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { isUnknown, type Plan, type PlannedResource } from "../../insight/plan";
@@ -177,6 +177,49 @@ export async function parliament(
         message,
       })),
     ),
+  };
+}
+
+const ROOT = join(__dirname, "../..");
+
+/** The shell scripts that run on instances and in CI. */
+export async function shellcheck(
+  python: Python,
+): Promise<{ readonly checked: number; readonly findings: readonly Finding[] }> {
+  const runbooks = (await readdir(join(ROOT, "runbooks"))).filter((name) => name.endsWith(".sh"));
+  const files = [...runbooks.map((name) => `runbooks/${name}`), ".ci/run"];
+  const args = ["--external-sources", "--source-path=runbooks", "--format=json1", ...files];
+  const ran = await run(python.program("shellcheck"), args, { cwd: ROOT });
+  if (ran.code > 1) throw new Error(`shellcheck failed: ${ran.stderr.slice(-500)}`);
+  const { comments }: { comments: { file: string; line: number; code: number; message: string }[] } = JSON.parse(
+    ran.stdout,
+  );
+  return {
+    checked: files.length,
+    findings: comments.map(({ file, line, code, message }) => ({
+      tool: "shellcheck",
+      rule: `SC${code}`,
+      resource: `${file}:${line}`,
+      message,
+    })),
+  };
+}
+
+/** The image of the sample app. */
+export async function hadolint(
+  python: Python,
+): Promise<{ readonly checked: number; readonly findings: readonly Finding[] }> {
+  const ran = await run(python.program("hadolint"), ["--format", "json", "app/Dockerfile"], { cwd: ROOT });
+  if (ran.code > 1) throw new Error(`hadolint failed: ${ran.stderr.slice(-500)}`);
+  const found: { code: string; message: string; file: string; line: number }[] = JSON.parse(ran.stdout);
+  return {
+    checked: 1,
+    findings: found.map(({ code, message, file, line }) => ({
+      tool: "hadolint",
+      rule: code,
+      resource: `${file}:${line}`,
+      message,
+    })),
   };
 }
 

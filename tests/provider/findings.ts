@@ -2,7 +2,7 @@ import { ACCEPTED } from "./accepted";
 
 /** What a tool has to say about a resource. */
 export interface Finding {
-  readonly tool: "validate" | "plan" | "cfn-lint" | "checkov" | "parliament" | "convert";
+  readonly tool: "validate" | "plan" | "cfn-lint" | "checkov" | "parliament" | "shellcheck" | "hadolint" | "convert";
   /** The tool's own name for the rule, for example `CKV_AWS_18`. */
   readonly rule: string;
   /** Type token and name in Pulumi, `aws:lb/loadBalancer:LoadBalancer iamvet-site`. */

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import color from "picocolors";
 import type { Plan } from "../../insight/plan";
-import { cfnLint, checkov, fromDiagnostics, inParallel, parliament } from "./checks";
+import { cfnLint, checkov, fromDiagnostics, hadolint, inParallel, parliament, shellcheck } from "./checks";
 import { type Combination, combinations, planOf, REGION } from "./combinations";
 import { type Conversion, convert, type Unmapped } from "./convert";
 import { type Finding, judge } from "./findings";
@@ -26,58 +26,102 @@ async function main(only: string | undefined): Promise<boolean> {
   const started = Date.now();
   const wanted = combinations.filter(({ name }) => !only || name.includes(only));
   const [terraform, python] = [await Terraform.find(), await Python.find(say)];
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const count = (ok: boolean) => counts[ok ? "passed" : "failed"]++;
   const skipped: string[] = [];
-  if (typeof terraform === "string") skipped.push(`terraform validate and plan, checkov: ${terraform}`);
-  else say(`terraform ${terraform.version}, hashicorp/aws ${PROVIDER_VERSION} from ${terraform.origin}`);
-  if (typeof python === "string") skipped.push(`cfn-lint, checkov, parliament: ${python}`);
+  const skip = (what: string, reason: string, parts: number) => {
+    skipped.push(`${what}: ${reason}`);
+    counts.skipped += parts;
+  };
+  if (typeof terraform !== "string")
+    say(`terraform ${terraform.version}, hashicorp/aws ${PROVIDER_VERSION} from ${terraform.origin}`);
+
+  const plans: Plan[] = [];
+  for (const combination of wanted) plans.push(await planOf(combination));
+  say(`${plans.length} combinations planned`);
 
   const findings: Finding[] = [];
   const results: Result[] = [];
-  const plans: Plan[] = [];
-  for (const combination of wanted) {
-    const plan = await planOf(combination);
-    plans.push(plan);
-    if (typeof terraform === "string") continue;
-    const conversion = convert(plan, terraform.schema, {
-      version: PROVIDER_VERSION,
-      region: REGION,
-      provider: OFFLINE,
-    });
-    results.push({ combination, plan, conversion });
-  }
-  say(`${plans.length} combinations planned; each is validated and planned by the provider, two at a time`);
-
-  let done = 0;
-  if (typeof terraform !== "string") {
+  if (typeof terraform === "string") skip("terraform validate, terraform plan, checkov", terraform, plans.length);
+  else {
+    const target = { version: PROVIDER_VERSION, region: REGION, provider: OFFLINE };
+    for (const [index, combination] of wanted.entries()) {
+      const plan = plans[index] as Plan;
+      results.push({ combination, plan, conversion: convert(plan, terraform.schema, target) });
+    }
+    say("each is validated and planned by the provider, two at a time");
+    let done = 0;
     await inParallel(results, async (result) => {
       const checked = await check(result, terraform, typeof python === "string" ? undefined : python);
       findings.push(...checked.findings);
-      done++;
-      say(`[${done}/${results.length}] ${checked.line}`);
+      count(checked.ok);
+      say(`[${++done}/${results.length}] ${checked.line}`);
     });
+    if (typeof python === "string") skip("checkov", python, 1);
   }
-  if (typeof python !== "string") {
-    const linted = await cfnLint(python, join(CACHE, "provider/cfn-lint"), [...plans, planted], REGION);
-    const judged = await parliament(python, [...plans, planted], REGION);
-    const missed = unnoticed([...linted.findings, ...judged.findings]);
-    for (const what of missed)
-      findings.push({ tool: "cfn-lint", rule: "planted", resource: what, message: "not noticed" });
-    findings.push(...[...linted.findings, ...judged.findings].filter(({ resource }) => !planted.names.has(resource)));
-    say(`cfn-lint: ${linted.checked} distinct resources; parliament: ${judged.checked} distinct policies`);
-    if (judged.unknown.size > 0)
-      say(color.yellow(`policies that no plan knows, unchecked: ${[...judged.unknown].join(", ")}`));
-    say(
-      `planted mistakes noticed by cfn-lint and parliament: ${planted.names.size - missed.length} of ${planted.names.size}`,
-    );
+  if (typeof python === "string") skip("cfn-lint, parliament, shellcheck, hadolint", python, TOOLS.length);
+  else {
+    for (const tool of TOOLS) {
+      const { said, findings: found } = await tool(python, plans);
+      say(said);
+      findings.push(...found);
+      count(judge(found).failing.length === 0);
+    }
   }
 
-  const mapped = reportUnmapped(results);
-  const complete = !only && skipped.length === 0;
-  const ok = reportFindings(findings, complete) && mapped;
+  if (results.length > 0) count(reportUnmapped(results));
+  count(reportFindings(findings, !only && skipped.length === 0));
   for (const what of skipped) say(color.yellow(`skipped  ${what}`));
-  const outcome = ok ? (skipped.length > 0 ? "passed what was run" : "passed") : "FAILED";
-  say(`${outcome}: ${plans.length} combinations in ${Math.round((Date.now() - started) / 1000)} s`);
-  return ok;
+  const seconds = Math.round((Date.now() - started) / 1000);
+  say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (provider, ${seconds} s)`);
+  return counts.failed === 0;
+}
+
+/** What is checked once for all combinations. */
+const TOOLS: readonly ((
+  python: Python,
+  plans: readonly Plan[],
+) => Promise<{ readonly said: string; readonly findings: readonly Finding[] }>)[] = [
+  async (python, plans) => {
+    const linted = await cfnLint(python, join(CACHE, "provider/cfn-lint"), [...plans, planted], REGION);
+    const judged = await parliament(python, [...plans, planted], REGION);
+    const all = [...linted.findings, ...judged.findings];
+    const missed = unnoticed(all);
+    const unknown = judged.unknown.size > 0 ? `; policies that no plan knows: ${[...judged.unknown].join(", ")}` : "";
+    return {
+      said: [
+        `cfn-lint: ${linted.checked} distinct resources; parliament: ${judged.checked} distinct policies${unknown}`,
+        `planted mistakes noticed by both: ${planted.names.size - missed.length} of ${planted.names.size}`,
+      ].join("\n"),
+      findings: [
+        ...all.filter(({ resource }) => !planted.names.has(resource)),
+        ...missed.map((resource) => ({
+          tool: "cfn-lint" as const,
+          rule: "planted",
+          resource,
+          message: "not noticed",
+        })),
+      ],
+    };
+  },
+  async (python) => {
+    const { checked, findings } = await shellcheck(python);
+    return { said: `shellcheck: ${checked} scripts`, findings };
+  },
+  async (python) => {
+    const { checked, findings } = await hadolint(python);
+    return { said: `hadolint: ${checked} Dockerfile`, findings };
+  },
+];
+
+/** What has been printed already: one finding stands in many combinations. */
+const printed = new Set<string>();
+
+function firstTime({ tool, rule, resource, message }: Finding): string[] {
+  const line = `  ${tool} ${rule}  ${resource}\n    ${message}`;
+  if (printed.has(line)) return [];
+  printed.add(line);
+  return [color.red(line)];
 }
 
 async function check({ combination, plan, conversion }: Result, terraform: Terraform, python: Python | undefined) {
@@ -99,13 +143,17 @@ async function check({ combination, plan, conversion }: Result, terraform: Terra
     const message = `${own} resources of AWS in the plan, ${JSON.stringify(counts)}`;
     findings.push({ tool: "convert", rule: "count", resource: combination.name, message });
   }
-  const failed = judge(findings).failing.length;
-  const verdict = failed > 0 ? color.red(`${failed} findings`) : color.green("ok");
+  const { failing } = judge(findings);
+  const verdict = failing.length > 0 ? color.red(`${failing.length} findings`) : color.green("ok");
   const seen = Object.entries(counts).map(([tool, count]) => `${tool} ${count}`);
   const others = conversion.foreign.length > 0 ? ` + ${conversion.foreign.length} of other providers` : "";
   return {
     findings,
-    line: `${combination.name.padEnd(42)} plan ${own}${others}, ${seen.join(", ")}  ${verdict}`,
+    ok: failing.length === 0,
+    line: [
+      `${combination.name.padEnd(56)} plan ${own}${others}, ${seen.join(", ")}  ${verdict}`,
+      ...failing.flatMap(firstTime),
+    ].join("\n"),
   };
 }
 
@@ -134,14 +182,13 @@ function reportUnmapped(results: readonly Result[]): boolean {
   return (100 * unmapped) / inputs < MOST_UNMAPPED;
 }
 
-/** Prints each finding once. @returns whether nothing is left to mend. */
+/** Prints what was not printed yet. @returns whether nothing is left to mend. */
 function reportFindings(findings: readonly Finding[], complete: boolean): boolean {
   const { failing, used, stale } = judge(findings);
   say(
     `findings: ${failing.length} to mend, ${findings.length - failing.length} accepted by ${used.size} rows of accepted.ts`,
   );
-  const lines = failing.map(({ tool, rule, resource, message }) => `  ${tool} ${rule}  ${resource}\n    ${message}`);
-  for (const line of new Set(lines)) say(color.red(line));
+  for (const line of failing.flatMap(firstTime)) say(line);
   // A part of the combinations, or a missing tool, says nothing about what the others would have found.
   if (!complete) return failing.length === 0;
   for (const { tool, rule, reason } of stale)
