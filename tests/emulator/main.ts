@@ -134,6 +134,8 @@ function errors(tool: string, diagnostics: readonly Diagnostic[], { plan, conver
 }
 
 async function main(only: string | undefined): Promise<void> {
+  // An emulator ends with this process, also when it is stopped from outside.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const started = Date.now();
   const [terraform, python] = [await Terraform.find(), await Python.find(say)];
   const reasons = [terraform, python].filter((found) => typeof found === "string");

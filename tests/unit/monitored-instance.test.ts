@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv from "ajv";
 import { parse } from "yaml";
@@ -9,6 +10,7 @@ import { readRunbook, renderRunbook } from "../../components/runbook";
 import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
 import { isConcat, isRef } from "../../insight/plan";
 import { checkSettings, SettingsError } from "../../stacks/settings-check";
+import { Automation } from "../drill/automation";
 
 const released = { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } };
 const server = {
@@ -239,6 +241,45 @@ describe("a monitored instance", () => {
       );
     });
   }
+});
+
+describe("what the drill runs", () => {
+  const record = mkdtempSync(join(tmpdir(), "drill-bytes-"));
+  const drilled = new Automation({ record, env: {}, command: { AppName: "site" } });
+  const deployed = new Map<string, string>();
+
+  before(async function () {
+    this.timeout(60_000);
+    const plan = await planOf({});
+    for (const name of ["command", "automation"]) {
+      deployed.set(name, text(named(plan, `monitored-instance-recovery-${name}`).inputs.content));
+    }
+  });
+  after(() => rmSync(record, { recursive: true }));
+
+  it("are the bytes of the command document's step, and of recover.sh", () => {
+    const { mainSteps } = parse(deployed.get("command") ?? "") as {
+      mainSteps: { inputs: { runCommand: string[] } }[];
+    };
+    const setting = (line: string) => /^export [A-Z_]+='/.test(line);
+    const afterSettings = (lines: readonly string[]) => lines.slice(lines.findLastIndex(setting) + 1).join("\n");
+    const lines = mainSteps.flatMap(({ inputs }) => inputs.runCommand);
+    const settings = lines.filter(setting).length;
+    assert.ok(settings > 10);
+    for (const step of ["evidence", "free-disk", "restart-app", "restart-nginx", "check"]) {
+      const script = drilled.script({ Step: step });
+      assert.equal(script.split("\n").filter(setting).length, settings);
+      assert.ok(script.includes(`export STEP='${step}'\n`));
+      assert.equal(afterSettings(script.trimEnd().split("\n")), afterSettings(lines));
+    }
+    assert.equal(afterSettings(lines), readRunbook("recover.sh").trimEnd());
+  });
+
+  it("are the scripts and steps of the automation document", () => {
+    const { mainSteps } = parse(deployed.get("automation") ?? "") as { mainSteps: unknown[] };
+    assert.deepEqual(mainSteps, drilled.document.mainSteps);
+    assert.ok(deployed.get("automation")?.includes("def guard(events, _context):"));
+  });
 });
 
 interface Step {
