@@ -15,6 +15,13 @@ export const LACKING: readonly Lack[] = [
   { type: "aws:cloudwatch/compositeAlarm", reason: "moto lists composite alarms, but its answer breaks the provider" },
   { type: "aws:cloudwatch/queryDefinition", reason: "moto has no Logs Insights queries" },
   { type: "aws:backup/selection", reason: "moto has no backup selections" },
+  { type: "aws:backup/restoreTestingPlan", reason: "moto has no restore tests" },
+  { type: "aws:backup/restoreTestingSelection", reason: "moto has no restore tests" },
+  { type: "aws:budgets/budget", reason: "moto cannot tell who hears a budget, and the provider asks" },
+  ...["target", "policy", "scheduledAction"].map((what) => ({
+    type: `aws:appautoscaling/${what}`,
+    reason: "moto cannot list the tags of a scalable target, and the provider asks",
+  })),
   {
     type: "aws:rds/instance",
     input: "caCertIdentifier",

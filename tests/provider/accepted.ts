@@ -77,6 +77,11 @@ export const ACCEPTED: readonly Acceptance[] = [
     /lb\/targetGroup/,
     "TLS ends at the load balancer; behind it two security groups admit each other alone",
   ),
+  checkov(
+    "CKV_AWS_150",
+    /lb\/loadBalancer/,
+    "a flip to an architecture without a load balancer deletes it, behind both gates (see components/load-balancer.ts)",
+  ),
   checkov("CKV2_AWS_28", /lb\/loadBalancer/, "WAF costs 5 USD a month and more; a site may bring its own"),
   checkov(
     "CKV2_AWS_11",

@@ -213,7 +213,8 @@ class Converter {
 
   private lose(path: string, value: PlanValue, reason: string): void {
     const { urn, type } = this.current;
-    const newer = NEWER.find((row) => row.type.test(type) && row.path.test(path));
+    const known = this.types.get(urn) ?? type;
+    const newer = NEWER.find((row) => row.type.test(known) && row.path.test(path));
     const entry = { urn, type, path, reason: newer?.reason ?? reason, inputs: countInputs(value) };
     (newer ? this.newer : this.unmapped).push(entry);
   }
