@@ -148,13 +148,24 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
           copyDays: 10,
         },
         logs: { retentionDays: 400 },
+        loadBalancer: { deletionProtection: false, waf: "block", rateLimit: 500, accessLogDays: 30 },
       },
     },
     {
       name: "scaling, uptime and budget of one's own",
       architectures: ["fargate"],
       config: {
-        fargate: { min: 1, max: 8, cpuTarget: 40, memoryTarget: 60, requestsPerTarget: 500 },
+        fargate: {
+          min: 1,
+          max: 8,
+          cpuTarget: 40,
+          memoryTarget: 60,
+          requestsPerTarget: 500,
+          schedules: [
+            { schedule: "cron(0 8 ? * MON-FRI *)", timezone: "Asia/Seoul", min: 3, max: 8 },
+            { schedule: "cron(0 20 ? * MON-FRI *)", timezone: "Asia/Seoul", min: 1, max: 2 },
+          ],
+        },
         uptime: {
           provider: "uptimerobot",
           plan: "team",
@@ -164,7 +175,7 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
           contacts: [{ id: "123456", threshold: 5, recurrence: 10 }],
         },
         budget: { monthlyUsd: 100, actualPercents: [50, 100], forecastPercents: [120] },
-        traffic: { revision: 3 },
+        traffic: { from: "fargate", revision: 3 },
         tags: { Team: "web", CostCenter: "42" },
       },
     },
