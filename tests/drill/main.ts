@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { balanced, PROTECTIONS, type Protection } from "./balanced";
 import { DATA_PROTECTIONS, data } from "./data";
@@ -27,6 +28,9 @@ interface Options {
   readonly docs?: boolean;
 }
 
+/** What every drill runs; PostgreSQL's own programs are looked for where Debian keeps them. */
+const PROGRAMS = ["nginx", "pg_lsclusters", "openssl", "curl", "python3"];
+
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(): Promise<void> {
@@ -53,6 +57,11 @@ async function main(): Promise<void> {
   const kind = program.args[0] ?? "single";
   if (process.getuid?.() !== 0)
     program.error("The drill mounts a log volume and runs PostgreSQL as another user: run it as root.");
+  const missing = PROGRAMS.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
+  if (missing.length > 0)
+    program.error(
+      `The drill needs ${missing.join(", ")}. Debian: apt-get install nginx postgresql haproxy openssl curl python3`,
+    );
   if (kind === "single") {
     const rows = await single({ seed, disabled: disableStep, say });
     process.stdout.write(json ? `${JSON.stringify({ seed, rows }, null, 2)}\n` : printSingle(seed, rows));

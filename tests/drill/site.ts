@@ -16,16 +16,21 @@ import { childrenOf, freePort, processesOf, readIfThere, run, until } from "./pr
 
 const ROOT = join(__dirname, "..", "..");
 export const APP = join(ROOT, "app");
+const TOOLS = join(__dirname, "tools");
 const RELEASE = join(APP, ".next", "standalone");
 
 /** Host name of the site in the drill; nobody looks it up. */
 export const DOMAIN = "drill.example.com";
 
-/** Builds the app where there is no release yet, or where a source is newer than it. Says what it does: it takes a minute. */
+/**
+ * Installs what the drill runs, and builds the app where there is no release yet, or where a source is newer than it. Says what
+ * it does: it takes a minute.
+ */
 export async function buildRelease(say: (text: string) => void): Promise<string> {
-  if (!existsSync(join(APP, "node_modules"))) {
-    say("installing the app's packages");
-    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: APP });
+  for (const [folder, what] of Object.entries({ [TOOLS]: "PM2", [APP]: "the app's packages" })) {
+    if (existsSync(join(folder, "node_modules"))) continue;
+    say(`installing ${what}`);
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
   }
   const server = join(RELEASE, "server.js");
   if (!existsSync(server) || newest(APP) > statSync(server).mtimeMs) {
@@ -68,7 +73,7 @@ export class Site {
   /** Environment of every process of the site; `DRILL` marks them as this drill's. */
   get env(): NodeJS.ProcessEnv {
     return {
-      PATH: `${join(__dirname, "tools", "node_modules", ".bin")}:${process.env.PATH}`,
+      PATH: `${join(TOOLS, "node_modules", ".bin")}:${process.env.PATH}`,
       HOME: process.env.HOME,
       LANG: "C.UTF-8",
       DRILL: this.dir,
