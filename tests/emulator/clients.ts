@@ -12,6 +12,7 @@ import { Route53 } from "@aws-sdk/client-route-53";
 import { SecretsManager } from "@aws-sdk/client-secrets-manager";
 import { SNS } from "@aws-sdk/client-sns";
 import { SSM } from "@aws-sdk/client-ssm";
+import { AwsQueryProtocol } from "@aws-sdk/core/protocols";
 
 /** A client of each service that is read back, talking to an endpoint that needs no account. */
 export function clientsOf(endpoint: string, region: string) {
@@ -24,7 +25,8 @@ export function clientsOf(endpoint: string, region: string) {
   return {
     acm: new ACM(config),
     autoscaling: new AutoScaling(config),
-    cloudwatch: new CloudWatch(config),
+    // moto does not know the JSON protocol of CloudWatch yet.
+    cloudwatch: new CloudWatch({ ...config, protocol: AwsQueryProtocol }),
     logs: new CloudWatchLogs(config),
     ec2: new EC2(config),
     ecs: new ECS(config),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import color from "picocolors";
 import type { Plan } from "../../insight/plan";
 import { fromDiagnostics, inParallel } from "../provider/checks";
-import { type Combination, planOf, REGION } from "../provider/combinations";
+import { type Combination, REGION } from "../provider/combinations";
 import { type Conversion, convert } from "../provider/convert";
 import { ACCOUNT } from "../provider/dummies";
 import { Python } from "../provider/python";
@@ -62,7 +62,7 @@ class Bench {
   private async whole(): Promise<void> {
     const started = Date.now();
     const { name } = this.one;
-    const built = await this.write(await planOf(this.one));
+    const built = await this.write(await planWith(undefined, this.one));
     const problems = errors("apply", await this.terraform.apply(built.folder, this.moto.env), built);
     const state = await this.terraform.state(built.folder);
     const wanted = built.conversion.addresses.size;

@@ -98,12 +98,13 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
 };
 
 /**
- * The plan of a case with a mistake in it, as the same program makes it on the runtime's mocks, which is what unit tests run on.
+ * The plan of a case, with a mistake in it where one is given, as the same program makes it on the runtime's mocks, which is what
+ * unit tests run on. Parameters of Systems Manager, which the provider always hides, are shown: they name what must be there.
  *
  * @throws Error if the mocks refuse it, or if the mistake was made nowhere
  */
 export async function planWith(
-  { resource, change }: Mutant,
+  mutant: Mutant | undefined,
   { stack, architecture, config }: Combination,
 ): Promise<Plan> {
   const made = new Map<string, Record<string, pulumi.Output<string>>>();
@@ -112,16 +113,20 @@ export async function planWith(
     ...(architecture && { architecture }),
     ...(config && { config }),
     prepare: () =>
-      void pulumi.runtime.registerStackTransformation(({ name, props, opts, resource: registered }) => {
+      void pulumi.runtime.registerStackTransformation(({ type, name, props, opts, resource: registered }) => {
         made.set(name, registered as unknown as Record<string, pulumi.Output<string>>);
-        if (name !== resource) return undefined;
+        if (type === "aws:ssm/parameter:Parameter") return { props: { ...props, value: shown(props.value) }, opts };
+        if (name !== mutant?.resource) return undefined;
         changed++;
-        return { props: { ...props, ...change(props, (other) => found(made, other)) }, opts };
+        return { props: { ...props, ...mutant.change(props, (other) => found(made, other)) }, opts };
       }),
   });
-  if (changed !== 1) throw new Error(`the mistake was made ${changed} times: is there still a resource ${resource}?`);
+  if (mutant && changed !== 1)
+    throw new Error(`the mistake was made ${changed} times: is there still a resource ${mutant.resource}?`);
   return plan;
 }
+
+const shown = (value: unknown) => pulumi.unsecret(pulumi.output(value as string));
 
 function found<T>(made: ReadonlyMap<string, T>, name: string): T {
   const resource = made.get(name);

@@ -25,19 +25,13 @@ async function tiersOf(world: World): Promise<Tier[]> {
     securityGroups: service.networkConfiguration?.awsvpcConfiguration?.securityGroups ?? [],
     targetGroups: (service.loadBalancers ?? []).map(({ targetGroupArn = "" }) => targetGroupArn),
   }));
-  const instances = await world.instances();
-  const groups = (await world.scalingGroups()).map((group) => {
-    const own = new Set(group.Instances?.map(({ InstanceId }) => InstanceId));
-    const running = instances.filter(({ InstanceId }) => own.has(InstanceId));
-    return {
-      name: `group ${group.AutoScalingGroupName}`,
-      securityGroups: [
-        ...new Set(running.flatMap(({ SecurityGroups = [] }) => SecurityGroups.map(({ GroupId = "" }) => GroupId))),
-      ],
-      targetGroups: group.TargetGroupARNs ?? [],
-    };
+  const groups = (await world.scalingGroups()).map(async ({ AutoScalingGroupName = "", TargetGroupARNs = [] }) => {
+    // From the template: moto's instances do not take its network interfaces.
+    const { NetworkInterfaces = [] } = await world.template(AutoScalingGroupName);
+    const securityGroups = NetworkInterfaces.flatMap(({ Groups = [] }) => Groups);
+    return { name: `group ${AutoScalingGroupName}`, securityGroups, targetGroups: TargetGroupARNs };
   });
-  return [...services, ...groups];
+  return [...services, ...(await Promise.all(groups))];
 }
 
 const missing = (what: string, name: unknown) => `there is no ${what} ${name}`;
@@ -466,7 +460,9 @@ export const CHECKS: readonly Check[] = [
   {
     name: "what traffic was switched to is written down, as the next update will read it",
     problems: async (world) => {
-      const { Parameters = [] } = await world.clients.ssm.describeParameters({ MaxResults: 50 });
+      const { Parameters = [] } = await world.clients.ssm.describeParameters({
+        ParameterFilters: [{ Key: "Name", Option: "Contains", Values: ["/traffic-"] }],
+      });
       const names = Parameters.map(({ Name = "" }) => Name).filter((name) => /\/traffic-(intent|state)$/.test(name));
       const values = await Promise.all(names.map(async (name) => (await world.parameter(name))?.Value));
       return [
@@ -510,12 +506,8 @@ async function bootParameters(world: World) {
     parameter: tagged(Tags),
     profile: IamInstanceProfile?.Arn ?? "",
   }));
-  const templates = (await world.scalingGroups()).map(async ({ AutoScalingGroupName, LaunchTemplate }) => {
-    const { LaunchTemplateVersions: [version] = [] } = await world.clients.ec2.describeLaunchTemplateVersions({
-      LaunchTemplateId: LaunchTemplate?.LaunchTemplateId,
-      Versions: [LaunchTemplate?.Version ?? ""],
-    });
-    const { TagSpecifications = [], IamInstanceProfile } = version?.LaunchTemplateData ?? {};
+  const templates = (await world.scalingGroups()).map(async ({ AutoScalingGroupName = "" }) => {
+    const { TagSpecifications = [], IamInstanceProfile } = await world.template(AutoScalingGroupName);
     return {
       of: `group ${AutoScalingGroupName}`,
       parameter: TagSpecifications.map(({ Tags }) => tagged(Tags)).find(Boolean),

@@ -81,6 +81,17 @@ export class World {
       async () => (await this.clients.autoscaling.describeAutoScalingGroups({})).AutoScalingGroups ?? [],
     );
 
+  /** What an Auto Scaling group's instances are started from, in the version that the group names. */
+  template = (groupName: string) =>
+    this.once(`template ${groupName}`, async () => {
+      const group = (await this.scalingGroups()).find(({ AutoScalingGroupName }) => AutoScalingGroupName === groupName);
+      const { LaunchTemplateVersions: [version] = [] } = await this.clients.ec2.describeLaunchTemplateVersions({
+        LaunchTemplateId: group?.LaunchTemplate?.LaunchTemplateId,
+        Versions: [group?.LaunchTemplate?.Version ?? ""],
+      });
+      return version?.LaunchTemplateData ?? {};
+    });
+
   services = () =>
     this.once("services", async () => {
       const { clusterArns = [] } = await this.clients.ecs.listClusters({});
