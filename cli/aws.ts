@@ -30,6 +30,8 @@ export interface AwsAccess {
   readonly arn: string;
   /** `aws`, `aws-cn` or `aws-us-gov`. */
   readonly partition: string;
+  /** The profile that was asked for, for programs that are started in its name. */
+  readonly profile?: string;
 }
 
 /** Time limits of one request, in milliseconds; a list of a large account takes a few seconds. */
@@ -102,6 +104,7 @@ async function connect(
     account: identity.Account ?? "",
     arn: identity.Arn ?? "",
     partition: partition.name,
+    ...(profile ? { profile } : {}),
   };
 }
 

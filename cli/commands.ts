@@ -49,6 +49,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "what is missing on this machine, in the account, in the stack",
     load: async () => (await import("./doctor")).doctorCommand(),
   },
+  shell: async () => (await import("./session")).shellCommand(),
+  db: async () => (await import("./session")).dbCommand(),
+  release: async () => (await import("./release")).releaseCommand(),
+  review: async () => (await import("./review")).reviewCommand(),
   attach: {
     group: "Begin:",
     summary: "give an existing instance its role",

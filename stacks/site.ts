@@ -4,6 +4,7 @@ import { Traffic } from "../components/traffic";
 import { Uptime } from "../components/uptime";
 import type { WebTier } from "../components/web-tier";
 import { tiers as architectures } from "./architectures";
+import { layCi } from "./ci";
 import type { StackConfig } from "./config";
 import { guardDatabase } from "./database-guard";
 import { layFoundation } from "./foundation";
@@ -47,6 +48,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   await checkPlacement(config);
   const foundation = layFoundation(config);
   const { zone } = foundation;
+  const ci = layCi(config, foundation);
   if (zone.nameServers && !preview) {
     await gates.delegated({
       name: zone.name,
@@ -154,6 +156,8 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     databaseIdentifier: foundation.database.identifier,
     ...(foundation.database.replicaEndpoint ? { replicaEndpoint: foundation.database.replicaEndpoint } : {}),
     ...(foundation.backups ? foundation.backups.outputs : {}),
+    databaseSecret: foundation.database.urlSecretArn,
+    ...(ci ? { ciPreviewRole: ci.previewRoleArn, ciDeployRole: ci.deployRoleArn } : {}),
     ...observed,
     alertTopic: foundation.alerts.topics.page,
     imageRepository: foundation.repository.url,
