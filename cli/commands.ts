@@ -39,6 +39,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "what each disaster costs, and the commands",
     load: async () => (await import("./dr")).drCommand(),
   },
+  review: {
+    group: "Look, offline:",
+    summary: "what a change does to every stack, for a pull request",
+    load: async () => (await import("./review")).reviewCommand(),
+  },
   init: {
     group: "Begin:",
     summary: "write a stack's file from what the account holds",
@@ -49,10 +54,6 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: "what is missing on this machine, in the account, in the stack",
     load: async () => (await import("./doctor")).doctorCommand(),
   },
-  shell: async () => (await import("./session")).shellCommand(),
-  db: async () => (await import("./session")).dbCommand(),
-  release: async () => (await import("./release")).releaseCommand(),
-  review: async () => (await import("./review")).reviewCommand(),
   attach: {
     group: "Begin:",
     summary: "give an existing instance its role",
@@ -67,6 +68,21 @@ export const commands: Readonly<Record<string, Entry>> = {
     group: "Move:",
     summary: "change the architecture in shares, and back by itself",
     load: async () => (await import("./migrate")).migrateCommand(),
+  },
+  release: {
+    group: "Operate:",
+    summary: "build, publish and install the app",
+    load: async () => (await import("./release")).releaseCommand(),
+  },
+  shell: {
+    group: "Operate:",
+    summary: "a shell on the server or in a task, without SSH",
+    load: async () => (await import("./session")).shellCommand(),
+  },
+  db: {
+    group: "Operate:",
+    summary: "a tunnel to the database",
+    load: async () => (await import("./session")).dbCommand(),
   },
   settings: {
     group: "Look up:",
