@@ -245,7 +245,15 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
     {
       name: "sms",
       architectures: ["fargate"],
-      config: { alerts: { emails: ["ops@iamvet.kr"], phones: ["+821012345678"], language: "ko" } },
+      config: {
+        alerts: {
+          emails: ["ops@iamvet.kr"],
+          phones: ["+821012345678"],
+          language: "ko",
+          muteUntil: new Date(Date.now() + 3_600_000).toISOString(),
+          webhook: "https://hooks.example.com/services/T0/B0/abc",
+        },
+      },
     },
     {
       name: "image built at up",
