@@ -164,8 +164,14 @@ export function outputsOf(
   return outputs;
 }
 
+/** The answer to a look-up; one that is not listed below finds what was asked for, under a name of its own. */
+export function answerOf(token: string, args: Properties): Properties {
+  const service = token.split(":")[1]?.split("/")[0] ?? "";
+  return invokes[token]?.(args) ?? { id: hex(token), name: hex(token), arn: arn(service, hex(token)), ...args };
+}
+
 /** Answers of the look-ups that the program makes. */
-export const invokes: Readonly<Record<string, (args: Properties) => Properties>> = {
+const invokes: Readonly<Record<string, (args: Properties) => Properties>> = {
   "aws:index/getRegion:getRegion": () => ({ id: REGION, name: REGION, region: REGION, description: "Seoul" }),
   "aws:index/getPartition:getPartition": () => ({ id: "aws", partition: "aws", dnsSuffix: "amazonaws.com" }),
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({
