@@ -140,12 +140,20 @@ export function risksOf(before: Plan, after: Plan, changes: readonly Change[]): 
     risks.push(
       "Old and new tier run separate builds: a page that is open calls Server Actions of the other one, which needs the same NEXT_SERVER_ACTIONS_ENCRYPTION_KEY in both builds, and the same release.",
     );
+  const reachable = (plan: Plan) =>
+    ofType(plan, "aws:rds/instance:Instance").some(({ inputs }) => flag(inputs.publiclyAccessible));
   const open = (plan: Plan) =>
+    reachable(plan) &&
     ofType(plan, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").some(
       ({ inputs }) => text(inputs.cidrIpv4) === "0.0.0.0/0" && inputs.fromPort === 5432,
-    ) && ofType(plan, "aws:rds/instance:Instance").some(({ inputs }) => flag(inputs.publiclyAccessible));
+    );
   if (open(after) && !open(before))
     risks.push("The database's port 5432 is open to the internet from then on (vercel.databaseAccess public-tls).");
+  // RDS changes this one at once, whatever applyImmediately says (API reference, ModifyDBInstance), so the program waits with it.
+  if (from === "vercel" && reachable(before) && !reachable(after))
+    risks.push(
+      "The database keeps its public address until the update after this one, as Vercel needs it until traffic has moved; the rule that admits Vercel goes with the old tier. Run `pulumi up` once more.",
+    );
   const logs = changes.filter(
     ({ type, operation }) => type === "aws:cloudwatch/logGroup:LogGroup" && operation === "delete",
   );

@@ -15,7 +15,6 @@ import {
 } from "./flip-time";
 import type { Plan } from "./plan";
 import { byUrn, flag } from "./read";
-import { shapeOf } from "./recovery";
 import { interruptingChanges } from "./replacement";
 
 /** What the verdict rests on, and why not on the other. */
@@ -120,7 +119,7 @@ export function flipOf(before: Plan, after: Plan, options: FlipOptions = {}): Fl
     missing,
     counts: countsOf(changes),
     stages,
-    downtime: downtimeOf(changes, before, after, stages),
+    downtime: downtimeOf(changes, after),
     data,
     moves: movesOf(before, after, options),
     cost: priced(before, after, total, options),
@@ -214,27 +213,16 @@ function said(after: Plan, urn: string, key: string): string {
 
 const DATABASE = "aws:rds/instance:Instance";
 
-function downtimeOf(changes: readonly Change[], before: Plan, after: Plan, stages: readonly FlipStage[]): Downtime {
+function downtimeOf(changes: readonly Change[], after: Plan): Downtime {
   const reasons: Downtime["reasons"][number][] = [];
   for (const { type, urn, operation, properties } of changes) {
     if (type !== DATABASE || operation !== "update") continue;
-    const old = byUrn(before).get(urn)?.inputs ?? {};
     const now = byUrn(after).get(urn)?.inputs ?? {};
-    // RDS applies this one at once, whatever applyImmediately says (API reference, ModifyDBInstance).
-    if (flag(old.publiclyAccessible) && now.publiclyAccessible === false && shapeOf(before).tier === "vercel") {
-      const until = ["build", "ready", "switch", "settled"];
-      reasons.push({
-        what: `The database loses its public address while ${before.architecture} still serves, before the new tier is built: requests that need the database fail until traffic has moved.`,
-        seconds: secondsOf(stages.filter(({ name }) => until.includes(name)).flatMap(({ spans }) => spans)),
-        instead: `\`platform migrate --stack ${after.stack} --to ${after.architecture}\` keeps it open until the old tier has no visitors left: no downtime.`,
-      });
-    }
     for (const key of properties) {
       const why = interruptingChanges[key];
       if (!why) continue;
-      const now_ = flag(now.applyImmediately);
       reasons.push({
-        what: `The database changes its ${key}: ${why}, ${now_ ? "at once" : "in its next maintenance window"}.`,
+        what: `The database changes its ${key}: ${why}, ${flag(now.applyImmediately) ? "at once" : "in its next maintenance window"}.`,
         seconds: flag(now.multiAz) ? 120 : 600,
         instead: "Make this change in an update of its own, in a quiet hour.",
       });

@@ -47,8 +47,12 @@ const KEPT_IMAGES = 30;
 /** Stands for an artifact that a person has yet to name: unknown in a preview, and an update stops before it is used. */
 export const notGiven = (): pulumi.Output<string> => pulumi.output(pulumi.unknown as unknown as string);
 
-/** Registers the foundation. Nothing in here may depend on the architecture's name, but for who may reach the database. */
-export function layFoundation(config: StackConfig): Foundation {
+/**
+ * Registers the foundation. Nothing in here may depend on the architecture's name, but for who may reach the database.
+ * @param carrying tiers that have visitors before this update: Vercel reaches the database by its public address until traffic has
+ *   moved, so that goes with the first update after
+ */
+export function layFoundation(config: StackConfig, carrying: readonly string[] = []): Foundation {
   const { settings } = config;
   const { domain, alerts: told } = settings;
 
@@ -58,7 +62,8 @@ export function layFoundation(config: StackConfig): Foundation {
   const repository = new ImageRepository("image", { keep: KEPT_IMAGES });
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings);
-  const reach = tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
+  const leaving = carrying.includes("vercel") && settings.vercel.databaseAccess !== undefined;
+  const reach = leaving || tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
   // A paging alarm speaks through "site is down" (components/site-alarms.ts), so that one outage pages once.
   const alarmActions = { page: [], warning: [alerts.topics.warning], dashboard: dashboardUrl(config.region) };
   const database = new Database(

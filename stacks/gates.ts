@@ -25,6 +25,7 @@ export { ifKnown, knownValue } from "./gates/wait";
  * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
  * ended well:
  *
+ * 0. `carrying`, so that nothing is taken from a tier that still has visitors;
  * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
  * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out;
  * 3. `ready` for each of {@link tiersToProve};
@@ -39,6 +40,11 @@ export interface Gates {
    * @throws with the name servers to enter, at once if the delegation differs: waiting for a person is no update
    */
   delegated(zone: { readonly name: string; readonly nameServers: readonly string[] }): Promise<void>;
+  /**
+   * Tiers that have visitors before this update, as far as the traffic parameters tell. What they need of the foundation has to stay
+   * while they have any: the foundation is updated before traffic moves.
+   */
+  carrying(parameters: TrafficQuery["parameters"]): Promise<readonly string[]>;
   /**
    * What is live before this update.
    * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
@@ -155,6 +161,7 @@ const QUESTION_MS = 60_000;
 /** Gates of a preview: nothing is there to wait for. */
 export const openGates: Gates = {
   delegated: async () => {},
+  carrying: async () => [],
   live: async () => ({ records: [] }),
   migrated: async () => true,
   ready: async () => {},
@@ -230,6 +237,14 @@ export function liveGates(options: GateOptions): Gates {
           `(\`dig NS ${name} +short\`); that can take up to two days, as the old delegation is cached.`,
         ].join("\n"),
       );
+    },
+
+    async carrying({ intent, state }) {
+      const found = await question("the live traffic", Promise.all([aws.parameter(intent), aws.parameter(state)]));
+      // After a crash the records may be at either side of the latest change.
+      const sides = found.flatMap((parameter) => (parameter && decodeTraffic(parameter.value)?.state.slots) ?? []);
+      const slots = sides.flatMap((side) => SLOTS.map((slot) => side[slot]));
+      return [...new Set(slots.filter(({ share }) => share > 0).map(({ tier }) => tier))];
     },
 
     async live(query, wish) {

@@ -46,7 +46,11 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   await guardDatabase(config);
 
   await checkPlacement(config);
-  const foundation = layFoundation(config);
+  const query = {
+    name: domain.name,
+    parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
+  };
+  const foundation = layFoundation(config, await gates.carrying(query.parameters));
   const { zone } = foundation;
   const ci = layCi(config, foundation);
   if (zone.nameServers && !preview) {
@@ -59,10 +63,6 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     await stopAt(notices, stack, { imageRepository: foundation.repository.url, appSecret: foundation.secrets.arn });
   }
 
-  const query = {
-    name: domain.name,
-    parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
-  };
   const before = preview
     ? undefined
     : await gates.live(

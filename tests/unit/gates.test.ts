@@ -118,6 +118,28 @@ describe("gate: delegated", () => {
   });
 });
 
+describe("gate: carrying", () => {
+  const carrying = (live: TrafficState, state = live) =>
+    liveGates(world(live, state).options).carrying({ intent: "/i", state: "/s" });
+
+  it("names every tier that has visitors, on either side of a change that was cut off", async () => {
+    const old = traffic("vercel", "198.51.100.1");
+    const now = traffic("fargate", "198.51.100.2");
+    assert.deepEqual(await carrying(old), ["vercel"]);
+    assert.deepEqual(await carrying(now, old), ["fargate", "vercel"]);
+    assert.deepEqual(await carrying(traffic("fargate", "198.51.100.2", at("vercel", "198.51.100.1", 10))), [
+      "fargate",
+      "vercel",
+    ]);
+  });
+
+  it("names none before the first update", async () => {
+    const { options } = world(traffic("fargate", "198.51.100.1"));
+    const aws = { ...(options.aws as AwsReader), parameter: async () => undefined };
+    assert.deepEqual(await liveGates({ ...options, aws }).carrying({ intent: "/i", state: "/s" }), []);
+  });
+});
+
 describe("gate: ready", () => {
   const tier = { tier: "fargate", probe: probe("fargate", "198.51.100.1"), serving: "monitored-instance" };
 
