@@ -6,7 +6,7 @@ import { checkSettings } from "../stacks/settings-check";
 import { listStacks as listStacksIn, readStackFile } from "./stack-files";
 
 /** Folder of the Pulumi project. */
-const projectFolder = join(__dirname, "..");
+export const projectFolder = join(__dirname, "..");
 
 /** What to plan differently from the stack's file. */
 export interface PlanOptions {
@@ -62,6 +62,10 @@ async function plan(
     architecture: settings.architecture,
     resources,
     outputs,
-    notices: noticesFor(settings, { stack, ...keysIn((key) => key in config) }),
+    notices: noticesFor(settings, {
+      stack,
+      ...keysIn((key) => key in config),
+      alertsEncrypted: file.secretKeys.includes(`${file.project}:alerts`),
+    }),
   };
 }

@@ -564,6 +564,7 @@ const FREE: readonly (readonly [string, string])[] = [
   ["aws:appautoscaling/", "Application Auto Scaling is free; its tasks are billed with their service"],
   ["aws:backup/", "AWS Backup bills what is stored, counted with the backup plan"],
   ["aws:budgets/budget:", "budgets with alerts only are free"],
+  ["aws:cloudwatch/alarmMuteRule", "mute rules are free"],
   ["aws:cloudwatch/event", "events of AWS services and their rules are free"],
   ["aws:cloudwatch/logGroup", "billed by volume, counted once for the site"],
   ["aws:cloudwatch/log", "log settings are free"],

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly vercelToken: boolean;
   /** The same of an UptimeRobot API key. */
   readonly uptimeRobotKey: boolean;
+  /** Whether the stack's file holds the section `alerts`, or a part of it, encrypted. @default not known */
+  readonly alertsEncrypted?: boolean;
 }
 
 /** What is there of the keys of services outside AWS. */
@@ -104,8 +106,26 @@ const rules: readonly Rule[] = [
     when: (settings) => uses(settings, "monitored-instance"),
     message: ({ monitoring }) =>
       monitoring.level === "basic"
-        ? "The server's alarms (system check, instance check, app and Nginx processes, agent heartbeat, memory, disk, errors, and CPU credits, certificate or attached disk where they apply) and their custom metrics stay within CloudWatch's free tier: ten of each in an account. monitoring.level standard adds CPU, attached disk and error lines at 0.10 USD a month each."
-        : "monitoring.level standard watches CPU, attached disk and error lines too: beyond the account's ten free alarms each costs 0.10 USD a month.",
+        ? "The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, certificate or attached disk) and the database's two stay within CloudWatch's ten free ones. monitoring.level standard adds heartbeat, CPU, credits, error lines and more at 0.10 USD a month each, and composite alarms at 0.50 USD."
+        : "monitoring.level standard watches heartbeat, CPU, credits and error lines too: beyond the account's ten free alarms each costs 0.10 USD a month, a composite one 0.50 USD.",
+  },
+  {
+    blocking: false,
+    when: ({ alerts }, { alertsEncrypted }) => alerts.webhook !== undefined && alertsEncrypted === false,
+    message: (_, { stack }) =>
+      `alerts.webhook stands in Pulumi.${stack}.yaml in clear, and whoever reads it can write to the channel. Encrypt it: pulumi config set --stack ${stack} --secret --path iamvet:alerts.webhook <address>`,
+  },
+  {
+    blocking: false,
+    when: (settings) => tiersOf(settings).every((tier) => tier === "vercel") && settings.uptime.provider === "none",
+    message: (_, { stack }) =>
+      `Nothing pages when the site is down: on Vercel only the external check sees it. Turn it on: pulumi config set --stack ${stack} --path iamvet:uptime.provider route53`,
+  },
+  {
+    blocking: false,
+    when: ({ alerts }) => alerts.muteUntil !== undefined,
+    message: ({ alerts }) =>
+      `Alerts are muted until ${alerts.muteUntil}: nobody is told of an outage before. Recovery goes on.`,
   },
   {
     blocking: false,

@@ -129,6 +129,22 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     );
   });
 
+  /** What the function and the command line find around them. */
+  const environment = (): Record<string, string> => ({
+    PATH: process.env.PATH ?? "",
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    BUCKET,
+    CONFIG_PARAMETER: "/iamvet/prod/incident",
+    PAGE_TOPIC: topics.page,
+    WARNING_TOPIC: topics.warning,
+    ...moto.env,
+    AWS_ENDPOINT_URL_CLOUDWATCH: `http://127.0.0.1:${(cloudWatch.address() as AddressInfo).port}`,
+  });
+
   /** One cold start of the function, in a process of its own. */
   async function invoke(value: "ALARM" | "OK", at: Date, env: Record<string, string> = {}) {
     const event = {
@@ -139,21 +155,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
       handler(${JSON.stringify(event)}).then((o) => { console.log("RESULT " + JSON.stringify({ ...o, loaded, took: performance.now() - t })); process.exit(0); },
         (e) => { console.error(e); process.exit(1); });`;
     const result = await run(process.execPath, ["-e", script], {
-      env: {
-        PATH: process.env.PATH ?? "",
-        AWS_REGION: REGION,
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        AWS_EC2_METADATA_DISABLED: "true",
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-        BUCKET,
-        CONFIG_PARAMETER: "/iamvet/prod/incident",
-        PAGE_TOPIC: topics.page,
-        WARNING_TOPIC: topics.warning,
-        ...moto.env,
-        AWS_ENDPOINT_URL_CLOUDWATCH: `http://127.0.0.1:${(cloudWatch.address() as AddressInfo).port}`,
-        ...env,
-      },
+      env: { ...environment(), ...env },
       timeoutSeconds: 90,
     });
     assert.equal(result.code, 0, result.stderr);
@@ -238,6 +240,30 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     assert.match(report.gaps.find(({ kind }) => kind === "database")?.error ?? "", /no answer within|abort/i);
     assert.equal(report.causes[0]?.id, "memory-exhausted", "the others still tell");
     assert.match((await sent(topics.page))[0]?.message ?? "", /Could not be asked[\s\S]*database iamvet-db/);
+  });
+
+  it("gives the same report to a terminal: platform why", async () => {
+    const why = (...args: string[]) =>
+      run(process.execPath, [join(__dirname, "../../cli/bin.mjs"), "why", "--stack", "prod", ...args], {
+        env: environment(),
+        timeoutSeconds: 90,
+      });
+    const json = await why("--json");
+    assert.equal(json.code, 0, json.stderr);
+    const report = JSON.parse(json.stdout) as Report;
+    assert.equal(report.phase, "asked");
+    assert.equal(report.incident.alarm, ALARM);
+    assert.equal(report.causes[0]?.id, "memory-exhausted");
+    const text = await why("--since", "2h", "--lang", "ko");
+    assert.equal(text.code, 0, text.stderr);
+    assert.match(text.stdout, /iamvet\.invalid 점검 결과[\s\S]*원인[\s\S]*타임라인/);
+    const missing = await run(process.execPath, [join(__dirname, "../../cli/bin.mjs"), "why", "--stack", "staging"], {
+      env: environment(),
+      timeoutSeconds: 60,
+    });
+    assert.equal(missing.code, 2, missing.stderr);
+    assert.match(missing.stderr, /staging is not in the account 123456789012, region ap-northeast-2/);
+    assert.doesNotMatch(missing.stderr, /\n {4}at /);
   });
 });
 

@@ -256,6 +256,18 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
       },
     },
     {
+      name: "muted, with a webhook",
+      architectures: ["fargate", "monitored-instance"],
+      config: {
+        monitoring: { level: "standard" },
+        alerts: {
+          emails: ["ops@iamvet.kr"],
+          muteUntil: new Date(Date.now() + 3_600_000).toISOString(),
+          webhook: "https://hooks.slack.com/services/T0/B0/x",
+        },
+      },
+    },
+    {
       name: "image built at up",
       architectures: ["fargate"],
       config: { image: { build: true }, app: { version: "1" } },

@@ -11,7 +11,7 @@ import {
 } from "../../insight/plan";
 import { foreignOutput, SECRET_DUMMY, unknownDummy, unknownInText } from "./dummies";
 import { type BlockSchema, fieldsOf, type Member, membersOf, type ProviderSchema, snake, type TfType } from "./schema";
-import { AUTO_NAMES, NEWER, PREFIXES, RENAMES, TYPES } from "./special-cases";
+import { AUTO_NAMES, NEWER, NEWER_VALUES, PREFIXES, RENAMES, TYPES } from "./special-cases";
 
 /** An input that did not reach Terraform. */
 export interface Unmapped {
@@ -72,6 +72,12 @@ const isAsset = (value: PlanValue): value is { readonly $asset: string } =>
 
 const isLeaf = (value: PlanValue) =>
   typeof value !== "object" || value === null || isRef(value) || isConcat(value) || isUnknown(value) || isAsset(value);
+
+/** A value that only provider 6.x accepts, as the nearest one that 5.x accepts. */
+function olderValue(type: string | undefined, path: string, value: PlanValue): PlanValue {
+  const row = NEWER_VALUES.find((one) => one.type === type && one.path === path && one.value === value);
+  return row?.older ?? value;
+}
 
 /** How many values an input holds; an empty list or object is one. */
 export function countInputs(value: PlanValue): number {
@@ -238,7 +244,8 @@ class Converter {
       const member = this.member(name, block, type);
       if (!member) this.lose(here, value, `the provider's ${this.target.version} schema has no such argument`);
       else if (member.kind === "value" && !member.settable) this.lose(here, value, "the provider computes it");
-      else if (member.kind === "value") body[member.name] = this.value(value, member.type, here);
+      else if (member.kind === "value")
+        body[member.name] = this.value(olderValue(type, here, value), member.type, here);
       else body[member.name] = this.nested(value, member.block, here);
     }
     return body;

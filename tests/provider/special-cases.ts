@@ -50,7 +50,25 @@ export const RENAMES: Readonly<
 /** Arguments of provider 6.x, which @pulumi/aws 7 bridges, that 5.x does not know: counted apart, and taken out. */
 export const NEWER: readonly { readonly type: RegExp; readonly path: RegExp; readonly reason: string }[] = [
   { type: /^aws_/, path: /^region$/, reason: "a resource's own region, where it is not the provider's" },
+  { type: /^aws:cloudwatch\/alarmMuteRule:/, path: /^$/, reason: "alarm mute rules are of 2026" },
   { type: /^aws_budgets_budget$/, path: /^(filterExpression|metrics)/, reason: "filters that combine several tags" },
+];
+
+/** Values of provider 6.x that 5.x refuses, and what stands in for them. */
+export const NEWER_VALUES: readonly {
+  readonly type: string;
+  readonly path: string;
+  readonly value: string;
+  readonly older: string;
+  readonly reason: string;
+}[] = [
+  {
+    type: "aws_lambda_function",
+    path: "runtime",
+    value: "nodejs24.x",
+    older: "nodejs22.x",
+    reason: "Lambda has Node 24 since November 2025",
+  },
 ];
 
 /** How Pulumi names a resource whose name the program leaves open: argument and maximum length, from the bridge's auto-naming. */

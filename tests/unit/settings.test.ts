@@ -261,6 +261,37 @@ describe("the settings of a stack", () => {
     assert.match(problem?.mend ?? "", /--secret/);
   });
 
+  it("take a mute that ends within a week, with its zone, and no other", () => {
+    const muted = (muteUntil: string) => problems({ "iamvet:alerts": { emails: ["ops@iamvet.kr"], muteUntil } });
+    const ahead = (ms: number) => new Date(Date.now() + ms).toISOString();
+    assert.deepEqual(muted(ahead(3_600_000)), []);
+    assert.deepEqual(muted(ahead(3_600_000).replace("Z", "+00:00")), []);
+    for (const [wrong, allowed, mend] of [
+      [ahead(-60_000), /a time to come/, /config rm .*alerts\.muteUntil/],
+      [ahead(8 * 86_400_000), /at most 7 days ahead/, /config set .*alerts\.muteUntil' /],
+      ["tomorrow", /ISO 8601/, /config set/],
+      ["2099-01-01T00:00:00", /ISO 8601/, /config set/],
+    ] as const) {
+      const [problem, ...others] = muted(wrong);
+      assert.deepEqual(others, []);
+      assert.equal(problem?.key, "iamvet:alerts.muteUntil");
+      assert.match(problem?.allowed ?? "", allowed);
+      assert.match(problem?.mend ?? "", mend);
+    }
+  });
+
+  it("take an https webhook, encrypted or not yet, and never repeat its address", () => {
+    const hooked = (webhook: unknown) => problems({ "iamvet:alerts": { emails: ["ops@iamvet.kr"], webhook } });
+    assert.deepEqual(hooked("https://hooks.slack.com/services/T0/B0/x"), []);
+    assert.deepEqual(hooked("[secret]"), []);
+    for (const wrong of ["http://hooks.slack.com/services/verysecret", "hooks.slack.com/verysecret", 7]) {
+      const [problem] = hooked(wrong);
+      assert.equal(problem?.key, "iamvet:alerts.webhook");
+      assert.match(problem?.mend ?? "", /config set .*--secret .*alerts\.webhook/);
+      assert.doesNotMatch(JSON.stringify(problem), /verysecret/);
+    }
+  });
+
   it("name a list's element so that the command works", () => {
     const [problem] = problems({ "iamvet:alerts": { emails: [] } });
     assert.equal(problem?.mend, "pulumi config set --stack prod --path 'iamvet:alerts.emails[0]' ops@iamvet.kr");

@@ -1,0 +1,105 @@
+import { Command, Option } from "commander";
+import type { ReporterConfig } from "../functions/incident/config";
+import type { Report } from "../functions/incident/report";
+import type { Language } from "../functions/incident/words";
+import { type AwsAccess, askAws, connectAws } from "./aws";
+import { projectFolder } from "./planner";
+import { withProgress } from "./progress";
+import { readStackFile, UsageError } from "./stack-files";
+
+interface Options {
+  readonly stack: string;
+  readonly since: string;
+  readonly lang?: Language;
+  readonly json?: boolean;
+  readonly cwd?: string;
+}
+
+/** Before the time that is asked about, metrics need a "before" of their own. */
+const BASELINE_MS = 2 * 3_600_000;
+/** The same patience as the reporter's. */
+const GATHER_MS = 50_000;
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const MOST_MS = 7 * UNITS.d;
+
+/** `platform why`: the incident report from a terminal, with the credentials of whoever asks. */
+export function whyCommand(): Command {
+  return new Command("why")
+    .description("Say why the site is or was down: the incident report, asked for from here with your AWS credentials.")
+    .requiredOption("-s, --stack <name>", "the stack to look into")
+    .option("--since <time>", "how far back: 30m, 1h, 2d", "1h")
+    .addOption(new Option("--lang <language>", "language of the report; default: the stack's").choices(["en", "ko"]))
+    .option("--json", "print the report as JSON")
+    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .action(run);
+}
+
+async function run({ stack, since, lang, json, cwd }: Options): Promise<void> {
+  const sinceMs = durationOf(since);
+  // The file is read and not checked: a mistake in a config must not keep anybody from the cause of an outage.
+  const { project, config } = readStackFile(cwd ?? projectFolder, stack);
+  const { configParameter } = await import("../functions/incident/config");
+  const { where, report } = await withProgress(`Looking into ${stack}`, async () => {
+    const access = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+    const where = await readConfig(access, configParameter(project, stack), stack);
+    return { where, report: await lookInto(access, where, sinceMs) };
+  });
+  if (json) {
+    console.log(JSON.stringify(report, null, 2));
+    return;
+  }
+  const { reportText } = await import("../functions/incident/text");
+  process.stdout.write(reportText(report, lang ?? where.language));
+}
+
+/** `90m`, `1h`, `2d` in milliseconds. */
+function durationOf(text: string): number {
+  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS[unit as keyof typeof UNITS] ?? Number.NaN);
+  if (!(ms > 0 && ms <= MOST_MS)) {
+    throw new UsageError(`--since ${text}: say a number and m, h or d, up to 7d, for example --since 1h.`);
+  }
+  return ms;
+}
+
+/** Where to look, as the last update wrote it. */
+async function readConfig(access: AwsAccess, name: string, stack: string): Promise<ReporterConfig> {
+  const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
+  return askAws(access, "read the stack's incident settings (ssm:GetParameter)", async () => {
+    try {
+      const { Parameter } = await new SSMClient(access.config).send(new GetParameterCommand({ Name: name }));
+      return JSON.parse(Parameter?.Value ?? "") as ReporterConfig;
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "ParameterNotFound") throw error;
+      throw new UsageError(
+        `The stack ${stack} is not in the account ${access.account}, region ${access.region}: there is no parameter ${name}, which \`pulumi up\` writes. Is it another account (AWS_PROFILE), or was the stack never built?`,
+      );
+    }
+  });
+}
+
+async function lookInto(
+  access: AwsAccess,
+  { about, sources, triggers }: ReporterConfig,
+  sinceMs: number,
+): Promise<Report> {
+  // A dozen clients of AWS, loaded when there is somebody to ask.
+  const [{ createClients }, { gather }, { reportOf }, { incidentIn }] = await Promise.all([
+    import("../functions/incident/clients"),
+    import("../functions/incident/gather"),
+    import("../functions/incident/report"),
+    import("../functions/incident/asked"),
+  ]);
+  const now = new Date();
+  const from = new Date(now.getTime() - sinceMs);
+  const { region, credentials } = access.config;
+  const vercelToken = process.env.VERCEL_API_TOKEN;
+  const findings = await gather(sources, {
+    aws: createClients({ region, credentials }),
+    from: new Date(from.getTime() - BASELINE_MS),
+    to: now,
+    deadline: GATHER_MS,
+    ...(vercelToken ? { vercelToken } : {}),
+  });
+  return reportOf({ incident: incidentIn(findings, triggers, from, now), findings }, about, { phase: "asked", now });
+}
