@@ -68,11 +68,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     group: "Move:",
     summary: "change the architecture in shares, and back by itself",
     load: async () => (await import("./migrate")).migrateCommand(),
+  },
   why: {
     group: "Operate:",
     summary: "why the site is or was down",
     load: async () => (await import("./why")).whyCommand(),
-  },
   },
   release: {
     group: "Operate:",
