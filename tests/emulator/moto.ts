@@ -19,7 +19,7 @@ export class Moto {
     readonly endpoint: string,
   ) {}
 
-  /** @throws Error if the emulator does not answer within 30 s. */
+  /** @throws Error if the emulator does not answer within two minutes. */
   static async start(python: Python): Promise<Moto> {
     const port = await freePort();
     const server = spawn(python.program("moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {
@@ -35,12 +35,12 @@ export class Moto {
     });
     const moto = new Moto(server, `http://127.0.0.1:${port}`);
     process.once("exit", () => server.kill());
-    for (const end = Date.now() + 30_000; Date.now() < end; ) {
+    for (const end = Date.now() + 120_000; Date.now() < end; ) {
       if (await moto.answers()) return moto;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     server.kill();
-    throw new Error("the emulator moto did not answer within 30 s");
+    throw new Error("the emulator moto did not answer within two minutes");
   }
 
   /** What makes Terraform's provider and AWS clients talk to the emulator. */
