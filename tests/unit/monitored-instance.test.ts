@@ -164,7 +164,6 @@ describe("a monitored instance", () => {
         type,
         /^aws:ec2\/(instance|eip|eipAssociation|launchTemplate|networkInterface\w*|volumeAttachment|spotInstanceRequest):|^aws:autoscaling/,
       );
-      assert.doesNotMatch(type, /^aws:iam\/instanceProfile:/, "no profile can be attached by a provider");
     }
     for (const { name, inputs } of alarmsOf(existing)) {
       const { InstanceId } = (inputs.dimensions ?? {}) as Record<string, PlanValue>;
