@@ -283,7 +283,7 @@ export const sections = {
         .strictObject({
           url: text(
             /^s3:\/\/[a-z0-9.-]{3,63}\/\S+\.(tgz|tar\.gz)$/,
-            "Built release of the app, as `npm run release` uploads it.",
+            "Built release of the app, as `npm run platform -- release` uploads it.",
             "an s3:// URL of a .tar.gz",
             "s3://iamvet-releases/site-2026.11.24.tar.gz",
           ),
