@@ -44,6 +44,7 @@ export const RENAMES: Readonly<
   aws_lambda_permission: { function: { name: "function_name", reason: "takes a Function object too" } },
   aws_lambda_alias: { function: { name: "function_name", reason: "takes a Function object too" } },
   aws_sns_topic_subscription: { topic: { name: "topic_arn", reason: "takes a Topic object too" } },
+  aws_ecs_service: { arn: { name: "id", reason: "5.x knows a service's ARN as its id only" } },
   aws_sns_topic_policy: { arn: { name: "arn", reason: "the topic's ARN" } },
 };
 
