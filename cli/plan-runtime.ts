@@ -129,6 +129,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
   "aws:secretsmanager/getSecretVersion:getSecretVersion": { whole: ["secretString"] },
   "aws:ssm/getParameter:getParameter": { texts: ["value"] },
   "vercel:index/getDomainConfig:getDomainConfig": { texts: ["recommendedCname"], whole: ["recommendedIpv4s"] },
+  "vercel:index/getEndpointVerification:getEndpointVerification": { texts: ["verificationCode"] },
   "vercel:index/getPrebuiltProject:getPrebuiltProject": { texts: ["path"], whole: ["output"] },
 };
 

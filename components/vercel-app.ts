@@ -57,6 +57,8 @@ export interface VercelAppArgs extends VercelEnvironment {
   readonly redirectFrom?: readonly string[];
   /** Route 53 zone of all these names, for the records that prove their ownership. */
   readonly zoneId: pulumi.Input<string>;
+  /** CNAME only for a name below the zone's top that Vercel alone serves, now and later. @default "A" */
+  readonly recordType?: "A" | "CNAME";
   readonly plan: VercelPlan;
   /** Whether the site earns money or belongs to a business; Hobby forbids that. @default true */
   readonly commercial?: boolean;
@@ -123,13 +125,12 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
   readonly widgets: readonly Widget[];
   readonly collectors: readonly Collector[];
   readonly projectId: pulumi.Output<string>;
-  /** For a name below the zone's top that only Vercel serves, and then instead of {@link target}'s addresses. */
-  readonly cname: pulumi.Output<string>;
   /** The deployment's own address. */
   readonly deploymentUrl: pulumi.Output<string>;
 
   constructor(name: string, args: VercelAppArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("iamvet:index:VercelApp", name, {}, opts);
+    // Plan and protection stand in the plan, where cost and availability are computed from them.
+    super("iamvet:index:VercelApp", name, { plan: args.plan, protection: args.protection ?? "standard" }, opts);
     const region = vercelRegions[args.databaseRegion];
     const regions = args.regions ?? (region === undefined ? [] : [region]);
     validate(args, regions);
@@ -265,7 +266,6 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       { domain: site.domain, projectIdOrName: project.id, ...(teamId !== undefined && { teamId }) },
       parent,
     );
-    this.cname = dns.recommendedCname;
     // Addresses become known with the project, but nobody shall ask the tier before deployment and certificate are there.
     const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, certificate.certificateId]).apply(([ipv4]) => {
       if (!Array.isArray(ipv4) || ipv4.length === 0) {
@@ -275,7 +275,11 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       }
       return ipv4;
     });
-    this.target = { kind: "addresses", ipv4: addresses };
+    this.target =
+      args.recordType === "CNAME"
+        ? // Known no earlier than the addresses, for the same reason.
+          { kind: "cname", name: pulumi.all([dns.recommendedCname, addresses]).apply(([cname]) => cname) }
+        : { kind: "addresses", ipv4: addresses };
     this.probe = pulumi.all([addresses, bypass?.secret]).apply(
       ([ipv4, secret]): Probe => ({
         connectTo: ipv4[0] ?? "",

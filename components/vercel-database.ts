@@ -64,7 +64,7 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
         ingress: [{ cidr: "0.0.0.0/0", description: "Vercel functions have no fixed addresses" }],
         forceTls: true,
         exposure:
-          "The database's port is open to the whole internet: TLS is forced and the certificate verified, but only the password keeps strangers out.",
+          "The database's port 5432 is open to the internet: TLS is forced and the certificate verified, but only the password keeps strangers out.",
         monthlyUsd: 0,
         steps: ["Keep the database's password generated (32 characters or more) and rotated."],
       };

@@ -236,45 +236,21 @@ export function vercelPlanProblems(choices: VercelPlanChoices): SettingProblem[]
   });
 }
 
-/**
- * Why the chosen kind of DNS record cannot stand. A CNAME cannot live at the top of a zone, nor beside the weighted A
- * records of a site whose traffic is or may be shared with another architecture.
- */
-export function vercelRecordProblems(args: {
-  readonly record: "A" | "CNAME";
-  readonly domain: string;
-  /** Name of the DNS zone, with or without the final dot. */
-  readonly zoneName: string;
-  /** Whether a canary shares the traffic, or a flip from or to another architecture is under way. */
-  readonly shared: boolean;
-}): SettingProblem[] {
-  if (args.record === "A") return [];
-  const apex = args.domain === args.zoneName.replace(/\.$/, "");
-  const problem = (allowed: string, how: string) => ({
-    key: "domain.record",
-    found: "CNAME",
-    allowed,
-    how,
-    mend: { value: "A" },
-  });
-  return [
-    ...(apex
-      ? [
-          problem(
-            `A at the top of the zone (${args.domain})`,
-            "Set domain.record to A: a zone's top has SOA and NS records.",
-          ),
-        ]
-      : []),
-    ...(args.shared
-      ? [
-          problem(
-            "A while more than one architecture may answer",
-            "Set domain.record to A: DNS refuses a CNAME beside the weighted A records of the other architecture.",
-          ),
-        ]
-      : []),
-  ];
+/** What a plan lacks, as a sentence for every plan of a stack. */
+export function vercelPlanNotice(plan: VercelPlan): string {
+  const limits = vercelPlans[plan];
+  const lacks = [
+    limits.commercialUse ? "" : "commercial use",
+    limits.team ? "" : "a team",
+    limits.databaseAccess.includes("static-ips") ? "" : "static addresses",
+    limits.databaseAccess.includes("private-link") ? "" : "a private network to the database",
+    limits.skewProtection ? "" : "skew protection",
+    limits.logDrain ? "" : "log drains",
+    limits.sla === undefined ? "an availability by contract" : "",
+  ].filter(Boolean);
+  const promised =
+    limits.sla === undefined ? "" : ` Its contract promises ${percent(limits.sla)}, the database not included.`;
+  return `Vercel ${limits.title}: functions run up to ${limits.maxFunctionSeconds} s in at most ${limits.maxFunctionRegions} region(s).${lacks.length > 0 ? ` It does not have: ${lacks.join(", ")}.` : ""}${promised}`;
 }
 
 const percent = (share: number) => `${Number((share * 100).toFixed(4))} %`;

@@ -1,12 +1,15 @@
 import { dirname } from "node:path";
 import { FargateService } from "../components/fargate-service";
 import { HaWebTier } from "../components/ha-web-tier";
+import { policyOf } from "../components/iam";
 import type { LoadBalancer } from "../components/load-balancer";
 import { MonitoredInstance } from "../components/monitored-instance";
+import type { VercelAppArgs } from "../components/vercel-app";
 import { describeVercelDatabase } from "../components/vercel-database";
 import type { BeforeRollout, WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
 import { type Foundation, notGiven } from "./foundation";
+import { vercelChoicesOf } from "./outside";
 import type { Architecture, Settings } from "./settings";
 
 /** What a tier is built from. */
@@ -102,25 +105,10 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     balanced: false,
     image: false,
     // Loaded only where it is used: the provider's module is needed by this architecture alone.
-    build: async ({ config: { settings, region }, foundation }) => {
+    build: async (context) => {
       const { VercelApp } = await import("../components/vercel-app");
-      const { vercel, domain, app } = settings;
-      const site = new VercelApp("vercel", {
-        domain: domain.name,
-        redirectFrom: domain.redirectFrom,
-        zoneId: foundation.zone.zoneId,
-        plan: vercel.plan,
-        ...(vercel.teamId ? { teamId: vercel.teamId } : {}),
-        source: { kind: "repository", type: "github", repo: vercel.repository ?? "" },
-        rootDirectory: vercel.rootDirectory,
-        databaseRegion: region,
-        ...(vercel.region ? { regions: [vercel.region] } : {}),
-        environment: { ...app.environment },
-        secrets: foundation.secretValues,
-        version: app.version ?? "unversioned",
-        healthPath: app.healthPath,
-        database: foundation.vercelAccess,
-      });
+      const { foundation } = context;
+      const site = new VercelApp("vercel", vercelArgs(context));
       for (const [index, { cidr, description }] of describeVercelDatabase(foundation.vercelAccess).ingress.entries()) {
         foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent: site });
       }
@@ -128,6 +116,66 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     },
   },
 };
+
+/** What Vercel is told: the plan's choices, where the code comes from, and the environment of every architecture. */
+function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
+  const { settings, region } = config;
+  const { vercel, domain, app, logs } = settings;
+  const { repository, prebuilt, ref, buildCommand, oidc, logDrain, allVariablesSensitive } = vercel;
+  const { connectionLimit, poolTimeoutSeconds, connectTimeoutSeconds } = vercel;
+  const { previewSecrets, vercelPassword } = config;
+  const previews = Object.keys(previewSecrets).length > 0;
+  return {
+    ...vercelChoicesOf(vercel),
+    domain: domain.name,
+    redirectFrom: domain.redirectFrom,
+    recordType: domain.record,
+    zoneId: foundation.zone.zoneId,
+    source: prebuilt
+      ? { kind: "prebuilt", path: prebuilt }
+      : {
+          kind: "repository",
+          type: vercel.gitHost,
+          repo: repository ?? "",
+          productionBranch: vercel.productionBranch,
+          deployOnPush: vercel.deployOnPush,
+          ...(ref ? { ref } : {}),
+        },
+    rootDirectory: vercel.rootDirectory,
+    ...(buildCommand ? { buildCommand } : {}),
+    nodeVersion: vercel.nodeVersion,
+    databaseRegion: region,
+    environment: { ...app.environment },
+    secrets: foundation.secretValues,
+    ...(previews
+      ? {
+          preview: {
+            environment: { ...app.environment, ...vercel.previewEnvironment },
+            // What the platform generates is production's own unless the previews have one too.
+            secrets: { ...foundation.secretValues, ...previewSecrets },
+          },
+        }
+      : {}),
+    allVariablesSensitive,
+    version: app.version ?? "unversioned",
+    healthPath: app.healthPath,
+    database: { ...foundation.vercelAccess, connectionLimit, poolTimeoutSeconds, connectTimeoutSeconds },
+    ...(vercelPassword ? { protectionPassword: vercelPassword } : {}),
+    ...(oidc
+      ? {
+          oidc: {
+            teamSlug: oidc.teamSlug,
+            environments: oidc.environments,
+            ...(oidc.providerArn ? { providerArn: oidc.providerArn } : {}),
+            ...(oidc.grants.length > 0 ? { policy: policyOf(oidc.grants) } : {}),
+          },
+        }
+      : {}),
+    ...(logDrain
+      ? { logDrain: { ...logDrain, alarmActions: foundation.alarmActions, logRetentionDays: logs.retentionDays } }
+      : {}),
+  };
+}
 
 function common({ app, domain, logs }: Settings, foundation: Foundation) {
   return {

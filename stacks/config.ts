@@ -12,6 +12,9 @@ export interface StackConfig {
   readonly settings: Settings;
   /** Values of the `secrets` section; they never pass through a plain getter into an input. */
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The same of `previewSecrets`. */
+  readonly previewSecrets: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly vercelPassword?: pulumi.Output<string>;
 }
 
 /**
@@ -24,19 +27,27 @@ export function readStack(): StackConfig {
   const stack = pulumi.getStack();
   const config = { ...pulumi.runtime.allConfig(), "aws:region": aws.config.region ?? "" };
   const settings = told(() => checkSettings(project, stack, config));
-  const secrets = new pulumi.Config().getSecretObject<Record<string, string>>("secrets");
+  const vercelPassword = new pulumi.Config().getSecret("vercelPassword");
   return {
     project,
     stack,
     region: config["aws:region"],
     settings,
-    secrets: Object.fromEntries(
-      Object.keys(settings.secrets).map((key) => [
-        key,
-        pulumi.secret((secrets ?? pulumi.output({})).apply((all) => (all as Record<string, string>)[key] ?? "")),
-      ]),
-    ),
+    secrets: secretsOf("secrets", settings),
+    previewSecrets: secretsOf("previewSecrets", settings),
+    ...(vercelPassword ? { vercelPassword } : {}),
   };
+}
+
+/** The values of a section of secrets, each as a secret of its own. */
+function secretsOf(section: "secrets" | "previewSecrets", settings: Settings) {
+  const values = new pulumi.Config().getSecretObject<Record<string, string>>(section) ?? pulumi.output({});
+  return Object.fromEntries(
+    Object.keys(settings[section]).map((key) => [
+      key,
+      pulumi.secret(values.apply((all) => (all as Record<string, string>)[key] ?? "")),
+    ]),
+  );
 }
 
 /** The engine prints a RunError's message alone; of any other error it prints the insides. */

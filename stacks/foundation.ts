@@ -15,6 +15,7 @@ import { Network, type NetworkArgs } from "../components/network";
 import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
 import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
+import { vercelAccessOf } from "./outside";
 import { defaultNetwork } from "./placement";
 import { dockerPlatforms, type Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
@@ -61,7 +62,7 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
   const alerts = new Alerts("alerts", told);
   const repository = new ImageRepository("image", { keep: KEPT_IMAGES });
   const secrets = new AppSecrets("app", { values: config.secrets });
-  const vercelAccess = vercelAccessOf(settings);
+  const vercelAccess = vercelAccessOf(settings.vercel);
   const leaving = carrying.includes("vercel") && settings.vercel.databaseAccess !== undefined;
   const reach = leaving || tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
   // A paging alarm speaks through "site is down" (components/site-alarms.ts), so that one outage pages once.
@@ -126,9 +127,3 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
 const APP_FOLDER = "app";
 /** Id under which app/Dockerfile mounts the key of Server Actions. */
 export const BUILD_SECRET = "server-actions-key";
-
-function vercelAccessOf({ vercel }: Settings): VercelDatabaseAccess {
-  const { databaseAccess: kind = "public-tls", staticIps: addresses, peeredCidr: cidr } = vercel;
-  if (kind === "static-ips") return { kind, addresses };
-  return kind === "private-link" ? { kind, cidr: cidr ?? "" } : { kind };
-}

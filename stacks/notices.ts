@@ -1,5 +1,7 @@
 import { uptimeLimits } from "../components/uptime-plans";
-import { uptimeCheckOf } from "./outside";
+import { describeVercelDatabase } from "../components/vercel-database";
+import { vercelPlanNotice } from "../components/vercel-plans";
+import { uptimeCheckOf, vercelAccessOf } from "./outside";
 import { dockerPlatforms, type Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
 
@@ -153,9 +155,26 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
-    when: (settings) => uses(settings, "vercel") && settings.vercel.databaseAccess === "public-tls",
-    message: () =>
-      "EXPOSURE: with vercel.databaseAccess public-tls the database's port 5432 is open to the internet. TLS is forced and the password is random, but every address may try.",
+    when: (settings) => uses(settings, "vercel"),
+    message: ({ vercel }) => {
+      const { exposure, monthlyUsd, steps } = describeVercelDatabase(vercelAccessOf(vercel));
+      const cost = monthlyUsd > 0 ? [`Vercel charges about ${monthlyUsd} USD a month for it.`] : [];
+      return [`EXPOSURE, vercel.databaseAccess ${vercel.databaseAccess}: ${exposure}`, ...cost, ...steps].join(" ");
+    },
+  },
+  {
+    blocking: false,
+    when: (settings) =>
+      uses(settings, "vercel") &&
+      settings.database.mode === "existing" &&
+      settings.vercel.databaseAccess !== "private-link",
+    message: ({ database }) =>
+      `The existing database keeps its own settings: Vercel reaches it only with a public address and must meet TLS there. Set rds.force_ssl to 1 in its parameter group, then: aws rds modify-db-instance --db-instance-identifier ${database.identifier} --publicly-accessible`,
+  },
+  {
+    blocking: false,
+    when: (settings) => uses(settings, "vercel"),
+    message: ({ vercel }) => vercelPlanNotice(vercel.plan),
   },
   {
     blocking: false,

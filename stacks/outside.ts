@@ -1,4 +1,6 @@
 import type { UptimeCheck } from "../components/uptime-plans";
+import type { VercelDatabaseAccess } from "../components/vercel-database";
+import type { VercelPlanChoices } from "../components/vercel-plans";
 import type { Settings } from "./settings";
 
 /** The settings of the external check as the component takes them; what belongs to another provider is left out. */
@@ -22,4 +24,28 @@ function known({ id, threshold, recurrence }: Settings["uptime"]["contacts"][num
     ...(threshold === undefined ? {} : { threshold }),
     ...(recurrence === undefined ? {} : { recurrence }),
   };
+}
+
+/** How functions reach the database; `public-tls` stands in where the settings' rules ask for a choice. */
+export function vercelAccessOf({
+  databaseAccess: kind = "public-tls",
+  ...vercel
+}: Settings["vercel"]): VercelDatabaseAccess {
+  if (kind === "static-ips") return { kind, addresses: vercel.staticIps };
+  return kind === "private-link" ? { kind, cidr: vercel.peeredCidr ?? "" } : { kind };
+}
+
+/** The settings of Vercel that its plan may refuse, as the component takes them. */
+export function vercelChoicesOf(vercel: Settings["vercel"]) {
+  const { plan, commercial, teamId, regions, functions, protection, skewProtection, requiredSla } = vercel;
+  return {
+    plan,
+    commercial,
+    functions,
+    protection,
+    ...(teamId ? { teamId } : {}),
+    ...(regions.length > 0 ? { regions } : {}),
+    ...(skewProtection ? { skewProtection } : {}),
+    ...(requiredSla === undefined ? {} : { requiredSla }),
+  } satisfies VercelPlanChoices;
 }

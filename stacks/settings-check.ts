@@ -171,6 +171,10 @@ class Report {
   }
 }
 
+/** Sections whose values are never shown, and are set with `--secret`. */
+const secretSections: readonly PropertyKey[] = ["secrets", "previewSecrets", "vercelPassword"];
+const isSecret = ([section = ""]: readonly PropertyKey[]) => secretSections.includes(section);
+
 /** `pulumi config set` writes leaves only, so an object or a list is shown by its first one. */
 function firstLeaf(path: readonly PropertyKey[], example: unknown): [readonly PropertyKey[], unknown] {
   const value = typeof example === "string" && /^[[{]/.test(example) ? JSON.parse(example) : example;

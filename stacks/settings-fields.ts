@@ -21,6 +21,14 @@ export const help = <T extends z.ZodType>(
 export const whole = (from: number, to: number, description: string, example = from) =>
   help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);
 export const percentage = (description: string, example = 50) => whole(0, 100, description, example);
+/** A list with at least so many elements. */
+export const listOf = <T extends z.ZodType>(
+  element: T,
+  least: number,
+  description: string,
+  allowed: string,
+  example: string,
+) => help(z.array(element).min(least), description, allowed, example);
 export const percents = (description: string) =>
   help(
     z.array(whole(1, 300, "Percent of the budget.", 80)).max(4),

@@ -1,4 +1,4 @@
-import type { SectionName, Settings } from "./settings";
+import type { Architecture, SectionName, Settings } from "./settings";
 
 /** A mistake that only several settings together make. */
 export interface Conflict {
@@ -32,3 +32,9 @@ export function rule<Needs extends SectionName>(
 
 /** Whether a stack serves customers, by its name: its data is guarded more strictly. */
 export const isProduction = (stack: string): boolean => /^(prod|live)/.test(stack);
+
+/** The tiers that a stack builds: what serves, and the canary where there is one. */
+export function tiersOf(settings: Pick<Settings, "architecture" | "traffic">): Architecture[] {
+  const { canary } = settings.traffic;
+  return canary && canary !== settings.architecture ? [settings.architecture, canary] : [settings.architecture];
+}

@@ -1,23 +1,14 @@
-import type { SettingProblem } from "../components/setting-problem";
-import { uptimeProblems } from "../components/uptime-plans";
 import { databaseRules } from "./database-rules";
-import { uptimeCheckOf } from "./outside";
-import { type Architecture, architectures, fargateSizes, type SectionName, type Settings } from "./settings";
-import { type Conflict, type Rule, rule } from "./settings-rule";
+import { outsideRules } from "./outside-rules";
+import { architectures, fargateSizes, type SectionName } from "./settings";
+import { type Rule, rule, tiersOf } from "./settings-rule";
 
-/** The tiers that a stack builds: what serves, and the canary where there is one. */
-export function tiersOf(settings: Pick<Settings, "architecture" | "traffic">): Architecture[] {
-  const { canary } = settings.traffic;
-  return canary && canary !== settings.architecture ? [settings.architecture, canary] : [settings.architecture];
-}
+export { tiersOf };
 
 /** Longest maintenance that alerts may be muted for. */
 const MOST_MUTED_DAYS = 7;
 
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
-
-/** A provider's own refusal, as a conflict of settings. */
-const conflictOf = ({ key: path, found, allowed, mend }: SettingProblem): Conflict => ({ path, found, allowed, mend });
 
 /** Rules across settings, asked together so that all mistakes are reported at once. */
 export const rules: readonly Rule<SectionName>[] = [
@@ -118,6 +109,18 @@ export const rules: readonly Rule<SectionName>[] = [
         found: "CNAME",
         allowed: `A, because ${domain.name} is the apex of its zone, where DNS allows no CNAME`,
         mend: { value: "A" },
+      };
+    }
+  }),
+
+  rule(["domain"], function* ({ domain }) {
+    const apex = domain.redirectFrom.indexOf(domain.zoneName ?? domain.name);
+    if (domain.record === "CNAME" && apex >= 0) {
+      yield {
+        path: `domain.redirectFrom[${apex}]`,
+        found: domain.redirectFrom[apex],
+        allowed: "names below the zone's apex, where DNS allows no CNAME, or domain.record A",
+        mend: "remove",
       };
     }
   }),
@@ -248,61 +251,5 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
-  rule(["vercel", "architecture", "traffic"], function* (settings) {
-    if (!tiersOf(settings).includes("vercel")) return;
-    const { repository, databaseAccess, staticIps, peeredCidr } = settings.vercel;
-    if (databaseAccess === "static-ips" && staticIps.length === 0) {
-      yield {
-        path: "vercel.staticIps",
-        found: staticIps,
-        allowed: "the static addresses that Vercel shows in the project's Connectivity settings",
-        mend: { value: '["203.0.113.7"]' },
-      };
-    }
-    if (databaseAccess === "private-link" && !peeredCidr) {
-      yield {
-        path: "vercel.peeredCidr",
-        found: undefined,
-        allowed: "the address range of the Secure Compute network, with vercel.databaseAccess private-link",
-        mend: { value: "10.1.0.0/16" },
-      };
-    }
-    if (!repository) {
-      yield {
-        path: "vercel.repository",
-        found: undefined,
-        allowed: "the GitHub repository (owner/name) that Vercel builds",
-        mend: { value: "owner/name" },
-      };
-    }
-    if (!databaseAccess) {
-      yield {
-        path: "vercel.databaseAccess",
-        found: undefined,
-        allowed:
-          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
-        mend: { value: "static-ips" },
-      };
-    }
-  }),
-
-  rule(["uptime"], function* ({ uptime }) {
-    yield* uptimeProblems(uptimeCheckOf(uptime)).map(conflictOf);
-    if (uptime.provider !== "uptimerobot" && uptime.contacts.length > 0) {
-      yield {
-        path: "uptime.contacts",
-        found: uptime.contacts,
-        allowed: `nothing while uptime.provider is ${uptime.provider}: contacts belong to an UptimeRobot account`,
-        mend: "remove",
-      };
-    }
-    if (uptime.provider !== "route53" && uptime.failureThreshold !== undefined) {
-      yield {
-        path: "uptime.failureThreshold",
-        found: uptime.failureThreshold,
-        allowed: `nothing while uptime.provider is ${uptime.provider}: only route53 counts failures`,
-        mend: "remove",
-      };
-    }
-  }),
+  ...outsideRules,
 ];

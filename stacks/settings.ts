@@ -14,6 +14,7 @@ import {
   variables,
   whole,
 } from "./settings-fields";
+import { uptimeSettings, vercelSettings } from "./settings-outside";
 
 /** The four ways to serve the site; the first is the one a team has today. */
 export const architectures = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
@@ -380,95 +381,20 @@ export const sections = {
     .prefault({})
     .describe("Sizes and limits of fargate."),
 
-  vercel: z
-    .strictObject({
-      plan: choice(["hobby", "pro", "enterprise"], "Vercel plan; hobby is for non-commercial use only.").default("pro"),
-      teamId: text(/^team_\w+$/, "Vercel team.", "a team id", "team_AbC123").optional(),
-      repository: text(
-        /^[\w.-]+\/[\w.-]+$/,
-        "GitHub repository that Vercel builds.",
-        "owner/name",
-        "iamvet/site",
-      ).optional(),
-      rootDirectory: help(z.string(), "Directory of the app in the repository.", "a relative path", "app").default(
-        "app",
-      ),
-      region: text(
-        /^[a-z]{3}\d$/,
-        "Region of the functions. @default the one beside the database",
-        "a Vercel region id",
-        "icn1",
-      ).optional(),
-      staticIps: z
-        .array(
-          help(
-            z.union([z.ipv4(), z.cidrv4()]),
-            "A static outbound address of the Vercel project.",
-            "an IPv4 address",
-            "203.0.113.7",
-          ),
-        )
-        .default([]),
-      peeredCidr: help(
-        z.cidrv4(),
-        "Address range of the Vercel Secure Compute network.",
-        "an IPv4 range",
-        "10.1.0.0/16",
-      ).optional(),
-      databaseAccess: choice(
-        ["static-ips", "public-tls", "private-link"],
-        "How Vercel reaches the database. public-tls opens its port to the internet, with TLS forced.",
-      ).optional(),
-    })
-    .prefault({})
-    .describe("Plan, source and database access of vercel."),
+  vercel: vercelSettings.describe("Plan, source, functions and database access of vercel."),
 
-  uptime: z
-    .strictObject({
-      provider: choice(
-        ["none", "route53", "uptimerobot"],
-        "Who looks at the site from outside. route53 costs about 3 USD a month; uptimerobot needs an account.",
-      ).default("none"),
-      plan: choice(["free", "solo", "team", "enterprise"], "Plan of the UptimeRobot account.").default("free"),
-      commercial: flag(
-        "Whether the site earns money or belongs to a business, which UptimeRobot's free plan forbids.",
-      ).default(true),
-      intervalSeconds: whole(
-        10,
-        86_400,
-        "Seconds between two checks. @default 30 with route53, the shortest of the plan's usual ones with uptimerobot",
-        300,
-      ).optional(),
-      failureThreshold: whole(1, 10, "Failed checks in a row that count as an outage; route53 only.", 3).optional(),
-      keyword: help(
-        z.string().min(1).max(255),
-        'Text that a healthy answer contains. @default the "status":"ok" of the sample app',
-        "a text of 1 to 255 characters",
-        "healthy",
-      ).optional(),
-      contacts: z
-        .array(
-          z.strictObject({
-            id: help(
-              // `pulumi config set` stores an id as a number.
-              z.preprocess((v) => (typeof v === "number" ? String(v) : v), z.string().regex(/^\d+$/)),
-              "Id of an alert contact or an integration of the UptimeRobot account.",
-              "the id of a contact, digits only",
-              "1234567",
-            ),
-            threshold: whole(0, 60, "Minutes that an outage lasts before the first message; paid plans.", 0).optional(),
-            recurrence: whole(0, 60, "Minutes between reminders, 0 for none; paid plans.", 0).optional(),
-          }),
-        )
-        .meta({
-          description: "Whom UptimeRobot itself tells.",
-          allowed: "a list of objects with the id of a contact",
-          example: '[{"id": "1234567"}]',
-        })
-        .default([]),
-    })
-    .prefault({})
-    .describe("The check from outside."),
+  vercelPassword: help(
+    z.string().min(8),
+    "Password of the deployments with vercel.protection password; a secret.",
+    "a text of at least 8 characters",
+    "<password>",
+  ).optional(),
+
+  previewSecrets: variables(
+    "Secret environment of Vercel's preview deployments; set each with `pulumi config set --secret --path`.",
+  ).default({}),
+
+  uptime: uptimeSettings.describe("The check from outside."),
 
   traffic: z
     .strictObject({

@@ -306,6 +306,18 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
       architectures: ["vercel"],
       config: vercel("static-ips", { staticIps: ["203.0.113.7"] }),
     },
+    {
+      name: "role without keys and log drain",
+      architectures: ["vercel"],
+      config: vercel("public-tls", {
+        oidc: {
+          teamSlug: "acme",
+          grants: [{ actions: ["s3:PutObject"], resources: ["arn:aws:s3:::iamvet-uploads/*"] }],
+        },
+        logDrain: { samplingRate: 0.5 },
+        protection: "all",
+      }),
+    },
     { name: "private link", architectures: ["vercel"], config: vercel("private-link", { peeredCidr: "10.1.0.0/16" }) },
     ...architectures.flatMap((canary) =>
       architectures

@@ -278,6 +278,74 @@ describe("the plans of the stacks", () => {
     }
   });
 
+  it("give Vercel everything that its settings ask for", async () => {
+    const { resources, notices } = await planStack("staging", {
+      architecture: "vercel",
+      config: {
+        domain: { name: "staging.iamvet.kr", zoneName: "iamvet.kr", record: "CNAME" },
+        secrets: { SESSION_KEY: "a" },
+        previewSecrets: { SESSION_KEY: "b", DATABASE_URL: "postgresql://preview@db.example.com/site" },
+        vercelPassword: "correct horse",
+        vercel: {
+          plan: "pro",
+          teamId: "team_AbC123",
+          repository: "iamvet/site",
+          gitHost: "gitlab",
+          ref: "v1",
+          buildCommand: "npm run build",
+          nodeVersion: "24.x",
+          regions: ["icn1", "hnd1"],
+          functions: { maxSeconds: 30, cpu: "performance" },
+          protection: "password",
+          skewProtection: "1 day",
+          previewEnvironment: { LOG_LEVEL: "trace" },
+          oidc: { teamSlug: "acme", grants: [{ actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }] },
+          logDrain: { samplingRate: 0.5 },
+          databaseAccess: "static-ips",
+          staticIps: ["203.0.113.7"],
+          connectionLimit: 5,
+        },
+      },
+    });
+    const input = (name: string) => resources.find((resource) => resource.name === name)?.inputs ?? {};
+    const project = input("vercel-project");
+    assert.deepEqual(project.gitRepository, { productionBranch: "main", repo: "iamvet/site", type: "gitlab" });
+    assert.deepEqual(
+      [project.teamId, project.buildCommand, project.nodeVersion, project.skewProtection],
+      ["team_AbC123", "npm run build", "24.x", "1 day"],
+    );
+    assert.deepEqual(project.resourceConfig, {
+      fluid: true,
+      functionDefaultCpuType: "performance",
+      functionDefaultRegions: ["icn1", "hnd1"],
+      functionDefaultTimeout: 30,
+    });
+    assert.match(JSON.stringify(project.passwordProtection), /\[secret\]/);
+    assert.equal(input("vercel-deployment").ref, "v1");
+    for (const target of ["production", "preview"]) {
+      assert.deepEqual(input(`vercel-${target}-SESSION_KEY`).targets, [target]);
+      assert.equal(input(`vercel-${target}-SESSION_KEY`).sensitive, true);
+      assert.equal(input(`vercel-${target}-LOG_LEVEL`).sensitive, false);
+    }
+    assert.equal(input("vercel-log-drain").samplingRate, 0.5);
+    assert.match(JSON.stringify(input("vercel-identity-policy").policy), /s3:PutObject/);
+    assert.equal(input("vercel-to-database-1").cidrIpv4, "203.0.113.7/32");
+    const record = input("traffic-serving");
+    assert.equal(record.type, "CNAME");
+    assert.equal((record.records as unknown[]).length, 1);
+    assert.match(messages({ notices } as Plan), /only 203\.0\.113\.7 may reach.*100 USD a month/);
+    assert.doesNotMatch(JSON.stringify(resources), /correct horse|preview@db/);
+  });
+
+  it("take a site for Vercel that is built already", async () => {
+    const vercel = { prebuilt: "app", databaseAccess: "public-tls", plan: "hobby", commercial: false };
+    const { resources, notices } = await planStack("staging", { architecture: "vercel", config: { vercel } });
+    const project = resources.find(({ name }) => name === "vercel-project")?.inputs;
+    assert.equal(project?.gitRepository, undefined);
+    assert.ok("files" in (resources.find(({ name }) => name === "vercel-deployment")?.inputs ?? {}));
+    assert.match(messages({ notices } as Plan), /Vercel Hobby.*does not have: commercial use/);
+  });
+
   it("say that nobody looks from outside where that is so, and what UptimeRobot needs", async () => {
     assert.match(messages(plan("staging", "fargate")), /Nobody looks at the site from outside/);
     const uptime = { provider: "uptimerobot", plan: "team" };

@@ -6,6 +6,12 @@ const valid = {
   "iamvet:alerts": { emails: ["ops@iamvet.kr"] },
 };
 
+const onVercel = (vercel: Record<string, unknown>, further: Record<string, unknown> = {}) => ({
+  "iamvet:architecture": "vercel",
+  "iamvet:vercel": { repository: "a/b", databaseAccess: "public-tls", ...vercel },
+  ...further,
+});
+
 const raw = (config: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(config).map(([key, v]) => [key, typeof v === "string" ? v : JSON.stringify(v)]));
 
@@ -229,6 +235,103 @@ describe("the settings of a stack", () => {
       "iamvet:budget.actualPercents[0]",
       /1 to/,
     ],
+    [
+      "business on Vercel's Hobby plan",
+      onVercel({ plan: "hobby" }),
+      "iamvet:vercel.commercial",
+      /Hobby: non-commercial/,
+    ],
+    [
+      "static addresses on Hobby",
+      onVercel({ plan: "hobby", commercial: false, databaseAccess: "static-ips", staticIps: ["203.0.113.7"] }),
+      "iamvet:vercel.databaseAccess",
+      /Hobby: public-tls; vercel\.plan pro/,
+    ],
+    ["an SLA without a contract", onVercel({ requiredSla: 0.9999 }), "iamvet:vercel.requiredSla", /plan enterprise/],
+    [
+      "a private network on Pro",
+      onVercel({ databaseAccess: "private-link", peeredCidr: "10.1.0.0/16" }),
+      "iamvet:vercel.databaseAccess",
+      /plan enterprise/,
+    ],
+    [
+      "skew protection on Hobby",
+      onVercel({ plan: "hobby", commercial: false, skewProtection: "1 day" }),
+      "iamvet:vercel.skewProtection",
+      /plan pro/,
+    ],
+    [
+      "a log drain on Hobby",
+      onVercel({ plan: "hobby", commercial: false, logDrain: {} }),
+      "iamvet:vercel.logDrain",
+      /plan pro/,
+    ],
+    [
+      "functions that run too long",
+      onVercel({ plan: "hobby", commercial: false, functions: { maxSeconds: 400 } }),
+      "iamvet:vercel.functions.maxSeconds",
+      /1 to 300 s/,
+    ],
+    ["a region that Vercel lacks", onVercel({ regions: ["sel1"] }), "iamvet:vercel.regions[0]", /icn1/],
+    ["a site both built and given", onVercel({ prebuilt: "app" }), "iamvet:vercel.prebuilt", /takes it built/],
+    [
+      "a push that deploys what is uploaded",
+      onVercel({ repository: undefined, prebuilt: "app", deployOnPush: true }),
+      "iamvet:vercel.deployOnPush",
+      /false/,
+    ],
+    [
+      "a password that is missing",
+      onVercel({ protection: "password" }),
+      "iamvet:vercelPassword",
+      /protection password/,
+    ],
+    [
+      "a role for everything",
+      onVercel({ oidc: { teamSlug: "acme", grants: [{ actions: ["s3:*"], resources: ["arn:aws:s3:::b"] }] } }),
+      "iamvet:vercel.oidc.grants[0].actions[0]",
+      /without \*/,
+    ],
+    [
+      "a drain of nothing",
+      onVercel({ logDrain: { samplingRate: 0 } }),
+      "iamvet:vercel.logDrain.samplingRate",
+      /above 0/,
+    ],
+    [
+      "previews without a database of their own",
+      onVercel({}, { "iamvet:previewSecrets": { KEY: "x" }, "iamvet:secrets": { KEY: "y" } }),
+      "iamvet:previewSecrets.DATABASE_URL",
+      /never meet production/,
+    ],
+    [
+      "a preview variable that production lacks",
+      onVercel({ previewEnvironment: { EXTRA: "1" } }, { "iamvet:previewSecrets": { DATABASE_URL: "postgres://x" } }),
+      "iamvet:vercel.previewEnvironment.EXTRA",
+      /same names/,
+    ],
+    [
+      "a variable that is plain and secret",
+      { "iamvet:app": { environment: { KEY: "a" } }, "iamvet:secrets": { KEY: "b" } },
+      "iamvet:app.environment.KEY",
+      /plain or secret/,
+    ],
+    [
+      "an apex that redirects by CNAME",
+      onVercel(
+        {},
+        {
+          "iamvet:domain": {
+            name: "www.iamvet.kr",
+            zoneName: "iamvet.kr",
+            record: "CNAME",
+            redirectFrom: ["iamvet.kr"],
+          },
+        },
+      ),
+      "iamvet:domain.redirectFrom[0]",
+      /apex/,
+    ],
     ["text where an object belongs", { "iamvet:fargate": "big" }, "iamvet:fargate", /object/],
   ];
   for (const [title, config, key, text] of wrong) {
@@ -290,6 +393,12 @@ describe("the settings of a stack", () => {
       assert.match(problem?.mend ?? "", /config set .*--secret .*alerts\.webhook/);
       assert.doesNotMatch(JSON.stringify(problem), /verysecret/);
     }
+  });
+
+  it("never repeat a password, and set it as a secret", () => {
+    const [problem] = problems(onVercel({ protection: "password" }, { "iamvet:vercelPassword": "short" }));
+    assert.equal(problem?.found, "[secret]");
+    assert.match(problem?.mend ?? "", /--secret/);
   });
 
   it("name a list's element so that the command works", () => {

@@ -34,8 +34,8 @@ const valid = (): VercelAppArgs => ({
 async function build(change: Partial<VercelAppArgs> = {}) {
   const { VercelApp } = await import("../../components/vercel-app.js");
   const app = new VercelApp("site", { ...valid(), ...change });
-  const [probe, target, cname] = await value(pulumi.all([app.probe, app.target, app.cname]));
-  return { app, probe: probe as Probe, target, cname };
+  const [probe, target] = await value(pulumi.all([app.probe, app.target]));
+  return { app, probe: probe as Probe, target };
 }
 const value = <T>(output: pulumi.Output<T>) =>
   new Promise<pulumi.Unwrap<T>>((resolve) => output.apply((v) => resolve(v as pulumi.Unwrap<T>)));
@@ -148,9 +148,8 @@ describe("VercelApp", () => {
   });
 
   it("fulfils the contract: addresses as target, and a probe that proves name, tier and release", async () => {
-    const { probe, target, cname } = await build();
+    const { probe, target } = await build();
     assert.deepEqual(target, { kind: "addresses", ipv4: ["198.51.100.7", "198.51.100.8"] });
-    assert.equal(cname, "abc.vercel-dns-017.com");
     assert.deepEqual(probe, {
       connectTo: "198.51.100.7",
       port: 443,
@@ -161,6 +160,12 @@ describe("VercelApp", () => {
       expectTier: "vercel",
       expectVersion: "2026.11.24-1",
     });
+  });
+
+  it("is a name of Vercel's where a CNAME was chosen, and is probed all the same", async () => {
+    const { probe, target } = await build({ recordType: "CNAME" });
+    assert.deepEqual(target, { kind: "cname", name: "abc.vercel-dns-017.com" });
+    assert.equal(probe.connectTo, "198.51.100.7");
   });
 
   it("expects no release where every push goes live by itself", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { problemText } from "../../components/setting-problem";
 import { describeVercelDatabase, serverlessDatabaseUrl } from "../../components/vercel-database";
-import { vercelPlanProblems, vercelRecordProblems } from "../../components/vercel-plans";
+import { vercelPlanNotice, vercelPlanProblems } from "../../components/vercel-plans";
 
 describe("vercelPlanProblems", () => {
   const keys = (choices: Parameters<typeof vercelPlanProblems>[0]) => vercelPlanProblems(choices).map(({ key }) => key);
@@ -65,32 +65,18 @@ describe("vercelPlanProblems", () => {
     assert.deepEqual(keys({ plan: "pro", functions: { maxSeconds: 0 } }), ["vercel.functions.maxSeconds"]);
   });
 
+  it("tells in one sentence what a plan lacks", () => {
+    assert.match(vercelPlanNotice("hobby"), /commercial use.*static addresses.*log drains.*availability by contract/);
+    assert.doesNotMatch(vercelPlanNotice("pro"), /commercial|static addresses/);
+    assert.match(vercelPlanNotice("pro"), /availability by contract/);
+    assert.match(vercelPlanNotice("enterprise"), /promises 99\.99 %/);
+  });
+
   it("reads as one text", () => {
     assert.equal(
       problemText(vercelPlanProblems({ plan: "pro", requiredSla: 0.9999 })),
       "vercel.requiredSla: 99.99 %. Pro: no availability by contract; vercel.plan enterprise allows it. Remove vercel.requiredSla, or set vercel.plan to enterprise.",
     );
-  });
-});
-
-describe("vercelRecordProblems", () => {
-  const record = { record: "CNAME", domain: "app.example.com", zoneName: "example.com", shared: false } as const;
-
-  it("accepts a CNAME for a name that only Vercel serves, and A anywhere", () => {
-    assert.deepEqual(vercelRecordProblems(record), []);
-    assert.deepEqual(vercelRecordProblems({ ...record, record: "A", domain: "example.com", shared: true }), []);
-  });
-
-  it("refuses a CNAME at the top of the zone, with or without the zone's final dot", () => {
-    for (const zoneName of ["example.com", "example.com."]) {
-      const [problem] = vercelRecordProblems({ ...record, domain: "example.com", zoneName });
-      assert.match(problem?.allowed ?? "", /top of the zone/);
-    }
-  });
-
-  it("refuses a CNAME where traffic is shared, and says why", () => {
-    const [problem] = vercelRecordProblems({ ...record, shared: true });
-    assert.match(problem?.how ?? "", /refuses a CNAME beside the weighted A records/);
   });
 });
 
@@ -103,7 +89,7 @@ describe("describeVercelDatabase", () => {
       needs.ingress.map(({ cidr }) => cidr),
       ["0.0.0.0/0"],
     );
-    assert.match(needs.exposure, /open to the whole internet/);
+    assert.match(needs.exposure, /open to the internet/);
   });
 
   it("admits only the static addresses, at their price", () => {
