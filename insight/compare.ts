@@ -5,7 +5,7 @@ import { dollars, percent } from "./format";
 import { InputError } from "./input-error";
 import type { Plan, PlannedResource } from "./plan";
 import { built, number, ofType, text } from "./read";
-import { shapeOf } from "./recovery";
+import { shapeOf, tellsOutage } from "./recovery";
 
 /** A sentence in both languages of the report. */
 export interface Words {
@@ -332,10 +332,7 @@ const RISKS: readonly (readonly [(plan: Plan) => boolean, Words])[] = [
     (plan) => ofType(plan, "aws:rds/instance:Instance").some((db) => number(db.inputs.backupRetentionPeriod) === 0),
     { en: "No automated backups", ko: "자동 백업 없음" },
   ],
-  [
-    (plan) => ofType(plan, "aws:cloudwatch/metricAlarm:MetricAlarm").length === 0,
-    { en: "Nobody is told when the site is down", ko: "장애가 나도 알림이 없음" },
-  ],
+  [(plan) => !tellsOutage(plan), { en: "Nobody is told when the site is down", ko: "장애가 나도 알림이 없음" }],
   [
     (plan) => !ofType(plan, "aws:backup/plan:Plan").some((p) => JSON.stringify(p.inputs).includes("copyActions")),
     { en: "No copy of the data in another region", ko: "다른 리전에 데이터 사본 없음" },

@@ -69,6 +69,7 @@ export const timings = {
   unnoticed: assumed(3600, "without an alarm, users complain after an hour"),
   humanResponse: assumed(1800, "somebody reads the alarm, logs in and acts within 30 minutes"),
   humanRebuild: assumed(7200, "somebody builds the server anew by hand"),
+  vercelRollback: assumed(30, "Vercel assigns the release before to the domain"),
   rollback: assumed(300, "somebody deploys the release before"),
   vercelReroute: assumed(30, "Vercel moves requests to another zone or restarts the function"),
 } as const satisfies Record<string, Timing>;
@@ -141,7 +142,37 @@ const REACHABILITY = watches(
   /server-errors/,
   /probe/i,
   /heartbeat/i,
+  /^Healthy$/,
 );
+
+const MONITOR = "pulumi-nodejs:dynamic/uptimerobot:Monitor";
+
+/** Seconds until whoever looks from outside is sure that the site is down; undefined where nobody looks. */
+function outside(plan: Plan): Timing | undefined {
+  const [check] = ofType(plan, "aws:route53/healthCheck:HealthCheck");
+  if (check) {
+    const interval = number(check.inputs.requestInterval) ?? 30;
+    const failures = number(check.inputs.failureThreshold) ?? 3;
+    return { seconds: interval * failures, from: `${check.name}: every ${interval} s, ${failures} failures` };
+  }
+  const [monitor] = ofType(plan, MONITOR);
+  const interval = number(monitor?.inputs.interval) ?? 300;
+  return monitor && { seconds: interval, from: `${monitor.name}: every ${interval} s` };
+}
+
+/** Alarms on what is seen from outside: Route 53's own, and the metric that its report becomes in the site's region. */
+const fromOutside = (alarm: PlannedResource): boolean =>
+  text(alarm.inputs.namespace) === "Iamvet/Uptime" || watches(/HealthCheckStatus/)(alarm);
+
+/** Whether anybody hears of an alarm. One whose list of actions is empty is heard only as part of a composite alarm. */
+const heard = (plan: Plan, alarm: PlannedResource): boolean =>
+  alarm.inputs.alarmActions === undefined ||
+  list(alarm.inputs.alarmActions).length > 0 ||
+  ofType(plan, "aws:cloudwatch/compositeAlarm:CompositeAlarm").some((composite) => refersTo(composite, alarm.urn));
+
+/** Whether anybody is told that the site does not answer. */
+export const tellsOutage = (plan: Plan): boolean =>
+  ofType(plan, MONITOR).length > 0 || ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && heard(plan, alarm));
 
 const action = (alarm: PlannedResource | undefined, name: string): boolean =>
   alarm !== undefined && list(alarm.inputs.alarmActions).some((a) => JSON.stringify(a).includes(`ec2:${name}`));
@@ -260,6 +291,43 @@ function targetHealth({ targetGroup }: Facts): { out: Timing; in: Timing } | und
   };
 }
 
+/** The steps until an alarm is known. */
+function seenBy({ plan, t }: Facts, alarm: PlannedResource): RecoveryStep[] {
+  const looked = fromOutside(alarm) ? outside(plan) : undefined;
+  return [
+    ...(looked ? [step("detection", "checks from outside fail", looked)] : []),
+    step("detection", "alarm", { seconds: alarmSeconds(alarm), from: `${alarm.name}: periods until the alarm` }),
+    step("detection", "metric on its way", t.metricDelay),
+  ];
+}
+
+/** The best course that any alarm on the site's answer leads to, or that UptimeRobot's own message does. */
+function byReachability(facts: Facts, matches: (alarm: PlannedResource) => boolean, repair: Timing, what: string) {
+  const { plan, t } = facts;
+  const alarms = ofType(plan, ALARM).filter(
+    (alarm) => matches(alarm) && (heard(plan, alarm) || automationOf(plan, alarm) !== undefined),
+  );
+  const looked = ofType(plan, MONITOR).length > 0 ? outside(plan) : undefined;
+  const courses = [
+    ...alarms.map((alarm) => byAlarm(facts, alarm, repair, what)),
+    ...(looked
+      ? [
+          {
+            steps: [
+              step("detection", "checks from outside fail", looked),
+              step("recovery", "somebody acts on the alarm", t.humanResponse),
+              step("recovery", what, repair),
+            ],
+            automatic: false,
+            alerted: true,
+          },
+        ]
+      : []),
+  ];
+  const total = ({ steps }: { steps: readonly RecoveryStep[] }) => steps.reduce((all, { seconds }) => all + seconds, 0);
+  return courses.sort((a, b) => total(a) - total(b))[0] ?? byAlarm(facts, undefined, repair, what);
+}
+
 /** Detection by an alarm, and what it starts: an EC2 action, an automation, or a message to a person. */
 function byAlarm(facts: Facts, alarm: PlannedResource | undefined, repair: Timing, what: string) {
   const { t, plan } = facts;
@@ -274,10 +342,7 @@ function byAlarm(facts: Facts, alarm: PlannedResource | undefined, repair: Timin
       alerted: false,
     };
   }
-  const seen = [
-    step("detection", "alarm", { seconds: alarmSeconds(alarm), from: `${alarm.name}: periods until the alarm` }),
-    step("detection", "metric on its way", t.metricDelay),
-  ];
+  const seen = seenBy(facts, alarm);
   const document = automationOf(plan, alarm);
   if (document) {
     const { seconds, steps } = runbookSeconds(document, t.stepDuration.seconds);
@@ -312,7 +377,7 @@ interface Course {
 /** A target fails while others may go on: the load balancer leaves it out, and a replacement is made. */
 function replaceTarget(facts: Facts, replacement: readonly RecoveryStep[]): Course {
   const health = targetHealth(facts);
-  const alerted = ofType(facts.plan, ALARM).some(REACHABILITY);
+  const alerted = tellsOutage(facts.plan);
   const out = step("detection", "load balancer leaves the target out", health?.out ?? facts.t.metricDelay);
   // With others left, visitors see failures only until the load balancer notices.
   if (facts.count > 1) return { steps: [out], automatic: true, alerted, share: 1 / facts.count };
@@ -327,6 +392,12 @@ function replaceTarget(facts: Facts, replacement: readonly RecoveryStep[]): Cour
 /** Auto Scaling replaces what the load balancer calls unhealthy, but only with health checks of type ELB. */
 function groupReplacement(facts: Facts): RecoveryStep[] {
   return [step("recovery", "a new instance starts", facts.t.instanceBoot)];
+}
+
+/** A course in which somebody decides in place of an automation. */
+function withPerson(steps: readonly RecoveryStep[], t: Timings): RecoveryStep[] {
+  const person = step("recovery", "somebody looks", t.humanResponse);
+  return [...steps.filter(({ phase }) => phase === "detection"), person, ...steps.slice(-1)];
 }
 
 const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
@@ -349,7 +420,7 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
   },
 
   "app-hang": (facts) => {
-    const { t, tier, plan } = facts;
+    const { t, tier } = facts;
     if (tier === "ecs") return replaceTarget(facts, [step("recovery", "ECS starts a new task", t.taskStart)]);
     if (tier === "vercel")
       return {
@@ -362,15 +433,15 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
       const replaces = text(facts.group?.inputs.healthCheckType) === "ELB";
       if (replaces || facts.count > 1) return replaceTarget(facts, groupReplacement(facts));
     }
-    return { ...byAlarm(facts, quickest(plan, REACHABILITY), t.pm2Restart, "PM2 restarts the app"), share: 1 };
+    return { ...byReachability(facts, REACHABILITY, t.pm2Restart, "PM2 restarts the app"), share: 1 };
   },
 
   "nginx-down": (facts) => {
-    const { t, tier, plan } = facts;
+    const { t, tier } = facts;
     if (tier === "ecs" || tier === "vercel") return { steps: [], automatic: true, alerted: false, share: 0 };
     if (tier === "group") return replaceTarget(facts, groupReplacement(facts));
-    const alarm = quickest(plan, (candidate) => /nginx/i.test(subject(candidate)) || REACHABILITY(candidate));
-    return { ...byAlarm(facts, alarm, t.nginxRestart, "nginx is started"), share: 1 };
+    const matches = (alarm: PlannedResource) => /nginx/i.test(subject(alarm)) || REACHABILITY(alarm);
+    return { ...byReachability(facts, matches, t.nginxRestart, "nginx is started"), share: 1 };
   },
 
   "instance-lost": (facts) => {
@@ -408,7 +479,7 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
         failover.length > 0 ? failover : [step("recovery", "the database returns with its zone", t.zoneReturn)];
       return { steps, automatic: true, alerted: false, share: facts.multiAz ? 1 : 0.5 };
     }
-    const alerted = ofType(facts.plan, ALARM).some(REACHABILITY);
+    const alerted = tellsOutage(facts.plan);
     if (tier === "instance") {
       return {
         steps: [step("recovery", "the instance returns with its zone, or is built anew", t.zoneReturn)],
@@ -445,7 +516,7 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
   "database-lost": (facts) => {
     const { t, plan } = facts;
     const alarm = quickest(plan, (candidate) => /AWS\/RDS|database/i.test(subject(candidate)));
-    const alerted = alarm !== undefined || ofType(plan, ALARM).some(REACHABILITY);
+    const alerted = alarm !== undefined || tellsOutage(plan);
     return facts.multiAz
       ? {
           steps: [step("recovery", "RDS fails over to the standby", t.databaseFailover)],
@@ -462,17 +533,9 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
   },
 
   "bad-deploy": (facts) => {
-    const { t, tier, plan } = facts;
+    const { t, tier } = facts;
     if (tier === "vercel") {
-      return {
-        steps: [
-          step("detection", "users, or an external check", quickest(plan, REACHABILITY) ? t.metricDelay : t.unnoticed),
-          step("recovery", "instant rollback in Vercel", t.humanResponse),
-        ],
-        automatic: false,
-        alerted: quickest(plan, REACHABILITY) !== undefined,
-        share: 1,
-      };
+      return { ...byReachability(facts, REACHABILITY, t.vercelRollback, "instant rollback in Vercel"), share: 1 };
     }
     if (tier === "ecs" && flag(record(facts.service?.inputs.deploymentCircuitBreaker).rollback)) {
       // Old tasks serve until new ones are healthy: visitors notice nothing unless the minimum allows fewer.
@@ -505,20 +568,9 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
         share: least >= 100 ? 0 : spare ? 1 / facts.count : 1,
       };
     }
-    const alarm = quickest(plan, REACHABILITY);
-    const seen = alarm
-      ? step("detection", "alarm", { seconds: alarmSeconds(alarm), from: alarm.name })
-      : step("detection", "nobody is told", t.unnoticed);
-    return {
-      steps: [
-        seen,
-        step("recovery", "somebody looks", t.humanResponse),
-        step("recovery", "the release before is deployed", t.rollback),
-      ],
-      automatic: false,
-      alerted: alarm !== undefined,
-      share: 1,
-    };
+    const { steps, alerted } = byReachability(facts, REACHABILITY, t.rollback, "the release before is deployed");
+    // No automation repairs a release: whatever an alarm starts, somebody has to look.
+    return { steps: withPerson(steps, t), automatic: false, alerted, share: 1 };
   },
 
   "region-lost": (facts) => ({
@@ -530,7 +582,7 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
         ]
       : [step("recovery", "AWS restores the region", facts.t.regionReturn)],
     automatic: false,
-    alerted: facts.tier !== "instance" || ofType(facts.plan, "aws:route53/healthCheck:HealthCheck").length > 0,
+    alerted: facts.tier !== "instance" || outside(facts.plan) !== undefined,
     share: 1,
   }),
 };

@@ -148,7 +148,7 @@ const steps: Readonly<Record<string, string>> = {
   "the instance returns with its zone, or is built anew": "영역과 함께 복귀하거나 새로 구축",
   "a replacement starts in another zone": "다른 영역에서 교체본 시작",
   "it becomes healthy": "정상 상태로 전환",
-  "users, or an external check": "사용자 또는 외부 상태 확인",
+  "checks from outside fail": "외부 상태 확인 실패",
   "instant rollback in Vercel": "Vercel 즉시 롤백",
   "the circuit breaker rolls back": "서킷 브레이커가 롤백",
   "the instance refresh rolls back": "인스턴스 새로 고침이 롤백",

@@ -110,6 +110,39 @@ describe("insight/recovery", () => {
     assert.equal(today.totalSeconds, 3600 + 1800 + 2);
   });
 
+  it("counts the checks from outside before their alarm, and passes over an alarm that nobody hears", () => {
+    const check = resource("aws:route53/healthCheck:HealthCheck", "check", {
+      requestInterval: 30,
+      failureThreshold: 3,
+    });
+    const remote = alarm("remote", { metricName: "HealthCheckStatus", period: 60, alarmActions: [] });
+    const home = alarm("home", {
+      namespace: "Iamvet/Uptime",
+      metricName: "Healthy",
+      period: 60,
+      alarmActions: ["topic"],
+    });
+    const silent = planOf("vercel", check, remote);
+    assert.equal(course(silent, "bad-deploy").alerted, false);
+    const found = course(planOf("vercel", check, remote, home), "bad-deploy");
+    // 3 failures every 30 s, 60 s alarm, 60 s metric delay
+    assert.equal(found.detectionSeconds, 90 + 60 + 60);
+    assert.equal(found.alerted, true);
+  });
+
+  it("is told by UptimeRobot itself where there is no alarm", () => {
+    const monitor = resource("pulumi-nodejs:dynamic/uptimerobot:Monitor", "monitor", { interval: 300 });
+    const found = course(planOf("vercel", monitor), "bad-deploy");
+    assert.equal(found.detectionSeconds, 300);
+    assert.equal(found.alerted, true);
+  });
+
+  it("prefers an alarm that repairs to a quicker one that only tells", () => {
+    const quick = alarm("quick", { metricName: "HTTPCode_Target_5XX_Count", period: 30, alarmActions: ["topic"] });
+    const found = course(planOf("monitored-instance", ...monitored([hang, quick, runbook, rule, started])), "app-hang");
+    assert.equal(found.automatic, true);
+  });
+
   it("does not take the automation of another alarm for its own", () => {
     const other = {
       ...rule,
