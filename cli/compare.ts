@@ -28,6 +28,8 @@ export interface StackContext {
   /** The `usage` key of the config. */
   readonly usage?: unknown;
   readonly vercelPlan: string;
+  /** The architecture that the file names. */
+  readonly serving?: string;
   /** Sections of the config as they stand in the file. */
   readonly sections: Readonly<Record<string, unknown>>;
 }
@@ -59,7 +61,13 @@ export async function loadPlanner(folder = join(__dirname, "..")): Promise<Plann
         return name === undefined ? [] : [[name, /^[[{]/.test(value) ? JSON.parse(value) : value]];
       }),
     );
-    return { region, usage: sections.usage, vercelPlan: sections.vercel?.plan ?? "pro", sections };
+    return {
+      region,
+      usage: sections.usage,
+      vercelPlan: sections.vercel?.plan ?? "pro",
+      serving: sections.architecture,
+      sections,
+    };
   };
   return {
     listStacks: () => planner.listStacks(folder),

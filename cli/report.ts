@@ -17,14 +17,14 @@ async function draw(title: string, graph: Graph, language: Language, note?: stri
   return { title, graph, svg, ...(note ? { note } : {}) };
 }
 
-/** Pictures of today, of every option, and of a move from the stack's architecture to the others' first. */
-export async function picturesOf(comparison: Comparison, language: Language): Promise<Picture[]> {
+/** Pictures of today, of every option, and of the moves from what serves to each other option. */
+async function picturesOf(comparison: Comparison, language: Language, serving: string): Promise<Picture[]> {
   const { today, options } = comparison;
   const drawn = [await draw(reportWords.today[language], graphOf(today.plan), language)];
   for (const option of options) drawn.push(await draw(option.title[language], graphOf(option.plan), language));
-  const [from, ...targets] = options;
-  const to = targets.find((option) => option.architecture === "fargate") ?? targets[0];
-  if (from && to) {
+  const from = options.find((option) => option.architecture === serving) ?? options[0];
+  for (const to of options) {
+    if (!from || to === from) continue;
     const title = `${reportWords.flip[language]}: ${from.architecture} → ${to.architecture}`;
     drawn.push(await draw(title, flipGraph(from.plan, to.plan), language, reportWords.flipNote[language]));
   }
@@ -35,13 +35,13 @@ export async function picturesOf(comparison: Comparison, language: Language): Pr
 export async function reportHtml(
   plans: readonly Plan[],
   language: Language,
-  options: CompareOptions = {},
+  options: CompareOptions & { /** The architecture that serves now. */ readonly serving?: string } = {},
 ): Promise<string> {
   const comparison = compare(plans, options);
   return renderReport(
     comparison,
     language,
-    await picturesOf(comparison, language),
+    await picturesOf(comparison, language, options.serving ?? "monitored-instance"),
     new Date().toISOString().slice(0, 10),
   );
 }
@@ -51,14 +51,14 @@ export function reportCommand(load: () => Promise<Planner> = loadPlanner): Comma
   return new Command("report")
     .description("One self-contained page: diagrams, cost, availability, recovery, claims and risks")
     .requiredOption("--html <file>", "file to write")
-    .addOption(new Option("--lang <language>", "language of the page").choices([...languages]).default("en"))
+    .addOption(new Option("-l, --language <language>", "language of the page").choices([...languages]).default("en"))
     .option("-s, --stack <name>", "the stack to report on")
-    .action(async (options: { html: string; lang: Language; stack?: string }) => {
+    .action(async (options: { html: string; language: Language; stack?: string }) => {
       await withProgress("Planning and drawing the four architectures", () =>
         told(async () => {
           const planner = await load();
           const stack = chooseStack(planner, options.stack);
-          const html = await reportHtml(await planAll(planner, stack), options.lang, planner.context(stack));
+          const html = await reportHtml(await planAll(planner, stack), options.language, planner.context(stack));
           writeFileSync(options.html, html);
         }),
       );

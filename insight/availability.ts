@@ -1,7 +1,7 @@
+import { vercelChoices } from "./cost-outside";
 import { InputError } from "./input-error";
 import type { Plan } from "./plan";
 import { seeded } from "./random";
-import { ofType, text } from "./read";
 import { type Fault, type FaultRecovery, type RecoveryOptions, recoveryOf, shapeOf } from "./recovery";
 
 /** A published commitment: a share of a month, and where it is published. */
@@ -215,12 +215,6 @@ export function simulate(
   };
 }
 
-/** The Vercel plan that a plan's settings name in the project's tags or inputs; `pro` where nothing tells. */
-function vercelPlanOf(plan: Plan): string {
-  const component = ofType(plan, "iamvet:index:VercelApp")[0];
-  return text(component?.inputs.plan) ?? "pro";
-}
-
 /**
  * How available a plan is.
  * @throws Error for a negative rate.
@@ -241,7 +235,7 @@ export function availabilityOf(plan: Plan, options: AvailabilityOptions = {}): A
     .map(({ fault, rate, minutes }) => ({ fault, perYear: rate, minutesPerMonth: (rate * minutes) / 12 }))
     .sort((a, b) => b.minutesPerMonth - a.minutesPerMonth);
   const expected = 1 - Math.min(1, byFault.reduce((sum, entry) => sum + entry.minutesPerMonth, 0) / MINUTES_PER_MONTH);
-  const links = chainOf(plan, vercelPlanOf(plan));
+  const links = chainOf(plan, vercelChoices(plan).plan);
   const committed = serial(...links.map((part) => part.availability));
   const composed = Math.min(committed, expected);
   const weakest = links.reduce((worst, part) => (part.availability < worst.availability ? part : worst));

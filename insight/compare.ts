@@ -1,6 +1,6 @@
 import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } from "./availability";
 import { type CostOptions, type CostReport, costOf } from "./cost";
-import { databaseExposure } from "./cost-table";
+import { databaseExposure } from "./cost-outside";
 import { dollars, percent } from "./format";
 import { InputError } from "./input-error";
 import type { Plan, PlannedResource } from "./plan";
@@ -149,7 +149,7 @@ const PARTS: readonly (readonly [Words, RegExp])[] = [
   [{ en: "alarms, metrics, logs", ko: "경보·지표·로그" }, /^(cloudwatch|logs)/],
   [{ en: "Vercel", ko: "Vercel" }, /^vercel/],
   [{ en: "data transfer", ko: "데이터 전송" }, /^transfer/],
-  [{ en: "DNS and health checks", ko: "DNS·상태 확인" }, /^route53/],
+  [{ en: "DNS and health checks", ko: "DNS·상태 확인" }, /^(route53|uptimerobot)/],
   [{ en: "secrets and keys", ko: "보안 암호·키" }, /^(secrets|kms)/],
   [{ en: "backups, images, files", ko: "백업·이미지·파일" }, /^(backup|ecr|s3)/],
   [{ en: "firewall", ko: "방화벽" }, /^waf/],
@@ -357,10 +357,18 @@ function subscriptions(plan: Plan, protocol: string): number {
 const applies = (table: typeof NEEDS, plan: Plan): Words[] =>
   table.filter(([when]) => when(plan)).map(([, words]) => words);
 
+/** What blocks an update, in Korean; the first sentence of the English notice is the key. */
+const BLOCKING_KO: Readonly<Record<string, string>> = {
+  "No image of the app is given.": "앱 이미지가 지정되지 않았습니다.",
+  "No release of the app is given for the new instance.": "새 인스턴스에 올릴 앱 릴리스가 지정되지 않았습니다.",
+  "No Vercel token is given.": "Vercel 토큰이 없습니다.",
+  "No API key of UptimeRobot is given.": "UptimeRobot API 키가 없습니다.",
+};
+
 /** A notice's first sentence: its commands stand in `platform plan`. */
 const noticeWords = ({ message }: { message: string }): Words => {
   const first = message.split("\n")[0]?.match(/^.*?[.:](?= |$)/)?.[0] ?? message;
-  return { en: first, ko: `먼저 필요: ${first}` };
+  return { en: first, ko: BLOCKING_KO[first] ?? `먼저 필요: ${first}` };
 };
 
 /** Steps to build an option with this project: the same few for all, since the plan does the rest. */

@@ -1,47 +1,8 @@
+import { type CostContext, type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
+import { outside } from "./cost-outside";
 import type { Plan, PlannedResource } from "./plan";
 import { flag, list, number, ofType, record, refersTo, target, text, zones } from "./read";
 import type { Usage } from "./usage";
-
-/** What a resource consumes in a month; the price is looked up by key. */
-export interface Item {
-  readonly item: string;
-  /** Key in the price table; undefined for something that is billed but has no price there. */
-  readonly price?: string;
-  readonly quantity: number;
-  readonly kind: "fixed" | "usage";
-  readonly assumption?: string;
-  /** Why there is no price, and what to do. */
-  readonly unknown?: string;
-}
-
-export interface CostContext {
-  readonly plan: Plan;
-  readonly usage: Usage;
-  readonly region: string;
-}
-
-type Estimate = (resource: PlannedResource, context: CostContext) => Item[];
-
-const HOURS = 730;
-const MONTH_S = HOURS * 3600;
-
-const fixed = (item: string, price: string, quantity: number, assumption?: string): Item => ({
-  item,
-  price,
-  quantity,
-  kind: "fixed",
-  ...(assumption ? { assumption } : {}),
-});
-const usage = (item: string, price: string, quantity: number, assumption?: string): Item => ({
-  ...fixed(item, price, quantity, assumption),
-  kind: "usage",
-});
-const unknownPrice = (item: string, reason: string): Item => ({
-  item,
-  quantity: 0,
-  kind: "fixed",
-  unknown: `${item}: ${reason}`,
-});
 
 // ---------------------------------------------------------------------------------------------------------------- EC2
 
@@ -290,24 +251,6 @@ const monthly =
   (item: string, price: string): Estimate =>
   () => [fixed(item, price, 1)];
 
-const healthCheck: Estimate = ({ inputs }) => {
-  const type = text(inputs.type) ?? "HTTPS";
-  if (["CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"].includes(type)) {
-    return [fixed(`Health check (${type.toLowerCase()})`, "route53:health-check-aws", 1)];
-  }
-  const options = [
-    type.startsWith("HTTPS"),
-    type.endsWith("STR_MATCH"),
-    number(inputs.requestInterval) === 10,
-    flag(inputs.measureLatency),
-  ];
-  const count = options.filter(Boolean).length;
-  return [
-    fixed("Health check", "route53:health-check", 1, "as an endpoint outside AWS: it is checked by its name"),
-    ...(count > 0 ? [fixed("HTTPS, text match, 10 s or latency", "route53:health-check-option", count)] : []),
-  ];
-};
-
 const subscription: Estimate = ({ inputs }, { plan, usage: month }) => {
   const protocol = text(inputs.protocol);
   if (protocol === "email" || protocol === "email-json") {
@@ -430,43 +373,22 @@ const restoreTests: Estimate = ({ inputs }, { plan }) => {
   return [usage("Restore tests", `rds:postgres:single:${instanceClass}`, runs * 2, "2 h each")];
 };
 
-// --------------------------------------------------------------------------------------------------------------- Vercel
-
-/**
- * Who may open the database's port: the whole internet, some addresses (Vercel's static ones), or nobody outside. Tells how
- * Vercel reaches the database, which no resource of Vercel's names.
- */
-export function databaseExposure(plan: Plan): "internet" | "static-ips" | "private" {
-  if (!ofType(plan, "aws:rds/instance:Instance").some((db) => flag(db.inputs.publiclyAccessible))) return "private";
-  const open = ofType(plan, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    .filter((rule) => number(rule.inputs.fromPort) === 5432)
-    .flatMap((rule) => text(rule.inputs.cidrIpv4) ?? text(rule.inputs.cidrIpv6) ?? []);
-  if (open.some((cidr) => cidr.endsWith("/0"))) return "internet";
-  return open.length > 0 ? "static-ips" : "private";
-}
-
-/**
- * Pro costs 20 USD a seat with 20 USD of credit, 1 TB and 10 million edge requests. The project has no plan of its own, so
- * the seat is counted; Hobby is for non-commercial use. https://vercel.com/pricing
- */
-const vercelProject: Estimate = (_resource, { plan, usage: month }) => {
-  const invocations = month.requestsPerMonth * month.vercelFunctionShare;
-  const cpuHours = (invocations * month.vercelCpuMsPerRequest) / 3_600_000;
-  const gb = Math.max(0, month.gbOutPerMonth - 1000);
-  const requests = Math.max(0, month.requestsPerMonth - 10_000_000);
-  const note = "before the plan's monthly credit of 20 USD, which pays for it first";
-  return [
-    fixed("Vercel Pro, seats", "vercel:pro-seat", month.vercelSeats, "Pro: the Hobby plan forbids commercial use"),
-    ...(databaseExposure(plan) === "static-ips" ? [fixed("Static outbound addresses", "vercel:static-ips", 1)] : []),
-    ...(gb > 0 ? [usage("Transfer above 1 TB", "vercel:transfer", gb)] : []),
-    ...(requests > 0 ? [usage("Edge requests above 10 million", "vercel:edge-request", requests)] : []),
-    usage("Function invocations", "vercel:invocation", invocations, note),
-    usage("Active CPU", "vercel:cpu-hour", cpuHours, note),
-    usage("Provisioned memory", "vercel:memory", cpuHours * 4, `2 GB, twice the CPU time; ${note}`),
-  ];
-};
-
 // ----------------------------------------------------------------------------------------------------------------- Site
+
+/** Metrics that functions of the site write: what alarms read that is neither AWS's, nor the agent's, nor a log filter's. */
+function ownMetrics(plan: Plan): number {
+  const filtered = new Set(
+    ofType(plan, "aws:cloudwatch/logMetricFilter:LogMetricFilter").map(
+      ({ inputs }) => text(record(inputs.metricTransformation).namespace) ?? "",
+    ),
+  );
+  const found = ofType(plan, "aws:cloudwatch/metricAlarm:MetricAlarm").flatMap(({ inputs }) => {
+    const namespace = text(inputs.namespace) ?? "";
+    const foreign = namespace === "" || /^(AWS\/|CWAgent$|Site$|ECS\/)/.test(namespace) || filtered.has(namespace);
+    return foreign ? [] : [JSON.stringify([namespace, inputs.metricName, inputs.dimensions])];
+  });
+  return new Set(found).size;
+}
 
 /** What belongs to the site rather than to one resource: traffic, logs, DNS, traffic between zones. */
 function site({ plan, usage: month }: CostContext): Item[] {
@@ -501,6 +423,8 @@ function site({ plan, usage: month }: CostContext): Item[] {
   ) {
     items.push(usage("Traffic between zones", "transfer:zone", month.zoneGb * 2, "each direction is billed"));
   }
+  const own = ownMetrics(plan);
+  if (own > 0) items.push(usage("Custom metrics of the site's functions", "cloudwatch:metric", own));
   if (has("aws:sns/topic:Topic")) {
     const published = month.emailsPerMonth + month.smsPerMonth;
     items.push(usage("Notifications published", "sns:publish", published));
@@ -532,7 +456,6 @@ const resources: Readonly<Record<string, Estimate>> = {
     usage("Custom metric of a log filter", "cloudwatch:metric", 1, "in months in which the filter matches"),
   ],
   "aws:route53/zone:Zone": monthly("Hosted zone", "route53:zone"),
-  "aws:route53/healthCheck:HealthCheck": healthCheck,
   "aws:sns/topicSubscription:TopicSubscription": subscription,
   "aws:secretsmanager/secret:Secret": monthly("Secret", "secrets:secret"),
   "aws:kms/key:Key": (_resource, { usage: month }) => [
@@ -547,7 +470,7 @@ const resources: Readonly<Record<string, Estimate>> = {
   "aws:ecr/repository:Repository": shared("Images", "ecr:storage", "imageGb"),
   "aws:backup/plan:Plan": backupPlan,
   "aws:backup/restoreTestingPlan:RestoreTestingPlan": restoreTests,
-  "vercel:index/project:Project": vercelProject,
+  ...outside,
 };
 
 export const priced = { resources, site };

@@ -1,4 +1,5 @@
-import { freeTypes, type Item, priced } from "./cost-table";
+import type { Item } from "./cost-item";
+import { freeTypes, priced } from "./cost-table";
 import type { Plan } from "./plan";
 import { type PriceBook, readPrices } from "./prices";
 import { built, regionOf } from "./read";

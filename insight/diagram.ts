@@ -14,7 +14,12 @@ interface Kind {
   /** Arrows go from lower to higher. */
   readonly rank: number;
   readonly types: readonly string[];
+  /** Which resources of these types the box stands for. @default all */
+  readonly when?: (resource: PlannedResource) => boolean;
 }
+
+/** Functions that only receive: what UptimeRobot, EventBridge or Vercel's log drain tells. */
+const receives = ({ name }: PlannedResource) => /-receiver-function$/.test(name);
 
 const kinds: readonly Kind[] = [
   { id: "dns", rank: 1, label: { en: "Route 53", ko: "Route 53 DNS" }, types: ["aws:route53/record:Record"] },
@@ -59,7 +64,7 @@ const kinds: readonly Kind[] = [
     id: "checks",
     rank: 5,
     label: { en: "External checks", ko: "외부 상태 확인" },
-    types: ["aws:route53/healthCheck:HealthCheck"],
+    types: ["aws:route53/healthCheck:HealthCheck", "pulumi-nodejs:dynamic/uptimerobot:Monitor"],
   },
   {
     id: "alarms",
@@ -78,15 +83,21 @@ const kinds: readonly Kind[] = [
     rank: 7,
     label: { en: "Incident reporter\nLambda", ko: "장애 보고\nLambda" },
     types: ["aws:lambda/function:Function"],
+    when: (resource) => !receives(resource),
   },
   { id: "topics", rank: 8, label: { en: "Alerts\nSNS", ko: "알림\nSNS" }, types: ["aws:sns/topic:Topic"] },
 ];
 
 /** Resources that only connect: a path between two boxes may lead through these, and through nothing else. */
 const LINKS =
-  /^aws:(lb\/(listener|listenerRule|targetGroup|targetGroupAttachment)|ecs\/(taskDefinition)|ec2\/(launchTemplate|eip|eipAssociation)|autoscaling\/attachment|cloudwatch\/(eventRule|eventTarget)|sns\/topicSubscription|lambda\/permission|backup\/selection|scheduler\/schedule):|^vercel:index\//;
+  /^aws:(lb\/(listener|listenerRule|targetGroup|targetGroupAttachment)|ecs\/(taskDefinition)|ec2\/(launchTemplate|eip|eipAssociation)|autoscaling\/attachment|cloudwatch\/(eventRule|eventTarget)|sns\/topicSubscription|lambda\/permission|backup\/selection|scheduler\/schedule):|^vercel:index\/(projectDomain|deployment):/;
 
 const kindByType = new Map(kinds.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
+
+function kindOf(resource: PlannedResource | undefined): Kind | undefined {
+  const kind = kindByType.get(resource?.type ?? "");
+  return kind && resource && (kind.when?.(resource) ?? true) ? kind : undefined;
+}
 
 /** `same` stands before and after a flip, `new` is built by it, `old` goes when it is done. */
 export type Change = "same" | "new" | "old";
@@ -131,10 +142,9 @@ function touched(
     for (const next of neighbours.get(urn) ?? []) {
       if (seen.has(next)) continue;
       seen.add(next);
-      const type = index.get(next)?.type ?? "";
-      const kind = kindByType.get(type);
+      const kind = kindOf(index.get(next));
       if (kind) found.add(kind);
-      else if (LINKS.test(type)) queue.push(next);
+      else if (LINKS.test(index.get(next)?.type ?? "")) queue.push(next);
     }
   }
   return [...found];
@@ -166,16 +176,17 @@ export function graphOf(plan: Plan): Graph {
   const pair = (a: Kind, b: Kind) => {
     if (a === b || a.rank === b.rank) return;
     const [from, to] = a.rank < b.rank ? [a, b] : [b, a];
+    // A record of Vercel's may wait for a variable that holds the database's address, but names nothing behind the tier.
+    if (from.id === "dns" && to.rank > 3) return;
     pairs.set(`${from.id}>${to.id}`, [from, to]);
   };
   for (const resource of resources) {
-    const kind = kindByType.get(resource.type);
+    const kind = kindOf(resource);
     if (!kind) continue;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
     for (const other of touched(resource, neighbours, index)) pair(kind, other);
   }
-  const owners = (group: string) =>
-    (neighbours.get(group) ?? []).flatMap((urn) => kindByType.get(index.get(urn)?.type ?? "") ?? []);
+  const owners = (group: string) => (neighbours.get(group) ?? []).flatMap((urn) => kindOf(index.get(urn)) ?? []);
   for (const [from, to] of admitted(plan, owners)) pair(from, to);
 
   const has = (id: string) => [...counts.keys()].some((kind) => kind.id === id);
@@ -204,6 +215,8 @@ export function graphOf(plan: Plan): Graph {
     arrows: [
       ...entry.map((to): Arrow => ({ from: "users", to, change: "same" })),
       ...arrows,
+      // Whoever looks from outside comes by the site's name, as visitors do.
+      ...(has("checks") ? entry.map((to): Arrow => ({ from: "checks", to, change: "same" })) : []),
       ...(has("recovery") && has("instance") ? [{ from: "recovery", to: "instance", change: "same" } as const] : []),
       ...(has("topics") ? [{ from: "topics", to: "people", change: "same" } as const] : []),
     ],
@@ -263,7 +276,7 @@ export function dotOf(graph: Graph, language: keyof Words): string {
   });
   return `digraph {
   rankdir=LR; bgcolor="transparent"; nodesep=0.3; ranksep=0.5; pad=0.1;
-  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, margin="0.18,0.1"];
+  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=12, margin="0.26,0.12"];
   edge [arrowsize=0.7];
   ${[...boxes, ...arrows].join(";\n  ")};
 }`;

@@ -43,7 +43,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding:0;margin:.5rem 0;lis
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(12rem,1fr));gap:1rem;padding:0;list-style:none}.card{background:var(--panel);border:1px solid var(--line);border-radius:.6rem;padding:1rem}.card h3{margin:0 0 .6rem;font-size:.95rem;min-height:4.6em}
 .big{font-size:1.6rem;font-weight:700;font-variant-numeric:tabular-nums;line-height:1.2}.card p{margin:.15rem 0}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.8rem 0;font-size:.92rem}caption{text-align:left;color:var(--muted);padding:.3rem 0}th,td{text-align:left;padding:.45rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}thead th{border-bottom:2px solid var(--line)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td ul{margin:0;padding-left:1.1rem}figure{margin:1rem 0}.bars{display:grid;gap:.45rem}.row{display:grid;grid-template-columns:13rem 1fr 10rem;grid-template-areas:"n p v";gap:.8rem;align-items:center}.row>.n{grid-area:n}.row>.p{grid-area:p}.row>.v{grid-area:v}.bars .v{font-variant-numeric:tabular-nums;font-weight:600;text-align:right}
+td ul{margin:0;padding-left:1.1rem}figure{margin:1rem 0}.bars{display:grid;gap:.45rem}.row{display:grid;grid-template-columns:13rem 1fr 12rem;grid-template-areas:"n p v";gap:.8rem;align-items:center}.row>.n{grid-area:n}.row>.p{grid-area:p}.row>.v{grid-area:v}.bars .v{font-variant-numeric:tabular-nums;font-weight:600;text-align:right}
 .bar{display:flex;height:1.5rem;background:var(--panel);border-radius:.25rem;overflow:hidden}.bar i{display:block;min-width:1px;border-right:1px solid var(--ground)}.bar.thin{height:1.05rem;margin:.15rem 0}.legend{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;padding:0;list-style:none;font-size:.88rem}.legend i,.key{display:inline-block;width:.85rem;height:.85rem;border-radius:.2rem;margin-right:.4rem;vertical-align:-.08rem}
 .seen{background:repeating-linear-gradient(45deg,var(--c3) 0 5px,var(--ground) 5px 8px)}.fixed{background:var(--c0)}.hand{background:var(--c4)}
 .axis{position:relative;height:1.4rem;font-size:.78rem;color:var(--muted)}.axis span{position:absolute;white-space:nowrap;transform:translateX(-50%)}.axis span:first-child{transform:none}.axis span:last-child{transform:translateX(-100%)}
@@ -51,7 +51,7 @@ td ul{margin:0;padding-left:1.1rem}figure{margin:1rem 0}.bars{display:grid;gap:.
 svg .box path,svg .box polygon{fill:var(--box);stroke:var(--edge)}svg .box text{fill:var(--text);font-family:inherit}svg .arrow path{stroke:var(--edge)}svg .arrow polygon{fill:var(--edge);stroke:var(--edge)}svg .new path,svg .new polygon{stroke:var(--good)}svg .arrow.new polygon{fill:var(--good)}svg .old path,svg .old polygon{stroke:var(--bad)}svg .arrow.old polygon{fill:var(--bad)}svg .users path,svg .people path{fill:transparent}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--accent);padding:.2rem 0}footer{padding:3rem 1.25rem;color:var(--muted);font-size:.88rem}
 @media (max-width:48rem){.row{grid-template-columns:1fr auto;grid-template-areas:"n v" "p p";gap:.2rem .8rem}.bars{gap:.9rem}h1{font-size:1.6rem}}
-@media print{:root{color-scheme:light;--ground:#fff;--panel:#fff;--text:#000;--muted:#333;--line:#999}body{font-size:10.5pt}nav,.skip{display:none}h2{break-after:avoid}figure,.card,tr,.diagram{break-inside:avoid}details>*{display:block}.scroll,.diagram{overflow:visible}.bar i,.legend i,.key,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
+@media print{:root{color-scheme:light;--ground:#fff;--panel:#fff;--text:#000;--muted:#333;--line:#999}body{font-size:10.5pt}nav,.skip{display:none}h2{break-after:avoid}figure,.card,tr,.diagram{break-inside:avoid}details>*{display:block}details::details-content{content-visibility:visible}.diagram~details{display:none}thead,caption{break-after:avoid}.scroll,.diagram{overflow:visible}.bar i,.legend i,.key,.bar{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
 `;
 
 /** Bars of one second to half a day on a logarithmic scale. */
@@ -95,8 +95,8 @@ export function renderReport(
     entries.length === 0 ? w("none") : `<ul>${entries.map((entry) => `<li>${safe(entry)}</li>`).join("")}</ul>`;
 
   const card = (option: Option): string => `<li class="card"><h3>${title(option)}</h3>
-<p class="big">${option.cost.unknown.length > 0 ? "&gt; " : ""}${dollars(option.cost.totalUsd)}</p><p class="muted">${w("month")}${option.architecture === "today" ? "" : `<br>${w("againstToday")} ${signedDollars(option.deltaUsd)}`}</p>
-<p><strong>${percent(option.availability.composed)}</strong> ${w("available")}</p><p class="muted">${w("downMonth")} ${span(option.availability.minutesPerMonth * 60)}</p>
+<p class="big">${option.cost.unknown.length > 0 ? "&gt; " : ""}${dollars(option.cost.totalUsd)}</p><p class="muted">${w("month")}${option.architecture === "today" ? "" : `<br>${w("againstToday")}: ${signedDollars(option.deltaUsd)}`}</p>
+<p><strong>${percent(option.availability.composed)}</strong> ${w("available")}</p><p class="muted">${w("downMonth")}: ${span(option.availability.minutesPerMonth * 60)}</p>
 ${option.claim ? (option.broken.length === 0 ? `<p class="good">✓ ${w("claimHolds")}</p>` : `<p class="bad">✗ ${w("claimBroken")}: ${option.broken.length}</p>`) : ""}</li>`;
 
   const most = Math.max(...all.map((option) => option.cost.totalUsd), 1);
@@ -289,7 +289,7 @@ ${option.claim ? (option.broken.length === 0 ? `<p class="good">✓ ${w("claimHo
 
   const assumptions = `${table(
     w("failures"),
-    [[w("fault")], [w("perYear"), true], [w("reason")]],
+    [[w("fault")], [w("perYear"), true], [w("why")]],
     faults.map((fault) => [
       safe(faultWords[fault][language]),
       String(failuresPerYear[fault].rate),

@@ -95,6 +95,7 @@ export const reportWords = {
   setupBrief: { en: "Time in the brief", ko: "제안서 예상 시간" },
   needs: { en: "Needs from a person", ko: "사람이 해야 할 일" },
   risks: { en: "Risks", ko: "위험" },
+  why: { en: "Why", ko: "근거" },
   none: { en: "none", ko: "없음" },
   details: { en: "Every line of the bill", ko: "비용 상세" },
   resource: { en: "Resource", ko: "리소스" },

@@ -13,6 +13,8 @@ import {
 import { advise, type Candidate, type Comparison, compare, todayPlan } from "../../insight/compare";
 import { duration, percent, signedDollars } from "../../insight/format";
 import type { Plan } from "../../insight/plan";
+import { noticesFor } from "../../stacks/notices";
+import { checkSettings } from "../../stacks/settings-check";
 import { samplePlans } from "./insight-fixtures";
 
 const optionOf = (comparison: Comparison, architecture: string) => {
@@ -117,6 +119,25 @@ describe("insight/compare", () => {
         if (!en.startsWith("pulumi config")) assert.match(ko, /[가-힣]/, en);
       }
     }
+  });
+
+  it("has every blocking notice in Korean", () => {
+    const settings = (config: object) =>
+      checkSettings("iamvet", "prod", {
+        "iamvet:domain": '{"name": "iamvet.kr"}',
+        "iamvet:alerts": '{"emails": ["ops@iamvet.kr"]}',
+        "iamvet:uptime": '{"provider": "uptimerobot", "plan": "team"}',
+        "iamvet:vercel": '{"repository": "a/b", "databaseAccess": "public-tls"}',
+        ...config,
+      });
+    const none = { stack: "prod", vercelToken: false, uptimeRobotKey: false };
+    const found = ["monitored-instance", "fargate", "vercel"].flatMap((architecture) =>
+      noticesFor(settings({ "iamvet:architecture": architecture }), none).filter(({ blocking }) => blocking),
+    );
+    const [first] = samplePlans();
+    const { options } = compare([{ ...(first as Plan), notices: found }]);
+    assert.equal(found.length, 6);
+    for (const { en, ko } of options[0]?.needs ?? []) assert.doesNotMatch(ko, /먼저 필요/, en);
   });
 
   it("refuses to compare nothing", () => assert.throws(() => compare([]), /no plan to compare/));
