@@ -10,6 +10,7 @@ export interface StackResource {
   readonly urn: string;
   readonly props: Readonly<Record<string, unknown>>;
   readonly propertyDependencies: Readonly<Record<string, readonly StackResource[]>>;
+  readonly parent?: { readonly urn: string };
 }
 
 /**
@@ -27,22 +28,30 @@ function planValue(read: () => unknown, from: StackResource | undefined): PlanVa
   if (value === undefined) return from ? unknown : null;
   if (value === null || typeof value !== "object") return value as PlanValue;
   const holder = value as Record<string, unknown>;
-  if (Array.isArray(value)) return value.map((_, i) => planValue(() => holder[i], from));
+  // By index: the engine's lists throw in `map` already where an entry is unknown.
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => planValue(() => holder[i], from));
   return Object.fromEntries(Object.keys(holder).map((key) => [key, planValue(() => holder[key], from)]));
+}
+
+/** A resource's properties as a plan has its inputs; {@link planValue} says what stands for the unknown ones. */
+export function planInputs(
+  props: Readonly<Record<string, unknown>>,
+  dependencies: StackResource["propertyDependencies"] = {},
+): PlannedResource["inputs"] {
+  const keys = new Set([...Object.keys(props), ...Object.keys(dependencies)]);
+  return Object.fromEntries([...keys].map((key) => [key, planValue(() => props[key], dependencies[key]?.[0])]));
 }
 
 /** The engine's resources as a plan, so that costs come from one place. */
 export function planFrom(resources: readonly StackResource[]): Plan {
-  const planned = resources.map(({ type, name, urn, props, propertyDependencies }): PlannedResource => {
-    const keys = new Set([...Object.keys(props), ...Object.keys(propertyDependencies)]);
-    const inputs = Object.fromEntries(
-      [...keys].map((key) => [key, planValue(() => props[key], propertyDependencies[key]?.[0])]),
-    );
+  const planned = resources.map(({ type, name, urn, props, propertyDependencies, parent }): PlannedResource => {
+    const inputs = planInputs(props, propertyDependencies);
     const custom = !type.startsWith("iamvet:") && !type.startsWith("pulumi:");
     return {
       urn,
       type,
       name,
+      ...(parent ? { parent: parent.urn } : {}),
       inputs,
       custom,
       protect: false,

@@ -1,5 +1,5 @@
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
-import { overBudget, planFrom, type StackResource } from "./budget";
+import { overBudget, planFrom, planInputs, type StackResource } from "./budget";
 import { readExemptions } from "./exemptions";
 import { type Rule, rules } from "./rules";
 
@@ -15,7 +15,7 @@ const validation = (rule: Rule): ResourceValidationPolicy => ({
   enforcementLevel: rule.level,
   validateResource: ({ type, name, props, opts }, report) => {
     if (exemptions.some((exemption) => exemption.policy === rule.name && exemption.resource === name)) return;
-    const problem = rule.check({ type, name, inputs: props, protect: opts.protect });
+    const problem = rule.check({ type, name, inputs: planInputs(props), protect: opts.protect });
     if (problem) report(problem);
   },
 });

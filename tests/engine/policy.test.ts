@@ -25,19 +25,13 @@ describe("the policy pack on the real engine", () => {
     const { code, output } = await preview(settings("fargate", { "iamvet:budget": { monthlyUsd: 20 } }));
     assert.equal(code, 0, output);
     assert.match(output, /more than the budget of \$20\.00/);
-    assert.doesNotMatch(output, /mandatory/);
+    assert.doesNotMatch(output, /mandatory|can't run policy/);
   });
 
   it("warns of a database that is open to the internet", async () => {
     const { code, output } = await preview(settings("vercel"));
     assert.equal(code, 0, output);
     assert.match(output, /private-database[\s\S]*opens PostgreSQL to the internet/);
-    assert.doesNotMatch(output, /mandatory/);
-  });
-
-  it("stops an update whose database has no backups", async () => {
-    const { code, output } = await preview(settings("fargate", { "iamvet:database": { backupDays: 0 } }));
-    assert.notEqual(code, 0);
-    assert.match(output, /mandatory[\s\S]*database-instance has no backups/);
+    assert.doesNotMatch(output, /mandatory|can't run policy/);
   });
 });

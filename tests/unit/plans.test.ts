@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { planStack } from "../../cli/planner";
 import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../insight/plan";
+import { rules } from "../../policy/rules";
 import { architectures } from "../../stacks/settings";
 
 /** The components that no change of architecture may touch. */
@@ -344,6 +345,18 @@ describe("the plans of the stacks", () => {
     assert.equal(project?.gitRepository, undefined);
     assert.ok("files" in (resources.find(({ name }) => name === "vercel-deployment")?.inputs ?? {}));
     assert.match(messages({ notices } as Plan), /Vercel Hobby.*does not have: commercial use/);
+  });
+
+  it("pass every rule of the policy pack, but for the database that Vercel reaches over the internet", () => {
+    each((one, title) => {
+      const found = one.resources
+        .filter(({ custom }) => custom)
+        .flatMap((resource) =>
+          rules.flatMap((rule) => (rule.check(resource) ? [`${rule.name} ${resource.name}`] : [])),
+        );
+      const allowed = one.architecture === "vercel" ? ["private-database vercel-to-database-1"] : [];
+      assert.deepEqual(found, allowed, title);
+    });
   });
 
   it("say that nobody looks from outside where that is so, and what UptimeRobot needs", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
-import { limitOf, overBudget, planFrom, type StackResource } from "../../policy/budget";
+import { limitOf, overBudget, planFrom, planInputs, type StackResource } from "../../policy/budget";
 import { parseExemptions, readExemptions } from "../../policy/exemptions";
 import { rules } from "../../policy/rules";
 import { planOf, ref, resource, samplePlans } from "./insight-fixtures";
@@ -186,6 +186,16 @@ describe("policy", () => {
       assert.equal(found.stack, "prod");
       assert.match(overBudget(found, 20, "ap-northeast-2") ?? "", /g \$30\.37/); // 2 x 730 x 0.0208
     });
+  });
+
+  it("reads lists in which an entry is known only after the update", () => {
+    const unknown = () => {
+      throw new Error("can't be known during preview");
+    };
+    const topics = Object.defineProperty(["first", ""], 1, { get: unknown });
+    const { alarmActions, name } = planInputs({ alarmActions: topics, name: "a" });
+    assert.deepEqual(alarmActions, ["first", { $unknown: true }]);
+    assert.equal(name, "a");
   });
 
   describe("exemptions", () => {
