@@ -1,8 +1,8 @@
-import ora from "ora";
-
 /** Shows that something is under way, on standard error and only to a person: a pipe gets the result alone. */
 export async function withProgress<T>(text: string, work: () => Promise<T>): Promise<T> {
-  const spinner = ora({ text, stream: process.stderr, isSilent: !process.stderr.isTTY }).start();
+  if (!process.stderr.isTTY) return work();
+  const { default: ora } = await import("ora");
+  const spinner = ora({ text, stream: process.stderr }).start();
   try {
     return await work();
   } finally {
