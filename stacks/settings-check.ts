@@ -171,10 +171,6 @@ class Report {
   }
 }
 
-/** Sections whose values are never shown, and are set with `--secret`. */
-const secretSections: readonly PropertyKey[] = ["secrets", "previewSecrets", "vercelPassword"];
-const isSecret = ([section = ""]: readonly PropertyKey[]) => secretSections.includes(section);
-
 /** `pulumi config set` writes leaves only, so an object or a list is shown by its first one. */
 function firstLeaf(path: readonly PropertyKey[], example: unknown): [readonly PropertyKey[], unknown] {
   const value = typeof example === "string" && /^[[{]/.test(example) ? JSON.parse(example) : example;
@@ -183,8 +179,10 @@ function firstLeaf(path: readonly PropertyKey[], example: unknown): [readonly Pr
   return first ? firstLeaf([...path, first[0]], first[1]) : [[...path, "<name>"], "<value>"];
 }
 
-/** Settings whose values no message repeats. */
-const isSecret = (path: readonly PropertyKey[]) => path[0] === "secrets" || path.join(".") === "alerts.webhook";
+/** Settings whose values no message repeats, and that are set with `--secret`. */
+const secretSections: readonly PropertyKey[] = ["secrets", "previewSecrets", "vercelPassword"];
+const isSecret = (path: readonly PropertyKey[]) =>
+  secretSections.includes(path[0] ?? "") || path.join(".") === "alerts.webhook";
 
 function quote(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);

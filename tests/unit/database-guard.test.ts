@@ -121,6 +121,7 @@ describe("the guard of the live database", () => {
         region: "ap-northeast-2",
         settings: settings(database, { network }),
         secrets: {},
+        previewSecrets: {},
       });
     const owned = {
       getInstances: { instanceIdentifiers: [live.identifier] },
