@@ -341,7 +341,7 @@ function validate(args: VercelAppArgs, regions: readonly string[]): void {
   }
   if (args.protection === "password" && args.protectionPassword === undefined) {
     throw new Error(
-      "vercel.protection is password, but there is none. Run: pulumi config set --secret iamvet:vercelPassword",
+      "vercel.protection is password, but there is none. Run: pulumi config set --secret --path iamvet:vercel.password",
     );
   }
   const twice = Object.keys(args.environment).filter((key) => key in args.secrets);

@@ -27,7 +27,6 @@ export function readStack(): StackConfig {
   const stack = pulumi.getStack();
   const config = { ...pulumi.runtime.allConfig(), "aws:region": aws.config.region ?? "" };
   const settings = told(() => checkSettings(project, stack, config));
-  const vercelPassword = new pulumi.Config().getSecret("vercelPassword");
   return {
     project,
     stack,
@@ -35,7 +34,7 @@ export function readStack(): StackConfig {
     settings,
     secrets: secretsOf("secrets", settings),
     previewSecrets: secretsOf("previewSecrets", settings),
-    ...(vercelPassword ? { vercelPassword } : {}),
+    ...(settings.vercel.password ? { vercelPassword: passwordOf() } : {}),
   };
 }
 
@@ -48,6 +47,12 @@ function secretsOf(section: "secrets" | "previewSecrets", settings: Settings) {
       pulumi.secret(values.apply((all) => (all as Record<string, string>)[key] ?? "")),
     ]),
   );
+}
+
+/** The password of Vercel's deployments, as a secret. */
+function passwordOf(): pulumi.Output<string> {
+  const vercel = new pulumi.Config().getSecretObject<{ password?: string }>("vercel") ?? pulumi.output({});
+  return pulumi.secret(vercel.apply((all) => (all as { password?: string }).password ?? ""));
 }
 
 /** The engine prints a RunError's message alone; of any other error it prints the insides. */

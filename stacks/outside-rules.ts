@@ -97,11 +97,11 @@ export const outsideRules: readonly Rule<SectionName>[] = [
     }
   }),
 
-  rule(["vercel", "vercelPassword", "architecture", "traffic"], function* (settings) {
+  rule(["vercel", "architecture", "traffic"], function* (settings) {
     const { protection } = settings.vercel;
-    if (tiersOf(settings).includes("vercel") && protection === "password" && !settings.vercelPassword) {
+    if (tiersOf(settings).includes("vercel") && protection === "password" && !settings.vercel.password) {
       yield {
-        path: "vercelPassword",
+        path: "vercel.password",
         found: undefined,
         allowed: "the password of the deployments, with vercel.protection password",
         mend: { value: "<password>" },

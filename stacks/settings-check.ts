@@ -180,9 +180,9 @@ function firstLeaf(path: readonly PropertyKey[], example: unknown): [readonly Pr
 }
 
 /** Settings whose values no message repeats, and that are set with `--secret`. */
-const secretSections: readonly PropertyKey[] = ["secrets", "previewSecrets", "vercelPassword"];
+const secretSections: readonly PropertyKey[] = ["secrets", "previewSecrets"];
 const isSecret = (path: readonly PropertyKey[]) =>
-  secretSections.includes(path[0] ?? "") || path.join(".") === "alerts.webhook";
+  secretSections.includes(path[0] ?? "") || ["alerts.webhook", "vercel.password"].includes(path.join("."));
 
 function quote(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);

@@ -73,6 +73,12 @@ export const vercelSettings = z
       ["standard", "none", "password", "all"],
       "Who may open the deployments' own addresses. all covers the site's domain too.",
     ).default("standard"),
+    password: help(
+      z.string().min(8),
+      "Password of the deployments, with protection password; a secret.",
+      "a text of at least 8 characters",
+      "<password>",
+    ).optional(),
     skewProtection: choice(
       ["30 minutes", "4 hours", "12 hours", "1 day", "7 days"],
       "How long old pages keep talking to their own release. @default none, as it needs Pro",

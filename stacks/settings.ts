@@ -381,14 +381,7 @@ export const sections = {
     .prefault({})
     .describe("Sizes and limits of fargate."),
 
-  vercel: vercelSettings.describe("Plan, source, functions and database access of vercel."),
-
-  vercelPassword: help(
-    z.string().min(8),
-    "Password of the deployments with vercel.protection password; a secret.",
-    "a text of at least 8 characters",
-    "<password>",
-  ).optional(),
+  vercel: vercelSettings.describe("Plan, source and database access of vercel."),
 
   previewSecrets: variables(
     "Secret environment of Vercel's preview deployments; set each with `pulumi config set --secret --path`.",

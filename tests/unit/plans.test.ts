@@ -286,7 +286,6 @@ describe("the plans of the stacks", () => {
         domain: { name: "staging.iamvet.kr", zoneName: "iamvet.kr", record: "CNAME" },
         secrets: { SESSION_KEY: "a" },
         previewSecrets: { SESSION_KEY: "b", DATABASE_URL: "postgresql://preview@db.example.com/site" },
-        vercelPassword: "correct horse",
         vercel: {
           plan: "pro",
           teamId: "team_AbC123",
@@ -298,6 +297,7 @@ describe("the plans of the stacks", () => {
           regions: ["icn1", "hnd1"],
           functions: { maxSeconds: 30, cpu: "performance" },
           protection: "password",
+          password: "correct horse",
           skewProtection: "1 day",
           previewEnvironment: { LOG_LEVEL: "trace" },
           oidc: { teamSlug: "acme", grants: [{ actions: ["s3:PutObject"], resources: ["arn:aws:s3:::uploads/*"] }] },

@@ -283,7 +283,7 @@ describe("the settings of a stack", () => {
     [
       "a password that is missing",
       onVercel({ protection: "password" }),
-      "iamvet:vercelPassword",
+      "iamvet:vercel.password",
       /protection password/,
     ],
     [
@@ -396,7 +396,7 @@ describe("the settings of a stack", () => {
   });
 
   it("never repeat a password, and set it as a secret", () => {
-    const [problem] = problems(onVercel({ protection: "password" }, { "iamvet:vercelPassword": "short" }));
+    const [problem] = problems(onVercel({ protection: "password", password: "short" }));
     assert.equal(problem?.found, "[secret]");
     assert.match(problem?.mend ?? "", /--secret/);
   });
