@@ -3,6 +3,7 @@ import { describeVercelDatabase } from "../components/vercel-database";
 import { vercelPlanNotice } from "../components/vercel-plans";
 import { uptimeCheckOf, vercelAccessOf } from "./outside";
 import { dockerPlatforms, type Settings } from "./settings";
+import { isProduction } from "./settings-rule";
 import { tiersOf } from "./settings-rules";
 
 /** What a person still has to supply or to do. A blocking one is information in a plan and an error in `pulumi up`. */
@@ -189,7 +190,37 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
-    when: (settings) => !settings.database.applyImmediately && settings.database.mode === "managed",
+    when: ({ database }) => database.mode === "import" && !database.takeOver,
+    message: (_, { stack }) =>
+      `The database is adopted with its present settings: \`up\` changes nothing of it, and nothing may be changed with it (the policy pack may want a protection that it lacks: that comes next). Then let the stack bring it tags, deletion protection and a final snapshot: pulumi config set --stack ${stack} --path iamvet:database.takeOver true`,
+  },
+  {
+    blocking: false,
+    when: ({ database }) => database.mode === "restore",
+    message: () =>
+      "The database is made from the backup once: user and database name are the backup's, the password is new. Leave database.mode restore as it is afterwards.",
+  },
+  {
+    blocking: false,
+    when: ({ database }) => database.blueGreen,
+    message: () =>
+      "With database.blueGreen an upgrade deletes the old instance without a final snapshot, and can drop its automated snapshots: take one by hand first, and run `up` twice, which brings the deletion protection back (docs/disaster-recovery.md).",
+  },
+  {
+    blocking: false,
+    when: ({ database }) => database.allowMajorUpgrade,
+    message: () =>
+      "database.allowMajorUpgrade is true: an upgrade has no way back but a snapshot taken before. Set it back after the update.",
+  },
+  {
+    blocking: false,
+    when: ({ database }, { stack }) => database.applyImmediately && isProduction(stack),
+    message: () =>
+      "database.applyImmediately is true in a production stack: a change of the database's class or version restarts it at once, not in its maintenance window.",
+  },
+  {
+    blocking: false,
+    when: (settings) => !settings.database.applyImmediately && settings.database.mode !== "existing",
     message: () =>
       "Changes of the database's class or Multi-AZ wait for its maintenance window (database.applyImmediately is false); public access and rules change at once.",
   },
