@@ -203,7 +203,7 @@ class World {
       rate: WRITE_RATE,
       timeout: 8_000,
     });
-    if (!(await until(() => this.acknowledged().length >= WRITE_RATE, 30_000))) {
+    if (!(await until(() => this.acknowledged().length >= WRITE_RATE, 90_000))) {
       throw new Error(`The app acknowledges no rows. Its log: ${readIfThere(this.log).slice(-2000)}`);
     }
   }
