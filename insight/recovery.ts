@@ -164,11 +164,21 @@ function outside(plan: Plan): Timing | undefined {
 const fromOutside = (alarm: PlannedResource): boolean =>
   text(alarm.inputs.namespace) === "Iamvet/Uptime" || watches(/HealthCheckStatus/)(alarm);
 
-/** Whether anybody hears of an alarm. One whose list of actions is empty is heard only as part of a composite alarm. */
+/** Whether a function takes up an alarm and tells people: the incident reporter, not one that only passes reports on. */
+function reported(plan: Plan, alarm: PlannedResource): boolean {
+  const rules = ofType(plan, "aws:cloudwatch/eventRule:EventRule").filter((rule) => refersTo(rule, alarm.urn));
+  const tellers = ofType(plan, "aws:lambda/function:Function").filter(({ name }) => !/-receiver-function$/.test(name));
+  return ofType(plan, "aws:cloudwatch/eventTarget:EventTarget").some(
+    (t) => rules.some((rule) => refersTo(t, rule.urn)) && tellers.some((teller) => refersTo(t, teller.urn)),
+  );
+}
+
+/** Whether anybody hears of an alarm. One whose list of actions is empty speaks through a composite alarm or the reporter. */
 const heard = (plan: Plan, alarm: PlannedResource): boolean =>
   alarm.inputs.alarmActions === undefined ||
   list(alarm.inputs.alarmActions).length > 0 ||
-  ofType(plan, "aws:cloudwatch/compositeAlarm:CompositeAlarm").some((composite) => refersTo(composite, alarm.urn));
+  ofType(plan, "aws:cloudwatch/compositeAlarm:CompositeAlarm").some((composite) => refersTo(composite, alarm.urn)) ||
+  reported(plan, alarm);
 
 /** Whether anybody is told that the site does not answer. */
 export const tellsOutage = (plan: Plan): boolean =>
@@ -477,7 +487,7 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
     if (tier === "vercel") {
       const steps =
         failover.length > 0 ? failover : [step("recovery", "the database returns with its zone", t.zoneReturn)];
-      return { steps, automatic: true, alerted: false, share: facts.multiAz ? 1 : 0.5 };
+      return { steps, automatic: true, alerted: tellsOutage(facts.plan), share: facts.multiAz ? 1 : 0.5 };
     }
     const alerted = tellsOutage(facts.plan);
     if (tier === "instance") {

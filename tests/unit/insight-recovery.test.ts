@@ -130,6 +130,24 @@ describe("insight/recovery", () => {
     assert.equal(found.alerted, true);
   });
 
+  it("hears an alarm without actions through a composite alarm or the incident reporter", () => {
+    const silent = alarm("silent", { metricName: "HTTPCode_Target_5XX_Count", period: 60, alarmActions: [] });
+    const told = (...further: PlannedResource[]) => course(planOf("vercel", silent, ...further), "bad-deploy").alerted;
+    const composite = resource("aws:cloudwatch/compositeAlarm:CompositeAlarm", "down", {
+      alarmRule: ref(silent, "arn"),
+    });
+    const rule = resource("aws:cloudwatch/eventRule:EventRule", "on-alarm", { eventPattern: ref(silent, "arn") });
+    const through = (name: string) => {
+      const taker = resource("aws:lambda/function:Function", name);
+      const target = { rule: ref(rule, "name"), arn: ref(taker, "arn") };
+      return [rule, taker, resource("aws:cloudwatch/eventTarget:EventTarget", "target", target)];
+    };
+    assert.equal(told(), false);
+    assert.equal(told(composite), true);
+    assert.equal(told(...through("incident-function")), true);
+    assert.equal(told(...through("uptime-receiver-function")), false);
+  });
+
   it("is told by UptimeRobot itself where there is no alarm", () => {
     const monitor = resource("pulumi-nodejs:dynamic/uptimerobot:Monitor", "monitor", { interval: 300 });
     const found = course(planOf("vercel", monitor), "bad-deploy");
