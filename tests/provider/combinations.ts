@@ -319,6 +319,18 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
       }),
     },
     { name: "private link", architectures: ["vercel"], config: vercel("private-link", { peeredCidr: "10.1.0.0/16" }) },
+    {
+      name: "deployed by GitHub Actions",
+      architectures: ["fargate"],
+      config: {
+        ci: {
+          repository: "iamvet/site",
+          stateBucket: "iamvet-pulumi-state",
+          stateKeyArn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/0a1b2c3d-0000-4000-8000-0123456789ab`,
+          releaseBucket: "iamvet-releases",
+        },
+      },
+    },
     ...architectures.flatMap((canary) =>
       architectures
         .filter((serving) => serving !== canary)

@@ -20,7 +20,7 @@ function textOf(value: unknown): string {
 const statementsOf = (value: unknown) => (JSON.parse(textOf(value)) as { Statement: Statement[] }).Statement;
 
 describe("access of the CI to AWS", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const plans = new Map<string, Plan>();
   let plan: Plan;
   let second: Plan;

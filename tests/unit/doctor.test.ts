@@ -50,7 +50,7 @@ describe("platform doctor", () => {
   });
 
   it("knows the permissions of every type that a plan holds", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     for (const architecture of architectures) {
       const { unknown, write } = permissionsFor(await planStack("prod", { architecture }));
       assert.deepEqual(unknown, [], `${architecture}: add them to insight/permissions.ts`);
