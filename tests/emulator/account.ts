@@ -81,6 +81,7 @@ const FOUND: readonly {
   readonly property: RegExp;
   readonly value: (account: Account, resource: string) => PlanValue;
 }[] = [
+  { property: /^(sourceAccount|accountId)$/, value: ({ accountId }) => accountId },
   { property: /^vpcId$/, value: ({ vpcId }) => vpcId },
   { property: /^subnetId$/, value: ({ subnetIds }) => subnetIds[0] ?? "" },
   { property: /^(subnets|subnetIds|vpcZoneIdentifiers)$/, value: ({ subnetIds }) => subnetIds },

@@ -38,6 +38,7 @@ const UNKNOWN_POLICY = JSON.stringify({
 
 /** Dummies for what only AWS knows, by the name of the property that wants it. */
 const UNKNOWN: readonly { readonly name: RegExp; readonly value: unknown }[] = [
+  { name: /(sourceAccount|accountId)$/i, value: ACCOUNT },
   { name: /vpcId$/i, value: "vpc-0123456789abcdef0" },
   { name: /subnet(Id)?s?(\[\d+\])?$/i, value: "subnet-0123456789abcdef0" },
   { name: /securityGroup(Id)?s?(\[\d+\])?$/i, value: "sg-0123456789abcdef0" },
