@@ -46,9 +46,10 @@ const isRequired = ({ default: fallback }: Node) => fallback === undefined;
 
 function settingsOf(key: string, node: Node, required: boolean): Setting[] {
   if (node.properties) {
+    // What an optional part needs is needed only where the part is there.
     const needed = new Set(node.required);
     return Object.entries(node.properties).flatMap(([name, inner]) =>
-      settingsOf(`${key}.${name}`, inner, needed.has(name)),
+      settingsOf(`${key}.${name}`, inner, required && needed.has(name)),
     );
   }
   if (node.items?.properties) return [setting(key, node, required), ...settingsOf(`${key}[]`, node.items, false)];
