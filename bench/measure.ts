@@ -18,7 +18,7 @@ function peakOf(pid: number): number {
 }
 
 /** Runs a program to its end. @throws Error with its last words if it fails. */
-export function run(command: readonly string[], cwd: string, timeoutSeconds = 120): Promise<Run> {
+export function run(command: readonly string[], cwd: string, timeoutSeconds = 600): Promise<Run> {
   return new Promise((resolve, reject) => {
     const [program = "", ...args] = command;
     const started = process.hrtime.bigint();

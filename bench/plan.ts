@@ -75,7 +75,9 @@ async function main(options: { stack: string; repeats: string; sites: string; js
     ]);
   }
   const goals: Goal[] = [
+    { name: "a plan, in times of importing the SDK", measured: plan.seconds / empty.seconds, most: 1.5 },
     { name: "compare, in times of one plan", measured: compared.seconds / plan.seconds, most: 1.5 },
+    ...(plan.peakMb > 0 ? [{ name: "memory of a plan, in MB", measured: plan.peakMb, most: 350 }] : []),
   ];
   if (sites.length >= 3) {
     const { fit } = slope(scaled.map(([n, run]) => [n, run.seconds]));

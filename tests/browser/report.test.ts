@@ -12,6 +12,7 @@ interface Page {
   goto(url: string): Promise<unknown>;
   on(event: "request" | "pageerror", listener: (what: { url(): string }) => void): void;
   evaluate<T>(script: string): Promise<T>;
+  emulateMedia(options: { media: "print" }): Promise<void>;
   screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
 }
 interface Browser {
@@ -59,6 +60,20 @@ describe("platform report in Chromium", function () {
   after(async () => {
     await browser?.close();
     if (dir && !process.env.SCREENSHOTS) rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("shows the steps of recovery on paper, without every line of the bills and the pictures in words", async () => {
+    const page = await (browser as Browser).newPage({ viewport: { width: 800, height: 900 }, colorScheme: "light" });
+    await page.goto(pathToFileURL(join(dir, "en.html")).href);
+    const shown = (selector: string) =>
+      page.evaluate<number>(
+        `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((e) => e.checkVisibility({ contentVisibilityAuto: true })).length`,
+      );
+    assert.equal(await shown("details table"), 0);
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await shown("#recovery ~ details table"), 5);
+    assert.equal(await shown("#details ~ details table"), 0);
+    assert.equal(await shown("figure details"), 0);
   });
 
   for (const language of ["en", "ko"] as const) {
