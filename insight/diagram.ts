@@ -77,6 +77,7 @@ const kinds: readonly Kind[] = [
     rank: 7,
     label: { en: "Automatic recovery\nSSM", ko: "자동 복구\nSSM" },
     types: ["aws:ssm/document:Document"],
+    when: ({ inputs }) => inputs.documentType === "Automation",
   },
   {
     id: "reporter",

@@ -34,7 +34,7 @@ const STYLE = `
 @media (prefers-color-scheme:dark){:root{--ground:#11141a;--panel:#191e26;--text:#e7eaee;--muted:#aab3c0;--line:#3a4350;--accent:#8ab4ff;--good:#62d394;--bad:#ff9a8f;--warn:#f2b866;
 --c0:#7aa7ff;--c1:#4fd1c5;--c2:#c79bff;--c3:#f5a54a;--c4:#ff86be;--c5:#a9b6c9;--c6:#a8d65c;--c7:#5cc4f5;--c8:#e8967a;--c9:#dba6ff;--c10:#e6c34d;--c11:#b5b8be;--box:#1e2735;--edge:#9aa7b8}}
 *{box-sizing:border-box}html{scroll-behavior:smooth}body{margin:0;background:var(--ground);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI","Apple SD Gothic Neo","Noto Sans KR","Noto Sans CJK KR","Malgun Gothic",sans-serif}
-:lang(ko){word-break:keep-all;overflow-wrap:anywhere}
+:lang(ko){word-break:keep-all;overflow-wrap:break-word}
 .skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:1rem;background:var(--ground);padding:.5rem 1rem;z-index:9}
 header,main,footer,nav{max-width:72rem;margin:0 auto;padding:0 1.25rem}header{padding-top:2.5rem}h1{font-size:2rem;line-height:1.2;margin:0 0 .4rem}h2{font-size:1.4rem;margin:3rem 0 .4rem;padding-top:.5rem;border-top:1px solid var(--line)}h3{font-size:1.05rem;margin:1.6rem 0 .5rem}
 p{max-width:48rem;margin:.3rem 0 1rem}.muted,figcaption,small{color:var(--muted)}a{color:var(--accent)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
