@@ -7,7 +7,7 @@ import { tierOf } from "./services";
 import { missing, Project, STACK, settings } from "./stack";
 import { DOMAIN } from "./world";
 
-/** Pairs that are walked step by step here; ENGINE_PAIRS=all walks all twelve (a quarter of an hour on two cores). */
+/** Pairs that are walked step by step here; ENGINE_PAIRS=all walks all twelve. */
 const ALL = process.env.ENGINE_PAIRS === "all";
 
 describe("platform migrate on the real engine", () => {
