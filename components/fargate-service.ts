@@ -81,7 +81,7 @@ export interface ScheduledSize {
 /** Seconds a task has to finish its requests after SIGTERM; longer than the deregistration delay, which ends first. */
 const STOP_SECONDS = 60;
 /**
- * Seconds until the load balancer's verdict counts. The app's own start is measured (docs/drill-balanced.md: a few seconds); the image
+ * Seconds until the load balancer's verdict counts. The app's own start is measured by `npm run drill -- balanced` (seconds); the image
  * pull, and the start on half a vCPU, are an estimate with room: the circuit breaker counts a task that never gets well anyway.
  */
 const GRACE_SECONDS = 90;

@@ -59,7 +59,7 @@ export interface HaWebTierArgs {
 }
 
 /**
- * Seconds from launch to a healthy answer. The app's own start is measured (docs/drill-balanced.md: a few seconds); boot, Docker's package
+ * Seconds from launch to a healthy answer. The app's own start is measured by `npm run drill -- balanced` (seconds); boot, Docker's package
  * and the image pull are an estimate, with room: too long a grace only delays the end of an instance that never gets well.
  */
 const WARMUP_SECONDS = 180;
