@@ -90,12 +90,12 @@ const CONTAINER = "app";
 /**
  * Option 3: ECS on Fargate behind the load balancer; a task that fails is replaced, and a bad release rolls back by itself.
  *
- * Releases roll: new tasks first, old ones drained after them, back by circuit breaker or alarm. ECS' own blue/green, linear and canary
- * strategies are left out on purpose. They want the listener rule that serves visitors when the service is created and move its
- * weights themselves; here that rule may come into being only after the gate that asks this service, and has one owner: with two,
- * the next update would send everybody back to the target group that ECS has just emptied. They would also end scaling on requests,
- * which ECS does not support with them (developer guide: ALBRequestCountPerTarget belongs to one target group). What they are for, the site has one level above: `traffic.canary` and `platform migrate`
- * give a second tier a share of visitors, watch the alarms, and go back.
+ * Releases roll: new tasks first, old ones drained after them, back by circuit breaker or alarm. ECS' own blue/green, linear and
+ * canary strategies are left out on purpose. They want the listener rule that serves visitors when the service is created and move
+ * its weights themselves; here that rule may come into being only after the gate that asks this service, and has one owner: with
+ * two, the next update would send everybody back to the target group that ECS has just emptied. They would also end scaling on
+ * requests, which ECS does not support with them (developer guide: ALBRequestCountPerTarget). What they are for, the site has one
+ * level above: `traffic.canary` and `platform migrate` give a second tier a share of visitors, watch the alarms, and go back.
  */
 export class FargateService extends pulumi.ComponentResource implements WebTier {
   readonly tier = "fargate";
