@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import { dataChanges, renderDataChanges } from "../insight/data-safety";
 import type { Plan, Plans } from "../insight/plan";
 import { architectures } from "../stacks/settings";
 import { SettingsError } from "../stacks/settings-check";
@@ -12,6 +14,7 @@ interface Options {
   readonly architecture?: string;
   readonly json?: boolean;
   readonly cwd?: string;
+  readonly since?: string;
 }
 
 /** `platform plan`: what `pulumi up` would build, without an account and without the CLI. */
@@ -25,11 +28,12 @@ export function planCommand(): Command {
       new Option("-a, --architecture <name>", "plan another architecture than the stack's").choices([...architectures]),
     )
     .option("--json", "print the plan as JSON")
+    .option("--since <file>", "refuse what would lose data since an earlier plan, kept with --json > <file>")
     .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
     .action(run);
 }
 
-async function run({ stack, architecture, json, cwd }: Options): Promise<void> {
+async function run({ stack, architecture, json, cwd, since }: Options): Promise<void> {
   const stacks = stack ? [stack] : listStacks(cwd);
   const plans: Plan[] = [];
   const mistakes: SettingsError[] = [];
@@ -47,6 +51,26 @@ async function run({ stack, architecture, json, cwd }: Options): Promise<void> {
   });
   // A mistake in one stack must not be lost behind the plan of another.
   if (mistakes.length > 0) throw new UsageError(mistakes.map(({ message }) => message).join("\n\n"));
+  if (since) refuseLoss(readPlans(since), plans);
   const result: Plans = { stacks: plans };
   console.log(json ? JSON.stringify(result, null, 2) : plans.map((plan) => renderPlan(plan)).join("\n\n"));
+}
+
+function readPlans(file: string): readonly Plan[] {
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as Plans).stacks;
+  } catch (error) {
+    throw new UsageError(
+      `${file} holds no plan: write one with \`npm start --silent -- --json > ${file}\`. ${error instanceof Error ? error.message : ""}`,
+    );
+  }
+}
+
+/** The live database is asked in `pulumi preview`; this is for a review, which has no account. */
+function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
+  const lost = plans.flatMap((plan) => {
+    const old = before.find(({ stack }) => stack === plan.stack);
+    return old ? renderDataChanges(dataChanges(old, plan)).map((line) => `${plan.stack}: ${line}`) : [];
+  });
+  if (lost.length > 0) throw new UsageError(`Data would be lost.\n\n${lost.join("\n\n")}`);
 }

@@ -1,5 +1,6 @@
 import type { Plan, PlannedResource, PlanValue } from "./plan";
 import { number } from "./read";
+import { dataTypes, replacing } from "./replacement";
 
 /** What a change from one plan to another does to something that holds data. */
 export interface DataChange {
@@ -12,37 +13,8 @@ export interface DataChange {
   readonly safeWay: string;
 }
 
-interface DataType {
-  readonly holds: string;
-  /**
-   * Properties whose change makes the resource anew: "forces new resource" in terraform-provider-aws, which @pulumi/aws bridges.
-   * One that is left out keeps its value on AWS.
-   */
-  readonly replacedBy: readonly string[];
-  /** Properties that may only grow. */
-  readonly grows?: readonly string[];
-}
-
-/** Everything that cannot be made again, by Pulumi type. */
-export const dataTypes: Readonly<Record<string, DataType>> = {
-  "aws:rds/instance:Instance": {
-    holds: "the site's data",
-    replacedBy: [
-      ...["dbName", "username", "engine", "storageEncrypted", "kmsKeyId", "availabilityZone", "characterSetName"],
-      ...["snapshotIdentifier", "restoreToPointInTime", "timezone"],
-    ],
-    grows: ["allocatedStorage", "maxAllocatedStorage"],
-  },
-  "aws:rds/subnetGroup:SubnetGroup": { holds: "the database's place in the network", replacedBy: ["name"] },
-  "aws:secretsmanager/secret:Secret": { holds: "credentials", replacedBy: ["name", "namePrefix"] },
-  "random:index/randomPassword:RandomPassword": {
-    holds: "the database's password",
-    replacedBy: ["length", "special", "keepers"],
-  },
-  "aws:backup/vault:Vault": { holds: "backups", replacedBy: ["name", "kmsKeyArn", "region"] },
-  "aws:kms/key:Key": { holds: "the key of copied backups", replacedBy: ["region", "customerMasterKeySpec"] },
-  "aws:route53/zone:Zone": { holds: "the domain's delegation", replacedBy: ["name"] },
-};
+/** Properties that may only grow. */
+const grows = ["allocatedStorage", "maxAllocatedStorage"];
 
 const HAND_OVER = "To hand it over: pulumi state unprotect, then pulumi state delete, which leave it on AWS.";
 const ELSEWHERE =
@@ -55,9 +27,9 @@ const safeWays: Readonly<Record<DataChange["what"], string>> = {
   shrunk: "Storage never shrinks: pg_dump into a smaller database of a second stack.",
 };
 
-/** A generated secret that only opens the load balancer's probe rules is made again without loss. */
-const holdsData = ({ type, protect, custom }: PlannedResource) =>
-  custom && (protect || (type in dataTypes && !type.startsWith("random:")));
+/** A generated secret that nothing protects is made again without loss, and so are logs that are emptied with their bucket. */
+const holdsData = ({ type, protect, custom, inputs }: PlannedResource) =>
+  custom && (protect || (type in dataTypes && !type.startsWith("random:") && inputs.forceDestroy !== true));
 
 /**
  * Whether going from one plan to another loses data: a resource that holds some is left out, made anew, unprotected, or made
@@ -75,19 +47,16 @@ export function dataChanges(before: Plan, after: Plan): DataChange[] {
       safeWay: safeWays[what],
     });
     if (!now) return old.retainOnDelete ? [] : [change("deleted")];
-    const { replacedBy = [], grows = [] } = dataTypes[old.type] ?? {};
+    const changed = Object.keys(now.inputs).filter(
+      (key) => !now.ignoreChanges.includes(key) && JSON.stringify(old.inputs[key]) !== JSON.stringify(now.inputs[key]),
+    );
     return [
-      ...replacedBy
-        .filter((key) => !now.ignoreChanges.includes(key) && differs(old.inputs[key], now.inputs[key]))
-        .map((key) => change("replaced", key)),
+      ...replacing(old.type, changed).map((key) => change("replaced", key)),
       ...grows.filter((key) => smaller(old.inputs[key], now.inputs[key])).map((key) => change("shrunk", key)),
       ...(weaker(old, now) ? [change("unprotected")] : []),
     ];
   });
 }
-
-const differs = (old: PlanValue | undefined, now: PlanValue | undefined) =>
-  now !== undefined && JSON.stringify(old) !== JSON.stringify(now);
 
 function smaller(old: unknown, now: unknown): boolean {
   const [from, to] = [number(old), number(now)];
@@ -112,7 +81,7 @@ function weaker(old: PlannedResource, now: PlannedResource): boolean {
 /** The changes as lines for a person. */
 export function renderDataChanges(changes: readonly DataChange[]): string[] {
   return changes.map(({ what, name, type, property, safeWay }) => {
-    const holds = dataTypes[type]?.holds;
+    const holds = dataTypes[type];
     return `${name}${holds ? `, which holds ${holds},` : ""} would be ${what}${property ? ` (${property})` : ""}. ${safeWay}`;
   });
 }

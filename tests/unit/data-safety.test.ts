@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { planCommand } from "../../cli/plan";
 import { planStack } from "../../cli/planner";
 import { dataChanges, renderDataChanges } from "../../insight/data-safety";
 import type { Plan, PlannedResource } from "../../insight/plan";
@@ -70,7 +74,7 @@ describe("data across a change of architecture", () => {
       [
         "left out",
         () => changed("database-instance", () => undefined),
-        /holds the site's data, would be deleted.*state unprotect/,
+        /holds the database, would be deleted.*state unprotect/,
       ],
       [
         "renamed",
@@ -95,7 +99,7 @@ describe("data across a change of architecture", () => {
         /unprotected/,
       ],
       ["without backups", () => changed("database-instance", inputs({ backupRetentionPeriod: 0 })), /unprotected/],
-      ["without its secret", () => changed("database-url", () => undefined), /holds credentials, would be deleted/],
+      ["without its secret", () => changed("database-url", () => undefined), /holds secrets, would be deleted/],
       ["without its vault", () => changed("backups-vault", () => undefined), /holds backups, would be deleted/],
     ];
     for (const [title, after, text] of cases) {
@@ -105,6 +109,30 @@ describe("data across a change of architecture", () => {
         assert.match(lines[0] ?? "", text);
       });
     }
+
+    it("stop `platform plan --since` with the safe way, and the same plan passes", async function () {
+      this.timeout(60_000);
+      const folder = mkdtempSync(join(tmpdir(), "since-"));
+      const file = join(folder, "before.json");
+      const since = () => planCommand().parseAsync(["--stack", "prod", "--json", "--since", file], { from: "user" });
+      const log = console.log;
+      console.log = () => {};
+      try {
+        const before = await planStack("prod");
+        writeFileSync(file, JSON.stringify({ stacks: [before] }));
+        await since();
+        const shop = before.resources.map((one) =>
+          one.name === "database-instance" ? { ...one, inputs: { ...one.inputs, dbName: "shop" } } : one,
+        );
+        writeFileSync(file, JSON.stringify({ stacks: [{ ...before, resources: shop }] }));
+        await assert.rejects(since(), /Data would be lost[\s\S]*replaced \(dbName\).*second stack/);
+        writeFileSync(file, "{");
+        await assert.rejects(since(), /holds no plan/);
+      } finally {
+        console.log = log;
+        rmSync(folder, { recursive: true });
+      }
+    });
 
     it("asks for nothing where a property is left to AWS, or a change is ignored", () => {
       const { dbName: _, ...rest } = databaseOf(base())?.inputs ?? {};
