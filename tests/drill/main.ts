@@ -9,6 +9,7 @@ import {
   printData,
   printSingle,
   singleMarkdown,
+  singlePicture,
   writeDocs,
 } from "./print";
 import { single } from "./single";
@@ -65,7 +66,10 @@ async function main(): Promise<void> {
   if (kind === "single") {
     const rows = await single({ seed, disabled: disableStep, say });
     process.stdout.write(json ? `${JSON.stringify({ seed, rows }, null, 2)}\n` : printSingle(seed, rows));
-    if (docs) writeDocs("drill.md", singleMarkdown(seed, rows));
+    if (docs) {
+      writeDocs("drill.md", singleMarkdown(seed, rows));
+      writeDocs("drill-dashboard.svg", singlePicture(seed, rows));
+    }
     if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
   } else if (kind === "balanced") {
     const found = await balanced({ without: without.filter((one): one is Protection => one in PROTECTIONS), say });

@@ -4,6 +4,7 @@ import Table from "cli-table3";
 import { BALANCED_RATE, type Balanced, type BalancedRow } from "./balanced";
 import type { Numbers } from "./balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";
+import { dashboardPicture } from "./picture";
 import { RATE, type Row } from "./single";
 
 /** What stands under the table of the single drill, since it was not shown. */
@@ -68,6 +69,15 @@ export function printSingle(seed: number, rows: readonly Row[]): string {
   return [table([...HEAD], rows.map(cells)), verdict(seed, rows), "Not drilled:", ...notDrilled, ""].join("\n");
 }
 
+/** The dashboard's graphs as this drill had them. */
+export function singlePicture(seed: number, rows: readonly Row[]): string {
+  return dashboardPicture(
+    `Traffic, errors and latency of the drill with seed ${seed}`,
+    rows.flatMap(({ seconds }) => seconds),
+    rows.flatMap(({ marks }) => marks),
+  );
+}
+
 export function singleMarkdown(seed: number, rows: readonly Row[]): string {
   return `# Drill: one instance
 
@@ -79,6 +89,10 @@ Visitors ask ${RATE} times a second in a process of their own; what they were an
 ${markdown(HEAD, rows.map(cells))}
 
 ${verdict(seed, rows)}.
+
+What the sections Traffic, Errors and Latency of the dashboard show of it; each number is a fault:
+
+![Traffic, errors and latency of the drill](drill-dashboard.svg)
 
 Not drilled:
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Automation, type Run } from "./automation";
 import type { Visit } from "./client";
 import { FAULTS, type Fault, random } from "./faults";
+import { bySecond, type Mark, type Second } from "./picture";
 import { until } from "./processes";
 import { buildRelease, DOMAIN, Site } from "./site";
 import { Tail, Traffic } from "./traffic";
@@ -31,6 +32,9 @@ export interface Row {
   readonly outcomes: readonly string[];
   /** Why the row does not pass. */
   readonly problems: readonly string[];
+  /** What visitors met, second by second, and what happened when; times in seconds since the drill's first request. */
+  readonly seconds: readonly Second[];
+  readonly marks: readonly Mark[];
 }
 
 export interface SingleOptions {
@@ -66,12 +70,13 @@ export async function single({ seed, disabled, say }: SingleOptions): Promise<Ro
     const next = random(seed);
     const pick = <T>(choices: readonly T[]) => choices[Math.floor(next() * choices.length)] as T;
     const rows: Row[] = [];
+    const started = Date.now();
     const left = [...FAULTS];
     while (left.length > 0) {
       const fault = pick(left);
       left.splice(left.indexOf(fault), 1);
       say(`fault ${rows.length + 1} of ${FAULTS.length}`);
-      const row = await drill(site, automation, fault, pick, rows.length);
+      const row = await drill(site, automation, fault, pick, rows.length, started);
       rows.push(row);
       say(
         row.problems.length === 0
@@ -95,6 +100,7 @@ async function drill(
   fault: Fault,
   pick: <T>(c: readonly T[]) => T,
   number: number,
+  started: number,
 ): Promise<Row> {
   const tail = new Tail(join(site.logs, "access.log"));
   const traffic = new Traffic({
@@ -152,6 +158,14 @@ async function drill(
       cause,
       outcomes: runs.map((run) => run.outcome),
       problems,
+      seconds: bySecond(visits, started),
+      marks: [
+        { at: (t0 - started) / 1000, kind: "fault", text: fault.name },
+        { at: (at - started) / 1000, kind: "recovery", text: check },
+        ...(healthy
+          ? [{ at: ((monitor.lastBad ?? t0) - started) / 1000, kind: "healthy" as const, text: fault.name }]
+          : []),
+      ],
     };
   } finally {
     tail.stop();

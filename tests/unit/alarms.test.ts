@@ -57,12 +57,13 @@ const outages: Readonly<Record<string, Readonly<Record<string, Outage>>>> = {
   },
 };
 
-describe("alarms of the site", () => {
+describe("alarms of the site", function () {
+  // A dozen plans on a machine that may be busy.
+  this.timeout(60_000);
   const plans = new Map<string, Plan>();
   const plan = (architecture: string, level: string) => plans.get(`${architecture} ${level}`) as Plan;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     for (const architecture of architectures) {
       for (const level of LEVELS) {
         // The level that stays inside the free tier, without parts that have none: the external check and AWS Backup.
