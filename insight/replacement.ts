@@ -1,7 +1,9 @@
 /**
- * Properties whose change replaces a resource instead of updating it, by type, for everything that the stacks build. Rows of AWS
- * were put to the real provider (hashicorp/aws, which @pulumi/aws bridges): one changed property at a time against a state, and
- * `terraform plan` said whether it replaces. `all` means that nothing of the resource can be updated.
+ * Properties whose change replaces a resource instead of updating it, by type, for what the stacks build. `all` means that nothing of
+ * the resource can be updated. Rows of AWS were put to the real provider where it could be asked (hashicorp/aws 5.100, which
+ * @pulumi/aws bridges: one changed property at a time against a state, and `terraform plan` says whether it replaces). Prefixes,
+ * enumerations and ARNs, and all of instances, alarms, ECS services and Auto Scaling groups, are from its documentation instead
+ * ("Forces new resource"), as are the rows of random and Vercel.
  *
  * A type that is missing here is updated in place as far as this table knows; `pulumi preview` has the last word.
  */
