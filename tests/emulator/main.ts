@@ -133,7 +133,7 @@ function errors(tool: string, diagnostics: readonly Diagnostic[], { plan, conver
   );
 }
 
-async function main(only: string | undefined): Promise<void> {
+async function main(only: string | undefined): Promise<boolean> {
   // An emulator ends with this process, also when it is stopped from outside.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const started = Date.now();
@@ -157,10 +157,13 @@ async function main(only: string | undefined): Promise<void> {
   const { passed, failed, skipped } = counts;
   const seconds = Math.round((Date.now() - started) / 1000);
   say(`${passed} passed, ${failed} failed, ${skipped} skipped (emulator, ${seconds} s)`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  return failed === 0;
 }
 
-main(process.argv[2]).catch((error: unknown) => {
-  say(color.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-  process.exitCode = 1;
-});
+main(process.argv[2]).then(
+  (ok) => process.exit(ok ? 0 : 1),
+  (error: unknown) => {
+    say(color.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    process.exit(1);
+  },
+);

@@ -99,7 +99,7 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
 
 /**
  * The plan of a case, with a mistake in it where one is given, as the same program makes it on the runtime's mocks, which is what
- * unit tests run on. Parameters of Systems Manager, which the provider always hides, are shown: they name what must be there.
+ * unit tests run on. What plans hide is shown where it names what must be there; nothing in it is a real secret.
  *
  * @throws Error if the mocks refuse it, or if the mistake was made nowhere
  */
@@ -115,7 +115,8 @@ export async function planWith(
     prepare: () =>
       void pulumi.runtime.registerStackTransformation(({ type, name, props, opts, resource: registered }) => {
         made.set(name, registered as unknown as Record<string, pulumi.Output<string>>);
-        if (type === "aws:ssm/parameter:Parameter") return { props: { ...props, value: shown(props.value) }, opts };
+        const hidden = HIDDEN[type];
+        if (hidden) return { props: { ...props, [hidden]: shown(props[hidden]) }, opts };
         if (name !== mutant?.resource) return undefined;
         changed++;
         return { props: { ...props, ...mutant.change(props, (other) => found(made, other)) }, opts };
@@ -125,6 +126,12 @@ export async function planWith(
     throw new Error(`the mistake was made ${changed} times: is there still a resource ${mutant.resource}?`);
   return plan;
 }
+
+/** Inputs that are hidden in a plan, by type. */
+const HIDDEN: Readonly<Record<string, string>> = {
+  "aws:ssm/parameter:Parameter": "value",
+  "aws:secretsmanager/secretVersion:SecretVersion": "secretString",
+};
 
 const shown = (value: unknown) => pulumi.unsecret(pulumi.output(value as string));
 

@@ -373,7 +373,6 @@ export const CHECKS: readonly Check[] = [
                 !/^arn:aws:automate:[\w-]+:ec2:(recover|reboot)$/.test(arn) &&
                 missing("topic", arn),
             ),
-            !alarm.AlarmActions?.some((arn) => topics.includes(arn)) && "tells nobody",
             ...(await Promise.all(dimensionsOf(alarm).map(({ Name, Value }) => badDimension(world, Name, Value)))),
             // What has no dimension comes from a log's lines.
             alarm.Namespace === SITE &&
