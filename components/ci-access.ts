@@ -26,6 +26,8 @@ export interface CiAccessArgs {
   readonly permissions: { readonly read: readonly string[]; readonly write: readonly string[] };
   /** Names of the stack's own roles, profiles and policies, with `*` for the random part. The CI's own roles are not among them. */
   readonly ownNames: readonly string[];
+  /** Names of the stack's own buckets, in the same way. The state's and the releases' are not among them. */
+  readonly ownBuckets: readonly string[];
   /** Managed policies of AWS that the stack attaches to its roles. */
   readonly attachable: readonly string[];
   /** Secrets of others that the program reads; its own bear the tag `Stack`. */
@@ -164,10 +166,11 @@ function secretReads({ secretArns, region, stack }: CiAccessArgs, account: pulum
   ];
 }
 
-const GLOBAL = /^(iam|route53|budgets):/;
+/** What is no matter of a region, and buckets, which are granted by their names. */
+const GLOBAL = /^(iam|route53|budgets|s3):/;
 
 /** Writes in the stack's region, and in us-east-1 where Route 53's health checks are watched. */
-function writes({ permissions, region, zoneId }: CiAccessArgs): Grant[][] {
+function writes({ permissions, region, zoneId, ownBuckets }: CiAccessArgs): Grant[][] {
   const regional = permissions.write.filter((action) => !GLOBAL.test(action));
   const inRegion = { StringEquals: { "aws:RequestedRegion": [...new Set([region, "us-east-1"])] } };
   const elsewhere = permissions.write.filter(
@@ -177,6 +180,10 @@ function writes({ permissions, region, zoneId }: CiAccessArgs): Grant[][] {
     ...packed(byService(regional)).map((part): Grant[] => [{ actions: part, resources: ["*"], conditions: inRegion }]),
     [
       { actions: elsewhere, resources: ["*"] },
+      {
+        actions: permissions.write.filter((action) => action.startsWith("s3:")),
+        resources: ownBuckets.map((bucket) => `arn:aws:s3:::${bucket}`),
+      },
       {
         actions: ["route53:ChangeResourceRecordSets"],
         resources: [pulumi.interpolate`arn:aws:route53:::hostedzone/${zoneId}`],
@@ -235,7 +242,7 @@ function releaseGrants(
     {
       actions: ["ssm:SendCommand"],
       resources: [
-        `arn:aws:ssm:${region}::document/AWS-RunShellScript`,
+        `arn:aws:ssm:${region}:*:document/AWS-RunShellScript`,
         pulumi.interpolate`arn:aws:ec2:${region}:${account}:instance/*`,
       ],
     },

@@ -18,6 +18,9 @@ export const ownNames = [
   "vercel-*",
 ];
 
+/** Names of the stack's buckets. */
+export const ownBuckets = ["incident-*", "load-balancer-*"];
+
 /** Managed policies of AWS that some role of the program has. */
 export const attachable = [
   "AmazonSSMManagedInstanceCore",
@@ -43,6 +46,7 @@ export function layCi({ settings, stack, region }: StackConfig, foundation: Foun
     zoneId: foundation.zone.zoneId,
     permissions: allPermissions,
     ownNames,
+    ownBuckets,
     attachable,
     secretArns: urlSecretArn ? [urlSecretArn] : [],
     repositoryArn: foundation.repository.arn,

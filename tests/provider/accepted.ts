@@ -98,4 +98,16 @@ export const ACCEPTED: readonly Acceptance[] = [
     /route53\/record/,
     "an alias of the site's own records, which checkov does not take for a resource",
   ),
+  {
+    tool: "parliament",
+    rule: "RESOURCE_STAR",
+    resource: /iam\/policy:Policy ci-access-/,
+    reason: "what a stack's types take has names by Pulumi; the writes are bound to the stack's region instead",
+  },
+  {
+    tool: "parliament",
+    rule: "RESOURCE_POLICY_PRIVILEGE_ESCALATION",
+    resource: /iam\/policy:Policy ci-access-deploy-/,
+    reason: "a deploy writes the policies of the stack's own log buckets, and of no other",
+  },
 ];

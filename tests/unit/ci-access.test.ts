@@ -3,7 +3,7 @@ import { planStack } from "../../cli/planner";
 import { packed } from "../../components/ci-access";
 import type { Plan } from "../../insight/plan";
 import { ofType } from "../../insight/read";
-import { attachable, ownNames } from "../../stacks/ci";
+import { attachable, ownBuckets, ownNames } from "../../stacks/ci";
 import { architectures } from "../../stacks/settings";
 
 interface Statement {
@@ -126,6 +126,12 @@ describe("access of the CI to AWS", function () {
           assert.ok(
             patterns.some((pattern) => pattern.test(`${name}-0a1b2c3`)),
             `${architecture}: add ${name} to ownNames in stacks/ci.ts`,
+          );
+        }
+        if (type === "aws:s3/bucket:Bucket") {
+          assert.ok(
+            ownBuckets.some((bucket) => `${name}-`.startsWith(bucket.replace("*", ""))),
+            `${architecture}: add ${name} to ownBuckets in stacks/ci.ts`,
           );
         }
         if (type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment" && typeof inputs.policyArn === "string") {
