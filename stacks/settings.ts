@@ -482,7 +482,8 @@ export const sections = {
         "iamvet-releases",
       ).optional(),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Deployment from GitHub without keys."),
 
   budget: z
     .strictObject({
