@@ -51,6 +51,8 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
   const file = join(CACHE, "index.js");
 
   before(async function () {
+    // Installing the Python packages takes minutes, once.
+    this.timeout(900_000);
     const python = await Python.find((message) => console.log(`    ${message}`));
     if (typeof python === "string") {
       console.log(`    skipped: ${python}`);
