@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { writeSync } from "node:fs";
 import { Agent, request } from "node:http";
 
 /**
@@ -54,7 +53,7 @@ async function main(plan: WriterPlan): Promise<void> {
   while (!stopping) {
     for (; sent < ((Date.now() - start) * plan.rate) / 1000; sent++) {
       const one = write(plan, agent, sent).then((result) => {
-        writeSync(1, `${JSON.stringify(result)}\n`);
+        process.stdout.write(`${JSON.stringify(result)}\n`);
         under.delete(one);
       });
       under.add(one);
