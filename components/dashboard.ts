@@ -11,6 +11,8 @@ export interface DashboardArgs {
   readonly logGroups: readonly pulumi.Input<string>[];
   /** Log group with the journal of events: moves of traffic, deployments, recovery runs. */
   readonly journal: pulumi.Input<string>;
+  /** Whether graphs mark deployments and moves of traffic: one custom metric, which a server's own metrics leave no free one for. */
+  readonly marks: boolean;
 }
 
 /** Sections in their order, the first thing to look at on top. */
@@ -68,16 +70,18 @@ export class Dashboard extends pulumi.ComponentResource {
     super("iamvet:index:Dashboard", name, {}, opts);
     const child = { parent: this };
     const { region } = aws.getRegionOutput({}, child);
-    const marks = `${dashboardName()}-changes`;
-    new aws.cloudwatch.LogMetricFilter(
-      `${name}-changes`,
-      {
-        logGroupName: args.journal,
-        pattern: "{ $.mark = * }",
-        metricTransformation: { namespace: NAMESPACE, name: marks, value: "1" },
-      },
-      child,
-    );
+    const marks = args.marks ? `${dashboardName()}-changes` : undefined;
+    if (marks) {
+      new aws.cloudwatch.LogMetricFilter(
+        `${name}-changes`,
+        {
+          logGroupName: args.journal,
+          pattern: "{ $.mark = * }",
+          metricTransformation: { namespace: NAMESPACE, name: marks, value: "1" },
+        },
+        child,
+      );
+    }
     for (const [title, queryString] of Object.entries({ ...queries, events })) {
       new aws.cloudwatch.QueryDefinition(
         `${name}-query-${title.replaceAll(" ", "-")}`,
@@ -105,7 +109,7 @@ export class Dashboard extends pulumi.ComponentResource {
         dashboardName: dashboardName(),
         dashboardBody: pulumi
           .all([region, args.journal, pulumi.all(args.signals.map(({ arn }) => arn))])
-          .apply(([home, journal, alarms]) => body({ widgets, alarms, home, journal, marks })),
+          .apply(([home, journal, alarms]) => body({ widgets, alarms, home, journal, ...(marks ? { marks } : {}) })),
       },
       child,
     );
@@ -119,7 +123,7 @@ interface Parts {
   readonly alarms: readonly string[];
   readonly home: string;
   readonly journal: string;
-  readonly marks: string;
+  readonly marks?: string;
 }
 
 /** The dashboard's JSON: states on top, then a heading and rows of three graphs for each section that has any. */

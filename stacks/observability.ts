@@ -57,6 +57,7 @@ export function observe(config: StackConfig, foundation: Foundation, observed: O
     signals: [...new Set([...alarms.triggers, ...signals])],
     logGroups: tiers.flatMap(({ logGroups }) => logGroups),
     journal: notifier.journal,
+    marks: monitoring.level === "standard",
   });
   const reporter = new IncidentReporter("incident", {
     site: domain.name,
