@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { balanced, PROTECTIONS, type Protection } from "./balanced";
+import { BALANCED_RATE, balanced, PROTECTIONS, type Protection } from "./balanced";
 import { DATA_PROTECTIONS, data } from "./data";
 import {
   balancedMarkdown,
@@ -25,6 +25,7 @@ interface Options {
   readonly seed: number;
   readonly disableStep: string[];
   readonly without: string[];
+  readonly rate: number;
   readonly json?: boolean;
   readonly docs?: boolean;
 }
@@ -51,10 +52,13 @@ async function main(): Promise<void> {
         .choices([...Object.keys(PROTECTIONS), ...DATA_PROTECTIONS])
         .default([]),
     )
+    .addOption(
+      new Option("--rate <number>", "balanced: requests a second").argParser(wholeNumber).default(BALANCED_RATE),
+    )
     .option("--json", "results as JSON")
     .option("--docs", "write the results to docs/ as well")
     .parse();
-  const { seed, disableStep, without, json, docs } = program.opts<Options>();
+  const { seed, disableStep, without, rate, json, docs } = program.opts<Options>();
   const kind = program.args[0] ?? "single";
   if (process.getuid?.() !== 0)
     program.error("The drill mounts a log volume and runs PostgreSQL as another user: run it as root.");
@@ -72,7 +76,11 @@ async function main(): Promise<void> {
     }
     if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
   } else if (kind === "balanced") {
-    const found = await balanced({ without: without.filter((one): one is Protection => one in PROTECTIONS), say });
+    const found = await balanced({
+      without: without.filter((one): one is Protection => one in PROTECTIONS),
+      rate,
+      say,
+    });
     process.stdout.write(json ? `${JSON.stringify({ without, ...found }, null, 2)}\n` : printBalanced(found));
     if (docs) writeDocs("drill-balanced.md", balancedMarkdown(found));
     if (found.rows.some((row) => row.problems.length > 0)) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { BALANCED_RATE, type Balanced, type BalancedRow } from "./balanced";
+import type { Balanced, BalancedRow } from "./balanced";
 import type { Numbers } from "./balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";
 import { dashboardPicture } from "./picture";
@@ -137,9 +137,9 @@ const numbersText = (n: Numbers) =>
 const startText = (seconds: number) =>
   `A process of the app answered its first health check at most ${seconds} s after its start`;
 
-export function printBalanced({ numbers, startSeconds, rows }: Balanced): string {
+export function printBalanced({ numbers, rate, startSeconds, rows }: Balanced): string {
   const notDrilled = NOT_BALANCED.map((line) => `- ${line}`);
-  const how = `${BALANCED_RATE} requests a second; ${numbersText(numbers)}`;
+  const how = `${rate} requests a second; ${numbersText(numbers)}`;
   return [
     table([...BALANCED_HEAD], rows.map(balancedCells)),
     how,
@@ -150,12 +150,12 @@ export function printBalanced({ numbers, startSeconds, rows }: Balanced): string
   ].join("\n");
 }
 
-export function balancedMarkdown({ numbers, startSeconds, rows }: Balanced): string {
+export function balancedMarkdown({ numbers, rate, startSeconds, rows }: Balanced): string {
   return `# Drill: several processes behind a load balancer
 
 Written by \`npm run drill -- balanced --docs\`. On one machine run HAProxy in the place of the load balancer (retries off, as an
-Application Load Balancer makes none), processes of the built sample app, and PostgreSQL. Visitors ask ${BALANCED_RATE} times a second for a page
-that reads the database. The numbers are those of production's plan, read from it: ${numbersText(numbers)}.
+Application Load Balancer makes none), processes of the built sample app, and PostgreSQL. Visitors ask ${rate} times a second for a page
+that reads the database, and a part begins when three seconds of them were answered well. The numbers are those of production's plan, read from it: ${numbersText(numbers)}.
 
 ${markdown(BALANCED_HEAD, rows.map(balancedCells))}
 
