@@ -97,7 +97,8 @@ async function connect(
     // Who may not list regions is not stopped by it: what they ask next tells.
     .catch((error: unknown) => (isDenied(error) ? undefined : Promise.reject(error)));
   if (found?.length === 0) throw new UsageError(explain.noSuchRegion(region));
-  if (found?.[0]?.OptInStatus === "not-opted-in") throw new UsageError(explain.notEnabled(region, identity.Account ?? ""));
+  if (found?.[0]?.OptInStatus === "not-opted-in")
+    throw new UsageError(explain.notEnabled(region, identity.Account ?? ""));
   return {
     config: { region, credentials, maxAttempts: 3, requestHandler: limits },
     region,
