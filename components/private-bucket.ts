@@ -39,6 +39,12 @@ export function privateBucket(name: string, args: PrivateBucketArgs, opts: pulum
           status: "Enabled",
           filter: args.prefix === undefined ? {} : { prefix: args.prefix },
           expiration: { days: args.expireDays },
+        },
+        {
+          // A rule of its own, since it holds for the whole bucket.
+          id: "abort-uploads",
+          status: "Enabled",
+          filter: {},
           abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
         },
       ],

@@ -25,6 +25,11 @@ export const ACCEPTED: readonly Acceptance[] = [
     /rds\/instance/,
     "Performance Insights are on; enhanced monitoring writes paid logs every minute",
   ),
+  checkov(
+    "CKV_AWS_17",
+    /rds\/instance/,
+    "Vercel reaches the database by its public address; every plan says so, and vercel.databaseAccess decides who gets in",
+  ),
   checkov("CKV_AWS_354", /rds\/instance/, "encrypted with the AWS-managed key, which is free"),
   checkov("CKV_AWS_161", /rds\/instance/, "Prisma logs in with a password; the app has no IAM token to renew"),
   checkov("CKV_AWS_136", /ecr\/repository/, "AES-256 by ECR; the image holds no secrets"),
@@ -72,6 +77,35 @@ export const ACCEPTED: readonly Acceptance[] = [
   checkov("CKV_AWS_144", /-logs$/, "access logs need no second region"),
   checkov("CKV_AWS_21", /-logs$/, "access logs are written once and expire"),
   checkov("CKV_AWS_145", /-logs$/, "a load balancer delivers to buckets with SSE-S3 only"),
+  checkov(
+    "CKV_AWS_18",
+    /incident-reports$/,
+    "read by the people who are told of an incident; CloudTrail has who opened it",
+  ),
+  checkov("CKV2_AWS_62", /incident-reports$/, "the reporter itself tells of each report"),
+  checkov(
+    "CKV_AWS_144",
+    /incident-reports$/,
+    "a report is sent when it is written; the copy in S3 is for looking it up",
+  ),
+  checkov("CKV_AWS_21", /incident-reports$/, "a report is written once, by conditional writes, and expires"),
+  checkov(
+    "CKV_AWS_145",
+    /incident-reports$/,
+    "SSE-S3: a key of one's own costs 1 USD a month; secrets are redacted before",
+  ),
+  checkov(
+    "CKV_AWS_116",
+    /lambda\/function:Function (incident|notifier)-/,
+    "what the reporter fails at goes to its on-failure destination; the notifier is called again by EventBridge",
+  ),
+  checkov(
+    "CKV_AWS_117",
+    /lambda\/function/,
+    "they call AWS APIs and nothing in the VPC, which would need a NAT gateway",
+  ),
+  checkov("CKV_AWS_272", /lambda\/function/, "the code is built from this repository by the update that deploys it"),
+  checkov("CKV_AWS_50", /lambda\/function/, "one call an incident or event: its log line says as much as a trace"),
   checkov(
     "CKV_AWS_378",
     /lb\/targetGroup/,
