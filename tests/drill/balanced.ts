@@ -181,13 +181,15 @@ class Drill {
     return this.part("one process is slow", async (problems) => {
       const [backend] = this.backends as [Backend];
       const { timeout, unhealthyThreshold, interval, latencyAlarm } = this.numbers;
+      const pause = (timeout - 1.5) * 1000;
       const end = Date.now() + (unhealthyThreshold + 1) * interval * 1000;
       const states = new Set<string>();
       while (Date.now() < end) {
         backend.signal("SIGSTOP");
-        await sleep((timeout - 1.5) * 1000);
+        await sleep(pause);
         backend.signal("SIGCONT");
-        await sleep(400);
+        // As long again, or it could not catch up: that would be a process that fails.
+        await sleep(pause);
         states.add(await this.balancer.state(backend.slot));
       }
       if (states.has("unhealthy")) problems.push("it was taken out although it answered within the check's time-out");

@@ -159,7 +159,8 @@ export class Balancer {
       "  retries 0",
       "  http-reuse always",
       "  option http-keep-alive",
-      "  timeout connect 10s",
+      // For checks too: a hanging process accepts nothing any more once its queue is full, and a check's time-out has to cover that.
+      `  timeout connect ${timeout}s`,
       `  timeout client ${idle}s`,
       `  timeout server ${idle}s`,
       `  timeout check ${timeout}s`,
