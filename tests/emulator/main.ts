@@ -13,7 +13,7 @@ import { type Case, cases } from "./cases";
 import { type Clients, clientsOf } from "./clients";
 import { lackText, withoutLacking } from "./lacking";
 import { Moto } from "./moto";
-import { MUTANTS, planWith } from "./mutants";
+import { MUTANTS, type Mutant, planWith } from "./mutants";
 import { CHECKS } from "./read-back";
 import { World } from "./world";
 
@@ -74,7 +74,7 @@ class Bench {
     // Mistakes in what is wrong already would be caught by what is wrong already.
     if (found.length > 0) return;
     for (const mutant of MUTANTS[name] ?? []) {
-      const caught = await this.catches(await this.write(await planWith(mutant, this.one)));
+      const caught = await this.catches(await this.write(await planWith(mutant, this.one)), mutant);
       report(
         caught !== undefined,
         `mutant: ${mutant.what}\n         mocks accept it; ${caught ? `caught by ${caught.slice(0, 300)}` : "NOT caught"}`,
@@ -83,13 +83,15 @@ class Bench {
   }
 
   /** @returns what catches a plan with a mistake in it. What stands from before is changed to it, so only the mistake is built. */
-  private async catches(built: Built): Promise<string | undefined> {
-    const { folder } = built;
+  private async catches(built: Built, { resource, anew }: Mutant): Promise<string | undefined> {
+    const { folder, plan, conversion } = built;
+    const urn = anew && plan.resources.find(({ name, custom }) => custom && name === resource)?.urn;
+    const replaced = urn ? conversion.addresses.get(urn) : undefined;
     const [invalid] = errors("validate", await this.terraform.validate(folder), built);
     if (invalid) return invalid;
     const [unplanned] = errors("plan", (await this.terraform.plan(folder, this.moto.env)).diagnostics, built);
     if (unplanned) return unplanned;
-    const [refused] = errors("apply", await this.terraform.apply(folder, this.moto.env), built);
+    const [refused] = errors("apply", await this.terraform.apply(folder, this.moto.env, replaced), built);
     if (refused) return refused;
     const [wrong] = await this.readBack(built, () => {});
     return wrong && `read-back: ${wrong}`;

@@ -12,6 +12,8 @@ export interface Mutant {
   readonly what: string;
   /** Name of the resource that has the mistake. */
   readonly resource: string;
+  /** Made anew: moto takes such a change of what stands without a word, and forgets it. */
+  readonly anew?: true;
   /** @returns the inputs that are wrong now. */
   readonly change: (props: Props, made: Made) => Props;
 }
@@ -29,6 +31,7 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
     {
       what: "the database admits the load balancer's security group instead of the tasks'",
       resource: "fargate-to-database",
+      anew: true,
       change: (_, made) => ({ referencedSecurityGroupId: made("load-balancer-security-group").id }),
     },
     {

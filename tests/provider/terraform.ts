@@ -173,8 +173,16 @@ export class Terraform {
     return { diagnostics, changes: JSON.parse(shown.stdout).resource_changes ?? [] };
   }
 
-  /** Builds everything, or changes what stands to what is asked. Nobody else touches it meanwhile, so nothing is refreshed. */
-  async apply(folder: string, env: Readonly<Record<string, string>>): Promise<readonly Diagnostic[]> {
+  /**
+   * Builds everything, or changes what stands to what is asked. Nobody else touches it meanwhile, so nothing is refreshed.
+   *
+   * @param replaced address of a resource that is made anew instead of being changed in place
+   */
+  async apply(
+    folder: string,
+    env: Readonly<Record<string, string>>,
+    replaced?: string,
+  ): Promise<readonly Diagnostic[]> {
     const args = [
       "apply",
       "-json",
@@ -183,6 +191,7 @@ export class Terraform {
       "-refresh=false",
       "-auto-approve",
       "-parallelism=20",
+      ...(replaced ? [`-replace=${replaced}`] : []),
     ];
     const ran = await this.terraform(folder, args, env, APPLY_SECONDS);
     const diagnostics = streamed(ran);
