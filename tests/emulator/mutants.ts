@@ -12,7 +12,7 @@ export interface Mutant {
   readonly what: string;
   /** Name of the resource that has the mistake. */
   readonly resource: string;
-  /** Made anew: moto takes such a change of what stands without a word, and forgets it. */
+  /** Made anew: moto takes such a change of what stands without a word, and forgets it; so the last of its case. */
   readonly anew?: true;
   /** @returns the inputs that are wrong now. */
   readonly change: (props: Props, made: Made) => Props;
@@ -27,12 +27,6 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
       what: "the alarm's action is the topic's name instead of its ARN",
       resource: "fargate-errors",
       change: (_, made) => ({ alarmActions: [made("alerts-page").name] }),
-    },
-    {
-      what: "the database admits the load balancer's security group instead of the tasks'",
-      resource: "fargate-to-database",
-      anew: true,
-      change: (_, made) => ({ referencedSecurityGroupId: made("load-balancer-security-group").id }),
     },
     {
       what: "the site's alias names the site's own zone instead of the load balancer's",
@@ -52,6 +46,12 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
       what: "task role and execution role are swapped",
       resource: "fargate-definition",
       change: ({ executionRoleArn, taskRoleArn }) => ({ executionRoleArn: taskRoleArn, taskRoleArn: executionRoleArn }),
+    },
+    {
+      what: "the database admits the load balancer's security group instead of the tasks'",
+      resource: "fargate-to-database",
+      anew: true,
+      change: (_, made) => ({ referencedSecurityGroupId: made("load-balancer-security-group").id }),
     },
   ],
   "ha-web-tier": [
