@@ -69,9 +69,11 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   if (pending.length > 0 && !destination.resumes) {
     throw new UsageError(
       [
-        `An update of ${file.stack} was killed while it worked on:`,
+        // The engine tells of a lock only who wants it: from its state alone the two cannot be told apart.
+        `Another update of ${file.stack} is running, or was killed, in the midst of:`,
         ...pending.map((operation) => `  ${operation}`),
-        "Look whether they exist on AWS, then let the engine repair its state, and run this again:",
+        "Nothing was changed. If one is running, wait for its end and run this again.",
+        "If it was killed, look whether they exist on AWS, then let the engine repair its state:",
         `  pulumi refresh --stack ${file.stack}`,
         `  pulumi up --stack ${file.stack}`,
       ].join("\n"),

@@ -50,6 +50,8 @@ const UNKNOWN: readonly { readonly name: RegExp; readonly value: unknown }[] = [
   { name: /(url|uri|endpoint)$/i, value: "https://dummy.example.com/" },
   { name: /(domain|host|dns)(Name)?$/i, value: "dummy.example.com" },
   { name: /cidr(Ipv4|Blocks?)?(\[\d+\])?$/i, value: "192.0.2.0/24" },
+  { name: /backupWindow$/i, value: "17:00-17:30" },
+  { name: /maintenanceWindow$/i, value: "sun:18:00-sun:18:30" },
   { name: /zoneId$/i, value: "Z0123456789ABCDEFGHIJ" },
 ];
 
