@@ -136,7 +136,8 @@ async function check({ combination, plan, conversion }: Result, terraform: Terra
   findings.push(...(scan?.findings ?? []));
 
   const built = plan.resources.filter(({ custom }) => custom).length;
-  const own = built - conversion.foreign.length;
+  const newer = conversion.newer.filter(({ path }) => path === "").length;
+  const own = built - conversion.foreign.length - newer;
   const counts = { terraform: planned.changes.length, ...(scan && { checkov: scan.scanned }) };
   const agree = Object.values(counts).every((count) => count === own);
   if (!agree) {
@@ -147,11 +148,12 @@ async function check({ combination, plan, conversion }: Result, terraform: Terra
   const verdict = failing.length > 0 ? color.red(`${failing.length} findings`) : color.green("ok");
   const seen = Object.entries(counts).map(([tool, count]) => `${tool} ${count}`);
   const others = conversion.foreign.length > 0 ? ` + ${conversion.foreign.length} of other providers` : "";
+  const later = newer > 0 ? ` + ${newer} that only a newer provider knows` : "";
   return {
     findings,
     ok: failing.length === 0,
     line: [
-      `${combination.name.padEnd(56)} plan ${own}${others}, ${seen.join(", ")}  ${verdict}`,
+      `${combination.name.padEnd(56)} plan ${own}${others}${later}, ${seen.join(", ")}  ${verdict}`,
       ...failing.flatMap(firstTime),
     ].join("\n"),
   };
