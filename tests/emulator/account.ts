@@ -48,6 +48,13 @@ export async function prepareExisting({ ec2, rds, secrets }: Clients, account: A
   const group = async (name: string) =>
     (await ec2.createSecurityGroup({ GroupName: name, Description: name, VpcId: account.vpcId })).GroupId ?? "";
   const [securityGroupId, databaseGroupId] = [await group("server-of-today"), await group("database-of-today")];
+  // The server reaches its database today; a second rule of the same is refused by AWS.
+  await ec2.authorizeSecurityGroupIngress({
+    GroupId: databaseGroupId,
+    IpPermissions: [
+      { IpProtocol: "tcp", FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{ GroupId: securityGroupId }] },
+    ],
+  });
   const { Instances: [instance] = [] } = await ec2.runInstances({
     ImageId: account.ami,
     InstanceType: "t3.medium",
