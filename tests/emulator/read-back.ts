@@ -459,6 +459,8 @@ export const CHECKS: readonly Check[] = [
   {
     name: "what traffic was switched to is written down, as the next update will read it",
     problems: async (world) => {
+      // Where Vercel serves, its addresses stand in the text, and only Vercel knows them.
+      if ((await tiersOf(world)).length + (await serversOf(world)).length === 0) return undefined;
       const { Parameters = [] } = await world.clients.ssm.describeParameters({
         ParameterFilters: [{ Key: "Name", Option: "Contains", Values: ["/traffic-"] }],
       });
