@@ -5,26 +5,28 @@ import * as pulumi from "@pulumi/pulumi";
 export const lambdaRuntime = { runtime: "nodejs24.x", architectures: ["arm64"], handler: "index.handler" } as const;
 
 /**
- * A function of `functions/` as one file of some tens of kilobytes, made by esbuild in as many milliseconds, so that a plan
- * need not wait for it nor a cache hold it. The AWS SDK is part of Lambda's runtime and stays outside.
+ * A function of `functions/` as one file of some tens of kilobytes, made by esbuild beside the program, which does not wait for it.
+ * The AWS SDK is part of Lambda's runtime and stays outside.
  */
 export function lambdaCode(folder: string): pulumi.asset.AssetArchive {
-  return new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.StringAsset(bundle(folder)) });
+  return new pulumi.asset.AssetArchive(
+    bundle(folder).then((text) => ({ "index.js": new pulumi.asset.StringAsset(text) })),
+  );
 }
 
-const bundles = new Map<string, string>();
+const bundles = new Map<string, Promise<string>>();
 
 /** The text of the bundle, made once a process. */
-export function bundle(folder: string): string {
+export function bundle(folder: string): Promise<string> {
   const made = bundles.get(folder) ?? build(folder);
   bundles.set(folder, made);
   return made;
 }
 
-function build(folder: string): string {
+async function build(folder: string): Promise<string> {
   // Loaded here, as most runs of the program that import this file build no function.
-  const { buildSync } = require("esbuild") as typeof import("esbuild");
-  const { outputFiles } = buildSync({
+  const esbuild = await import("esbuild");
+  const { outputFiles } = await esbuild.build({
     entryPoints: [join(__dirname, "..", "functions", folder, "index.ts")],
     bundle: true,
     platform: "node",

@@ -60,7 +60,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     }
     moto = await Moto.start(python);
     mkdirSync(CACHE, { recursive: true });
-    writeFileSync(file, bundle("incident"));
+    writeFileSync(file, await bundle("incident"));
     // The emulator knows CloudWatch's older protocol only, so this stands in for the four questions about one alarm.
     cloudWatch = createHttpServer((request, response) => {
       let body = "";
@@ -195,12 +195,12 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
   };
 
   it("stays small, starts fast, reports once, and follows up with the duration", async () => {
-    assert.ok(bundle("incident").length < MOST_BYTES);
+    assert.ok((await bundle("incident")).length < MOST_BYTES);
     const start = new Date(Date.now() - 20_000);
     const first = await invoke("ALARM", start);
     assert.equal(first.outcome, "reported");
     console.log(
-      `    bundle ${Math.round(bundle("incident").length / 1024)} KiB, cold start ${Math.round(first.loaded)} ms, report in ${Math.round(first.took)} ms`,
+      `    bundle ${Math.round((await bundle("incident")).length / 1024)} KiB, cold start ${Math.round(first.loaded)} ms, report in ${Math.round(first.took)} ms`,
     );
     assert.equal((await invoke("ALARM", start)).outcome, "joined");
     const kept = await reports();
