@@ -9,6 +9,26 @@ const checkov = (rule: string, resource: RegExp, reason: string): Acceptance => 
 
 /** Findings that are wanted as they are. One that no tool reports any more fails the suite, so that the list stays true. */
 export const ACCEPTED: readonly Acceptance[] = [
+  {
+    tool: "cfn-lint",
+    rule: "E3014",
+    resource: /database-transactions$/,
+    reason:
+      "an alarm on metricQueries, which the translation to CloudFormation has no name for; the provider's validation knows them",
+  },
+  {
+    tool: "cfn-lint",
+    rule: "E3023",
+    resource: /route53\/record:Record vercel-/,
+    reason: "Route 53 wants a TXT value in quotes, which the provider puts around it",
+  },
+  {
+    tool: "parliament",
+    rule: "RESOURCE_STAR",
+    resource:
+      /iam\/rolePolicy:RolePolicy (incident-role|monitored-instance-role|monitored-instance-recovery-automation-role)-policy$/,
+    reason: "reads of queries, tasks, changes and executions, whose ids nobody knows beforehand",
+  },
   checkov(
     "CKV_AWS_258",
     /-receiver-url$/,
