@@ -2,19 +2,14 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { importFile } from "../../cli/takeover";
-import { missing, Project, STACK, settings } from "./stack";
+import { type Project, projectFor, STACK, settings } from "./stack";
 import { ADDRESSES, DOMAIN, ZONE_ID } from "./world";
 
 /** What the import of `platform adopt-dns` leaves for `up` to do. */
 describe("adopt-dns on the real engine", () => {
   let project: Project;
   before(async function () {
-    const why = missing();
-    if (why) {
-      console.log(`    engine suite skipped: ${why}`);
-      this.skip();
-    }
-    project = await Project.start();
+    project = await projectFor(this);
   });
   after(() => project?.stop());
 

@@ -3,17 +3,12 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { movesTraffic, violations, WALK, waitOf } from "./checks";
 import { tierOf } from "./services";
-import { missing, Project, STACK, settings } from "./stack";
+import { type Project, projectFor, STACK, settings } from "./stack";
 
 describe("the flip on the real engine", () => {
   let project: Project;
   before(async function () {
-    const why = missing();
-    if (why) {
-      console.log(`    engine suite skipped: ${why}`);
-      this.skip();
-    }
-    project = await Project.start();
+    project = await projectFor(this);
   });
   after(() => project?.stop());
   afterEach(() => {

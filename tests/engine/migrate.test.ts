@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { movesTraffic, shares, violations, WALK, waitOf } from "./checks";
 import type { Call } from "./cloud";
 import { tierOf } from "./services";
-import { missing, Project, STACK, settings } from "./stack";
+import { type Project, projectFor, STACK, settings } from "./stack";
 import { DOMAIN } from "./world";
 
 /** Pairs that are walked step by step here; ENGINE_PAIRS=all walks all twelve. */
@@ -13,12 +13,7 @@ const ALL = process.env.ENGINE_PAIRS === "all";
 describe("platform migrate on the real engine", () => {
   let project: Project;
   before(async function () {
-    const why = missing();
-    if (why) {
-      console.log(`    engine suite skipped: ${why}`);
-      this.skip();
-    }
-    project = await Project.start();
+    project = await projectFor(this);
     project.configure(settings("monitored-instance"));
     const { code, output } = await project.up();
     assert.equal(code, 0, output);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { missing, Project, settings } from "./stack";
+import { type Project, projectFor, settings } from "./stack";
 import { REGION, SPEED } from "./world";
 
 const SERVICE = "fargate-service";
@@ -8,12 +8,7 @@ const GROUP = "ha-web-tier-group";
 describe("migrations on the real engine", () => {
   let project: Project;
   before(async function () {
-    const why = missing();
-    if (why) {
-      console.log(`    engine suite skipped: ${why}`);
-      this.skip();
-    }
-    project = await Project.start();
+    project = await projectFor(this);
   });
   after(() => project?.stop());
 

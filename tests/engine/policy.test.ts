@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
-import { missing, Project, STACK, settings } from "./stack";
+import { type Project, projectFor, STACK, settings } from "./stack";
 
 const PACK = join(resolve(__dirname, "../.."), "policy");
 
 describe("the policy pack on the real engine", () => {
   let project: Project;
   before(async function () {
-    const why = missing();
-    if (why) {
-      console.log(`    engine suite skipped: ${why}`);
-      this.skip();
-    }
-    project = await Project.start();
+    project = await projectFor(this);
   });
   after(() => project?.stop());
 

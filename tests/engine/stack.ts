@@ -12,11 +12,21 @@ const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
 export const STACK = "test";
 
 /** Why the suite cannot run here; undefined if it can. */
-export function missing(): string | undefined {
+function missing(): string | undefined {
   const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
   if (!has("pulumi", "version")) return "the pulumi CLI is not on PATH (https://www.pulumi.com/docs/install/)";
   if (!has("openssl", "version")) return "openssl is not on PATH";
   return undefined;
+}
+
+/** A project for a suite; where the engine cannot run, the suite is skipped and says why. */
+export async function projectFor(suite: Mocha.Context): Promise<Project> {
+  const why = missing();
+  if (why) {
+    console.log(`    engine suite skipped: ${why}`);
+    suite.skip();
+  }
+  return Project.start();
 }
 
 export interface Finished {
