@@ -3,8 +3,8 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { Command } from "commander";
-import { ARCHITECTURES } from "../cli/compare";
 import { listStacks } from "../cli/planner";
+import { architectures } from "../stacks/settings";
 import { measure, type Run, slope } from "./measure";
 
 /**
@@ -45,7 +45,7 @@ async function main(options: { stack: string; repeats: string; sites: string; js
   ]);
   const plan = await add(`plan ${options.stack}, as configured`, platform("plan", "--stack", options.stack, "--json"));
   for (const stack of listStacks()) {
-    for (const architecture of ARCHITECTURES) {
+    for (const architecture of architectures) {
       await add(`plan ${stack} as ${architecture}`, [
         ...tsx,
         join(root, "bench", "sites.ts"),

@@ -19,6 +19,7 @@ import { dollars, duration, percent, signedDollars } from "../insight/format";
 import { InputError } from "../insight/input-error";
 import type { Plan } from "../insight/plan";
 import { type Fault, faults } from "../insight/recovery";
+import { architectures } from "../stacks/settings";
 import { withProgress } from "./progress";
 import { UsageError } from "./stack-files";
 
@@ -76,9 +77,6 @@ export async function loadPlanner(folder = join(__dirname, "..")): Promise<Plann
   };
 }
 
-/** The four architectures in the brief's order. */
-export const ARCHITECTURES = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
-
 /** The stack that is meant: the named one, else the only one, else `prod`. */
 export function chooseStack(planner: Planner, named: string | undefined): string {
   const known = planner.listStacks();
@@ -94,7 +92,7 @@ export function chooseStack(planner: Planner, named: string | undefined): string
 /** One plan for each architecture; the program is loaded once. */
 export async function planAll(planner: Planner, stack: string): Promise<Plan[]> {
   const plans: Plan[] = [];
-  for (const architecture of ARCHITECTURES) plans.push(await planner.planStack(stack, { architecture }));
+  for (const architecture of architectures) plans.push(await planner.planStack(stack, { architecture }));
   return plans;
 }
 

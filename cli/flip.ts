@@ -3,7 +3,8 @@ import { Command, Option } from "commander";
 import { distance } from "fastest-levenshtein";
 import { type Flip, flipOf } from "../insight/flip";
 import { InputError } from "../insight/input-error";
-import { ARCHITECTURES, chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
+import { architectures } from "../stacks/settings";
+import { chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
 import { renderFlip } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 import { withProgress } from "./progress";
@@ -59,13 +60,13 @@ export async function judgeFlip(
 type FlipGates = NonNullable<Parameters<typeof flipOf>[2]>["gates"];
 
 /** The default of `architecture` in stacks/settings.ts. */
-const FIRST = ARCHITECTURES[0];
+const FIRST = architectures[0];
 
 function checkTarget(stack: string, to: string, { sections }: StackContext): void {
   const current = String(sections.architecture ?? FIRST);
-  const others = ARCHITECTURES.filter((one) => one !== current);
-  if (!ARCHITECTURES.includes(to as never)) {
-    const nearest = ARCHITECTURES.map((one) => ({ one, far: distance(to, one) })).sort((a, b) => a.far - b.far)[0];
+  const others = architectures.filter((one) => one !== current);
+  if (!architectures.includes(to as never)) {
+    const nearest = architectures.map((one) => ({ one, far: distance(to, one) })).sort((a, b) => a.far - b.far)[0];
     const guess = nearest && nearest.far <= Math.max(2, to.length / 3) ? ` Did you mean ${nearest.one}?` : "";
     throw new InputError(`There is no architecture "${to}".${guess} ${stack} can go to ${others.join(", ")}.`);
   }
@@ -103,7 +104,7 @@ export function flipCommand(load: () => Promise<Planner> = loadPlanner, preview?
     .description(
       "What changing the architecture would do: steps, downtime, data, cost, time, and what else has to move. Reads only.",
     )
-    .requiredOption("-t, --to <architecture>", `the architecture to change to: ${ARCHITECTURES.join(", ")}`)
+    .requiredOption("-t, --to <architecture>", `the architecture to change to: ${architectures.join(", ")}`)
     .option("-s, --stack <name>", "the stack to change")
     .addOption(
       new Option("--basis <basis>", "compare the plans alone, or insist on the deployed state").choices([

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import {
-  ARCHITECTURES,
   candidatesOf,
   chooseStack,
   comparisonJson,
@@ -14,6 +13,7 @@ import { advise, type Candidate, type Comparison, compare, todayPlan } from "../
 import { duration, percent, signedDollars } from "../../insight/format";
 import type { Plan } from "../../insight/plan";
 import { noticesFor } from "../../stacks/notices";
+import { architectures } from "../../stacks/settings";
 import { checkSettings } from "../../stacks/settings-check";
 import { samplePlans } from "./insight-fixtures";
 
@@ -192,7 +192,7 @@ describe("insight/compare", () => {
       const shown = stripVTControlCharacters(renderCompare(compare(await planAll(planner, "prod"))));
       const table = shown.split("\n").filter((line) => /[│─]/.test(line));
       assert.ok(Math.max(...table.map((line) => line.length)) <= 120);
-      for (const name of ["today", ...ARCHITECTURES]) assert.ok(shown.includes(name), name);
+      for (const name of ["today", ...architectures]) assert.ok(shown.includes(name), name);
       for (const name of [
         "fixed",
         "by usage",
