@@ -43,7 +43,11 @@ export class IncidentReporter extends pulumi.ComponentResource {
     const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
     const { region } = aws.getRegionOutput({}, child);
     const account = aws.getCallerIdentityOutput({}, child).accountId;
-    const bucket = privateBucket(`${name}-reports`, { expireDays: args.reportDays ?? 365, prefix: "reports/" }, child);
+    const { bucket } = privateBucket(
+      `${name}-reports`,
+      { expireDays: args.reportDays ?? 365, prefix: "reports/" },
+      child,
+    );
     const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, child);
     const config: pulumi.Input<Unwrapped<ReporterConfig>> = {
       about: { site: args.site, stack, region, dashboard: args.dashboard },

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { Firewall, type FirewallArgs } from "./firewall";
+import { privateBucket } from "./private-bucket";
 import type { Probe, Signal } from "./web-tier";
 
 export interface LoadBalancerArgs {
@@ -320,73 +321,24 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 
   private accessLogs(name: string, days: number) {
-    const child = { parent: this };
-    // Without the force a flip away from the load balancer would fail at its end, since the bucket is never empty.
-    const bucket = new aws.s3.Bucket(`${name}-logs`, { forceDestroy: true }, child);
-    const blocked = new aws.s3.BucketPublicAccessBlock(
-      `${name}-logs-private`,
+    return privateBucket(
+      `${name}-logs`,
       {
-        bucket: bucket.id,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      child,
-    );
-    new aws.s3.BucketServerSideEncryptionConfiguration(
-      `${name}-logs-encryption`,
-      {
-        bucket: bucket.id,
-        // Access logs can be delivered to a bucket with SSE-S3 only.
-        rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
-      },
-      child,
-    );
-    new aws.s3.BucketLifecycleConfiguration(
-      `${name}-logs-lifecycle`,
-      {
-        bucket: bucket.id,
-        rules: [
+        expireDays: days,
+        // Without the force a flip away from the load balancer would fail at its end, since the bucket is never empty.
+        forceDestroy: true,
+        statements: (bucket) => [
           {
-            id: "expire",
-            status: "Enabled",
-            filter: {},
-            expiration: { days },
-            abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+            Sid: "AccessLogs",
+            Effect: "Allow",
+            Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
+            Action: "s3:PutObject",
+            Resource: pulumi.interpolate`${bucket.arn}/AWSLogs/*`,
           },
         ],
       },
-      child,
+      { parent: this },
     );
-    const policy = new aws.s3.BucketPolicy(
-      `${name}-logs-policy`,
-      {
-        bucket: bucket.id,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Sid: "AccessLogs",
-              Effect: "Allow",
-              Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
-              Action: "s3:PutObject",
-              Resource: pulumi.interpolate`${bucket.arn}/AWSLogs/*`,
-            },
-            {
-              Sid: "TlsOnly",
-              Effect: "Deny",
-              Principal: "*",
-              Action: "s3:*",
-              Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
-              Condition: { Bool: { "aws:SecureTransport": "false" } },
-            },
-          ],
-        }),
-      },
-      { ...child, dependsOn: [blocked] },
-    );
-    return { bucket, policy };
   }
 }
 

@@ -8,9 +8,15 @@ export interface PrivateBucketArgs {
   readonly prefix?: string;
   /** Whether `pulumi destroy` may delete it with what is in it. @default false */
   readonly forceDestroy?: boolean;
+  /** Further statements of its policy, before the one that refuses what comes without TLS. @default none */
+  readonly statements?: (bucket: aws.s3.Bucket) => readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A bucket that nobody outside the account reads, encrypted by S3, reached by TLS only, and emptied by age. */
+/**
+ * A bucket that nobody outside the account reads, encrypted by S3 (a load balancer delivers to no other encryption), reached by TLS
+ * only, and emptied by age.
+ * @returns the bucket, and its policy for what has to wait until it may write
+ */
 export function privateBucket(name: string, args: PrivateBucketArgs, opts: pulumi.CustomResourceOptions) {
   const bucket = new aws.s3.Bucket(name, { forceDestroy: args.forceDestroy ?? false }, opts);
   const blocked = new aws.s3.BucketPublicAccessBlock(
@@ -51,13 +57,14 @@ export function privateBucket(name: string, args: PrivateBucketArgs, opts: pulum
     },
     opts,
   );
-  new aws.s3.BucketPolicy(
+  const policy = new aws.s3.BucketPolicy(
     `${name}-policy`,
     {
       bucket: bucket.id,
       policy: pulumi.jsonStringify({
         Version: "2012-10-17",
         Statement: [
+          ...(args.statements?.(bucket) ?? []),
           {
             Sid: "TlsOnly",
             Effect: "Deny",
@@ -71,5 +78,5 @@ export function privateBucket(name: string, args: PrivateBucketArgs, opts: pulum
     },
     { ...opts, dependsOn: [blocked] },
   );
-  return bucket;
+  return { bucket, policy };
 }
