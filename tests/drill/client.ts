@@ -1,6 +1,7 @@
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent, request } from "node:https";
+import { paced } from "./paced";
 
 /**
  * A visitor, in a process of its own: asks at a constant rate, whether or not answers come, and writes each result to its
@@ -60,26 +61,7 @@ async function main(plan: Plan): Promise<void> {
   const agent = plan.servername
     ? new Agent({ ...settings, ca: plan.caFile && readFileSync(plan.caFile) })
     : new HttpAgent(settings);
-  const under = new Set<Promise<void>>();
-  const start = Date.now();
-  let sent = 0;
-  let stopping = false;
-  process.on("SIGTERM", () => {
-    stopping = true;
-  });
-  while (!stopping) {
-    // As many as are due by now, so that a late timer does not lower the rate.
-    for (; sent < ((Date.now() - start) * plan.rate) / 1000; sent++) {
-      const one = visit(plan, agent, `${plan.id}-${sent}`).then((result) => {
-        writeSync(1, `${JSON.stringify(result)}\n`);
-        under.delete(one);
-      });
-      under.add(one);
-    }
-    await new Promise((next) => setTimeout(next, 5));
-  }
-  await Promise.all(under);
-  process.exit(0);
+  await paced(plan.rate, (number) => visit(plan, agent, `${plan.id}-${number}`));
 }
 
 if (require.main === module) void main(JSON.parse(process.argv[2] ?? "{}"));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
+import { paced } from "./paced";
 
 /**
  * Writes rows through the app at a constant rate, in a process of its own, whether or not answers come, and tells each result as
@@ -43,25 +44,7 @@ function write({ port, timeout }: WriterPlan, agent: Agent, number: number): Pro
 
 async function main(plan: WriterPlan): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  const under = new Set<Promise<void>>();
-  const start = Date.now();
-  let sent = 0;
-  let stopping = false;
-  process.on("SIGTERM", () => {
-    stopping = true;
-  });
-  while (!stopping) {
-    for (; sent < ((Date.now() - start) * plan.rate) / 1000; sent++) {
-      const one = write(plan, agent, sent).then((result) => {
-        process.stdout.write(`${JSON.stringify(result)}\n`);
-        under.delete(one);
-      });
-      under.add(one);
-    }
-    await new Promise((next) => setTimeout(next, 5));
-  }
-  await Promise.all(under);
-  process.exit(0);
+  await paced(plan.rate, (number) => write(plan, agent, number));
 }
 
 if (require.main === module) void main(JSON.parse(process.argv[2] ?? "{}"));
