@@ -46,7 +46,9 @@ export function run(
   const { cwd, env = {}, timeoutSeconds = 300, stdin } = options;
   return new Promise((resolve) => {
     const started = Date.now();
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout: timeoutSeconds * 1000 });
+    // Not `timeout`: its timer keeps the suite alive to the end of the time where the command does not exist.
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, signal });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -57,10 +59,10 @@ export function run(
     });
     const end = (code: number, problem = "") =>
       resolve({ code, stdout, stderr: stderr + problem, seconds: (Date.now() - started) / 1000 });
-    child.on("error", (error) => end(127, error.message));
-    child.on("close", (code, signal) =>
-      end(code ?? 1, signal ? `${command} was stopped by ${signal} (limit: ${timeoutSeconds} s)` : ""),
+    child.on("error", (error) =>
+      signal.aborted ? end(1, `${command} was stopped (limit: ${timeoutSeconds} s)`) : end(127, error.message),
     );
+    child.on("close", (code, stopped) => end(code ?? 1, stopped ? `${command} was stopped by ${stopped}` : ""));
     child.stdin.on("error", () => undefined).end(stdin ?? "");
   });
 }
