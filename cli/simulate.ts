@@ -100,7 +100,8 @@ export function renderSimulation(report: SimulationReport & { readonly stack: st
     "not up yet, was deleted, or fell ill after it had been proven (which no gate foresees).",
     "At risk: flips in which a resolver that keeps to TTL could have sent a visitor to a tier that did not serve.",
     "The gates are the real ones, on a clock of their own; one flip in ten meets a tier that never comes up, one in five a failure or",
-    "a crash at some step, and each is tried up to three times. `iamvet:gates.drainSeconds` sets the drain.",
+    "a crash at some step, one in five a TTL that was lowered just before by an update that was killed, and each is tried up to three",
+    "times. `iamvet:gates.drainSeconds` sets the drain.",
     pc.dim(
       `That ${(VISITORS.overstayShare * 100).toFixed(2)} % of resolvers overstay was measured (PAM 2023, ttl-violation-study.github.io); for how long is an assumption.`,
     ),

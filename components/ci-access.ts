@@ -139,9 +139,9 @@ export class CiAccess extends pulumi.ComponentResource {
 
 /** Reads what exists. Values of secrets are granted apart; the other reads know few resources, so all are meant. */
 function reads({ permissions, region }: CiAccessArgs, account: pulumi.Output<string>): Grant[][] {
-  const values = /^(secretsmanager:GetSecretValue|ssm:GetParameters?)$/;
+  const values = /^(secretsmanager:GetSecretValue|ssm:GetParameter(s|History)?)$/;
   const parameters: Grant = {
-    actions: ["ssm:GetParameter", "ssm:GetParameters"],
+    actions: permissions.read.filter((action) => action.startsWith("ssm:") && values.test(action)),
     resources: [
       `arn:aws:ssm:${region}::parameter/aws/service/*`,
       pulumi.interpolate`arn:aws:ssm:${region}:${account}:parameter/*`,

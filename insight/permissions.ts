@@ -402,6 +402,7 @@ const asked = [
   "route53:ListHostedZones",
   "route53:ListResourceRecordSets",
   "ssm:GetParameter",
+  "ssm:GetParameterHistory",
   "sts:GetCallerIdentity",
 ] as const;
 

@@ -107,7 +107,8 @@ export class World {
   private readonly sayings: Saying[] = [];
   private readonly updates: string[] = [];
   private readonly records = new Map<string, RecordSet>();
-  private readonly parameters = new Map<string, { value: string; version: number; modified: number }>();
+  /** All versions of the parameters, the latest one last. */
+  private readonly parameters = new Map<string, { value: string; version: number; modified: number }[]>();
   /** What the engine believes to be there, by resource. */
   private readonly noted = new Map<string, string>();
   /** The machine's own resolver, which keeps to TTL. */
@@ -173,7 +174,7 @@ export class World {
     const now: TrafficState = { revision: this.revision, ttl: update.ttl, slots };
     this.put(PARAMETERS.intent, conditions.code.encodeTraffic(now));
     for (const name of SLOTS) this.point(name, slots[name].weight, this.life(slots[name].tier).address);
-    const version = this.parameters.get(PARAMETERS.intent)?.version;
+    const version = this.parameters.get(PARAMETERS.intent)?.length;
     this.put(PARAMETERS.state, conditions.code.encodeTraffic(now, version));
 
     await gates.settled({
@@ -221,8 +222,8 @@ export class World {
   private put(name: string, value: string): void {
     if (this.noted.get(name) === value) return;
     this.does(1, name, value, () => {
-      const version = (this.parameters.get(name)?.version ?? 0) + 1;
-      this.parameters.set(name, { value, version, modified: this.now });
+      const versions = this.parameters.get(name) ?? [];
+      this.parameters.set(name, [...versions, { value, version: versions.length + 1, modified: this.now }]);
     });
   }
 
@@ -251,10 +252,8 @@ export class World {
           const { weight, ttl, address } = record;
           return [{ slot, weight, ttl, target: { kind: "addresses" as const, ipv4: [address] } }];
         }),
-      parameter: async (name) => {
-        const found = this.parameters.get(name);
-        return found && { ...found, now: this.now };
-      },
+      parameter: async (name) => (await aws.history(name)).at(-1),
+      history: async (name) => (this.parameters.get(name) ?? []).map((one) => ({ ...one, now: this.now })),
       rule: async () => undefined,
       service: async () => undefined,
       group: async () => ({}),

@@ -168,9 +168,13 @@ export const VISITORS: Visitors = {
   overstaySeconds: 600,
 };
 
-/** One flip in ten meets a tier that never comes up; one in five a failure or a crash at some step. Assumptions, to have both seen. */
+/**
+ * One flip in ten meets a tier that never comes up; one in five a failure or a crash at some step; one in five a TTL that was
+ * lowered to a tenth just before, by an update that was killed. Assumptions, to have them seen.
+ */
 const NEVER = 0.1;
 const FAILURE = 0.2;
+const LOWERED = 0.2;
 
 /** A tier that starts within three minutes, or never, and may fall ill later on. */
 function usual(_: string, random: Random): Behaviour {
@@ -263,8 +267,10 @@ async function playFlip(conditions: Conditions, ttl: number, luck: Random) {
     ...conditions,
     behaviour: (tier, random) => (tier === "old" ? settled : conditions.behaviour(tier, random)),
   });
-  await world.up({ serving: "old", ttl, pause: 86_400 });
+  const lowered = luck() < LOWERED;
+  await world.up({ serving: "old", ttl: lowered ? 10 * ttl : ttl, pause: 86_400 });
   const start = world.history.end;
+  if (lowered) await world.up({ serving: "old", ttl, failsAt: Math.floor(luck() * 8), failure: "killed", pause: 0 });
   const to = (serving: string): Update => ({
     serving,
     ttl,

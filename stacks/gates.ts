@@ -9,7 +9,8 @@ import {
   targetText,
 } from "../components/traffic-state";
 import type { Probe, Rollout, TrafficTarget } from "../components/web-tier";
-import { type AwsReader, type LiveRecord, liveAws } from "./gates/aws";
+import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./gates/aws";
+import { type Holding, holdingsOf, letGoAt } from "./gates/holding";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl } from "./gates/probe";
@@ -209,11 +210,28 @@ export function liveGates(options: GateOptions): Gates {
       records,
       ...(rule && { ruleWeights: await question("the live weights of the load balancer", aws.rule(rule.arn)) }),
       ...(intent && { intent: { value: decodeTraffic(intent.value)?.state, version: intent.version } }),
-      // The age is told on this machine's clock, so that it can be compared with it.
-      ...(state && {
-        state: { value: done?.state, intent: done?.intent, modified: clock.now() - (state.now - state.modified) },
-      }),
+      ...(state && { state: { value: done?.state, intent: done?.intent, modified: onThisClock(state) } }),
     };
+  };
+
+  /** A parameter's age is told on this machine's clock, so that it can be compared with it. */
+  const onThisClock = ({ now, modified }: LiveParameter) => clock.now() - (now - modified);
+
+  /** What resolvers may hold by what updates have asked for, if the records have changed last at a moment. */
+  const readHoldings = async ({ name, parameters }: TrafficQuery) => {
+    const [intents, states] = await question(
+      `the earlier traffic of ${name}`,
+      Promise.all([aws.history(parameters.intent), aws.history(parameters.state)]),
+    );
+    const asked = intents.flatMap(({ value, version }) => {
+      const traffic = decodeTraffic(value);
+      return traffic ? [{ version, ttl: traffic.state.ttl }] : [];
+    });
+    const reached = states.map((state) => ({
+      intent: decodeTraffic(state.value)?.intent,
+      modified: onThisClock(state),
+    }));
+    return (latest: number): Holding[] => holdingsOf(asked, reached, latest);
   };
 
   return {
@@ -307,9 +325,10 @@ export function liveGates(options: GateOptions): Gates {
 
       // What Route 53 has must be what this update asked for, whatever the engine believes.
       let after: LiveTraffic = before;
+      let holdings: (latest: number) => readonly Holding[] = () => [];
       const moved = await lookUntil("Waiting for Route 53", 1, patience(), async () => {
         try {
-          after = await readLive(query);
+          [after, holdings] = await Promise.all([readLive(query), readHoldings(query)]);
         } catch (error) {
           return notYet(reason(error));
         }
@@ -319,13 +338,14 @@ export function liveGates(options: GateOptions): Gates {
       if (moved)
         give("Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live.", moved);
 
-      const ttl = Math.max(now.ttl, ...before.records.map((record) => record.ttl), before.state?.value?.ttl ?? 0);
       const since = lastChange(before, after, now, started);
       if (since !== undefined) {
-        const until = since + (ttl + drainSeconds) * 1000;
+        // What the records said at the start may have been set by hand.
+        const ttl = Math.max(now.ttl, ...before.records.map((record) => record.ttl));
+        const last = [{ given: since, ttl }, ...holdings(since)].reduce((a, b) => (letGoAt(b) > letGoAt(a) ? b : a));
         await sleepUntil(
-          until,
-          `Waiting for resolvers to let go of the old answer (TTL ${ttl} s + ${drainSeconds} s)`,
+          letGoAt(last) + drainSeconds * 1000,
+          `Waiting for resolvers to let go of the old answer (TTL ${last.ttl} s + ${drainSeconds} s)`,
           clock,
           log,
         );

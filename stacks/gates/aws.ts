@@ -1,6 +1,7 @@
 import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import type { Service } from "@aws-sdk/client-ecs";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
+import type { Parameter } from "@aws-sdk/client-ssm";
 import { dnsName } from "../../components/traffic-state";
 import type { TrafficTarget } from "../../components/web-tier";
 
@@ -29,6 +30,8 @@ export interface AwsReader {
   records(zoneId: string, name: string): Promise<readonly LiveRecord[]>;
   /** Undefined if there is no such parameter. */
   parameter(name: string): Promise<LiveParameter | undefined>;
+  /** All versions of a parameter that AWS keeps, which are the latest hundred; empty if there is no such parameter. */
+  history(name: string): Promise<readonly LiveParameter[]>;
   /** Weight by target group of a rule's forward action; undefined if there is no such rule. */
   rule(arn: string): Promise<Readonly<Record<string, number>> | undefined>;
   service(cluster: string, service: string): Promise<Service | undefined>;
@@ -69,29 +72,27 @@ export function liveAws(region: string, profile?: string): AwsReader {
         }));
     },
     async parameter(name) {
-      const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
-      const client = new SSMClient(config);
-      let now = Date.now();
-      client.middlewareStack.add(
-        (next) => async (args) => {
-          const result = await next(args);
-          const headers = (result.response as { headers?: Record<string, string> }).headers;
-          const date = Date.parse(headers?.date ?? "");
-          now = Number.isNaN(date) ? Date.now() : date;
-          return result;
-        },
-        { step: "deserialize", priority: "low", name: "clockOfAws" },
-      );
+      const { GetParameterCommand } = await import("@aws-sdk/client-ssm");
+      const { client, told } = await parameterStore(config);
       try {
-        const { Parameter: found } = await client.send(new GetParameterCommand({ Name: name }));
-        return {
-          value: found?.Value ?? "",
-          version: found?.Version ?? 0,
-          modified: found?.LastModifiedDate?.getTime() ?? now,
-          now,
-        };
+        const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
+        return Parameter && told(Parameter);
       } catch (error) {
-        if (error instanceof Error && error.name === "ParameterNotFound") return undefined;
+        if (isNoParameter(error)) return undefined;
+        throw error;
+      }
+    },
+    async history(name) {
+      const { paginateGetParameterHistory } = await import("@aws-sdk/client-ssm");
+      const { client, told } = await parameterStore(config);
+      const found: LiveParameter[] = [];
+      try {
+        for await (const { Parameters = [] } of paginateGetParameterHistory({ client, pageSize: 50 }, { Name: name })) {
+          found.push(...Parameters.map(told));
+        }
+        return found;
+      } catch (error) {
+        if (isNoParameter(error)) return [];
         throw error;
       }
     },
@@ -131,6 +132,32 @@ export function liveAws(region: string, profile?: string): AwsReader {
     },
   };
 }
+
+/** Parameter Store, and how to read a parameter of its latest answer, which tells the clock of AWS. */
+async function parameterStore(config: { region: string; profile?: string }) {
+  const { SSMClient } = await import("@aws-sdk/client-ssm");
+  const client = new SSMClient(config);
+  let now = Date.now();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const headers = (result.response as { headers?: Record<string, string> }).headers;
+      const date = Date.parse(headers?.date ?? "");
+      now = Number.isNaN(date) ? Date.now() : date;
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "clockOfAws" },
+  );
+  const told = ({ Value = "", Version = 0, LastModifiedDate }: Parameter): LiveParameter => ({
+    value: Value,
+    version: Version,
+    modified: LastModifiedDate?.getTime() ?? now,
+    now,
+  });
+  return { client, told };
+}
+
+const isNoParameter = (error: unknown) => error instanceof Error && error.name === "ParameterNotFound";
 
 function targetOf({ AliasTarget, ResourceRecords = [], Type }: ResourceRecordSet): TrafficTarget {
   if (AliasTarget) {

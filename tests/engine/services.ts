@@ -217,6 +217,7 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
     .split(".")
     .at(-1);
   if (target === "GetParameter") return parameter(cloud, JSON.parse(text).Name);
+  if (target === "GetParameterHistory") return parameterHistory(cloud, JSON.parse(text).Name);
   if (target === "DescribeServices") return services(cloud, JSON.parse(text).services[0]);
   if (target === "DescribeAlarms") return alarms(cloud, health, JSON.parse(text).AlarmNames ?? []);
   const migration = MIGRATION[target ?? ""];
@@ -317,6 +318,22 @@ function parameter(cloud: Cloud, name: string): Reply {
       Version: outputs.version,
       LastModifiedDate: modified / 1000,
     },
+  });
+}
+
+/** The versions of a parameter, by the calls that wrote it. */
+function parameterHistory(cloud: Cloud, name: string): Reply {
+  const written = cloud.calls.filter(
+    ({ type, inputs }) => type === "aws:ssm/parameter:Parameter" && inputs.name === name,
+  );
+  return json({
+    Parameters: written.map(({ inputs, time }, index) => ({
+      Name: name,
+      Type: "String",
+      Value: inputs.value,
+      Version: index + 1,
+      LastModifiedDate: time / 1000,
+    })),
   });
 }
 

@@ -69,12 +69,14 @@ const recordsOf = (state: TrafficState): LiveRecord[] =>
 function world(live: TrafficState, state = live, intentVersion = 1, stateIntent = 1, modified = 0, clock = clockAt()) {
   const said: string[] = [];
   const asked: string[] = [];
+  const parameter = async (name: string) =>
+    name === "/i"
+      ? { value: encodeTraffic(live), version: intentVersion, modified: 0, now: clock.now() }
+      : { value: encodeTraffic(state, stateIntent), version: 1, modified, now: clock.now() };
   const aws: AwsReader = {
     records: async () => recordsOf(live),
-    parameter: async (name) =>
-      name === "/i"
-        ? { value: encodeTraffic(live), version: intentVersion, modified: 0, now: clock.now() }
-        : { value: encodeTraffic(state, stateIntent), version: 1, modified, now: clock.now() },
+    parameter,
+    history: async (name) => [await parameter(name)],
     rule: async () => undefined,
     service: async () => undefined,
     group: async () => ({}),
@@ -312,6 +314,47 @@ describe("gate: settled", () => {
     assert.equal(await waited(empty, 1, 1, 1_000_000), 0));
   it("waits for the longer TTL of the old record", async () =>
     assert.equal(await waited(asLive({ ...old, ttl: 300 }), 2, 2, 1_000_000), FULL + 240));
+
+  describe("after a TTL was lowered", () => {
+    /** A TTL of 300 that a state left behind so many seconds before the flip, and one of 60 since then. */
+    const lowered = async (secondsAgo: number, ...further: { ttl: number; reached?: number }[]) => {
+      const clock = clockAt();
+      const started = clock.now();
+      const { options } = world(now, now, 9, 9, started, clock);
+      const steps = [
+        { ttl: 300, reached: secondsAgo + 86_400 },
+        { ttl: 60, reached: secondsAgo },
+        ...further,
+        { ttl: 60, reached: 0 },
+      ].map((step, i) => ({ ...step, version: i + 1 }));
+      const told = (value: string, version: number, ago: number) => ({
+        value,
+        version,
+        modified: started - ago * 1000,
+        now: clock.now(),
+      });
+      const history = async (name: string) =>
+        steps.flatMap(({ ttl, reached, version }) => {
+          if (name === "/i") return [told(encodeTraffic({ ...old, ttl }), version, 0)];
+          return reached === undefined ? [] : [told(encodeTraffic({ ...old, ttl }, version), version, reached)];
+        });
+      await settle({ ...options, aws: { ...(options.aws as AwsReader), history } }, asLive(old));
+      return (clock.now() - started) / 1000;
+    };
+    it("waits for what is left of the longer one, though neither the records nor the latest state tell it", async () => {
+      assert.equal(await lowered(30), FULL + 240 - 30);
+      assert.equal(await lowered(239), FULL + 1);
+    });
+    it("waits no longer than usual once the longer one is over", async () => {
+      assert.equal(await lowered(240), FULL);
+      assert.equal(await lowered(86_400), FULL);
+    });
+    it("takes one that an update was killed at for given until this change", async () => {
+      assert.equal(await lowered(86_400, { ttl: 120 }), FULL + 60);
+      assert.equal(await lowered(86_400, { ttl: 120 }, { ttl: 60 }), FULL + 60);
+      assert.equal(await lowered(86_400, { ttl: 120 }, { ttl: 60, reached: 50 }), FULL + 10);
+    });
+  });
 
   const rejects = (options: GateOptions, pattern: RegExp) =>
     assert.rejects(settle(options, asLive(old)), (error: Error) => {

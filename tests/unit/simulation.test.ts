@@ -17,16 +17,24 @@ import { liveGates, tiersToProve } from "../../stacks/gates";
 /** The gates of `pulumi up`. */
 const code: GateCode = { liveGates, tiersToProve, encodeTraffic };
 
+/** Gates that know of the latest version of a parameter only. */
+const forgetful: GateCode = {
+  ...code,
+  liveGates: (options) =>
+    liveGates({ ...options, ...(options.aws ? { aws: { ...options.aws, history: async () => [] } } : {}) }),
+};
+
 const tier = fc.constantFrom("monitored-instance", "fargate", "vercel");
 const update = fc.record(
   {
     serving: tier,
+    ttl: fc.constantFrom(30, 60, 300),
     canary: fc.record({ tier, percent: fc.constantFrom(0, 10, 50, 100) }),
     failsAt: fc.nat(60),
     failure: fc.constantFrom("refused" as const, "forgotten" as const, "killed" as const),
     pause: fc.constantFrom(0, 5, 45, 90, 600),
   },
-  { requiredKeys: ["serving", "failure", "pause"] },
+  { requiredKeys: ["serving", "ttl", "failure", "pause"] },
 );
 const behaviour = fc.record({
   startsAfter: fc.constantFrom(0, 20_000, 90_000, Number.POSITIVE_INFINITY),
@@ -41,14 +49,13 @@ const behaviour = fc.record({
 /** A life of a stack: what was asked of it, how its tiers behaved, and the dice. */
 const story = fc.record({
   seed: fc.nat(),
-  ttl: fc.constantFrom(30, 60, 300),
   drainSeconds: fc.constantFrom(0, 60),
   updates: fc.array(update, { minLength: 2, maxLength: 6 }),
   behaviours: fc.array(behaviour, { minLength: 1, maxLength: 6 }),
 });
 type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 
-async function play(gates: GateCode, { seed, ttl, drainSeconds, updates, behaviours }: Story): Promise<History> {
+async function play(gates: GateCode, { seed, drainSeconds, updates, behaviours }: Story): Promise<History> {
   let built = 0;
   const world = new World({
     code: gates,
@@ -57,7 +64,7 @@ async function play(gates: GateCode, { seed, ttl, drainSeconds, updates, behavio
     gates: { healthyCount: 2, intervalSeconds: 10, timeoutSeconds: 120, drainSeconds },
   });
   for (const { canary, ...rest } of updates) {
-    await world.up({ ...rest, ttl, ...(canary && canary.tier !== rest.serving ? { canary } : {}) } as Update);
+    await world.up({ ...rest, ...(canary && canary.tier !== rest.serving ? { canary } : {}) } as Update);
   }
   return world.history;
 }
@@ -83,6 +90,12 @@ describe("the flip, simulated", () => {
       for (const end of (await play(code, one)).updates) ends[end === "done" ? "done" : "other"]++;
     }
     assert.ok(ends.done > 50 && ends.other > 50, JSON.stringify(ends));
+  });
+
+  it("would not if a lowered TTL were taken for the one that resolvers hold", async function () {
+    this.timeout(60_000);
+    const { failed } = await exposed(forgetful, 2000);
+    assert.equal(failed, true);
   });
 
   for (const gate of ["ready", "settled"] as const) {
@@ -123,6 +136,12 @@ describe("what a flip loses", () => {
     assert.ok(rowOf(report, "without ready").by.unready > 5 * both.by.gone);
     assert.ok(rowOf(report, "without settled").by.gone > 1.4 * both.by.gone);
     assert.ok(rowOf(report, "without ready").exposed > 10 && rowOf(report, "without settled").exposed > 5);
+  });
+
+  it("is more where a lowered TTL is taken for the one that resolvers hold", async () => {
+    const row = rowOf(await simulate({ code: forgetful, drains: [] }), "both");
+    assert.ok(row.exposed > 0, `${row.exposed} flips`);
+    assert.ok(row.by.gone > rowOf(report, "both").by.gone);
   });
 
   it("is nothing but illness where every resolver keeps to TTL, and the gates are why", async () => {
