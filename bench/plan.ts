@@ -13,7 +13,7 @@ import { measure, type Run, slope } from "./measure";
  */
 const root = join(__dirname, "..");
 const node = process.execPath;
-const tsx = [node, "--import", "tsx"];
+const program = [node, "--import", join(root, "cli", "loader.mjs")];
 const platform = (...args: readonly string[]) => [node, join(root, "cli", "bin.mjs"), ...args];
 
 /** A goal of the project, and whether this run reaches it. */
@@ -40,14 +40,16 @@ async function main(options: { stack: string; repeats: string; sites: string; js
   };
 
   const empty = await add("import @pulumi/pulumi and @pulumi/aws, nothing else", [
-    ...tsx,
+    node,
+    "--import",
+    "tsx",
     join(root, "bench", "empty.ts"),
   ]);
   const plan = await add(`plan ${options.stack}, as configured`, platform("plan", "--stack", options.stack, "--json"));
   for (const stack of listStacks()) {
     for (const architecture of architectures) {
       await add(`plan ${stack} as ${architecture}`, [
-        ...tsx,
+        ...program,
         join(root, "bench", "sites.ts"),
         stack,
         architecture,
@@ -55,18 +57,14 @@ async function main(options: { stack: string; repeats: string; sites: string; js
       ]);
     }
   }
-  const compared = await add(`compare ${options.stack}, five columns`, [
-    ...tsx,
-    join(root, "bench", "compare.ts"),
-    options.stack,
-  ]);
+  const compared = await add(`compare ${options.stack}, five columns`, platform("compare", "--stack", options.stack));
 
   const scaled: [number, Run][] = [];
   for (const n of sites) {
     scaled.push([
       n,
       await add(`plan of ${n} site(s)' worth`, [
-        ...tsx,
+        ...program,
         join(root, "bench", "sites.ts"),
         options.stack,
         "fargate",

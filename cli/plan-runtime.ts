@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import type { PlannedResource, PlanValue, Ref, Unknown } from "../insight/plan";
 import { SECRET } from "../insight/plan";
+import { leaveOut } from "./plan-shortcuts";
 
 /** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -101,23 +102,6 @@ export async function record(
     await (runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   }).finally(restore);
   return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
-}
-
-/**
- * Leaves out what the SDK does for a real run alone and what took a third of a plan's time: the stack of every promise, for
- * telling which one leaked, and the code of dynamic providers, which no plan shows. Returns what puts it back.
- */
-function leaveOut(): () => void {
-  const debuggable = require("@pulumi/pulumi/runtime/debuggable") as Record<string, unknown>;
-  const closures = require("@pulumi/pulumi/runtime/closure/serializeClosure") as Record<string, unknown>;
-  const { debuggablePromise } = debuggable;
-  const { serializeFunction } = closures;
-  debuggable.debuggablePromise = <T>(promise: T): T => promise;
-  closures.serializeFunction = async () => ({ text: "", exportName: "handler", containsSecrets: false });
-  return () => {
-    debuggable.debuggablePromise = debuggablePromise;
-    closures.serializeFunction = serializeFunction;
-  };
 }
 
 /**

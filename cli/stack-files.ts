@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { readOnce } from "../components/yaml";
 
 /** A mistake of the caller: its message is all that a person needs. */
 export class UsageError extends Error {
@@ -78,7 +79,7 @@ function isDeclaration(value: unknown): value is { default?: unknown } {
 
 function readYaml(path: string): unknown {
   try {
-    return parse(readFileSync(path, "utf8"));
+    return readOnce(readFileSync(path, "utf8"));
   } catch (error) {
     throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
   }

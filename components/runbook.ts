@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
+import { readOnce } from "./yaml";
 
 /** Folder of the documents and of the files that they insert. */
 const RUNBOOKS = join(__dirname, "..", "runbooks");
@@ -19,7 +20,7 @@ const DOCUMENT_LIMIT = 64 * 1024;
  * document is larger than 64 KB
  */
 export function renderRunbook(name: string, defaults: Readonly<Record<string, string>> = {}): string {
-  const document = insertFiles(parse(readRunbook(name), { merge: true })) as Document;
+  const document = insertFiles(readOnce(readRunbook(name))) as Document;
   for (const [parameter, value] of Object.entries(defaults)) {
     const declared = document.parameters[parameter];
     if (!declared) {

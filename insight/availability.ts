@@ -176,11 +176,18 @@ export function chainOf(plan: Plan, vercelPlan = "pro"): Link[] {
   return [dns, link("Load balancer", slas.loadBalancer), compute, database];
 }
 
-function poisson(mean: number, next: () => number): number {
-  const limit = Math.exp(-mean);
-  let count = 0;
-  for (let product = next(); product > limit; product *= next()) count++;
-  return count;
+/**
+ * For each count from 0 the chance that something with this rate strikes at most so often in a year (Poisson), as far as it
+ * matters: twelve standard deviations beyond the mean. In logarithms, as e to the power of minus a thousand is 0 to a computer.
+ */
+function atMost(rate: number): number[] {
+  let logarithm = -rate;
+  let sum = 0;
+  return Array.from({ length: Math.ceil(rate + 12 * Math.sqrt(rate) + 30) }, (_, count) => {
+    sum += Math.exp(logarithm);
+    logarithm += Math.log(rate / (count + 1));
+    return sum;
+  });
 }
 
 /**
@@ -195,13 +202,15 @@ export function simulate(
   if (!Number.isInteger(years) || years < 1)
     throw new InputError(`years must be a whole number above 0 (got ${years})`);
   const next = seeded(seed);
-  const totals = Array.from({ length: years }, () => {
-    let minutes = 0;
-    for (const event of events) {
-      for (let strikes = poisson(event.rate, next); strikes > 0; strikes--) minutes += event.minutes * (0.5 + next());
+  const faults = events.map(({ rate, minutes }) => ({ chances: atMost(rate), minutes }));
+  const totals = Float64Array.from({ length: years }, () => {
+    let total = 0;
+    for (const { chances, minutes } of faults) {
+      const drawn = next();
+      for (let count = 0; drawn > (chances[count] ?? 1); count++) total += minutes * (0.5 + next());
     }
-    return Math.min(minutes, MINUTES_PER_YEAR);
-  }).sort((a, b) => a - b);
+    return Math.min(total, MINUTES_PER_YEAR);
+  }).sort();
   const at = (share: number) => totals[Math.min(years - 1, Math.floor(share * years))] ?? 0;
   const reaches = (percent: number) => totals.filter((t) => t <= MINUTES_PER_YEAR * (1 - percent / 100)).length / years;
   return {

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { readOnce } from "../components/yaml";
 import { isConcat, isUnknown, type Plan, type PlannedResource } from "./plan";
 import { flag, list, number, ofType, record, refersTo, text, zones } from "./read";
 
@@ -219,7 +219,7 @@ function written(value: unknown): string {
 export function runbookSeconds(document: PlannedResource, stepSeconds: number): { seconds: number; steps: number } {
   let steps: readonly unknown[] = [];
   try {
-    steps = list(record(parse(written(document.inputs.content))).mainSteps);
+    steps = list(record(readOnce(written(document.inputs.content))).mainSteps);
   } catch {
     // Content that is only known at the update: one command is assumed.
   }
