@@ -85,15 +85,20 @@ function readYaml(path: string): unknown {
   }
 }
 
+/** What stands in for a secret out of which the program makes another value, so that its form matters. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  DATABASE_URL: "postgresql://user:password@host.invalid:5432/name",
+};
+
 /** `{secure: ...}` can only be opened with the stack's key, which a plan does not need. */
-function withoutSecrets(value: unknown): { plain: unknown; secret: boolean } {
+function withoutSecrets(value: unknown, name = ""): { plain: unknown; secret: boolean } {
   if (Array.isArray(value)) {
-    const parts = value.map(withoutSecrets);
+    const parts = value.map((part) => withoutSecrets(part));
     return { plain: parts.map(({ plain }) => plain), secret: parts.some(({ secret }) => secret) };
   }
   if (typeof value !== "object" || value === null) return { plain: value, secret: false };
-  if (Object.keys(value).join() === "secure") return { plain: "[secret]", secret: true };
-  const parts = Object.entries(value).map(([key, part]) => [key, withoutSecrets(part)] as const);
+  if (Object.keys(value).join() === "secure") return { plain: STAND_INS[name] ?? "[secret]", secret: true };
+  const parts = Object.entries(value).map(([key, part]) => [key, withoutSecrets(part, key)] as const);
   return {
     plain: Object.fromEntries(parts.map(([key, { plain }]) => [key, plain])),
     secret: parts.some(([, { secret }]) => secret),

@@ -99,6 +99,13 @@ export interface ServerlessDatabaseOptions {
 /** Connections per function instance unless {@link ServerlessDatabaseOptions.connectionLimit} says otherwise. */
 export const defaultConnectionLimit = 3;
 
+/** How a `DATABASE_URL` is written. */
+export const DATABASE_URL_FORM = "postgresql://user:password@host:5432/name";
+
+/** Whether a text is the URL of a PostgreSQL database. */
+export const isDatabaseUrl = (text: string): boolean =>
+  URL.canParse(text) && ["postgresql:", "postgres:"].includes(new URL(text).protocol);
+
 /**
  * `DATABASE_URL` for functions: few connections, short waits, TLS. Other parameters stay. The URL can only demand TLS; the
  * certificate is verified by the site's own connection pool, which knows the authorities of RDS.
@@ -109,15 +116,12 @@ export function serverlessDatabaseUrl(databaseUrl: string, options: ServerlessDa
   if (!Number.isInteger(connectionLimit) || connectionLimit < 1) {
     throw new Error(`vercel.database.connectionLimit: ${connectionLimit}. Use a whole number from 1 up.`);
   }
-  if (!URL.canParse(databaseUrl)) {
+  if (!isDatabaseUrl(databaseUrl)) {
     throw new Error(
-      "DATABASE_URL is not a URL. Write it as postgresql://user:password@host:5432/name, password percent-encoded.",
+      `DATABASE_URL is not the URL of a PostgreSQL database. Write it as ${DATABASE_URL_FORM}, password percent-encoded.`,
     );
   }
   const url = new URL(databaseUrl);
-  if (url.protocol !== "postgresql:" && url.protocol !== "postgres:") {
-    throw new Error(`DATABASE_URL starts with ${url.protocol}// but this site needs postgresql://.`);
-  }
   const parameters = {
     connection_limit: connectionLimit,
     pool_timeout: poolTimeoutSeconds,

@@ -1,5 +1,6 @@
 import type { SettingProblem } from "../components/setting-problem";
 import { uptimeProblems } from "../components/uptime-plans";
+import { DATABASE_URL_FORM, isDatabaseUrl } from "../components/vercel-database";
 import { vercelPlanProblems, vercelRegions } from "../components/vercel-plans";
 import { uptimeCheckOf, vercelChoicesOf } from "./outside";
 import type { SectionName } from "./settings";
@@ -127,7 +128,15 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: `previewSecrets.${key}`,
         found: undefined,
         allowed: "a value of its own for preview deployments, which must never meet production's",
-        mend: { value: "<value>" },
+        mend: { value: key === "DATABASE_URL" ? DATABASE_URL_FORM : "<value>" },
+      };
+    }
+    if (previewSecrets.DATABASE_URL !== undefined && !isDatabaseUrl(previewSecrets.DATABASE_URL)) {
+      yield {
+        path: "previewSecrets.DATABASE_URL",
+        found: previewSecrets.DATABASE_URL,
+        allowed: "the URL of a PostgreSQL database, its password percent-encoded",
+        mend: { value: DATABASE_URL_FORM },
       };
     }
     const foreign = [

@@ -1,7 +1,7 @@
 import { databaseRules } from "./database-rules";
 import { outsideRules } from "./outside-rules";
-import { architectures, fargateSizes, type SectionName } from "./settings";
-import { type Rule, rule, tiersOf } from "./settings-rule";
+import { architectures, fargateSizes, type SectionName, sections } from "./settings";
+import { type Conflict, type Rule, rule, tiersOf } from "./settings-rule";
 
 export { tiersOf };
 
@@ -10,8 +10,25 @@ const MOST_MUTED_DAYS = 7;
 
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
 
+/** An entry that stands twice in a list: it would be a second resource of one name. */
+function* repeated(path: string, value: unknown): Iterable<Conflict> {
+  if (typeof value !== "object" || value === null) return;
+  const seen = new Map<string, string>();
+  for (const [key, entry] of Object.entries(value)) {
+    const here = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
+    yield* repeated(here, entry);
+    if (!Array.isArray(value)) continue;
+    const first = seen.get(JSON.stringify(entry));
+    if (first) {
+      yield { path: here, found: entry, allowed: `another entry, as ${first} is the same`, mend: "remove" };
+    } else seen.set(JSON.stringify(entry), here);
+  }
+}
+
 /** Rules across settings, asked together so that all mistakes are reported at once. */
 export const rules: readonly Rule<SectionName>[] = [
+  ...(Object.keys(sections) as SectionName[]).map((name) => rule([name], (settings) => repeated(name, settings[name]))),
+
   rule(["haWebTier"], function* ({ haWebTier: { min, max, desired } }) {
     if (min > max) {
       yield {
@@ -99,7 +116,7 @@ export const rules: readonly Rule<SectionName>[] = [
           path: `domain.redirectFrom[${index}]`,
           found: name,
           allowed: `another name inside the zone ${zone}`,
-          mend: { value: `www.${zone}` },
+          mend: domain.name === `www.${zone}` ? "remove" : { value: `www.${zone}` },
         };
       }
     }

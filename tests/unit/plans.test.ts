@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { planStack } from "../../cli/planner";
 import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../insight/plan";
 import { rules } from "../../policy/rules";
@@ -44,6 +47,24 @@ describe("the plans of the stacks", () => {
     assert.ok(found, `${name} is in the plan`);
     return found;
   };
+
+  it("need no key for an encrypted URL of a database, and do not show what stands in for it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "plans-"));
+    try {
+      const root = join(__dirname, "../..");
+      const encrypted = "  iamvet:previewSecrets: {DATABASE_URL: {secure: v1:abc:def}}\n";
+      writeFileSync(join(folder, "Pulumi.yaml"), readFileSync(join(root, "Pulumi.yaml")));
+      writeFileSync(join(folder, "Pulumi.prod.yaml"), readFileSync(join(root, "Pulumi.prod.yaml"), "utf8") + encrypted);
+      const one = await planStack("prod", { folder, architecture: "vercel" });
+      const urls = one.resources
+        .filter(({ inputs }) => inputs.key === "DATABASE_URL")
+        .map(({ inputs }) => inputs.value);
+      assert.deepEqual(urls, [SECRET, SECRET]);
+      assert.doesNotMatch(JSON.stringify(one), /host\.invalid/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   it("resolve every reference to a resource of the same plan", () => {
     each((one, title) => {

@@ -305,6 +305,29 @@ describe("the settings of a stack", () => {
       /never meet production/,
     ],
     [
+      "a preview database that is no URL",
+      onVercel({}, { "iamvet:previewSecrets": { DATABASE_URL: "localhost" } }),
+      "iamvet:previewSecrets.DATABASE_URL",
+      /URL of a PostgreSQL database/,
+    ],
+    [
+      "an entry that stands twice in a list",
+      { "iamvet:alerts": { emails: ["a@iamvet.kr", "b@iamvet.kr", "a@iamvet.kr"] } },
+      "iamvet:alerts.emails[2]",
+      /alerts\.emails\[0\] is the same/,
+    ],
+    [
+      "an entry that stands twice in a list inside a list",
+      onVercel({
+        oidc: {
+          teamSlug: "acme",
+          grants: [{ actions: ["s3:PutObject", "s3:PutObject"], resources: ["arn:aws:s3:::a"] }],
+        },
+      }),
+      "iamvet:vercel.oidc.grants[0].actions[1]",
+      /is the same/,
+    ],
+    [
       "a preview variable that production lacks",
       onVercel({ previewEnvironment: { EXTRA: "1" } }, { "iamvet:previewSecrets": { DATABASE_URL: "postgres://x" } }),
       "iamvet:vercel.previewEnvironment.EXTRA",
