@@ -1,10 +1,10 @@
 /**
  * What RDS for PostgreSQL offers, as far as it was known when this was written: instance classes in at least one region, and the
- * minor versions with which an instance can be created. Source: the lists of cfn-lint 1.51.0, read 2026-11-26 (a family that has
+ * minor versions with which an instance can be created. Source: the lists of cfn-lint 1.58.0, read 2026-11-26 (a family that has
  * a newer one in every region is left out). What AWS added later is unknown here, not wrong: `database.unlisted` lets
  * it pass.
  */
-export const CATALOG_SOURCE = "cfn-lint 1.51.0, 2026-11-26";
+export const CATALOG_SOURCE = "cfn-lint 1.58.0, 2026-11-26";
 
 const LARGE = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge";
 const LARGER = `${LARGE} 24xlarge`;
@@ -15,11 +15,13 @@ const families: Readonly<Record<string, { readonly gibPerVcpu: number; readonly 
   ...same("m6g m6gd m7g", 4, LARGE),
   ...same("m5 m5d", 4, LARGER),
   ...same("m6i m6id m6idn m6in", 4, `${LARGER} 32xlarge`),
-  ...same("m7i m8g m8gd", 4, `${LARGER} 48xlarge`),
+  ...same("m7i m8a m8g m8gd m9g", 4, `${LARGER} 48xlarge`),
+  ...same("m8i", 4, `${LARGER} 32xlarge 48xlarge 96xlarge`),
   ...same("r6g r6gd r7g", 8, LARGE),
   ...same("r5 r5b r5d", 8, LARGER),
   ...same("r6i r6id r6idn r6in", 8, `${LARGER} 32xlarge`),
-  ...same("r7i r8g r8gd", 8, `${LARGER} 48xlarge`),
+  ...same("r7i r8a r8g r8gd", 8, `${LARGER} 48xlarge`),
+  ...same("r8i", 8, `${LARGER} 32xlarge 48xlarge 96xlarge`),
   ...same("x2g", 16, LARGE),
   ...same("x2idn", 16, "16xlarge 24xlarge 32xlarge"),
   ...same("x2iedn", 32, "xlarge 2xlarge 4xlarge 8xlarge 16xlarge 24xlarge 32xlarge"),
@@ -34,11 +36,11 @@ const SMALL_GIB: Readonly<Record<string, number>> = { micro: 1, small: 2, medium
 
 /** Major version -> first and last minor version with which an instance can be created. */
 export const postgresMinors: Readonly<Record<string, readonly [first: number, last: number]>> = {
-  14: [17, 22],
-  15: [12, 17],
-  16: [8, 13],
-  17: [4, 9],
-  18: [1, 3],
+  14: [18, 24],
+  15: [13, 19],
+  16: [9, 15],
+  17: [5, 11],
+  18: [1, 6],
 };
 
 /** Whether RDS has a class, as far as the catalog knows. */
