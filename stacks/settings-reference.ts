@@ -13,38 +13,43 @@ export interface Setting {
 }
 
 /** The part of JSON Schema that zod writes for our schemas, with the help that they carry. */
-interface Node {
+export interface SchemaNode {
   readonly type?: string;
   readonly description?: string;
   readonly allowed?: string;
   readonly default?: unknown;
+  readonly example?: unknown;
   readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly { readonly const?: unknown }[];
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, Node>>;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
-  readonly items?: Node;
-  readonly additionalProperties?: Node | boolean;
-  readonly propertyNames?: Node;
+  readonly items?: SchemaNode;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly propertyNames?: SchemaNode;
 }
 
 /** Every key of a stack's config, in the order of the schema; pure, from the schema alone. */
 export function settingsReference(): Setting[] {
-  return Object.entries(schema()).flatMap(([name, node]) => settingsOf(name, node, isRequired(node)));
+  return Object.entries(settingsSchema()).flatMap(([name, node]) => settingsOf(name, node, isRequired(node)));
 }
 
 /** What each section decides, as `Pulumi.yaml` declares it too. */
 export function sectionDescriptions(): Record<string, string> {
-  return Object.fromEntries(Object.entries(schema()).map(([name, { description = "" }]) => [name, description]));
+  return Object.fromEntries(
+    Object.entries(settingsSchema()).map(([name, { description = "" }]) => [name, description]),
+  );
 }
 
-const schema = () =>
-  (z.toJSONSchema(z.object(sections), { io: "input", unrepresentable: "any" }) as Node).properties ?? {};
+/** The sections of a stack's config as JSON Schema. */
+export const settingsSchema = (): Readonly<Record<string, SchemaNode>> =>
+  (z.toJSONSchema(z.object(sections), { io: "input", unrepresentable: "any" }) as SchemaNode).properties ?? {};
 
 /** A section that has no default must be set. */
-const isRequired = ({ default: fallback }: Node) => fallback === undefined;
+const isRequired = ({ default: fallback }: SchemaNode) => fallback === undefined;
 
-function settingsOf(key: string, node: Node, required: boolean): Setting[] {
+function settingsOf(key: string, node: SchemaNode, required: boolean): Setting[] {
   if (node.properties) {
     // What an optional part needs is needed only where the part is there.
     const needed = new Set(node.required);
@@ -56,7 +61,7 @@ function settingsOf(key: string, node: Node, required: boolean): Setting[] {
   return [setting(key, node, required)];
 }
 
-function setting(key: string, node: Node, required: boolean): Setting {
+function setting(key: string, node: SchemaNode, required: boolean): Setting {
   // A default that is no value stands in the description, as in a docstring.
   const [description = "", told] = (node.description ?? node.items?.description ?? "").split(/ ?@default /);
   const fallback = node.default ?? defaultAt(key) ?? told;
@@ -78,7 +83,7 @@ function defaultAt(key: string): unknown {
     : undefined;
 }
 
-function allowedBy({ type, enum: values, items, minimum, maximum }: Node): string {
+function allowedBy({ type, enum: values, items, minimum, maximum }: SchemaNode): string {
   if (values) return values.join(", ");
   if (items) return `a list; each: ${items.allowed ?? allowedBy(items)}`;
   if (type === "number" || type === "integer") {

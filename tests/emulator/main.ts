@@ -3,9 +3,9 @@ import { join } from "node:path";
 import color from "picocolors";
 import type { Plan } from "../../insight/plan";
 import { fromDiagnostics, inParallel } from "../provider/checks";
-import { type Combination, REGION } from "../provider/combinations";
+import type { Combination } from "../provider/combinations";
 import { type Conversion, convert } from "../provider/convert";
-import { ACCOUNT } from "../provider/dummies";
+import { ACCOUNT, REGION } from "../provider/dummies";
 import { Python } from "../provider/python";
 import { CACHE, type Diagnostic, OFFLINE, PROVIDER_VERSION, Terraform } from "../provider/terraform";
 import { type Account, prepare, prepareExisting, settle } from "./account";
@@ -107,7 +107,7 @@ class Bench {
       provider: { ...OFFLINE, skip_requesting_account_id: false, s3_use_path_style: true, max_retries: 2 },
     });
     const folder = join(CACHE, "emulator", this.one.name.replace(/[^a-z0-9]+/gi, "-"));
-    await this.terraform.write(folder, conversion.document, conversion.files);
+    await this.terraform.write(folder, conversion);
     return { plan, conversion, folder };
   }
 

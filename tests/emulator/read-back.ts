@@ -1,7 +1,6 @@
 import type { MetricAlarm } from "@aws-sdk/client-cloudwatch";
 import { parse } from "yaml";
-import { REGION } from "../provider/combinations";
-import { ACCOUNT } from "../provider/dummies";
+import { ACCOUNT, REGION } from "../provider/dummies";
 import { statementsOf, type World } from "./world";
 
 /** A question to AWS about what was built: one sentence that must hold, and what speaks against it. */

@@ -1,11 +1,14 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { isUnknown, type Plan, type PlannedResource } from "../../insight/plan";
 import { cloudFormation } from "./cloudformation";
 import type { Conversion } from "./convert";
 import type { Finding } from "./findings";
 import { Literals } from "./literals";
+import type { PlanDocument } from "./modules";
 import type { Python } from "./python";
 import { type Diagnostic, run } from "./terraform";
 
@@ -14,6 +17,13 @@ export const label = ({ type, name }: Pick<PlannedResource, "type" | "name">) =>
 
 const worst = 2000;
 
+/** Resources by their address in Terraform, as findings call them. */
+function labels(plan: Plan, conversion: Conversion): (address: string) => string {
+  const byUrn = new Map(plan.resources.map((resource) => [resource.urn, label(resource)]));
+  const byAddress = new Map([...conversion.addresses].map(([urn, address]) => [address, byUrn.get(urn) ?? urn]));
+  return (address) => byAddress.get(address) ?? address;
+}
+
 /** What Terraform complains of, told by the resource's name in Pulumi. */
 export function fromDiagnostics(
   tool: "validate" | "plan",
@@ -21,44 +31,74 @@ export function fromDiagnostics(
   plan: Plan,
   conversion: Conversion,
 ): readonly Finding[] {
-  const byUrn = new Map(plan.resources.map((resource) => [resource.urn, label(resource)]));
-  const byAddress = new Map([...conversion.addresses].map(([urn, address]) => [address, byUrn.get(urn) ?? urn]));
+  const named = labels(plan, conversion);
   return diagnostics.map(({ severity, summary, detail, address }) => ({
     tool,
     rule: severity,
-    resource: byAddress.get(address) ?? address,
+    resource: named(address),
     message: `${summary}${detail ? `: ${detail.slice(0, worst)}` : ""}`,
   }));
 }
 
-/** Security rules on the plan that Terraform made. @returns how many resources checkov looked at, and what it found. */
-export async function checkov(
-  python: Python,
-  folder: string,
-  plan: Plan,
-  conversion: Conversion,
-): Promise<{ readonly scanned: number; readonly findings: readonly Finding[] }> {
-  const args = ["-f", "plan.json", "--framework", "terraform_plan", "-o", "json", "--quiet", "--compact"];
-  const ran = await run(python.program("checkov"), [...args, "--skip-download"], { cwd: folder });
-  const { summary, results } = JSON.parse(ran.stdout);
-  const named = fromDiagnostics(
-    "plan",
-    results.failed_checks.map((check: { check_id: string; check_name: string; resource: string }) => ({
-      severity: "error",
-      summary: check.check_id,
-      detail: check.check_name,
-      address: check.resource,
-    })),
-    plan,
-    conversion,
-  );
-  return {
-    scanned: summary.resource_count,
-    findings: named.map(({ resource, message }) => {
-      const [rule = "", ...name] = message.split(": ");
-      return { tool: "checkov", rule, resource, message: name.join(": ") };
-    }),
-  };
+/** Security rules on the plans that Terraform made, by one process for all of them. */
+export class Checkov {
+  private readonly answers: AsyncIterator<string>;
+  private problem = "";
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    this.answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.problem = `${this.problem}${text}`.slice(-500);
+    });
+    child.stdin.on("error", () => undefined);
+  }
+
+  static start(python: Python): Checkov {
+    return new Checkov(spawn(python.program("python"), [join(__dirname, "checkov_batch.py")]));
+  }
+
+  /** @returns how many resources checkov looked at, and what it found. */
+  async scan(
+    document: PlanDocument,
+    file: string,
+    plan: Plan,
+    conversion: Conversion,
+  ): Promise<{ readonly scanned: number; readonly findings: readonly Finding[] }> {
+    await writeFile(file, JSON.stringify(document));
+    const { scanned, failed } = await this.ask(file);
+    const named = labels(plan, conversion);
+    return {
+      scanned,
+      findings: failed.map(({ rule, resource, message }) => ({
+        tool: "checkov",
+        rule,
+        resource: named(resource),
+        message,
+      })),
+    };
+  }
+
+  stop(): void {
+    this.child.stdin.end();
+  }
+
+  /** One question after the other: answers carry no name. */
+  private ask(file: string): Promise<CheckovAnswer> {
+    const answer = this.last.then(async () => {
+      this.child.stdin.write(`${file}\n`);
+      const { value, done } = await this.answers.next();
+      if (done) throw new Error(`checkov failed: ${this.problem}`);
+      return JSON.parse(value) as CheckovAnswer;
+    });
+    this.last = answer.catch(() => undefined);
+    return answer;
+  }
+}
+
+interface CheckovAnswer {
+  readonly scanned: number;
+  readonly failed: readonly { readonly rule: string; readonly resource: string; readonly message: string }[];
 }
 
 /** What is checked once for all combinations: each distinct resource or policy, with one plan in which it stands. */
@@ -223,11 +263,17 @@ export async function hadolint(
   };
 }
 
-/** Runs a task for each item, as many at once as there are processors, at most two: Terraform takes up to 1 GB each. */
-export async function inParallel<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
+/**
+ * Runs a task for each item, as many at once as there are processors, at most two: Terraform takes up to 1 GB each.
+ *
+ * @returns the results in the order of the items
+ */
+export async function inParallel<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items.entries()];
   const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await task(item);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results[next[0]] = await task(next[1]);
   };
   await Promise.all(Array.from({ length: Math.min(2, cpus().length) }, worker));
+  return results;
 }

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
-import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
+import { isUnknown, type Plan, type PlannedResource, type PlanValue } from "../../insight/plan";
+import { FORMLESS } from "./dummies";
 import type { Literals } from "./literals";
 
 type Inputs = Readonly<Record<string, PlanValue>>;
@@ -256,12 +257,16 @@ export function cloudFormation(plan: Plan, literals: Literals) {
     if (!row || !resource.custom) continue;
     const id = `R${origin.size}`;
     origin.set(id, resource);
-    resources[id] = { Type: row.type, Properties: properties(row, literals.of(resource.inputs) as Inputs) };
+    resources[id] = { Type: row.type, Properties: properties(row, resource.inputs, literals) };
   }
   return { template: { AWSTemplateFormatVersion: "2010-09-09", Resources: resources }, origin };
 }
 
-function properties(row: Row, inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const renamed = Object.entries(row.properties).map(([from, to]) => [to, inputs[from]] as const);
-  return { ...defined(Object.fromEntries(renamed)), ...row.constant, ...row.further?.(inputs) };
+function properties(row: Row, inputs: Inputs, literals: Literals): Record<string, unknown> {
+  const literal = literals.of(inputs) as Readonly<Record<string, unknown>>;
+  const renamed = Object.entries(row.properties)
+    // What only AWS knows, and nothing is known of the form of, cannot be judged.
+    .filter(([from]) => !isUnknown(inputs[from]) || literal[from] !== FORMLESS)
+    .map(([from, to]) => [to, literal[from]] as const);
+  return { ...defined(Object.fromEntries(renamed)), ...row.constant, ...row.further?.(literal) };
 }

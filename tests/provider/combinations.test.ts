@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { readStackFile } from "../../cli/stack-files";
+import { architectures } from "../../stacks/settings";
 import { checkSettings } from "../../stacks/settings-check";
-import { settingsReference } from "../../stacks/settings-reference";
-import { combinations } from "./combinations";
+import { type SchemaNode, settingsReference, settingsSchema } from "../../stacks/settings-reference";
+import { tiersOf } from "../../stacks/settings-rule";
+import { combinations, randomCombinations } from "./combinations";
+import { REGION } from "./dummies";
+import { choicesOf, matters, randomConfigs } from "./random";
 
 const root = `${__dirname}/../..`;
-
-/** Settings that no resource depends on, so that no combination has to try them. */
-const WITHOUT_RESOURCES: readonly { readonly key: RegExp; readonly reason: string }[] = [
-  { key: /^usage\./, reason: "figures for the estimate of cost" },
-  { key: /^gates\./, reason: "how long the program waits, not what it builds" },
-];
 
 /** The config of a combination as the engine would hand it out. */
 function configOf({ stack, architecture, config = {} }: (typeof combinations)[number]): Record<string, string> {
@@ -23,20 +21,33 @@ function configOf({ stack, architecture, config = {} }: (typeof combinations)[nu
   return { ...file.config, ...Object.fromEntries(raw) };
 }
 
-/** Every key that a config sets, as the reference of settings writes it. */
-function keysOf(value: unknown, key: string): string[] {
-  if (Array.isArray(value)) return [key, ...value.flatMap((item) => keysOf(item, `${key}[]`))];
-  if (typeof value !== "object" || value === null) return [key];
-  return [key, ...Object.entries(value).flatMap(([name, item]) => keysOf(item, `${key}.${name}`))];
+const parsed = (value: string) => (/^[[{]/.test(value) ? JSON.parse(value) : value);
+
+/** The sections of a combination's config that decide anything about its resources. */
+function sectionsOf(combination: (typeof combinations)[number]): [name: string, value: unknown][] {
+  const settings = checkSettings("iamvet", combination.stack, configOf(combination));
+  return Object.entries(configOf(combination)).flatMap(([key, value]) => {
+    const [project, name = ""] = key.split(":");
+    return project === "iamvet" && matters(name, tiersOf(settings)) ? [[name, parsed(value)]] : [];
+  });
+}
+
+/** Every key and value that a config sets, as the reference of settings writes the key: `["fargate.cpu", 512]`. */
+function valuesIn(value: unknown, key: string): [key: string, value: unknown][] {
+  if (Array.isArray(value)) return [[key, value], ...value.flatMap((item) => valuesIn(item, `${key}[]`))];
+  if (typeof value !== "object" || value === null) return [[key, value]];
+  return [[key, value], ...Object.entries(value).flatMap(([name, item]) => valuesIn(item, `${key}.${name}`))];
+}
+
+/** Every key that has few values, with each of them. */
+function choicesIn(key: string, node: SchemaNode): [key: string, value: unknown][] {
+  const own = (choicesOf(node) ?? []).map((value): [string, unknown] => [key, value]);
+  const inside = Object.entries(node.properties ?? {}).flatMap(([name, inner]) => choicesIn(`${key}.${name}`, inner));
+  return [...own, ...inside, ...(node.items ? choicesIn(`${key}[]`, node.items) : [])];
 }
 
 describe("the combinations that the real provider checks", () => {
-  it("are valid configs", function () {
-    this.timeout(60_000);
-    for (const combination of combinations) {
-      assert.doesNotThrow(() => checkSettings("iamvet", combination.stack, configOf(combination)), combination.name);
-    }
-  });
+  const set = combinations.flatMap(sectionsOf).flatMap(([name, value]) => valuesIn(value, name));
 
   it("have names of their own", () => {
     const names = combinations.map(({ name }) => name);
@@ -44,18 +55,37 @@ describe("the combinations that the real provider checks", () => {
   });
 
   it("try every key of a stack's config", () => {
-    const tried = new Set(
-      combinations.flatMap((combination) =>
-        Object.entries(configOf(combination)).flatMap(([key, value]) => {
-          const [project, name = ""] = key.split(":");
-          if (project !== "iamvet") return [];
-          return keysOf(/^[[{]/.test(value) ? JSON.parse(value) : value, name);
-        }),
-      ),
-    );
+    const tried = new Set(set.map(([key]) => key));
     const untried = settingsReference()
       .map(({ key }) => key)
-      .filter((key) => !tried.has(key) && !WITHOUT_RESOURCES.some((row) => row.key.test(key)));
+      .filter((key) => !tried.has(key) && matters(key.split(".")[0] ?? "", architectures));
     assert.deepEqual(untried, [], "add each of these to a combination in tests/provider/combinations.ts");
+  });
+
+  it("try every value of every choice", () => {
+    const tried = new Set(set.map(([key, value]) => `${key}: ${value}`));
+    const untried = Object.entries(settingsSchema())
+      .filter(([name]) => matters(name, architectures))
+      .flatMap(([name, node]) => choicesIn(name, node))
+      .map(([key, value]) => `${key}: ${value}`)
+      .filter((choice) => !tried.has(choice));
+    assert.deepEqual(untried, [], "add each of these to a combination in tests/provider/combinations.ts");
+  });
+});
+
+describe("random combinations", () => {
+  it("are the same for the same seed, and others for another", () => {
+    const configs = (seed: number) => randomConfigs(seed, [{ stack: "staging", region: REGION }]);
+    assert.deepEqual(configs(5), configs(5));
+    assert.notDeepEqual(configs(5), configs(6));
+  });
+
+  it("become valid by following the advice of the settings' own messages", function () {
+    this.timeout(120_000);
+    for (let seed = 100; seed < 110; seed++) {
+      for (const combination of randomCombinations(seed)) {
+        assert.doesNotThrow(() => checkSettings("iamvet", combination.stack, configOf(combination)), combination.name);
+      }
+    }
   });
 });

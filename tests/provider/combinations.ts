@@ -1,10 +1,8 @@
 import { planStack } from "../../cli/planner";
 import type { Plan } from "../../insight/plan";
 import { architectures } from "../../stacks/settings";
-import { ACCOUNT } from "./dummies";
-
-/** The region of both stacks. */
-export const REGION = "ap-northeast-2";
+import { ACCOUNT, IMAGE, REGION } from "./dummies";
+import { randomConfigs } from "./random";
 
 /** One way to configure the site. */
 export interface Combination {
@@ -16,7 +14,6 @@ export interface Combination {
 
 type Config = Readonly<Record<string, unknown>>;
 
-const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
 export const released = {
   image: { uri: IMAGE },
   instance: { release: { url: "s3://iamvet-releases/site-2026.11.24.tar.gz", sha256: "0".repeat(64) } },
@@ -378,6 +375,22 @@ function vercel(databaseAccess: string, further: Config): Config {
   return { vercel: { plan: "enterprise", repository: "iamvet/site", databaseAccess, ...further } };
 }
 
+/** How many combinations come from one seed: enough to try each value of each choice. */
+const RANDOM = 24;
+
+/** Combinations that nobody thought of, the same for the same seed; every other one is of a production stack. */
+export function randomCombinations(seed: number): readonly Combination[] {
+  const stacks = Array.from({ length: RANDOM }, (_, index) => ({
+    stack: index % 2 ? "prod" : "staging",
+    region: REGION,
+  }));
+  return randomConfigs(seed, stacks).map((config, index) => {
+    const { canary } = config.traffic as { readonly canary?: string };
+    const tiers = `${config.architecture}${canary ? ` + ${canary}` : ""}`;
+    return { name: `random ${seed}.${index + 1}: ${tiers}`, stack: stacks[index]?.stack ?? "", config };
+  });
+}
+
 /** Both stacks as they are, and in each architecture, each database mode, with and without each optional part. */
 export const combinations: readonly Combination[] = [
   ...["staging", "prod"].flatMap((stack) => [
@@ -403,6 +416,7 @@ export const combinations: readonly Combination[] = [
       config: { ...released, ...config },
     })),
   ),
+  ...randomCombinations(1),
 ];
 
 /** What `pulumi up` would build for a combination. */

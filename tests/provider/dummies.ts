@@ -3,6 +3,12 @@ import type { TfType } from "./schema";
 /** The account in which nothing is built. */
 export const ACCOUNT = "123456789012";
 
+/** The region of both stacks. */
+export const REGION = "ap-northeast-2";
+
+/** The app's image in that account. */
+export const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
+
 /** Stands where a plan says "[secret]"; long and plain enough for every password rule of RDS. */
 export const SECRET_DUMMY = "not-a-real-secret-0123456789";
 
@@ -36,6 +42,9 @@ const UNKNOWN_POLICY = JSON.stringify({
   Statement: [{ Effect: "Deny", Principal: "*", Action: "sts:GetCallerIdentity", Resource: "*" }],
 });
 
+/** Stands for a text of which nothing is known. */
+export const FORMLESS = "dummy";
+
 /** Dummies for what only AWS knows, by the name of the property that wants it. */
 const UNKNOWN: readonly { readonly name: RegExp; readonly value: unknown }[] = [
   { name: /(sourceAccount|accountId)$/i, value: ACCOUNT },
@@ -68,7 +77,7 @@ export const unknownInText = (
 export function unknownDummy(path: string, type: TfType): unknown {
   if (type === "number") return 1;
   if (type === "bool") return true;
-  if (typeof type === "string") return UNKNOWN.find((row) => row.name.test(path))?.value ?? "dummy";
+  if (typeof type === "string") return UNKNOWN.find((row) => row.name.test(path))?.value ?? FORMLESS;
   const [kind, of] = type;
   if (kind === "list" || kind === "set") return [unknownDummy(path, of as TfType)];
   if (kind === "map") return {};

@@ -1,30 +1,47 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import color from "picocolors";
 import type { Plan } from "../../insight/plan";
-import { cfnLint, checkov, fromDiagnostics, hadolint, inParallel, parliament, shellcheck } from "./checks";
-import { type Combination, combinations, planOf, REGION } from "./combinations";
+import { Checkov, cfnLint, fromDiagnostics, hadolint, inParallel, parliament, shellcheck } from "./checks";
+import { type Combination, combinations, planOf } from "./combinations";
 import { type Conversion, convert, type Unmapped } from "./convert";
+import { REGION } from "./dummies";
 import { type Finding, judge } from "./findings";
+import { moduleName, type PlanDocument, partOf, splitAddress } from "./modules";
 import { planted, unnoticed } from "./planted";
 import { Python } from "./python";
-import { CACHE, OFFLINE, PROVIDER_VERSION, Terraform } from "./terraform";
+import { CACHE, type Diagnostic, OFFLINE, PROVIDER_VERSION, Terraform } from "./terraform";
 
 /** The most inputs that may stay unmapped, in percent; what only a newer provider knows is not among them. */
 const MOST_UNMAPPED = 3;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** What was learnt about one combination. */
-interface Result {
+/** Combinations that are one Terraform configuration: more take more memory than they save time. */
+const BATCH = 8;
+
+/** One combination, planned. */
+interface Planned {
   readonly combination: Combination;
   readonly plan: Plan;
+}
+
+/** One combination as it is given to Terraform. */
+interface Converted extends Planned {
   readonly conversion: Conversion;
+}
+
+/** What was learnt about one combination. */
+interface Result extends Converted {
+  readonly findings: readonly Finding[];
+  readonly ok: boolean;
 }
 
 async function main(only: string | undefined): Promise<boolean> {
   const started = Date.now();
   const wanted = combinations.filter(({ name }) => !only || name.includes(only));
+  if (wanted.length === 0)
+    throw new Error(`no combination has "${only}" in its name; see tests/provider/combinations.ts`);
   const [terraform, python] = [await Terraform.find(), await Python.find(say)];
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const count = (ok: boolean) => counts[ok ? "passed" : "failed"]++;
@@ -33,36 +50,32 @@ async function main(only: string | undefined): Promise<boolean> {
     skipped.push(`${what}: ${reason}`);
     counts.skipped += parts;
   };
-  if (typeof terraform !== "string")
+
+  let plans: readonly Plan[];
+  let results: readonly Result[] = [];
+  if (typeof terraform === "string") {
+    skip("terraform validate, terraform plan, checkov", terraform, wanted.length);
+    say(`planning ${wanted.length} combinations`);
+    plans = (await planned(wanted)).map(({ plan }) => plan);
+  } else {
     say(`terraform ${terraform.version}, hashicorp/aws ${PROVIDER_VERSION} from ${terraform.origin}`);
-
-  const plans: Plan[] = [];
-  for (const combination of wanted) plans.push(await planOf(combination));
-  say(`${plans.length} combinations planned`);
-
-  const findings: Finding[] = [];
-  const results: Result[] = [];
-  if (typeof terraform === "string") skip("terraform validate, terraform plan, checkov", terraform, plans.length);
-  else {
-    const target = { version: PROVIDER_VERSION, region: REGION, provider: OFFLINE };
-    for (const [index, combination] of wanted.entries()) {
-      const plan = plans[index] as Plan;
-      results.push({ combination, plan, conversion: convert(plan, terraform.schema, target) });
-    }
-    say("each is validated and planned by the provider, two at a time");
-    let done = 0;
-    await inParallel(results, async (result) => {
-      const checked = await check(result, terraform, typeof python === "string" ? undefined : python);
-      findings.push(...checked.findings);
-      count(checked.ok);
-      say(`[${++done}/${results.length}] ${checked.line}`);
-    });
-    if (typeof python === "string") skip("checkov", python, 1);
+    const checkov = typeof python === "string" ? undefined : Checkov.start(python);
+    if (!checkov) skip("checkov", String(python), 1);
+    say(`${wanted.length} combinations, ${BATCH} at a time; the first are ready in about half a minute`);
+    const bench = new Bench(terraform, checkov, wanted.length);
+    const batches = chunks(wanted, BATCH);
+    results = (await inParallel(batches, async (batch) => bench.check(await planned(batch)))).flat();
+    checkov?.stop();
+    for (const { ok } of results) count(ok);
+    plans = results.map(({ plan }) => plan);
   }
+
+  const findings = results.flatMap((result) => result.findings);
   if (typeof python === "string") skip("cfn-lint, parliament, shellcheck, hadolint", python, TOOLS.length);
   else {
-    for (const tool of TOOLS) {
-      const { said, findings: found } = await tool(python, plans);
+    for (const { what, run } of TOOLS) {
+      say(`${what} ...`);
+      const { said, findings: found } = await run(python, plans);
       say(said);
       findings.push(...found);
       count(judge(found).failing.length === 0);
@@ -77,40 +90,150 @@ async function main(only: string | undefined): Promise<boolean> {
   return counts.failed === 0;
 }
 
+async function planned(wanted: readonly Combination[]): Promise<Planned[]> {
+  const all: Planned[] = [];
+  for (const combination of wanted) all.push({ combination, plan: await planOf(combination) });
+  return all;
+}
+
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+
+/** Checks combinations by Terraform and checkov, and tells of each as soon as it is known. */
+class Bench {
+  private done = 0;
+
+  constructor(
+    private readonly terraform: Terraform,
+    private readonly checkov: Checkov | undefined,
+    private readonly total: number,
+  ) {}
+
+  check(batch: readonly Planned[]): Promise<readonly Result[]> {
+    const target = { version: PROVIDER_VERSION, region: REGION, provider: OFFLINE };
+    return this.checkTogether(
+      batch.map(({ combination, plan }) => ({
+        combination,
+        plan,
+        conversion: convert(plan, this.terraform.schema, target),
+      })),
+    );
+  }
+
+  private async checkTogether(batch: readonly Converted[]): Promise<readonly Result[]> {
+    const folder = join(CACHE, "provider", String(batch[0]?.combination.name).replace(/[^a-z0-9]+/gi, "-"));
+    rmSync(folder, { recursive: true, force: true });
+    await this.terraform.writeModules(
+      folder,
+      batch.map(({ conversion }) => conversion),
+    );
+    const invalid = await this.terraform.validate(folder);
+    const { diagnostics, plan: document } = await this.terraform.plan(folder);
+    const results: Result[] = [];
+    if (!document && batch.length > 1) {
+      // Where one of them cannot be planned, none is; the others must not go unseen for it.
+      for (const one of batch) results.push(...(await this.checkTogether([one])));
+      return results;
+    }
+    for (const [index, one] of batch.entries()) {
+      const { plan, conversion } = one;
+      const findings = [
+        ...fromDiagnostics("validate", ofModule(invalid, index), plan, conversion),
+        ...fromDiagnostics("plan", ofModule(diagnostics, index), plan, conversion),
+      ];
+      results.push(
+        await this.judge(one, findings, join(folder, moduleName(index)), document && partOf(document, index)),
+      );
+    }
+    return results;
+  }
+
+  private async judge(
+    one: Converted,
+    told: readonly Finding[],
+    folder: string,
+    document: PlanDocument | undefined,
+  ): Promise<Result> {
+    const { combination, plan, conversion } = one;
+    const scan = document && (await this.checkov?.scan(document, join(folder, "plan.json"), plan, conversion));
+    const built = plan.resources.filter(({ custom }) => custom).length;
+    const newer = conversion.newer.filter(({ path }) => path === "").length;
+    const own = built - conversion.foreign.length - newer;
+    const counts = { terraform: document?.resource_changes?.length ?? 0, ...(scan && { checkov: scan.scanned }) };
+    const miscounted = Object.values(counts).some((count) => count !== own);
+    const message = `${own} resources of AWS in the plan, ${JSON.stringify(counts)}`;
+    const findings = [
+      ...told,
+      ...(scan?.findings ?? []),
+      ...(miscounted ? [{ tool: "convert" as const, rule: "count", resource: combination.name, message }] : []),
+    ];
+
+    const { failing } = judge(findings);
+    const verdict = failing.length > 0 ? color.red(`${failing.length} findings`) : color.green("ok");
+    const seen = Object.entries(counts).map(([tool, count]) => `${tool} ${count}`);
+    const others = conversion.foreign.length > 0 ? ` + ${conversion.foreign.length} of other providers` : "";
+    const later = newer > 0 ? ` + ${newer} that only a newer provider knows` : "";
+    const number = `[${++this.done}/${this.total}]`;
+    say(`${number} ${combination.name.padEnd(56)} plan ${own}${others}${later}, ${seen.join(", ")}  ${verdict}`);
+    for (const line of failing.flatMap(firstTime)) say(line);
+    if (failing.length > 0) say(`  see ${relative(process.cwd(), folder)}/main.tf.json`);
+    return { ...one, findings, ok: failing.length === 0 };
+  }
+}
+
+/** The diagnostics of one module; what is about none of them is told of the first. */
+const ofModule = (diagnostics: readonly Diagnostic[], wanted: number): readonly Diagnostic[] =>
+  diagnostics.flatMap((diagnostic) => {
+    const { index = 0, address } = splitAddress(diagnostic.address);
+    return index === wanted ? [{ ...diagnostic, address }] : [];
+  });
+
 /** What is checked once for all combinations. */
-const TOOLS: readonly ((
-  python: Python,
-  plans: readonly Plan[],
-) => Promise<{ readonly said: string; readonly findings: readonly Finding[] }>)[] = [
-  async (python, plans) => {
-    const linted = await cfnLint(python, join(CACHE, "provider/cfn-lint"), [...plans, planted], REGION);
-    const judged = await parliament(python, [...plans, planted], REGION);
-    const all = [...linted.findings, ...judged.findings];
-    const missed = unnoticed(all);
-    const unknown = judged.unknown.size > 0 ? `; policies that no plan knows: ${[...judged.unknown].join(", ")}` : "";
-    return {
-      said: [
-        `cfn-lint: ${linted.checked} distinct resources; parliament: ${judged.checked} distinct policies${unknown}`,
-        `planted mistakes noticed by both: ${planted.names.size - missed.length} of ${planted.names.size}`,
-      ].join("\n"),
-      findings: [
-        ...all.filter(({ resource }) => !planted.names.has(resource)),
-        ...missed.map((resource) => ({
-          tool: "cfn-lint" as const,
-          rule: "planted",
-          resource,
-          message: "not noticed",
-        })),
-      ],
-    };
+const TOOLS: readonly {
+  readonly what: string;
+  readonly run: (
+    python: Python,
+    plans: readonly Plan[],
+  ) => Promise<{ readonly said: string; readonly findings: readonly Finding[] }>;
+}[] = [
+  {
+    what: "cfn-lint and parliament on every distinct resource and policy",
+    run: async (python, plans) => {
+      const linted = await cfnLint(python, join(CACHE, "provider/cfn-lint"), [...plans, planted], REGION);
+      const judged = await parliament(python, [...plans, planted], REGION);
+      const all = [...linted.findings, ...judged.findings];
+      const missed = unnoticed(all);
+      const unknown = judged.unknown.size > 0 ? `; policies that no plan knows: ${[...judged.unknown].join(", ")}` : "";
+      return {
+        said: [
+          `cfn-lint: ${linted.checked} distinct resources; parliament: ${judged.checked} distinct policies${unknown}`,
+          `planted mistakes noticed by both: ${planted.names.size - missed.length} of ${planted.names.size}`,
+        ].join("\n"),
+        findings: [
+          ...all.filter(({ resource }) => !planted.names.has(resource)),
+          ...missed.map((resource) => ({
+            tool: "cfn-lint" as const,
+            rule: "planted",
+            resource,
+            message: "not noticed",
+          })),
+        ],
+      };
+    },
   },
-  async (python) => {
-    const { checked, findings } = await shellcheck(python);
-    return { said: `shellcheck: ${checked} scripts`, findings };
+  {
+    what: "shellcheck",
+    run: async (python) => {
+      const { checked, findings } = await shellcheck(python);
+      return { said: `shellcheck: ${checked} scripts`, findings };
+    },
   },
-  async (python) => {
-    const { checked, findings } = await hadolint(python);
-    return { said: `hadolint: ${checked} Dockerfile`, findings };
+  {
+    what: "hadolint",
+    run: async (python) => {
+      const { checked, findings } = await hadolint(python);
+      return { said: `hadolint: ${checked} Dockerfile`, findings };
+    },
   },
 ];
 
@@ -122,41 +245,6 @@ function firstTime({ tool, rule, resource, message }: Finding): string[] {
   if (printed.has(line)) return [];
   printed.add(line);
   return [color.red(line)];
-}
-
-async function check({ combination, plan, conversion }: Result, terraform: Terraform, python: Python | undefined) {
-  const folder = join(CACHE, "provider", combination.name.replace(/[^a-z0-9]+/gi, "-"));
-  rmSync(folder, { recursive: true, force: true });
-  await terraform.write(folder, conversion.document, conversion.files);
-  const findings: Finding[] = [];
-  findings.push(...fromDiagnostics("validate", await terraform.validate(folder), plan, conversion));
-  const planned = await terraform.plan(folder);
-  findings.push(...fromDiagnostics("plan", planned.diagnostics, plan, conversion));
-  const scan = python && planned.changes.length > 0 ? await checkov(python, folder, plan, conversion) : undefined;
-  findings.push(...(scan?.findings ?? []));
-
-  const built = plan.resources.filter(({ custom }) => custom).length;
-  const newer = conversion.newer.filter(({ path }) => path === "").length;
-  const own = built - conversion.foreign.length - newer;
-  const counts = { terraform: planned.changes.length, ...(scan && { checkov: scan.scanned }) };
-  const agree = Object.values(counts).every((count) => count === own);
-  if (!agree) {
-    const message = `${own} resources of AWS in the plan, ${JSON.stringify(counts)}`;
-    findings.push({ tool: "convert", rule: "count", resource: combination.name, message });
-  }
-  const { failing } = judge(findings);
-  const verdict = failing.length > 0 ? color.red(`${failing.length} findings`) : color.green("ok");
-  const seen = Object.entries(counts).map(([tool, count]) => `${tool} ${count}`);
-  const others = conversion.foreign.length > 0 ? ` + ${conversion.foreign.length} of other providers` : "";
-  const later = newer > 0 ? ` + ${newer} that only a newer provider knows` : "";
-  return {
-    findings,
-    ok: failing.length === 0,
-    line: [
-      `${combination.name.padEnd(56)} plan ${own}${others}${later}, ${seen.join(", ")}  ${verdict}`,
-      ...failing.flatMap(firstTime),
-    ].join("\n"),
-  };
 }
 
 /** Lists every input that did not reach Terraform, once, with its reason. @returns whether few enough are unmapped. */

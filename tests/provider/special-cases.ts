@@ -52,6 +52,11 @@ export const RENAMES: Readonly<
 export const NEWER: readonly { readonly type: RegExp; readonly path: RegExp; readonly reason: string }[] = [
   { type: /^aws_/, path: /^region$/, reason: "a resource's own region, where it is not the provider's" },
   { type: /^aws:cloudwatch\/alarmMuteRule:/, path: /^$/, reason: "alarm mute rules are of 2026" },
+  {
+    type: /^aws_lambda_permission$/,
+    path: /^invokedViaFunctionUrl$/,
+    reason: "what function URLs need since October 2025",
+  },
   { type: /^aws_budgets_budget$/, path: /^(filterExpression|metrics)/, reason: "filters that combine several tags" },
 ];
 

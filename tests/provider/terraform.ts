@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { asModules, type Module, moduleName, type PlanDocument } from "./modules";
 import type { ProviderSchema } from "./schema";
 
 /** The provider release that the special cases were written for. @pulumi/aws 7 bridges 6.x; see NEWER in special-cases.ts. */
@@ -72,16 +73,8 @@ export interface Diagnostic {
   readonly severity: "error" | "warning";
   readonly summary: string;
   readonly detail: string;
-  /** Address of the resource, where Terraform tells it. */
+  /** Address of the resource, with its module, where Terraform tells it. */
   readonly address: string;
-}
-
-/** A planned resource in `terraform show -json`. */
-export interface ResourceChange {
-  readonly address: string;
-  readonly type: string;
-  readonly mode: string;
-  readonly change: { readonly actions: readonly string[]; readonly after: Readonly<Record<string, unknown>> };
 }
 
 /** Terraform with the provider installed, without an AWS account. */
@@ -111,7 +104,6 @@ export class Terraform {
     const { env: installation, origin } = await installationOf(base);
     const env = {
       ...installation,
-      TF_DATA_DIR: join(base, ".terraform"),
       TF_IN_AUTOMATION: "1",
       CHECKPOINT_DISABLE: "1",
       AWS_ACCESS_KEY_ID: "testing",
@@ -141,12 +133,23 @@ export class Terraform {
     return new Terraform(base, env, version, origin, schema);
   }
 
-  /** Writes a document and its files into a folder of its own. */
-  async write(folder: string, document: unknown, files: ReadonlyMap<string, Buffer>): Promise<void> {
-    await mkdir(folder, { recursive: true });
+  /** Writes a document and its files into a folder of its own, which uses the one installed provider. */
+  async write(folder: string, module: Module): Promise<void> {
+    await writeModule(folder, module);
     await copyFile(join(this.base, ".terraform.lock.hcl"), join(folder, ".terraform.lock.hcl"));
-    await writeFile(join(folder, "main.tf.json"), JSON.stringify(document, null, 2));
-    await Promise.all([...files].map(([name, content]) => writeFile(join(folder, name), content)));
+    await mkdir(join(folder, ".terraform"), { recursive: true });
+    const providers = join(folder, ".terraform/providers");
+    await rm(providers, { force: true });
+    await symlink(join(this.base, ".terraform/providers"), providers);
+  }
+
+  /** Writes several documents as the modules of one, so that they are checked by one run of Terraform. */
+  async writeModules(folder: string, modules: readonly Module[]): Promise<void> {
+    const { root, children } = asModules(modules);
+    await this.write(folder, root);
+    await Promise.all(children.map((child, index) => writeModule(join(folder, moduleName(index)), child)));
+    const got = await this.terraform(folder, ["get"]);
+    if (got.code !== 0) throw new Error(`terraform get failed: ${got.stderr.slice(-500)}`);
   }
 
   /** Checks types, enumerations, patterns and conflicts, offline. */
@@ -159,20 +162,23 @@ export class Terraform {
     }
   }
 
-  /** Plans against an empty state; what the provider computes for the whole resource is checked too. */
+  /**
+   * Plans against an empty state; what the provider computes for the whole resource is checked too.
+   *
+   * @returns no plan where there was an error
+   */
   async plan(
     folder: string,
     env: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly changes: readonly ResourceChange[] }> {
+  ): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly plan?: PlanDocument }> {
     const args = ["plan", "-json", "-input=false", "-lock=false", "-refresh=false", "-out=plan.bin"];
     const ran = await this.terraform(folder, args, env);
     const diagnostics = streamed(ran);
     if (ran.code !== 0) {
-      return { diagnostics: diagnostics.length > 0 ? diagnostics : [failure("terraform plan", ran)], changes: [] };
+      return { diagnostics: diagnostics.length > 0 ? diagnostics : [failure("terraform plan", ran)] };
     }
     const shown = await this.terraform(folder, ["show", "-json", "plan.bin"], env);
-    await writeFile(join(folder, "plan.json"), shown.stdout);
-    return { diagnostics, changes: JSON.parse(shown.stdout).resource_changes ?? [] };
+    return { diagnostics, plan: JSON.parse(shown.stdout) };
   }
 
   /**
@@ -216,11 +222,18 @@ export class Terraform {
   }
 }
 
+async function writeModule(folder: string, { document, files }: Module): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "main.tf.json"), JSON.stringify(document, null, 2));
+  await Promise.all([...files].map(([name, content]) => writeFile(join(folder, name), content)));
+}
+
 interface RawDiagnostic {
   readonly severity: "error" | "warning";
   readonly summary: string;
   readonly detail?: string;
   readonly address?: string;
+  readonly range?: { readonly filename: string };
   readonly snippet?: { readonly context?: string | null };
 }
 
@@ -228,8 +241,15 @@ const diagnostic = (raw: RawDiagnostic): Diagnostic => ({
   severity: raw.severity,
   summary: raw.summary,
   detail: raw.detail ?? "",
-  address: raw.address ?? raw.snippet?.context?.replace(/^resource[. ]"?([^". ]+)"?[. ]"?([^"]+)"?$/, "$1.$2") ?? "",
+  address: raw.address ?? addressIn(raw),
 });
+
+/** Where a diagnostic names only a place in a file. */
+function addressIn({ range, snippet }: RawDiagnostic): string {
+  const [, module] = /^([^/]+)\//.exec(range?.filename ?? "") ?? [];
+  const resource = snippet?.context?.replace(/^resource[. ]"?([^". ]+)"?[. ]"?([^"]+)"?$/, "$1.$2") ?? "";
+  return module ? `module.${module}.${resource}` : resource;
+}
 
 const failure = (what: string, ran: Ran): Diagnostic => ({
   severity: "error",
