@@ -4,6 +4,9 @@ import { choice, flag, help, text, whole } from "./settings-fields";
 /** Intervals of enhanced monitoring that RDS offers, in seconds (CreateDBInstance, MonitoringInterval). */
 const monitoringIntervals = [0, 1, 5, 10, 15, 30, 60] as const;
 
+/** Words that RDS for PostgreSQL refuses as a name: its own users, and what SQL reserves. */
+const reserved = "(?!(admin|rdsadmin|all|default|group|order|select|table|user)$)";
+
 const clock = "([01]\\d|2[0-3]):[0-5]\\d";
 const weekday = "(mon|tue|wed|thu|fri|sat|sun)";
 const region = (description: string) =>
@@ -97,10 +100,18 @@ export const databaseSchema = z.strictObject({
   unlisted: flag(
     "Accept a class or minor version that AWS has and this project's list of them does not know yet.",
   ).default(false),
-  name: text(/^[a-z][a-z0-9_]{0,62}$/, "Name of the database.", "small letters, digits and _", "iamvet").default(
+  name: text(
+    new RegExp(`^${reserved}[a-z][a-z0-9_]{0,62}$`),
+    "Name of the database.",
+    "small letters, digits and _, and no word that PostgreSQL reserves",
     "iamvet",
-  ),
-  username: text(/^[a-z][a-z0-9_]{0,15}$/, "Master user.", "small letters, digits and _", "iamvet").default("iamvet"),
+  ).default("iamvet"),
+  username: text(
+    new RegExp(`^${reserved}[a-z][a-z0-9_]{0,15}$`),
+    "Master user.",
+    "small letters, digits and _, neither admin nor a word that PostgreSQL reserves",
+    "iamvet",
+  ).default("iamvet"),
   storageGb: whole(
     20,
     16384,

@@ -20,6 +20,8 @@ export const help = <T extends z.ZodType>(
 
 export const whole = (from: number, to: number, description: string, example = from) =>
   help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);
+/** What an autoscaler keeps: of nothing it can keep no share. */
+export const target = (description: string, example: number) => whole(1, 100, description, example);
 export const percentage = (description: string, example = 50) => whole(0, 100, description, example);
 /** A list with at least so many elements. */
 export const listOf = <T extends z.ZodType>(
@@ -41,6 +43,19 @@ export const choice = <const T extends readonly [string, ...string[]]>(values: T
 export const flag = (description: string) => help(z.boolean(), description, "true or false", true);
 export const text = (pattern: RegExp, description: string, allowed: string, example: string) =>
   help(z.string().regex(pattern), description, allowed, example);
+/** A range of IPv4 addresses, written by its first one, as AWS takes no other. */
+export const range = (
+  description: string,
+  allowed: string,
+  example: string,
+  allows: (cidr: string) => boolean = () => true,
+) =>
+  help(
+    z.cidrv4().refine((cidr) => startsItself(cidr) && allows(cidr)),
+    description,
+    allowed,
+    example,
+  );
 export const host = (description: string) => text(hostname, description, "a host name in lower case", "iamvet.kr");
 export const variables = (description: string) =>
   help(
@@ -55,6 +70,12 @@ export const variables = (description: string) =>
 
 export const path = (description: string, usual: string) =>
   text(/^\/[\w./-]+$/, description, "an absolute path", usual).default(usual);
+
+function startsItself(cidr: string): boolean {
+  const [address = "", bits] = cidr.split("/");
+  const first = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return first % 2 ** (32 - Number(bits)) === 0;
+}
 
 export function listed(values: readonly (string | number)[]): string {
   return values.length < 2 ? `${values[0]}` : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, flag, help, listOf, text, variables, whole } from "./settings-fields";
+import { choice, flag, help, listOf, range, text, variables, whole } from "./settings-fields";
 
 /** Settings of what is outside AWS: Vercel, and whoever looks at the site. */
 
@@ -149,17 +149,16 @@ export const vercelSettings = z
     staticIps: z
       .array(
         help(
-          z.union([z.ipv4(), z.cidrv4()]),
+          z.union([z.ipv4(), range("Several of them.", "an IPv4 range", "203.0.113.0/28")]),
           "A static outbound address of the Vercel project.",
-          "an IPv4 address",
+          "an IPv4 address, or a range written by its first address",
           "203.0.113.7",
         ),
       )
       .default([]),
-    peeredCidr: help(
-      z.cidrv4(),
+    peeredCidr: range(
       "Address range of the Vercel Secure Compute network.",
-      "an IPv4 range",
+      "an IPv4 range, written by its first address",
       "10.1.0.0/16",
     ).optional(),
     connectionLimit: whole(1, 100, "Database connections of one function instance.", 3).default(3),

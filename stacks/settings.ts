@@ -10,6 +10,8 @@ import {
   path,
   percentage,
   percents,
+  range,
+  target,
   text,
   variables,
   whole,
@@ -39,6 +41,17 @@ export const fargateSizes: Readonly<Record<number, readonly number[]>> = {
 function gib(from: number, to: number, step = 1): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, i) => (from + i * step) * 1024);
 }
+
+/** A schedule of Application Auto Scaling: a cron names the day or the weekday, and a rate of one is singular. */
+const SCHEDULE = new RegExp(
+  [
+    /cron\(\S+ \S+ (\? \S+ (?!\?)\S+|(?!\?)\S+ \S+ \?) \S+\)/,
+    /at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)/,
+    /rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)/,
+  ]
+    .map(({ source }) => `^${source}$`)
+    .join("|"),
+);
 
 function isTimeZone(name: string): boolean {
   try {
@@ -223,11 +236,12 @@ export const sections = {
           text(/^subnet-[0-9a-f]{8,17}$/, "A public subnet of the existing VPC.", "a subnet id", "subnet-0a1b2c3d"),
         )
         .default([]),
-      cidr: text(
-        /^(10|172\.(1[6-9]|2\d|3[01])|192\.168)(\.\d{1,3}){1,3}\/(1[6-9]|2[0-4])$/,
+      // Smaller ones would leave subnets too small for a load balancer, which wants a /27.
+      cidr: range(
         "Address range of a new VPC.",
-        "a private IPv4 range from /16 to /24",
+        "a private IPv4 range from /16 to /23, written by its first address",
         "10.20.0.0/16",
+        (cidr) => /^(10\.|172\.(1[6-9]|2\d|3[01])\.|192\.168\.).*\/(1[6-9]|2[0-3])$/.test(cidr),
       ).default("10.20.0.0/16"),
       zones: whole(2, 4, "Availability zones that a new VPC spans.", 2).default(2),
     })
@@ -312,7 +326,7 @@ export const sections = {
       max: whole(1, 100, "Most instances.", 3).default(3),
       desired: whole(1, 100, "Instances at the start; afterwards the autoscaler decides.", 1).default(1),
       volumeGb: whole(10, 1000, "Root volume, gp3.", 20).default(20),
-      cpuTarget: percentage("CPU percent that autoscaling keeps.", 60).default(60),
+      cpuTarget: target("CPU percent that autoscaling keeps.", 60).default(60),
       requestsPerTarget: whole(10, 1_000_000, "Requests per minute and instance that autoscaling keeps.", 2000).default(
         2000,
       ),
@@ -336,8 +350,8 @@ export const sections = {
       ).default(1024),
       min: whole(1, 100, "Fewest tasks; 2 survive the loss of a zone without an outage.", 2).default(2),
       max: whole(1, 100, "Most tasks.", 4).default(4),
-      cpuTarget: percentage("CPU percent that autoscaling keeps.", 60).default(60),
-      memoryTarget: percentage("Memory percent that autoscaling keeps.", 75).default(75),
+      cpuTarget: target("CPU percent that autoscaling keeps.", 60).default(60),
+      memoryTarget: target("Memory percent that autoscaling keeps.", 75).default(75),
       requestsPerTarget: whole(10, 1_000_000, "Requests per minute and task that autoscaling keeps.", 2000).default(
         2000,
       ),
@@ -345,9 +359,9 @@ export const sections = {
         .array(
           z.strictObject({
             schedule: text(
-              /^(cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)|rate\([1-9]\d* (minute|hour|day)s?\))$/,
+              SCHEDULE,
               "When the size begins to hold.",
-              "cron(minute hour day month weekday year), at(yyyy-mm-ddThh:mm:ss) or rate(n minutes|hours|days)",
+              "cron(minute hour day month weekday year) with ? for day or weekday, at(yyyy-mm-ddThh:mm:ss) or rate(n minutes|hours|days)",
               "cron(0 22 * * ? *)",
             ),
             timezone: help(
@@ -502,7 +516,20 @@ export const sections = {
   usage: usageSchema.prefault({}).describe("Assumptions of the cost estimate: requests, GB, logs."),
 
   tags: help(
-    z.record(help(z.string().min(1).max(128), "key", "1 to 128 characters", "team"), z.string().max(256)),
+    z.record(
+      text(
+        /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u,
+        "key",
+        "1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
+        "team",
+      ),
+      text(
+        /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u,
+        "value",
+        "at most 256 letters, digits, spaces and _ . : / = + - @",
+        "web",
+      ),
+    ),
     "Tags on everything, beside Project, Stack and ManagedBy.",
     "an object of key: text",
     '{"team": "web"}',

@@ -22,7 +22,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "image.uri": [IMAGE],
   "alerts.muteUntil": [new Date(Date.now() + 3_600_000).toISOString()],
   "network.vpc": ["default", "new", "vpc-0a1b2c3d4e5f60718"],
-  "network.cidr": ["10.99.0.0/20", "192.168.0.0/16", "172.16.8.0/24"],
+  "network.cidr": ["10.99.0.0/20", "192.168.0.0/16", "172.16.8.0/23"],
   "database.engineVersion": ["14", "15", "16", "17", "18", "17.5"],
   "database.instanceClass": ["db.t3.micro", "db.t4g.medium", "db.m7g.large", "db.r6g.xlarge"],
   "database.backupWindow": ["16:00-16:30", "23:45-00:30"],
