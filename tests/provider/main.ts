@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
 import color from "picocolors";
 import type { Plan } from "../../insight/plan";
 import { Checkov, cfnLint, fromDiagnostics, hadolint, inParallel, parliament, shellcheck } from "./checks";
-import { type Combination, combinations, planOf } from "./combinations";
+import { type Combination, combinations, planOf, randomCombinations } from "./combinations";
 import { type Conversion, convert, type Unmapped } from "./convert";
 import { REGION } from "./dummies";
 import { type Finding, judge } from "./findings";
@@ -37,9 +38,15 @@ interface Result extends Converted {
   readonly ok: boolean;
 }
 
-async function main(only: string | undefined): Promise<boolean> {
+/**
+ * Checks the combinations whose name holds a text, or all.
+ *
+ * @param seed makes it look at random combinations that were not tried before, instead of those in combinations.ts
+ */
+async function main(only: string | undefined, seed: string | undefined): Promise<boolean> {
   const started = Date.now();
-  const wanted = combinations.filter(({ name }) => !only || name.includes(only));
+  const all = seed === undefined ? combinations : randomCombinations(Number(seed));
+  const wanted = all.filter(({ name }) => !only || name.includes(only));
   if (wanted.length === 0)
     throw new Error(`no combination has "${only}" in its name; see tests/provider/combinations.ts`);
   const [terraform, python] = [await Terraform.find(), await Python.find(say)];
@@ -83,7 +90,7 @@ async function main(only: string | undefined): Promise<boolean> {
   }
 
   if (results.length > 0) count(reportUnmapped(results));
-  count(reportFindings(findings, !only && skipped.length === 0));
+  count(reportFindings(findings, !only && seed === undefined && skipped.length === 0));
   for (const what of skipped) say(color.yellow(`skipped  ${what}`));
   const seconds = Math.round((Date.now() - started) / 1000);
   say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (provider, ${seconds} s)`);
@@ -121,6 +128,7 @@ class Bench {
   }
 
   private async checkTogether(batch: readonly Converted[]): Promise<readonly Result[]> {
+    say(`validating and planning ${batch.map(({ combination }) => combination.name).join("; ")} ...`);
     const folder = join(CACHE, "provider", String(batch[0]?.combination.name).replace(/[^a-z0-9]+/gi, "-"));
     rmSync(folder, { recursive: true, force: true });
     await this.terraform.writeModules(
@@ -176,7 +184,10 @@ class Bench {
     const number = `[${++this.done}/${this.total}]`;
     say(`${number} ${combination.name.padEnd(56)} plan ${own}${others}${later}, ${seen.join(", ")}  ${verdict}`);
     for (const line of failing.flatMap(firstTime)) say(line);
-    if (failing.length > 0) say(`  see ${relative(process.cwd(), folder)}/main.tf.json`);
+    if (failing.length > 0) {
+      say(`  config ${JSON.stringify(combination.config ?? {})}`);
+      say(`  Terraform ${relative(process.cwd(), folder)}/main.tf.json`);
+    }
     return { ...one, findings, ok: failing.length === 0 };
   }
 }
@@ -237,6 +248,12 @@ const TOOLS: readonly {
   },
 ];
 
+const WHAT_TO_DO = [
+  "A finding names a resource of the plan. Mend it in the component that makes the resource, or in the settings that let the",
+  'config pass, then check that combination alone: npm run test:provider -- "<part of its name>" (--seed N for a random one).',
+  "What is wanted as it is gets a row with a reason in tests/provider/accepted.ts.",
+].join("\n");
+
 /** What has been printed already: one finding stands in many combinations. */
 const printed = new Set<string>();
 
@@ -279,6 +296,7 @@ function reportFindings(findings: readonly Finding[], complete: boolean): boolea
     `findings: ${failing.length} to mend, ${findings.length - failing.length} accepted by ${used.size} rows of accepted.ts`,
   );
   for (const line of failing.flatMap(firstTime)) say(line);
+  if (failing.length > 0) say(WHAT_TO_DO);
   // A part of the combinations, or a missing tool, says nothing about what the others would have found.
   if (!complete) return failing.length === 0;
   for (const { tool, rule, reason } of stale)
@@ -287,7 +305,8 @@ function reportFindings(findings: readonly Finding[], complete: boolean): boolea
 }
 
 if (require.main === module) {
-  main(process.argv[2]).then(
+  const { values, positionals } = parseArgs({ options: { seed: { type: "string" } }, allowPositionals: true });
+  main(positionals[0], values.seed).then(
     (ok) => process.exit(ok ? 0 : 1),
     (error: unknown) => {
       say(color.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
