@@ -2,7 +2,43 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import { type AlarmEntry, type AlarmLevel, alarmTable } from "./alarm-table";
+import type { AppEnvironment } from "./app-environment";
+import type { Database } from "./database";
+import type { LoadBalancer } from "./load-balancer";
 import type { BeforeRollout, MigrationTask, Signal, Widget } from "./web-tier";
+
+/** What both tiers behind the load balancer are told. A target is an instance or a task. */
+export interface BalancedTierArgs {
+  readonly vpcId: pulumi.Input<string>;
+  /**
+   * Public subnets in at least two zones, over which the targets spread. They have public addresses and closed security groups, which
+   * spares the NAT gateways (43 USD a month each in Seoul).
+   */
+  readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
+  readonly loadBalancer: LoadBalancer;
+  readonly database: Database;
+  /** Image with digest or an immutable tag. */
+  readonly image: pulumi.Input<string>;
+  readonly repositoryArn: pulumi.Input<string>;
+  /** Release that the gate expects in the answer. */
+  readonly version: pulumi.Input<string>;
+  readonly environment: AppEnvironment;
+  readonly probeToken: pulumi.Input<string>;
+  readonly port: number;
+  readonly healthPath: string;
+  /** Fewest targets; 2 survive the loss of a zone without an outage, 1 costs half and is an outage until its successor is up. */
+  readonly min: number;
+  readonly max: number;
+  /** Percent. */
+  readonly cpuTarget: number;
+  /** Requests per minute and target. */
+  readonly requestsPerTarget: number;
+  /** Migrates the database before the targets get a release. @default none: the release is rolled out as it is */
+  readonly beforeRollout?: BeforeRollout;
+  readonly logRetentionDays: number;
+  readonly alarmLevel: AlarmLevel;
+  readonly alarmActions: AlarmActions;
+}
 
 /** Out to HTTPS (AWS APIs, third parties) and to the database, nothing else. */
 export function egress(

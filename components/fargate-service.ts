@@ -1,14 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmActions } from "./alarm";
-import { type AlarmLevel, alarmTable } from "./alarm-table";
-import { type AppEnvironment, identity, secretArns } from "./app-environment";
-import { afterMigration, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
-import type { Database } from "./database";
+import { alarmTable } from "./alarm-table";
+import { identity, secretArns } from "./app-environment";
+import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import { type Grant, logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
-import type { LoadBalancer } from "./load-balancer";
 import type {
-  BeforeRollout,
   Collector,
   MigrationTask,
   Probe,
@@ -20,36 +16,15 @@ import type {
   Widget,
 } from "./web-tier";
 
-export interface FargateServiceArgs {
-  readonly vpcId: pulumi.Input<string>;
-  /** Public subnets: tasks have public addresses and closed security groups, which spares the NAT gateways (43 USD a month each in Seoul). */
-  readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
-  readonly loadBalancer: LoadBalancer;
-  readonly database: Database;
-  /** Image with digest or an immutable tag. */
-  readonly image: pulumi.Input<string>;
-  readonly repositoryArn: pulumi.Input<string>;
+export interface FargateServiceArgs extends BalancedTierArgs {
   /** CPU architecture of the image. ARM64 costs a fifth less. */
   readonly cpuArchitecture: "ARM64" | "X86_64";
-  /** Release that the gate expects in the answer. */
-  readonly version: pulumi.Input<string>;
-  readonly environment: AppEnvironment;
-  readonly probeToken: pulumi.Input<string>;
-  readonly port: number;
-  readonly healthPath: string;
   /** CPU units, 1024 are one vCPU. */
   readonly cpu: number;
   /** MiB. */
   readonly memory: number;
-  /** Fewest tasks; 2 survive the loss of a zone without an outage, 1 costs half. */
-  readonly min: number;
-  readonly max: number;
-  /** Percent. */
-  readonly cpuTarget: number;
   /** Percent. */
   readonly memoryTarget: number;
-  /** Requests per minute and task. */
-  readonly requestsPerTarget: number;
   /** Percent of the tasks above `min` on Fargate Spot (about 70 % cheaper, two minutes' notice). @default 0 */
   readonly spotPercent: number;
   /** Scheduled sizes, for example fewer tasks at night. @default none */
@@ -61,11 +36,6 @@ export interface FargateServiceArgs {
    * further rights, hence off by default.
    */
   readonly exec: boolean;
-  /** Migrates the database before the service gets a release. @default none: the release is rolled out as it is */
-  readonly beforeRollout?: BeforeRollout;
-  readonly logRetentionDays: number;
-  readonly alarmLevel: AlarmLevel;
-  readonly alarmActions: AlarmActions;
 }
 
 /** A size that holds from a point of a schedule on. */

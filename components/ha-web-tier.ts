@@ -1,16 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmActions } from "./alarm";
-import { type AlarmLevel, alarmTable } from "./alarm-table";
-import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
-import { afterMigration, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
+import { alarmTable } from "./alarm-table";
+import { identity, secretArns, secretSources } from "./app-environment";
+import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
-import type { Database } from "./database";
 import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
-import type { LoadBalancer } from "./load-balancer";
 import { renderRunbook } from "./runbook";
 import type {
-  BeforeRollout,
   Collector,
   MigrationTask,
   Probe,
@@ -22,40 +18,14 @@ import type {
   Widget,
 } from "./web-tier";
 
-export interface HaWebTierArgs {
-  readonly vpcId: pulumi.Input<string>;
-  /** Public subnets in at least two zones; the group spreads over them. */
-  readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
-  readonly loadBalancer: LoadBalancer;
-  readonly database: Database;
-  /** Image with digest or an immutable tag. */
-  readonly image: pulumi.Input<string>;
-  readonly repositoryArn: pulumi.Input<string>;
-  /** Release that the gate expects in the answer. */
-  readonly version: pulumi.Input<string>;
-  readonly environment: AppEnvironment;
-  readonly probeToken: pulumi.Input<string>;
+export interface HaWebTierArgs extends BalancedTierArgs {
   readonly domain: string;
-  readonly port: number;
-  readonly healthPath: string;
   /** EC2 instance type; its CPU architecture must be the image's. */
   readonly instanceType: string;
-  /** Fewest instances; with 1 a lost instance is an outage until its successor is up. */
-  readonly min: number;
-  readonly max: number;
   /** Instances at the first start; afterwards the autoscaler decides and `up` never sets it back. */
   readonly desired: number;
   /** Root volume in GiB. */
   readonly volumeGb: number;
-  /** Percent. */
-  readonly cpuTarget: number;
-  /** Requests per minute and instance. */
-  readonly requestsPerTarget: number;
-  /** Migrates the database before the group gets a release. @default none: the release is rolled out as it is */
-  readonly beforeRollout?: BeforeRollout;
-  readonly logRetentionDays: number;
-  readonly alarmLevel: AlarmLevel;
-  readonly alarmActions: AlarmActions;
 }
 
 /**
