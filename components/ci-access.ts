@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf } from "./iam";
+import { type Grant, policyOf, trustOf } from "./iam";
 
 const ISSUER = "token.actions.githubusercontent.com";
 const AUDIENCE = "sts.amazonaws.com";
@@ -90,17 +90,7 @@ export class CiAccess extends pulumi.ComponentResource {
         {
           description: `GitHub Actions: ${purpose} by ${subject}`,
           maxSessionDuration: 3600,
-          assumeRolePolicy: pulumi.jsonStringify({
-            Version: "2012-10-17",
-            Statement: [
-              {
-                Effect: "Allow",
-                Principal: { Federated: provider },
-                Action: "sts:AssumeRoleWithWebIdentity",
-                Condition: { StringEquals: { [`${ISSUER}:aud`]: AUDIENCE, [`${ISSUER}:sub`]: subject } },
-              },
-            ],
-          }),
+          assumeRolePolicy: trustOf(provider, ISSUER, AUDIENCE, subject),
         },
         child,
       );

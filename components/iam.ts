@@ -9,6 +9,30 @@ export interface Grant {
 }
 
 /**
+ * Who may take a role by a token of an OpenID Connect issuer: the named subjects, without a pattern.
+ *
+ * @param provider ARN of the issuer's identity provider in IAM
+ * @param issuer the issuer's address without `https://`
+ */
+export const trustOf = (
+  provider: pulumi.Input<string>,
+  issuer: string,
+  audience: string,
+  subjects: pulumi.Input<string> | readonly pulumi.Input<string>[],
+): pulumi.Output<string> =>
+  pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Federated: provider },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: { StringEquals: { [`${issuer}:aud`]: audience, [`${issuer}:sub`]: subjects } },
+      },
+    ],
+  });
+
+/**
  * A role that one AWS service assumes, with exactly the given grants as its inline policy.
  *
  * @param service for example `ecs-tasks.amazonaws.com`

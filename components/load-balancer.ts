@@ -4,6 +4,7 @@ import type { AlarmActions } from "./alarm";
 import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { Firewall, type FirewallArgs } from "./firewall";
 import { privateBucket } from "./private-bucket";
+import { publicWebGroup } from "./public-web-group";
 import type { Probe, Signal } from "./web-tier";
 
 export interface LoadBalancerArgs {
@@ -72,25 +73,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   ) {
     super("iamvet:index:LoadBalancer", name, {}, opts);
     const child = { parent: this };
-    const group = new aws.ec2.SecurityGroup(
-      `${name}-security-group`,
-      { vpcId: args.vpcId, description: "HTTP and HTTPS from everywhere" },
-      child,
-    );
-    for (const port of [80, 443]) {
-      new aws.vpc.SecurityGroupIngressRule(
-        `${name}-port-${port}`,
-        {
-          securityGroupId: group.id,
-          cidrIpv4: "0.0.0.0/0",
-          ipProtocol: "tcp",
-          fromPort: port,
-          toPort: port,
-          description: "The site is public",
-        },
-        child,
-      );
-    }
+    const group = publicWebGroup(name, args.vpcId, "HTTP and HTTPS from everywhere", child);
     const logs = this.accessLogs(name, args.accessLogDays ?? 90);
     const balancer = new aws.lb.LoadBalancer(
       `${name}-balancer`,

@@ -6,6 +6,7 @@ import { type AppEnvironment, identity, secretArns, secretSources } from "./app-
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { type Grant, logGrants, secretGrants, serviceRole } from "./iam";
+import { publicWebGroup } from "./public-web-group";
 import { Recovery, type ServerProcesses } from "./recovery";
 import { METRICS, serverAlarms } from "./server-alarms";
 import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
@@ -300,25 +301,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
   ) {
     const child = { parent: this };
     const { region } = aws.getRegionOutput({}, child);
-    const group = new aws.ec2.SecurityGroup(
-      `${name}-security-group`,
-      { vpcId: args.vpcId, description: "The web server: HTTP and HTTPS in, no SSH (shell by SSM)" },
-      child,
-    );
-    for (const port of [80, 443]) {
-      new aws.vpc.SecurityGroupIngressRule(
-        `${name}-port-${port}`,
-        {
-          securityGroupId: group.id,
-          cidrIpv4: "0.0.0.0/0",
-          ipProtocol: "tcp",
-          fromPort: port,
-          toPort: port,
-          description: "The site is public",
-        },
-        child,
-      );
-    }
+    const group = publicWebGroup(name, args.vpcId, "The web server: HTTP and HTTPS in, no SSH (shell by SSM)", child);
     new aws.vpc.SecurityGroupEgressRule(
       `${name}-out`,
       {

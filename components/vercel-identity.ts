@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { trustOf } from "./iam";
 
 /** Arguments of {@link VercelIdentity}. */
 export interface VercelIdentityArgs {
@@ -47,25 +48,15 @@ export class VercelIdentity extends pulumi.ComponentResource {
       `${name}-role`,
       {
         description: "Taken by the site's functions on Vercel",
-        assumeRolePolicy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Federated: provider },
-              Action: "sts:AssumeRoleWithWebIdentity",
-              Condition: {
-                StringEquals: {
-                  [`${issuer}:aud`]: audience,
-                  [`${issuer}:sub`]: (args.environments ?? ["production"]).map(
-                    (environment) =>
-                      pulumi.interpolate`owner:${args.teamSlug}:project:${args.projectName}:environment:${environment}`,
-                  ),
-                },
-              },
-            },
-          ],
-        }),
+        assumeRolePolicy: trustOf(
+          provider,
+          issuer,
+          audience,
+          (args.environments ?? ["production"]).map(
+            (environment) =>
+              pulumi.interpolate`owner:${args.teamSlug}:project:${args.projectName}:environment:${environment}`,
+          ),
+        ),
       },
       { parent: this },
     );
