@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { distance } from "fastest-levenshtein";
 import { type Flip, flipOf } from "../insight/flip";
+import type { PreviewStep } from "../insight/flip-changes";
 import { InputError } from "../insight/input-error";
 import { architectures } from "../stacks/settings";
+import { inTheWay, notLive } from "./canary";
 import { chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
 import { renderFlip } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
@@ -19,22 +21,27 @@ export interface FlipRequest {
 /** Asks the engine for a preview; tests put their own in. */
 export type Previewer = (stack: string, change: Readonly<Record<string, unknown>>) => Promise<Preview>;
 
-const folder = join(__dirname, "..");
-const enginePreview: Previewer = (stack, change) => previewOf(folder, stack, change);
+const ownFolder = join(__dirname, "..");
+const previewer =
+  (folder: string): Previewer =>
+  (stack, change) =>
+    previewOf(folder, stack, change);
 
 /**
  * The verdict on changing a stack's architecture. Reads only.
- * @throws {InputError} for an unknown stack or target, a target that serves already, and a basis that is not to be had
+ * @throws {InputError} for an unknown stack or target, a target that serves already, a canary that stands in the way or is not
+ *   live, and a basis that is not to be had
  * @throws {SettingsError} if the stack's config does not suit the target
  */
 export async function judgeFlip(
   planner: Planner,
   { stack: named, to, basis }: FlipRequest,
-  preview: Previewer = enginePreview,
+  preview: Previewer = previewer(ownFolder),
 ): Promise<Flip> {
   const stack = chooseStack(planner, named);
   const context = planner.context(stack);
   checkTarget(stack, to, context);
+  checkCanary(stack, to, context);
   const config = configFor(context, to);
   const before = await planner.planStack(stack);
   const after = await planner.planStack(stack, { architecture: to, config });
@@ -47,6 +54,7 @@ export async function judgeFlip(
       `There is no deployed state to compare with: ${found.why}.\nLeave --basis away to compare the plans alone.`,
     );
   }
+  if ("steps" in found) checkLive(stack, after.project, context, found.steps);
   return flipOf(before, after, {
     region: context.region,
     usage: context.usage,
@@ -62,8 +70,10 @@ type FlipGates = NonNullable<Parameters<typeof flipOf>[2]>["gates"];
 /** The default of `architecture` in stacks/settings.ts. */
 const FIRST = architectures[0];
 
-function checkTarget(stack: string, to: string, { sections }: StackContext): void {
-  const current = String(sections.architecture ?? FIRST);
+const currentOf = ({ sections }: StackContext): string => String(sections.architecture ?? FIRST);
+
+function checkTarget(stack: string, to: string, context: StackContext): void {
+  const current = currentOf(context);
   const others = architectures.filter((one) => one !== current);
   if (!architectures.includes(to as never)) {
     const nearest = architectures.map((one) => ({ one, far: distance(to, one) })).sort((a, b) => a.far - b.far)[0];
@@ -75,10 +85,28 @@ function checkTarget(stack: string, to: string, { sections }: StackContext): voi
   }
 }
 
+const canaryOf = ({ sections }: StackContext) =>
+  (sections.traffic ?? {}) as { readonly canary?: string; readonly percent?: number };
+
+/** A third tier beside the two would keep its share, or make no sense of the old one's. */
+function checkCanary(stack: string, to: string, context: StackContext): void {
+  const { canary, percent = 0 } = canaryOf(context);
+  if (canary === undefined || canary === to) return;
+  throw new InputError(inTheWay(stack, canary, percent, `a flip to ${to}`, currentOf(context)));
+}
+
+/** A share of the file that no update has given yet. */
+function checkLive(stack: string, project: string, context: StackContext, steps: readonly PreviewStep[]): void {
+  const { canary, percent = 0 } = canaryOf(context);
+  if (canary === undefined || percent === 0) return;
+  const tier = steps.find(({ type, urn }) => type.startsWith("iamvet:index:") && urn.endsWith(`::${canary}`));
+  if (tier?.op === "create") throw new InputError(notLive(stack, project, canary, percent));
+}
+
 /** A flip to the canary makes it the serving tier, and leaves none beside it. */
-function configFor({ sections }: StackContext, to: string): Record<string, unknown> {
-  const traffic = sections.traffic as { canary?: string; percent?: number } | undefined;
-  if (traffic?.canary !== to) return {};
+function configFor(context: StackContext, to: string): Record<string, unknown> {
+  const traffic = canaryOf(context);
+  if (traffic.canary !== to) return {};
   const { canary: _, percent: __, ...rest } = traffic;
   return { traffic: rest };
 }
@@ -99,7 +127,7 @@ function appFacts({ sections }: StackContext) {
 }
 
 /** `platform flip`: reads only. */
-export function flipCommand(load: () => Promise<Planner> = loadPlanner, preview?: Previewer): Command {
+export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPlanner, preview?: Previewer): Command {
   return new Command("flip")
     .description(
       "What changing the architecture would do: steps, downtime, data, cost, time, and what else has to move. Reads only.",
@@ -114,13 +142,14 @@ export function flipCommand(load: () => Promise<Planner> = loadPlanner, preview?
     )
     .option("-a, --all", "list every resource", false)
     .option("--json", "print as JSON", false)
+    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
     .addHelpText(
       "after",
       "\nExit code 0: safe. 2: wrong input, or something is missing that `pulumi up` stops for. 3: data would be lost.",
     )
-    .action(async ({ all, json, ...request }: FlipRequest & { all: boolean; json: boolean }) => {
+    .action(async ({ all, json, cwd, ...request }: FlipRequest & { all: boolean; json: boolean; cwd?: string }) => {
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
-        told(async () => judgeFlip(await load(), request, preview)),
+        told(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd ?? ownFolder))),
       );
       console.log(json ? JSON.stringify(flip, null, 2) : renderFlip(flip, all));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];

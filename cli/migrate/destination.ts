@@ -1,4 +1,5 @@
 import { type Architecture, architectures } from "../../stacks/settings";
+import { inTheWay } from "../canary";
 import { UsageError } from "../stack-files";
 import { type Position, targetOf, turnBack } from "./steps";
 
@@ -72,12 +73,7 @@ export function destinationOf(
   }
   if (to === architecture) return { position, target: to, resumes: false, back: true };
   if (canary !== undefined && canary !== to) {
-    throw new UsageError(
-      [
-        `${canary} is the canary of ${stack}, with ${position.percent} % of the traffic; a migration to ${to} needs its place. Take it out first:`,
-        `  ${command} --to ${architecture}`,
-      ].join("\n"),
-    );
+    throw new UsageError(inTheWay(stack, canary, position.percent, `a migration to ${to}`, architecture));
   }
   return { position, target: to, resumes: false, back: false };
 }

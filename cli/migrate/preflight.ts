@@ -6,6 +6,7 @@ import type { Settings } from "../../stacks/settings";
 import { checkSettings } from "../../stacks/settings-check";
 import type { Watch } from "../../stacks/watch";
 import { type AwsAccess, askAws, connectAws } from "../aws";
+import { notLive } from "../canary";
 import { readStackFile, type StackFile, UsageError } from "../stack-files";
 import { alarmStates } from "./cloud";
 import type { Destination } from "./destination";
@@ -93,13 +94,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   const { canary, percent, from } = destination.position;
   const slots = live.state?.value?.slots;
   if (canary && percent > 0 && from === undefined && slots && slots.canary.tier !== canary) {
-    throw new UsageError(
-      [
-        `The file of ${file.stack} gives ${canary} ${percent} % of the traffic, but ${canary} is not live: ${slots.serving.tier} has all of it. Nothing was changed.`,
-        "Take the share out; the migration walks there by itself:",
-        `  pulumi config set --stack ${file.stack} --path ${file.project}:traffic.percent 0`,
-      ].join("\n"),
-    );
+    throw new UsageError(notLive(file.stack, file.project, canary, percent));
   }
   return { access, watch, known };
 }

@@ -76,6 +76,28 @@ describe("platform flip", () => {
     assert.deepEqual(change, { "iamvet:traffic": { revision: 3 }, "iamvet:architecture": "vercel" });
   });
 
+  it("does not flip past a canary, which would keep its share", () =>
+    assert.rejects(
+      judge({ to: "vercel" }, { architecture: "fargate", traffic: { canary: "ha-web-tier", percent: 10 } }),
+      /ha-web-tier is the canary of prod, with 10 %.*Take it out first:\n {2}platform migrate --stack prod --to fargate$/s,
+    ));
+
+  it("says that a share of the file is of a tier that the state does not have", async () => {
+    const sections = { architecture: "fargate", traffic: { canary: "vercel", percent: 50 } };
+    const tier = (op: string): Previewer => {
+      const urn = "urn:pulumi:prod::iamvet::iamvet:index:VercelApp::vercel";
+      const step = { op, urn, type: "iamvet:index:VercelApp", protect: false, retained: false, diff: [], replaces: [] };
+      return async () => ({ steps: [step], why: "a preview" });
+    };
+    await assert.rejects(
+      judge({ to: "vercel" }, sections, tier("create")),
+      /gives vercel 50 % of the traffic, but vercel is not live.*traffic\.percent 0$/s,
+    );
+    assert.equal((await judge({ to: "vercel" }, sections, tier("same"))).basis.kind, "state");
+    const warm = { ...sections, traffic: { canary: "vercel", percent: 0 } };
+    assert.equal((await judge({ to: "vercel" }, warm, tier("create"))).basis.kind, "state");
+  });
+
   it("hands the stack's own facts on: the server that exists, the app's variables, the gates", async () => {
     const { moves, time } = await judge(
       { to: "fargate" },
