@@ -77,6 +77,7 @@ export async function record(
   pulumi.runtime.setAllConfig(stack.config, [...stack.secretKeys]);
 
   const monitor = runtime.getMonitor() as unknown as Monitor;
+  monitor.newUrn = urnIn(stack);
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
@@ -103,6 +104,18 @@ export async function record(
   }).finally(restore);
   return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
 }
+
+/**
+ * URNs as the engine forms them, with the types of all parents, so that a plan and a preview of the same resource meet; the mock
+ * runtime's name the nearest one alone.
+ */
+const urnIn =
+  ({ stack, project }: { readonly stack: string; readonly project: string }): Monitor["newUrn"] =>
+  (parent, type, name) => {
+    const above = parent.split("::")[2];
+    const types = above === undefined || above === "pulumi:pulumi:Stack" ? type : `${above}$${type}`;
+    return `urn:pulumi:${stack}::${project}::${types}::${name}`;
+  };
 
 /**
  * What a look-up answers in a plan: the region is known, everything else is what only the account knows. A text is a handle, so

@@ -68,7 +68,9 @@ export async function previewOf(
       else document.setIn(["config", key], value);
     }
     writeFileSync(file, document.toString(), { mode: 0o600 });
-    const ran = await run(["preview", "--stack", stack, "--json", "--non-interactive", "--config-file", file], folder);
+    // What stays as it is belongs to the verdict, and is left out unless asked for.
+    const asked = ["--json", "--show-sames", "--non-interactive", "--config-file", file];
+    const ran = await run(["preview", "--stack", stack, ...asked], folder);
     if (ran.code === undefined) return { why: "the pulumi CLI is not on PATH" };
     const shown = parsePreview(ran.stdout);
     if (ran.code !== 0 || !shown) return { why: `pulumi preview did not work: ${problemOf(ran, shown)}` };

@@ -213,7 +213,9 @@ describe("the engine's preview", () => {
     assert.match(copy, /iamvet:architecture: vercel/);
     assert.doesNotMatch(copy, /canary/);
     assert.equal(readFileSync(join(folder, "Pulumi.prod.yaml"), "utf8"), original);
-    assert.ok(args.includes("--json") && !args.includes("--config") && args[0] === "preview");
+    assert.ok(
+      args.includes("--json") && args.includes("--show-sames") && !args.includes("--config") && args[0] === "preview",
+    );
     assert.ok("steps" in found);
     assert.deepEqual(found.steps, [
       {
