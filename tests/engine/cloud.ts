@@ -7,6 +7,7 @@ import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/st
 import { answerOf, outputsOf, replacing } from "./types";
 import { worldNow } from "./world";
 
+// biome-ignore lint/suspicious/noExplicitAny: what providers are sent is as untyped as JSON, and the tests read deep into it
 export type Properties = Record<string, any>;
 
 /** One call of the engine to a provider. */
