@@ -27,6 +27,8 @@ export interface Health {
   readonly raised: Set<string>;
   /** Snapshots of databases that were made, by name. */
   readonly snapshots: string[];
+  /** Whether a server that no stack has made answers at the instance's address. */
+  ownServer: boolean;
 }
 
 /** The servers around the cloud; all of them answer from what the providers' stand-in holds at that moment. */
@@ -41,7 +43,14 @@ export interface Services {
 }
 
 export async function startServices(cloud: Cloud, folder: string): Promise<Services> {
-  const health: Health = { answers: [], sick: new Set(), version: "v1", raised: new Set(), snapshots: [] };
+  const health: Health = {
+    answers: [],
+    sick: new Set(),
+    version: "v1",
+    raised: new Set(),
+    snapshots: [],
+    ownServer: false,
+  };
   const servers: Server[] = [];
   const listening = async (server: Server) => {
     servers.push(server);
@@ -113,7 +122,7 @@ export function tierOf(urn: string): string | undefined {
 }
 
 function answer(cloud: Cloud, health: Health, address: string, request: IncomingMessage) {
-  const tier = tierAt(cloud, address, request.headers);
+  const tier = tierAt(cloud, health, address, request.headers);
   if (!tier) return { status: 503, body: "No tier serves yet" };
   const sick = health.sick.has(tier);
   const probe = request.headers["x-site-probe"] !== undefined;
@@ -123,9 +132,14 @@ function answer(cloud: Cloud, health: Health, address: string, request: Incoming
 }
 
 /** Who answers at an address is what AWS and Vercel have been told so far. */
-function tierAt(cloud: Cloud, address: string, headers: IncomingMessage["headers"]): string | undefined {
+function tierAt(
+  cloud: Cloud,
+  { ownServer }: Health,
+  address: string,
+  headers: IncomingMessage["headers"],
+): string | undefined {
   if (address === ADDRESSES.instance) {
-    return cloud.of("aws:ec2/instance:Instance").length > 0 ? "monitored-instance" : undefined;
+    return ownServer || cloud.of("aws:ec2/instance:Instance").length > 0 ? "monitored-instance" : undefined;
   }
   if ((ADDRESSES.vercel as readonly string[]).includes(address)) {
     return cloud.of("vercel:index/deployment:Deployment").length > 0 ? "vercel" : undefined;
