@@ -7,7 +7,7 @@ import { Command } from "commander";
 import ora from "ora";
 import pc from "picocolors";
 import { InputError } from "../insight/input-error";
-import { mergeOffers, offers, type PriceChange, readOffer } from "../insight/offers";
+import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../insight/offers";
 import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../insight/prices";
 import { told } from "./compare";
 
@@ -27,7 +27,7 @@ export interface UpdateOptions {
 export interface UpdateResult {
   readonly region: string;
   readonly changes: readonly PriceChange[];
-  /** Prices that AWS's files do not hold and that keep their figure. */
+  /** Prices that were not found in AWS's files and that keep their figure. */
   readonly kept: readonly string[];
 }
 
@@ -84,9 +84,17 @@ export function renderUpdate(results: readonly UpdateResult[], dryRun: boolean):
     table.push([region, key, usd(before), usd(after), percent]);
   }
   const kept = [...new Set(results.flatMap((result) => result.kept))];
+  const expected = kept.filter((key) => !byHand.some(({ keys }) => keys.test(key)));
+  const manual = byHand.flatMap(({ keys, why }) => {
+    const found = kept.filter((key) => keys.test(key));
+    return found.length > 0 ? [`  ${found.join(", ")} (${why})`] : [];
+  });
   return [
     changes.length > 0 ? table.toString() : pc.green("All prices are as they were."),
-    kept.length > 0 ? pc.dim(`Not in AWS's price list, kept with their own source: ${kept.join(", ")}`) : "",
+    expected.length > 0
+      ? pc.yellow(`Not found in the files that should list them, so kept: ${expected.join(", ")}`)
+      : "",
+    manual.length > 0 ? pc.dim(["Not refreshed, to be looked up by hand:", ...manual].join("\n")) : "",
     changes.length === 0
       ? ""
       : dryRun
@@ -114,7 +122,7 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
         isSilent: !process.stderr.isTTY,
       }).start();
       const onProgress = (message: string) => {
-        spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (several hundred MB)" : ""}`;
+        spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (hundreds of MB, in us-east-1 more)" : ""}`;
       };
       try {
         const results = await told(() => updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }));

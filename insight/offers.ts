@@ -14,6 +14,8 @@ interface Rule {
   readonly unit: string;
   /** Further columns and what they must be. */
   readonly where?: Readonly<Record<string, RegExp>>;
+  /** How many of the table's units make one of AWS's, by AWS's unit. @default 1 */
+  readonly per?: Readonly<Record<string, number>>;
 }
 
 const LINUX = {
@@ -27,7 +29,7 @@ const STORAGE = { "Database Engine": /^(PostgreSQL|Any)$/ };
 const ALB = { operation: /^LoadBalancing:Application$/ };
 
 /** Instance families that the architectures use; the whole list has some 900 types. */
-const FAMILIES = "t3|t3a|t4g|m6g|m7g|m7i|c7g|r6g|r7g";
+const FAMILIES = "t3|t3a|t4g|m5|m6g|m7g|m7i|c7g|r6g|r7g";
 
 const REGIONAL: readonly Rule[] = [
   {
@@ -39,6 +41,13 @@ const REGIONAL: readonly Rule[] = [
   },
   { offer: "AmazonEC2", usage: /^EBS:VolumeUsage\.(gp2|gp3)$/, key: "ebs:$1", unit: "GB-month" },
   { offer: "AmazonEC2", usage: /^EBS:VolumeP-IOPS\.gp3$/, key: "ebs:gp3-iops", unit: "IOPS-month" },
+  {
+    offer: "AmazonEC2",
+    usage: /^EBS:VolumeP-Throughput\.gp3$/,
+    key: "ebs:gp3-throughput",
+    unit: "MBps-month",
+    per: { "GiBps-mo": 1024 },
+  },
   { offer: "AmazonEC2", usage: /^EBS:SnapshotUsage$/, key: "ebs:snapshot", unit: "GB-month" },
   { offer: "AmazonEC2", usage: /^NatGateway-Hours$/, key: "nat:hour", unit: "hour" },
   { offer: "AmazonEC2", usage: /^NatGateway-Bytes$/, key: "nat:gb", unit: "GB" },
@@ -71,6 +80,8 @@ const REGIONAL: readonly Rule[] = [
   { offer: "AmazonRDS", usage: /^RDS:GP2-Storage$/, key: "rds:gp2:single", unit: "GB-month", where: STORAGE },
   { offer: "AmazonRDS", usage: /^RDS:Multi-AZ-GP2-Storage$/, key: "rds:gp2:multi", unit: "GB-month", where: STORAGE },
   { offer: "AmazonRDS", usage: /^RDS:ChargedBackupUsage$/, key: "rds:backup", unit: "GB-month", where: STORAGE },
+  // AWS Backup has no price of its own for RDS: its recovery points are billed as the database's backups.
+  { offer: "AmazonRDS", usage: /^RDS:ChargedBackupUsage$/, key: "backup:rds", unit: "GB-month", where: STORAGE },
   { offer: "AmazonCloudWatch", usage: /^CW:AlarmMonitorUsage$/, key: "cloudwatch:alarm", unit: "month" },
   {
     offer: "AmazonCloudWatch",
@@ -103,12 +114,21 @@ const REGIONAL: readonly Rule[] = [
   { offer: "AWSLambda", usage: /^Request$/, key: "lambda:request", unit: "request" },
   { offer: "AWSLambda", usage: /^Lambda-GB-Second$/, key: "lambda:x86", unit: "GB-second" },
   { offer: "AWSLambda", usage: /^Lambda-GB-Second-ARM$/, key: "lambda:arm", unit: "GB-second" },
-  { offer: "AWSSecretsManager", usage: /^AWSSecretsManager-Secret$/, key: "secrets:secret", unit: "month" },
-  { offer: "AWSSecretsManager", usage: /^AWSSecretsManagerAPIRequest$/, key: "secrets:request", unit: "request" },
+  { offer: "AWSSecretsManager", usage: /^AWSSecretsManager-Secrets?$/, key: "secrets:secret", unit: "month" },
+  {
+    offer: "AWSSecretsManager",
+    usage: /^AWSSecretsManager-?APIRequests?$/,
+    key: "secrets:request",
+    unit: "request",
+  },
   { offer: "awskms", usage: /KMS-Keys$/, key: "kms:key", unit: "month" },
+  { offer: "awskms", usage: /KMS-Requests$/, key: "kms:request", unit: "request" },
   { offer: "awswaf", usage: /^WebACLV2$/, key: "waf:acl", unit: "month" },
   { offer: "awswaf", usage: /^RuleV2$/, key: "waf:rule", unit: "month" },
-  { offer: "awswaf", usage: /^RequestV2-Tier1$/, key: "waf:request", unit: "request" },
+  { offer: "awswaf", usage: /^RequestV2-(?:Tier1|48KB)$/, key: "waf:request", unit: "request" },
+  { offer: "AmazonSNS", usage: /^Requests-Tier1$/, key: "sns:publish", unit: "request" },
+  { offer: "AmazonSNS", usage: /^DeliveryAttempts-SMTP$/, key: "sns:email", unit: "message" },
+  { offer: "AWSEvents", usage: /^ScheduledInvocation$/, key: "scheduler:invocation", unit: "invocation" },
 ];
 
 const GLOBAL: readonly Rule[] = [
@@ -119,6 +139,17 @@ const GLOBAL: readonly Rule[] = [
   { offer: "AmazonRoute53", usage: /^Health-Check-Non-AWS$/, key: "route53:health-check", unit: "month" },
   { offer: "AmazonRoute53", usage: /^Health-Check-Option-AWS$/, key: "route53:health-check-option-aws", unit: "month" },
   { offer: "AmazonRoute53", usage: /^Health-Check-Option-Non-AWS$/, key: "route53:health-check-option", unit: "month" },
+  { offer: "AmazonCloudWatch", usage: /^DashboardsUsageHour$/, key: "cloudwatch:dashboard", unit: "month" },
+  { offer: "AWSBudgets", usage: /^ActionEnabledBudgetsUsage$/, key: "budgets:action-day", unit: "day" },
+];
+
+/** Prices that no rule reads, and why: an update leaves them, and a person looks them up. */
+export const byHand: readonly { readonly keys: RegExp; readonly why: string }[] = [
+  { keys: /^fargate-spot:/, why: "Spot prices are not in AWS's price list" },
+  { keys: /^sns:sms:/, why: "AWS lists SMS by country in a file of its own" },
+  { keys: /^ssm:automation-step$/, why: "its usage type is not known" },
+  { keys: /^vercel:/, why: "on Vercel's pricing page" },
+  { keys: /^uptimerobot:/, why: "on UptimeRobot's pricing page" },
 ];
 
 const BASE = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws";
@@ -152,7 +183,9 @@ export function splitCsv(line: string): string[] {
   return [...fields, field];
 }
 
-const withoutRegion = (usageType: string): string => usageType.replace(/^(?:[A-Z]{2,4}\d?)-(?=[A-Z])/, "");
+/** Only a region's prefix goes: `DNS-Queries` and `TS-LoadBalancerUsage` (a trust store) begin like one. */
+const REGION = /^(?:EU|(?:US[EW]|UG[EW]|CAN|MXC|SAE|EU[CNSW]|AFS|AP[ENS]|IL[CE]|ME[CS])\d)-/;
+const withoutRegion = (usageType: string): string => usageType.replace(REGION, "");
 
 /** What one offer file says. */
 export interface OfferPrices {
@@ -163,7 +196,7 @@ export interface OfferPrices {
 }
 
 /**
- * Reads an offer file line by line: the one of EC2 has several hundred MB, so it is never held whole. Of the tiers of a
+ * Reads an offer file line by line: the one of EC2 has hundreds of MB, so it is never held whole. Of the tiers of a
  * price the first that is not free counts.
  * @throws Error if the file is not in the documented format.
  */
@@ -185,15 +218,16 @@ export async function readOffer(offer: string, region: string, lines: AsyncItera
     if (!line.includes('"OnDemand"')) continue;
     const fields = splitCsv(line);
     const cell = (name: string): string => fields[column?.(name) ?? -1] ?? "";
-    const usd = Number(cell("PricePerUnit"));
+    const listed = Number(cell("PricePerUnit"));
     const usage = withoutRegion(cell("usageType"));
-    if (cell("Currency") !== "USD" || !(usd > 0)) continue;
+    if (cell("Currency") !== "USD" || !(listed > 0)) continue;
     for (const rule of rules) {
       if (!rule.usage.test(usage)) continue;
       if (!Object.entries(rule.where ?? {}).every(([name, expected]) => expected.test(cell(name)))) continue;
       const captured = rule.usage.exec(usage)?.[1] ?? "";
       const key = rule.key.replace("$type", cell("Instance Type")).replace("$1", captured);
       const start = Number(cell("StartingRange")) || 0;
+      const usd = Number((listed / (rule.per?.[cell("Unit")] ?? 1)).toPrecision(12));
       const known = best.get(key);
       if (!known || start < known.start) best.set(key, { usd, unit: rule.unit, start });
     }
