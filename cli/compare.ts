@@ -162,6 +162,9 @@ export function renderCompare(comparison: Comparison): string {
   row("against today", (o) => (o.architecture === "today" ? "-" : signedDollars(o.deltaUsd)));
   row("with free tier", (o) => dollars(o.cost.afterFreeTierUsd));
   row("not priced", (o) => (o.cost.unknown.length > 0 ? pc.yellow(`${o.cost.unknown.length} resource(s)`) : "-"));
+  row("not looked up", (o) =>
+    o.cost.unverified.length > 0 ? pc.yellow(`${dollars(o.cost.unverifiedUsd)} of it`) : "-",
+  );
   section("Availability");
   row("by SLAs", (o) => percent(o.availability.committed));
   row("expected", (o) => percent(o.availability.expected));
@@ -187,14 +190,18 @@ export function renderCompare(comparison: Comparison): string {
       ...option.needs.map((need) => `${pc.cyan("needs")}  ${need.en}`),
       ...option.risks.map((risk) => `${pc.yellow("risk")}   ${risk.en}`),
       ...option.cost.unknown.map((entry) => `${pc.yellow("price")}  ${entry.resource}: ${entry.reason}`),
+      ...option.cost.unverified.map(
+        (entry) =>
+          `${pc.yellow("price")}  ${entry.price} was not looked up: ${entry.item}, ${dollars(entry.monthlyUsd)} a month`,
+      ),
     ];
     return entries.length > 0 ? [pc.bold(option.title.en), ...entries.map((entry) => `  ${entry}`)] : [];
   });
   const { cost } = comparison.today;
-  const unverified = Math.max(...columns.map((option) => option.cost.unverifiedLines));
+  const recalled = columns.some((option) => option.cost.unverified.length > 0);
   const notes = [
     `Stack ${comparison.stack}, region ${comparison.region}; ${cost.usage.requestsPerMonth.toLocaleString("en-US")} requests and ${cost.usage.gbOutPerMonth} GB a month.`,
-    `Prices of ${cost.pricesAsOf ?? "?"} or later${unverified > 0 ? `; up to ${unverified} lines rest on prices that were not looked up: platform prices update` : ""}.`,
+    `Prices of ${cost.pricesAsOf ?? "?"} or later.${recalled ? " Those that nobody looked up are named above: platform prices update refreshes what AWS lists." : ""}`,
   ];
   return [table.toString(), ...lists, "", ...notes.map((note) => pc.dim(note))].join("\n");
 }

@@ -44,6 +44,14 @@ export interface FreeTierLine {
   readonly worthUsd: number;
 }
 
+/** A price that nobody looked up, and how much of the total rests on it. */
+export interface UnverifiedPrice {
+  /** Key in the price table. */
+  readonly price: string;
+  readonly item: string;
+  readonly monthlyUsd: number;
+}
+
 /** The cost of a month. No free tier is taken off `totalUsd`; `afterFreeTierUsd` says what it would leave. */
 export interface CostReport {
   readonly stack: string;
@@ -62,8 +70,10 @@ export interface CostReport {
   readonly afterFreeTierUsd: number;
   /** Oldest date among the prices that were used. */
   readonly pricesAsOf?: string;
-  /** How many of the lines rest on a price that was recalled rather than looked up. */
-  readonly unverifiedLines: number;
+  /** The prices among those used that were recalled rather than looked up. */
+  readonly unverified: readonly UnverifiedPrice[];
+  /** What rests on them. */
+  readonly unverifiedUsd: number;
 }
 
 export interface CostOptions {
@@ -165,6 +175,7 @@ export function costOf(plan: Plan, options: CostOptions = {}): CostReport {
     return [{ item, allowance, unit, worthUsd: cents(worthUsd) }];
   });
   const totalUsd = fixedUsd + usageUsd;
+  const recalled = lines.filter((line) => !line.verified);
   const pricesAsOf = lines.map((line) => line.asOf).sort()[0];
   return {
     stack: plan.stack,
@@ -181,6 +192,11 @@ export function costOf(plan: Plan, options: CostOptions = {}): CostReport {
     totalUsd: cents(totalUsd),
     afterFreeTierUsd: cents(totalUsd - sum(freeTier.map((line) => line.worthUsd))),
     ...(pricesAsOf === undefined ? {} : { pricesAsOf }),
-    unverifiedLines: lines.filter((line) => !line.verified).length,
+    unverified: [...new Map(recalled.map(({ price, item }) => [price, item]))].map(([price, item]) => ({
+      price,
+      item,
+      monthlyUsd: cents(sum(recalled.filter((line) => line.price === price).map((line) => line.monthlyUsd))),
+    })),
+    unverifiedUsd: cents(sum(recalled.map((line) => line.monthlyUsd))),
   };
 }

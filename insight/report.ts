@@ -129,6 +129,7 @@ ${option.claim ? (option.broken.length === 0 ? `<p class="good">✓ ${w("claimHo
       [w("againstToday"), true],
       [w("afterFree"), true],
       [w("unpriced")],
+      [w("unverified")],
     ],
     all.map((option) => [
       title(option),
@@ -140,6 +141,11 @@ ${option.claim ? (option.broken.length === 0 ? `<p class="good">✓ ${w("claimHo
       option.cost.unknown.length === 0
         ? "–"
         : items(option.cost.unknown.map((entry) => `${entry.resource}: ${entry.reason}`)),
+      option.cost.unverified.length === 0
+        ? "–"
+        : items(
+            option.cost.unverified.map(({ price, item, monthlyUsd }) => `${item} (${price}): ${dollars(monthlyUsd)}`),
+          ),
     ]),
   );
 

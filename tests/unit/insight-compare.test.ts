@@ -206,6 +206,25 @@ describe("insight/compare", () => {
       assert.equal(asked.length, 4);
     });
 
+    it("names each price that nobody looked up, with what rests on it", () => {
+      const recalled = [
+        { price: "sns:email", item: "E-mails", monthlyUsd: 0.02 },
+        { price: "ec2:t3.medium", item: "Instance", monthlyUsd: 37.96 },
+      ];
+      const cost = { ...plain.today.cost, unverified: recalled, unverifiedUsd: 37.98 };
+      const shown = stripVTControlCharacters(renderCompare({ ...plain, today: { ...plain.today, cost } }));
+      assert.match(shown, /not looked up *│ \$37\.98 of it/);
+      assert.match(shown, /price {2}sns:email was not looked up: E-mails, \$0\.02 a month/);
+      assert.match(shown, /price {2}ec2:t3\.medium was not looked up: Instance, \$37\.96 a month/);
+      assert.match(shown, /nobody looked up are named above/);
+      const all = [plain.today, ...plain.options].map((option) => ({
+        ...option,
+        cost: { ...option.cost, unverified: [], unverifiedUsd: 0 },
+      }));
+      const sure = renderCompare({ ...plain, today: all[0] as typeof plain.today, options: all.slice(1) });
+      assert.doesNotMatch(stripVTControlCharacters(sure), /was not looked up|nobody looked up/);
+    });
+
     it("tries the variations and finds the cheapest", async () => {
       const candidates = await candidatesOf(planner, "prod");
       assert.equal(candidates.length, 12);
