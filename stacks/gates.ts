@@ -335,8 +335,15 @@ export function liveGates(options: GateOptions): Gates {
         const wrong = outOfStep(after, now);
         return wrong ? { done: false, why: wrong, final: true } : { done: true };
       });
-      if (moved)
-        give("Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live.", moved);
+      if (moved) {
+        const differs = moved === outOfStep(after, now);
+        give(
+          differs
+            ? "Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live."
+            : "AWS does not tell what is live, and what was before.",
+          moved,
+        );
+      }
 
       const since = lastChange(before, after, now, started);
       if (since !== undefined) {

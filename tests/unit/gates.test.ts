@@ -367,6 +367,16 @@ describe("gate: settled", () => {
 
   it("fails when Route 53 does not have what the state says", () =>
     rejects(world(old, now, 2, 2).options, /points at 198\.51\.100\.1 with weight 100 instead of 198\.51\.100\.2/));
+  it("fails when AWS does not tell what was before, and says which right is missing", () => {
+    const { options } = world(now, now, 2, 2);
+    const history = async () => {
+      throw new Error("not authorized to perform: ssm:GetParameterHistory");
+    };
+    return rejects(
+      { ...options, aws: { ...(options.aws as AwsReader), history } },
+      /AWS does not tell what is live, and what was before\.\n.*ssm:GetParameterHistory/,
+    );
+  });
   it("fails when an authoritative server still gives the old answer", () => {
     const { options } = world(now, now, 2, 2);
     const names = { ...(options.names as NonNullable<GateOptions["names"]>), addresses: async () => ["198.51.100.1"] };
