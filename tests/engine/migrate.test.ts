@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { movesTraffic, shares, violations, WALK, waitOf } from "./checks";
-import type { Call } from "./cloud";
+import { Migrating } from "./migrating";
 import { tierOf } from "./services";
-import { type Project, projectFor, STACK, settings } from "./stack";
+import { type Project, projectFor, settings } from "./stack";
 import { DOMAIN } from "./world";
 
 /** Pairs that are walked step by step here; ENGINE_PAIRS=all walks all twelve. */
@@ -12,8 +11,10 @@ const ALL = process.env.ENGINE_PAIRS === "all";
 
 describe("platform migrate on the real engine", () => {
   let project: Project;
+  let migrating: Migrating;
   before(async function () {
     project = await projectFor(this);
+    migrating = new Migrating(project);
     project.configure(settings("monitored-instance"));
     const { code, output } = await project.up();
     assert.equal(code, 0, output);
@@ -26,45 +27,8 @@ describe("platform migrate on the real engine", () => {
     project.services.health.raised.clear();
   });
 
-  const file = () => readFileSync(join(project.folder, `Pulumi.${STACK}.yaml`), "utf8");
-  const serving = () => /iamvet:architecture: "?([\w-]+)/.exec(file())?.[1] ?? "";
-  const start = (...args: string[]) =>
-    project.start("node", "cli/bin.mjs", "migrate", "--stack", STACK, "-C", project.folder, ...args);
-
-  /** Runs the command and returns what it did. */
-  const migrate = async (...args: string[]) => {
-    const { cloud, services } = project;
-    const calls = cloud.calls.length;
-    const answers = services.health.answers.length;
-    const { code, output } = await start("--yes", "--bake", "20s", ...args).done;
-    return { code, output, calls: cloud.calls.slice(calls), answers: services.health.answers.slice(answers) };
-  };
-
-  /** Runs the command and kills it and all that it has started, at once, when a call or a line of its output says so. */
-  const killed = async (when: { call: (call: Call) => boolean } | { line: RegExp }, ...args: string[]) => {
-    const calls = project.cloud.calls.length;
-    const { child, done } = start("--yes", "--bake", "20s", ...args);
-    let hit = false;
-    const kill = () => {
-      if (hit) return;
-      hit = true;
-      process.kill(-(child.pid as number), "SIGKILL");
-    };
-    let text = "";
-    child.stdout?.on("data", (chunk) => {
-      text += chunk;
-      if ("line" in when && when.line.test(text)) kill();
-    });
-    project.cloud.after = async (call) => {
-      if (!("call" in when) || hit || !when.call(call)) return;
-      kill();
-      await done;
-    };
-    const { output } = await done;
-    project.cloud.after = () => {};
-    assert.ok(hit, `it was to be killed and ended before:\n${output}`);
-    return { output, calls: project.cloud.calls.slice(calls) };
-  };
+  const file = () => migrating.file();
+  const migrate = (...args: string[]) => migrating.run(...args);
 
   describe("wrong input is told, and nothing is changed", () => {
     const without = (section: string, change: Record<string, unknown>) => {
@@ -153,7 +117,7 @@ describe("platform migrate on the real engine", () => {
     });
 
     it("nobody there to say yes", async () => {
-      const { code, output } = await start("--to", "fargate").done;
+      const { code, output } = await migrating.start("--to", "fargate").done;
       assert.equal(code, 2, output);
       assert.match(output, /10 % to fargate, then watch for 10 min[\s\S]*Nobody is there to say yes/);
       assert.deepEqual(project.services.health.snapshots, []);
@@ -163,7 +127,7 @@ describe("platform migrate on the real engine", () => {
       const { PATH } = project.env;
       project.env.PATH = join(process.execPath, "..");
       try {
-        const { code, output } = await start("--to", "fargate", "--yes").done;
+        const { code, output } = await migrating.start("--to", "fargate", "--yes").done;
         assert.equal(code, 2, output);
         assert.match(output, /`pulumi` CLI is not on PATH/);
       } finally {
@@ -173,7 +137,7 @@ describe("platform migrate on the real engine", () => {
 
     it("a stack without a state", async () => {
       project.configure(settings("monitored-instance"), "other");
-      const { code, output } = await start("--stack", "other", "--to", "fargate", "--yes").done;
+      const { code, output } = await migrating.start("--stack", "other", "--to", "fargate", "--yes").done;
       assert.equal(code, 2, output);
       assert.match(output, /stack other has a file but no state/);
     });
@@ -270,7 +234,7 @@ describe("platform migrate on the real engine", () => {
         reached();
         await wait;
       };
-      const first = start("--to", "ha-web-tier", "--yes", "--bake", "20s");
+      const first = migrating.start("--to", "ha-web-tier", "--yes", "--bake", "20s");
       await there;
       const before = file();
       const second = await migrate();
@@ -311,68 +275,21 @@ describe("platform migrate on the real engine", () => {
     });
   });
 
-  describe("SIGKILL at every step, and a further run goes on", () => {
-    const is = (name: string, op: Call["op"]) => (call: Call) => call.name === name && call.op === op;
-    const seen: Call[] = [];
-    let answers = 0;
-    let from = "";
-    before(() => {
-      from = serving();
-      answers = project.services.health.answers.length;
-    });
-    const moments: [string, { call: (call: Call) => boolean } | { line: RegExp }][] = [
-      ["while the database is copied", { line: /database snapshot/ }],
-      ["while the new tier is built", { call: ({ urn, op }) => op === "create" && tierOf(urn) === "vercel" }],
-      ["while it waits for the new tier to be quiet", { line: /wait until vercel is quiet/ }],
-      ["between the intent and the records of 10 %", { call: is("traffic-intent", "update") }],
-      ["between the two records of 10 %", { call: is("traffic-serving", "update") }],
-      ["while it watches 10 %", { line: /watch vercel at 10 %/ }],
-      ["while resolvers let go, at 100 %", { line: /100 % to vercel[\s\S]*let go of the old answer/ }],
-      ["while it watches 100 %", { line: /watch vercel at 100 %/ }],
-      ["between the two records of the swap", { call: is("traffic-serving", "update") }],
-      ["between the swap and the retirement", { line: /✓ apply what the file says/ }],
-      ["while the old tier is deleted", { call: ({ op, urn }) => op === "delete" && tierOf(urn) === from }],
-    ];
-    for (const [index, [what, when]] of moments.entries()) {
-      it(what, async () => {
-        // Nothing is under way before the first change of the file.
-        const where = index <= 1 ? ["--to", "vercel"] : [];
-        const { calls } = await killed(when, "--steps", "10,100", ...where);
-        seen.push(...calls);
-        if (index < moments.length - 1) {
-          const gone = calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === from);
-          assert.deepEqual(gone, [], "the old tier is there until the end");
-        }
-        const slots = project.cloud.of("aws:route53/record:Record").filter(({ name }) => /serving|canary/.test(name));
-        assert.equal(slots.length, 2, "both records are there, whatever happened");
-        assert.ok(
-          slots.some(({ inputs }) => inputs.weightedRoutingPolicies[0].weight > 0),
-          "one of them has weight",
-        );
-      });
-    }
-    it("and the last run completes it", async () => {
-      const { code, output, calls } = await migrate("--steps", "10,100");
-      assert.equal(code, 0, output);
-      seen.push(...calls);
-      const flip = { from, to: "vercel", seconds: waitOf(from, "vercel") };
-      assert.deepEqual(violations(seen, project.services.health.answers.slice(answers), flip), []);
-      assert.doesNotMatch(file(), /canary|from:/);
-      const plain = await project.up();
-      assert.equal(plain.code, 0, plain.output);
-      assert.match(plain.output, /unchanged/);
-    });
-  });
-
   describe("after the swap", () => {
-    it("--back after the swap, from a run that was killed there, returns by the records", async () => {
-      await killed({ line: /✓ monitored-instance takes the place/ }, "--to", "monitored-instance", "--steps", "100");
+    it("--back, from a run that was killed there, returns by the records", async () => {
+      await migrating.killed(
+        { line: /✓ monitored-instance takes the place/ },
+        "--to",
+        "monitored-instance",
+        "--steps",
+        "100",
+      );
       const { code, output, calls } = await migrate("--back");
       assert.equal(code, 0, output);
       assert.deepEqual(shares(calls), ["0/100", "100/0"]);
       assert.ok(calls.some(({ op, urn }) => op === "delete" && tierOf(urn) === "monitored-instance"));
       assert.deepEqual(
-        calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === "vercel"),
+        calls.filter(({ op, urn }) => op === "delete" && tierOf(urn) === "fargate"),
         [],
       );
     });
@@ -380,7 +297,7 @@ describe("platform migrate on the real engine", () => {
 
   describe("every pair, step by step", () => {
     // The same round as that of the plain flips, from where the tests above have left the site.
-    const round = [...WALK.slice(WALK.indexOf("vercel"), -1), ...WALK.slice(0, WALK.indexOf("vercel") + 1)];
+    const round = [...WALK.slice(WALK.indexOf("fargate"), -1), ...WALK.slice(0, WALK.indexOf("fargate") + 1)];
     const walk = ALL ? round : round.slice(0, 3);
     for (const [index, to] of walk.slice(1).entries()) {
       const from = walk[index] as string;
