@@ -60,6 +60,11 @@ async function main(options: { stack: string; repeats: string; sites: string; js
     join(root, "bench", "empty.ts"),
   ]);
   const plan = await add(`plan ${options.stack}, as configured`, platform("plan", "--stack", options.stack, "--json"));
+  const parts = await add(`parts of plan ${options.stack}`, [
+    ...program,
+    join(root, "bench", "phases.ts"),
+    options.stack,
+  ]);
   for (const stack of listStacks()) {
     for (const architecture of architectures) {
       await add(`plan ${stack} as ${architecture}`, [
@@ -125,7 +130,8 @@ async function main(options: { stack: string; repeats: string; sites: string; js
   const result = {
     machine: { node: process.version, cpus: cpus().length, model: cpus()[0]?.model ?? "" },
     repeats,
-    shareOfImport: empty.seconds / plan.seconds,
+    /** Seconds of each part of a plan, of the last run. */
+    parts: JSON.parse(parts.stdout) as Record<string, number>,
     rows: rows.map(({ name, run }) => ({ name, resources: resources(run), seconds: run.seconds, peakMb: run.peakMb })),
     figures: figures.map((figure) => ({ ...figure, verdict: verdict(figure) })),
   };
@@ -138,9 +144,10 @@ async function main(options: { stack: string; repeats: string; sites: string; js
     });
     for (const { name, run } of rows) table.push([name, resources(run), seconds(run), memory(run)]);
     console.log(table.toString());
-    console.log(
-      `Importing the SDK is ${Math.round(result.shareOfImport * 100)} % of a plan's time. Median of ${repeats}, ${result.machine.cpus} CPUs, Node ${process.version}.`,
-    );
+    const whole = Object.values(result.parts).reduce((sum, part) => sum + part, 0);
+    const shares = Object.entries(result.parts).map(([part, took]) => `${part} ${Math.round((took / whole) * 100)} %`);
+    console.log(`A plan's time: ${shares.join(", ")}.`);
+    console.log(`Median of ${repeats}, ${result.machine.cpus} CPUs, Node ${process.version}.`);
     for (const { verdict, name, measured, most } of result.figures)
       console.log(
         `${verdict.padEnd(7)}  ${name}: ${measured.toFixed(2)} (${most === undefined ? "no goal" : `at most ${most}`})`,
