@@ -11,7 +11,7 @@ export const projectFolder = join(__dirname, "..");
 /** What to plan differently from the stack's file. */
 export interface PlanOptions {
   readonly architecture?: Architecture | (string & {});
-  /** Further settings by their key without the namespace, each replacing the section of the file whole. */
+  /** Further settings by their key without the namespace (`aws:region` has its own), each replacing the section of the file whole. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Folder with `Pulumi.yaml` and the stack files. @default the project's own */
   readonly folder?: string;
@@ -45,7 +45,8 @@ async function plan(
   const changed = { ...overrides, ...(architecture ? { architecture } : {}) };
   const config: Record<string, string> = { ...file.config };
   for (const [key, value] of Object.entries(changed)) {
-    config[`${file.project}:${key}`] = typeof value === "string" ? value : JSON.stringify(value);
+    config[key.includes(":") ? key : `${file.project}:${key}`] =
+      typeof value === "string" ? value : JSON.stringify(value);
   }
   const settings = checkSettings(file.project, stack, config);
 

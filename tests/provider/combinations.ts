@@ -211,6 +211,11 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
         }),
       },
     },
+    {
+      name: "watched by Route 53 from the region of its metrics",
+      architectures: ["ha-web-tier"],
+      config: { "aws:region": "us-east-1", uptime: { provider: "route53" } },
+    },
     { name: "oldest postgres", architectures: ["ha-web-tier"], config: { database: { engineVersion: "14" } } },
     { name: "new network", architectures: architectures, config: { network: { vpc: "new", zones: 3 } } },
     {
@@ -336,6 +341,7 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
           grants: [{ actions: ["s3:PutObject"], resources: ["arn:aws:s3:::iamvet-uploads/*"] }],
         },
         logDrain: { samplingRate: 0.5 },
+        skewProtection: "4 hours",
         protection: "all",
       }),
     },
@@ -380,16 +386,16 @@ const RANDOM = 24;
 
 /** Combinations that nobody thought of, the same for the same seed; every other one is of a production stack. */
 export function randomCombinations(seed: number): readonly Combination[] {
-  const stacks = Array.from({ length: RANDOM }, (_, index) => ({
-    stack: index % 2 ? "prod" : "staging",
-    region: REGION,
-  }));
+  const stacks = Array.from({ length: RANDOM }, (_, index) => (index % 2 ? "prod" : "staging"));
   return randomConfigs(seed, stacks).map((config, index) => {
     const { canary } = config.traffic as { readonly canary?: string };
     const tiers = `${config.architecture}${canary ? ` + ${canary}` : ""}`;
-    return { name: `random ${seed}.${index + 1}: ${tiers}`, stack: stacks[index]?.stack ?? "", config };
+    return { name: `random ${seed}.${index + 1}: ${tiers}`, stack: stacks[index] as string, config };
   });
 }
+
+/** The region of a combination. */
+export const regionOf = ({ config }: Combination): string => String(config?.["aws:region"] ?? REGION);
 
 /** Both stacks as they are, and in each architecture, each database mode, with and without each optional part. */
 export const combinations: readonly Combination[] = [

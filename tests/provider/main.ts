@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import color from "picocolors";
 import type { Plan } from "../../insight/plan";
 import { Checkov, cfnLint, fromDiagnostics, hadolint, inParallel, parliament, shellcheck } from "./checks";
-import { type Combination, combinations, planOf, randomCombinations } from "./combinations";
+import { type Combination, combinations, planOf, randomCombinations, regionOf } from "./combinations";
 import { type Conversion, convert, type Unmapped } from "./convert";
 import { REGION } from "./dummies";
 import { type Finding, judge } from "./findings";
@@ -71,7 +71,12 @@ async function main(only: string | undefined, seed: string | undefined): Promise
     say(`${wanted.length} combinations, ${BATCH} at a time; the first are ready in about half a minute`);
     const bench = new Bench(terraform, checkov, wanted.length);
     const batches = chunks(wanted, BATCH);
-    results = (await inParallel(batches, async (batch) => bench.check(await planned(batch)))).flat();
+    results = (
+      await inParallel(batches, async (batch) => {
+        say(`planning and validating ${batch.map(({ name }) => name).join("; ")} ...`);
+        return bench.check(await planned(batch));
+      })
+    ).flat();
     checkov?.stop();
     for (const { ok } of results) count(ok);
     plans = results.map(({ plan }) => plan);
@@ -117,18 +122,15 @@ class Bench {
   ) {}
 
   check(batch: readonly Planned[]): Promise<readonly Result[]> {
-    const target = { version: PROVIDER_VERSION, region: REGION, provider: OFFLINE };
     return this.checkTogether(
-      batch.map(({ combination, plan }) => ({
-        combination,
-        plan,
-        conversion: convert(plan, this.terraform.schema, target),
-      })),
+      batch.map(({ combination, plan }) => {
+        const target = { version: PROVIDER_VERSION, region: regionOf(combination), provider: OFFLINE };
+        return { combination, plan, conversion: convert(plan, this.terraform.schema, target) };
+      }),
     );
   }
 
   private async checkTogether(batch: readonly Converted[]): Promise<readonly Result[]> {
-    say(`validating and planning ${batch.map(({ combination }) => combination.name).join("; ")} ...`);
     const folder = join(CACHE, "provider", String(batch[0]?.combination.name).replace(/[^a-z0-9]+/gi, "-"));
     rmSync(folder, { recursive: true, force: true });
     await this.terraform.writeModules(

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { asModules, type Module, type PlanDocument, partOf, splitAddress } from "./modules";
 
-const module = (name: string, ...regions: string[]): Module => ({
+const module = (name: string, home: string, ...others: string[]): Module => ({
   document: {
     terraform: { required_providers: { aws: { source: "hashicorp/aws", version: "5.100.0" } } },
-    provider: {
-      aws: [
-        { region: "ap-northeast-2", skip_credentials_validation: true },
-        ...regions.map((region) => ({ alias: region, region })),
-      ],
-    },
+    provider: { aws: [{ region: home }, ...others.map((region) => ({ alias: region, region }))] },
     resource: { aws_sns_topic: { [name]: {} } },
   },
   files: new Map([["asset", Buffer.from(name)]]),
@@ -17,24 +12,22 @@ const module = (name: string, ...regions: string[]): Module => ({
 
 describe("several documents as modules of one", () => {
   const { root, children } = asModules([
-    module("one"),
-    module("two", "us-east-1"),
-    module("three", "us-east-1", "eu-west-1"),
+    module("one", "ap-northeast-2"),
+    module("two", "ap-northeast-2", "us-east-1"),
+    module("three", "us-east-1", "ap-northeast-2"),
   ]);
 
-  it("configure each provider once, and hand each module its own", () => {
-    const { aws } = root.document.provider as { aws: { alias?: string }[] };
-    assert.deepEqual(
-      aws.map(({ alias }) => alias),
-      [undefined, "us-east-1", "eu-west-1"],
-    );
+  it("configure each region's provider once, and hand each module its own", () => {
+    assert.deepEqual(root.document.provider, {
+      aws: [
+        { region: "ap-northeast-2", alias: "ap-northeast-2" },
+        { region: "us-east-1", alias: "us-east-1" },
+      ],
+    });
     assert.deepEqual(root.document.module, {
-      c0: { source: "./c0", providers: { aws: "aws" } },
-      c1: { source: "./c1", providers: { aws: "aws", "aws.us-east-1": "aws.us-east-1" } },
-      c2: {
-        source: "./c2",
-        providers: { aws: "aws", "aws.us-east-1": "aws.us-east-1", "aws.eu-west-1": "aws.eu-west-1" },
-      },
+      c0: { source: "./c0", providers: { aws: "aws.ap-northeast-2" } },
+      c1: { source: "./c1", providers: { aws: "aws.ap-northeast-2", "aws.us-east-1": "aws.us-east-1" } },
+      c2: { source: "./c2", providers: { aws: "aws.us-east-1", "aws.ap-northeast-2": "aws.ap-northeast-2" } },
     });
   });
 

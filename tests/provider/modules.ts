@@ -39,27 +39,33 @@ export interface PlanDocument {
 /** Name of the module that the document with this index becomes. */
 export const moduleName = (index: number): string => `c${index}`;
 
-type ProviderBlock = Readonly<Record<string, unknown>> & { readonly alias?: string };
+interface ProviderBlock {
+  readonly region: string;
+  readonly alias?: string;
+}
 
 const providersOf = ({ document }: Module) => (document.provider as { readonly aws: readonly ProviderBlock[] }).aws;
 
-/** Address of a provider's configuration. */
-const providerName = ({ alias }: ProviderBlock) => (alias ? `aws.${alias}` : "aws");
+/** What a document calls a provider's configuration. */
+const ownName = ({ alias }: ProviderBlock) => (alias ? `aws.${alias}` : "aws");
+
+/** What the root calls it: each document has another region that needs no name. */
+const rootName = ({ region }: ProviderBlock) => `aws.${region}`;
 
 /** The documents as modules of a root, which hands each the providers that it configured itself. */
 export function asModules(modules: readonly Module[]): { readonly root: Module; readonly children: readonly Module[] } {
-  const providers = new Map(modules.flatMap(providersOf).map((block) => [providerName(block), block]));
-  const [first] = modules;
+  const byRegion = new Map(
+    modules.flatMap(providersOf).map((block) => [block.region, { ...block, alias: block.region }]),
+  );
   const calls = modules.map((module, index) => {
-    const names = providersOf(module).map(providerName);
-    const call = { source: `./${moduleName(index)}`, providers: Object.fromEntries(names.map((name) => [name, name])) };
-    return [moduleName(index), call] as const;
+    const providers = Object.fromEntries(providersOf(module).map((block) => [ownName(block), rootName(block)]));
+    return [moduleName(index), { source: `./${moduleName(index)}`, providers }] as const;
   });
   return {
     root: {
       document: {
-        terraform: first?.document.terraform,
-        provider: { aws: [...providers.values()] },
+        terraform: modules[0]?.document.terraform,
+        provider: { aws: [...byRegion.values()] },
         module: Object.fromEntries(calls),
       },
       files: new Map(),
@@ -73,7 +79,7 @@ function asChild(module: Module): Module["document"] {
   const { required_providers } = document.terraform as { required_providers: { aws: Record<string, unknown> } };
   const aliases = providersOf(module)
     .filter(({ alias }) => alias)
-    .map(providerName);
+    .map(ownName);
   return {
     ...document,
     terraform: { required_providers: { aws: { ...required_providers.aws, configuration_aliases: aliases } } },

@@ -43,6 +43,9 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   tags: [{}, { Team: "web", CostCenter: "42" }],
 };
 
+/** Regions: the stack's own, the one that Route 53 reports to, and one of another continent. */
+const REGIONS = [REGION, "us-east-1", "eu-central-1"];
+
 /** What a rule's advice leaves to the reader. */
 const MENDS: Readonly<Record<string, unknown>> = {
   "network.subnetIds": ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"],
@@ -108,7 +111,7 @@ class Draw {
     return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
   }
 
-  private next(key: string, values: readonly unknown[]): unknown {
+  next(key: string, values: readonly unknown[]): unknown {
     let bag = this.bags.get(key) ?? [];
     if (bag.length === 0) {
       const order = values.map((value) => ({ value, at: this.random() })).sort((a, b) => a.at - b.at);
@@ -121,17 +124,18 @@ class Draw {
 }
 
 /** @returns a valid config for each of some stacks, the same for the same seed. */
-export function randomConfigs(seed: number, stacks: readonly RuleContext[]): readonly Config[] {
+export function randomConfigs(seed: number, stacks: readonly string[]): readonly Config[] {
   const draw = new Draw(seeded(seed));
   const schema = settingsSchema();
   const drawn = (name: string) => [name, draw.value(name, schema[name] as SchemaNode, true)] as const;
-  return stacks.map((around) => {
+  return stacks.map((stack) => {
+    const region = draw.next("aws:region", REGIONS) as string;
     const first = Object.fromEntries(["architecture", "traffic"].map(drawn)) as Pick<
       Settings,
       "architecture" | "traffic"
     >;
     const rest = Object.keys(schema).filter((name) => !(name in first) && matters(name, tiersOf(first)));
-    return mended({ ...first, ...Object.fromEntries(rest.map(drawn)) }, around);
+    return mended({ "aws:region": region, ...first, ...Object.fromEntries(rest.map(drawn)) }, { stack, region });
   });
 }
 
