@@ -73,7 +73,7 @@ async function main(only: string | undefined, seed: string | undefined): Promise
     const batches = chunks(wanted, BATCH);
     results = (
       await inParallel(batches, async (batch) => {
-        say(`planning and validating ${batch.map(({ name }) => name).join("; ")} ...`);
+        say(`planning and validating from "${batch[0]?.name}" to "${batch.at(-1)?.name}" ...`);
         return bench.check(await planned(batch));
       })
     ).flat();
