@@ -20,6 +20,9 @@ export const OFFLINE = {
 /** Where the suites keep what they fetch and write; not in git. */
 export const CACHE = join(__dirname, "../../.cache");
 
+/** Longest that one check of several combinations may take: a quarter of a minute, if the machine does nothing else. */
+const PLAN_SECONDS = 900;
+
 /** Longest that one `terraform apply` may take; the provider itself waits over a minute for a database. */
 const APPLY_SECONDS = 420;
 
@@ -217,7 +220,7 @@ export class Terraform {
     return new Map(resources.map(({ address, values }) => [address, values]));
   }
 
-  private terraform(folder: string, args: readonly string[], env = {}, timeoutSeconds = 300): Promise<Ran> {
+  private terraform(folder: string, args: readonly string[], env = {}, timeoutSeconds = PLAN_SECONDS): Promise<Ran> {
     return run("terraform", args, { cwd: folder, env: { ...this.env, ...env }, timeoutSeconds });
   }
 }
