@@ -121,8 +121,8 @@ const REGIONAL: readonly Rule[] = [
     key: "secrets:request",
     unit: "request",
   },
-  { offer: "awskms", usage: /KMS-Keys$/, key: "kms:key", unit: "month" },
-  { offer: "awskms", usage: /KMS-Requests$/, key: "kms:request", unit: "request" },
+  { offer: "awskms", usage: /^KMS-Keys$/, key: "kms:key", unit: "month" },
+  { offer: "awskms", usage: /^KMS-Requests$/, key: "kms:request", unit: "request" },
   { offer: "awswaf", usage: /^WebACLV2$/, key: "waf:acl", unit: "month" },
   { offer: "awswaf", usage: /^RuleV2$/, key: "waf:rule", unit: "month" },
   { offer: "awswaf", usage: /^RequestV2-(?:Tier1|48KB)$/, key: "waf:request", unit: "request" },
@@ -183,8 +183,8 @@ export function splitCsv(line: string): string[] {
   return [...fields, field];
 }
 
-/** Only a region's prefix goes: `DNS-Queries` and `TS-LoadBalancerUsage` (a trust store) begin like one. */
-const REGION = /^(?:EU|(?:US[EW]|UG[EW]|CAN|MXC|SAE|EU[CNSW]|AFS|AP[ENS]|IL[CE]|ME[CS])\d)-/;
+/** Only a region's prefix goes: `DNS-Queries` and `TS-LoadBalancerUsage` (a trust store) begin like one. KMS writes regions out. */
+const REGION = /^(?:EU|(?:US[EW]|UG[EW]|CAN|MXC|SAE|EU[CNSW]|AFS|AP[ENS]|IL[CE]|ME[CS])\d|[a-z]{2}-[a-z]+-\d)-/;
 const withoutRegion = (usageType: string): string => usageType.replace(REGION, "");
 
 /** What one offer file says. */
