@@ -22,7 +22,8 @@ export interface FlipRequest {
 export type Previewer = (stack: string, change: Readonly<Record<string, unknown>>) => Promise<Preview>;
 
 const ownFolder = join(__dirname, "..");
-const previewer =
+/** By the `pulumi` on PATH. @param folder with Pulumi.yaml and the stack files */
+export const previewer =
   (folder: string): Previewer =>
   (stack, change) =>
     previewOf(folder, stack, change);

@@ -4,8 +4,7 @@ import { dollars, signedDollars } from "../../insight/format";
 import { InputError } from "../../insight/input-error";
 import type { Architecture } from "../../stacks/settings";
 import { loadPlanner } from "../compare";
-import { judgeFlip } from "../flip";
-import { previewOf } from "../preview";
+import { judgeFlip, previewer } from "../flip";
 import { UsageError } from "../stack-files";
 
 /**
@@ -17,7 +16,7 @@ export async function verdictOn(folder: string, stack: string, to: Architecture)
   const planner = await loadPlanner(folder);
   let flip: Flip;
   try {
-    flip = await judgeFlip(planner, { stack, to }, (name, change) => previewOf(folder, name, change));
+    flip = await judgeFlip(planner, { stack, to }, previewer(folder));
   } catch (error) {
     // A region without prices is no reason not to move; the database is protected by the engine all the same.
     if (!(error instanceof InputError)) throw error;
