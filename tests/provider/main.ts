@@ -95,7 +95,9 @@ async function main(only: string | undefined, seed: string | undefined): Promise
   }
 
   if (results.length > 0) count(reportUnmapped(results));
-  count(reportFindings(findings, !only && seed === undefined && skipped.length === 0));
+  // Where every tool is missing, nothing was found and nothing has passed.
+  if (counts.passed + counts.failed > 0)
+    count(reportFindings(findings, !only && seed === undefined && skipped.length === 0));
   for (const what of skipped) say(color.yellow(`skipped  ${what}`));
   const seconds = Math.round((Date.now() - started) / 1000);
   say(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (provider, ${seconds} s)`);
