@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { awsRegions } from "./regions";
 import { type SectionName, type Settings, sections } from "./settings";
 import type { Help } from "./settings-fields";
 import type { Conflict } from "./settings-rule";
@@ -60,7 +61,9 @@ export function checkSettings(project: string, stack: string, config: RawConfig)
     if (result.success) checked[name] = result.data;
     else for (const issue of result.error.issues) report.issue(name, issue, value);
   }
+  // None is no mistake: the provider then takes it from AWS_REGION or the profile.
   const region = config["aws:region"];
+  if (region && !awsRegions.includes(region)) report.unknownRegion(region);
   const around = { stack, ...(region ? { region } : {}) };
   for (const { needs, check } of rules) {
     if (needs.every((name) => name in checked)) {
@@ -125,13 +128,20 @@ class Report {
     } else this.add(keys, found, allowed, mend.value);
   }
 
+  unknownRegion(region: string) {
+    const meant = nearest(region, awsRegions);
+    this.problems.push({
+      key: "aws:region",
+      found: region,
+      allowed: `a region of AWS: ${awsRegions.join(", ")}${meant ? `; did you mean ${meant}?` : ""}`,
+      mend: `pulumi config set --stack ${this.stack} aws:region ${meant ?? "ap-northeast-2"}`,
+    });
+  }
+
   unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]) {
     const full = [...path, key];
-    const nearest = known
-      .map((k) => ({ k, d: distance(key.toLowerCase(), k.toLowerCase()) }))
-      .sort((a, b) => a.d - b.d)[0];
-    const guess =
-      nearest && nearest.d <= Math.max(2, key.length / 3) ? `; did you mean ${this.key([...path, nearest.k])}?` : "";
+    const meant = nearest(key, known);
+    const guess = meant ? `; did you mean ${this.key([...path, meant])}?` : "";
     // A password must not be in a config at all, and least of all in a message.
     const password = path[0] === "database" && /pass|pwd/i.test(key);
     this.problems.push({
@@ -169,6 +179,14 @@ class Report {
     const [first, ...rest] = path;
     return `${this.project}:${String(first)}${rest.map((p) => (typeof p === "number" || /^\d+$/.test(String(p)) ? `[${String(p)}]` : `.${String(p)}`)).join("")}`;
   }
+}
+
+/** The word that was probably meant, if any is near enough. */
+function nearest(word: string, known: readonly string[]): string | undefined {
+  const [first] = known
+    .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.steps - b.steps);
+  return first && first.steps <= Math.max(2, word.length / 3) ? first.candidate : undefined;
 }
 
 /** `pulumi config set` writes leaves only, so an object or a list is shown by its first one. */

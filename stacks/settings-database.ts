@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { awsRegions } from "./regions";
 import { choice, flag, help, text, whole } from "./settings-fields";
 
 /** Intervals of enhanced monitoring that RDS offers, in seconds (CreateDBInstance, MonitoringInterval). */
@@ -10,7 +11,12 @@ const reserved = "(?!(admin|rdsadmin|all|default|group|order|select|table|user)$
 const clock = "([01]\\d|2[0-3]):[0-5]\\d";
 const weekday = "(mon|tue|wed|thu|fri|sat|sun)";
 const region = (description: string) =>
-  text(/^[a-z]{2}(-[a-z]+)+-\d$/, description, "an AWS region other than the stack's", "ap-northeast-1");
+  help(
+    z.string().refine((name) => awsRegions.includes(name)),
+    description,
+    "an AWS region other than the stack's",
+    "ap-northeast-1",
+  );
 
 /**
  * Settings of a database that the stack creates, where the stack's config says nothing. Of one that it adopts, what is not set

@@ -36,6 +36,16 @@ describe("the settings of a stack", () => {
     assert.equal(settings.domain.ttl, 60);
   });
 
+  it("refuse a region that AWS lacks, with the one that was meant", () => {
+    const [problem, ...others] = problems({ "aws:region": "ap-northeast2" });
+    assert.deepEqual(others, []);
+    assert.equal(problem?.key, "aws:region");
+    assert.match(problem?.allowed ?? "", /did you mean ap-northeast-2\?/);
+    assert.equal(problem?.mend, "pulumi config set --stack prod aws:region ap-northeast-2");
+    assert.deepEqual(problems({ "aws:region": "ap-northeast-2" }), []);
+    assert.equal(problems({ "aws:region": "us-gov-west-1" }).length, 1, "another partition has other ARNs");
+  });
+
   const wrong: [title: string, config: Record<string, unknown>, key: string, text: RegExp][] = [
     [
       "an unknown architecture",
