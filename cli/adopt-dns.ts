@@ -14,7 +14,7 @@ import { duration } from "../insight/format";
 import { checkSettings } from "../stacks/settings-check";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";
 
 interface Options {
@@ -54,7 +54,7 @@ export function adoptDnsCommand(confirm: Confirm = askPerson): Command {
     .option("-y, --yes", "do it without asking", false)
     .option("--undo <file>", "undo a take-over by the file that it wrote")
     .option("--json", "print as JSON", false)
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .action((options: Options) => (options.undo ? undoTakeover(options, confirm) : takeOver(options, confirm)));
 }
 

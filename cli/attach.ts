@@ -4,7 +4,7 @@ import pc from "picocolors";
 import { askNobody, askPerson } from "./ask";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
 interface Options {
@@ -34,7 +34,7 @@ export function attachCommand(): Command {
     .option("--profile-name <name>", "the instance profile; default: the stack's output instanceProfile")
     .option("--dry-run", "only show what would be done")
     .option("-y, --yes", "do it without asking")
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .action(run);
 }
 

@@ -21,7 +21,7 @@ import type { Plan } from "../insight/plan";
 import { type Fault, faults } from "../insight/recovery";
 import { architectures } from "../stacks/settings";
 import { withProgress } from "./progress";
-import { UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError } from "./stack-files";
 
 /** What a stack's file says beside the plan. */
 export interface StackContext {
@@ -46,9 +46,8 @@ export interface Planner {
  * The planner, loaded only when a command runs: it brings Pulumi along.
  * @param folder with Pulumi.yaml and the stack files. @default the project's own
  */
-export async function loadPlanner(folder = join(__dirname, "..")): Promise<Planner> {
+export async function loadPlanner(folder: string = join(__dirname, "..")): Promise<Planner> {
   const planner = await import("./planner");
-  const { readStackFile } = await import("./stack-files");
   const context = (stack: string): StackContext => {
     const { config, project } = readStackFile(folder, stack);
     const region = config["aws:region"];
@@ -263,28 +262,31 @@ export async function told<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** `platform compare`. */
-export function compareCommand(load: () => Promise<Planner> = loadPlanner): Command {
+export function compareCommand(load: typeof loadPlanner = loadPlanner): Command {
   return new Command("compare")
     .description("Today's setup and the four architectures side by side: cost, availability, recovery, work, risks")
     .option("-s, --stack <name>", "the stack to compare for")
     .option("--budget <usd>", "advise: most USD a month for the whole stack, database included")
     .option("--availability <percent>", "advise: percent of time in service, for example 99.9")
     .option("--json", "print as JSON", false)
-    .action(async (options: { stack?: string; budget?: string; availability?: string; json: boolean }) => {
-      const { comparison, advice } = await withProgress("Planning the four architectures", () =>
-        told(async () => {
-          const aim = aimOf(options.budget, options.availability);
-          const planner = await load();
-          const stack = chooseStack(planner, options.stack);
-          const comparison = compare(await planAll(planner, stack), planner.context(stack));
-          return { comparison, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
-        }),
-      );
-      if (options.json) {
-        console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
-      } else {
-        console.log(renderCompare(comparison));
-        if (advice) console.log(`\n${renderAdvice(advice)}`);
-      }
-    });
+    .addOption(inFolder())
+    .action(
+      async (options: { stack?: string; budget?: string; availability?: string; json: boolean; cwd?: string }) => {
+        const { comparison, advice } = await withProgress("Planning the four architectures", () =>
+          told(async () => {
+            const aim = aimOf(options.budget, options.availability);
+            const planner = await load(options.cwd);
+            const stack = chooseStack(planner, options.stack);
+            const comparison = compare(await planAll(planner, stack), planner.context(stack));
+            return { comparison, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
+          }),
+        );
+        if (options.json) {
+          console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
+        } else {
+          console.log(renderCompare(comparison));
+          if (advice) console.log(`\n${renderAdvice(advice)}`);
+        }
+      },
+    );
 }

@@ -5,7 +5,7 @@ import { checkSettings, SettingsError } from "../stacks/settings-check";
 import { type AwsAccess, connectAws } from "./aws";
 import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
 import { withProgress } from "./progress";
-import { listStacks, readStackFile, UsageError } from "./stack-files";
+import { inFolder, listStacks, readStackFile, UsageError } from "./stack-files";
 
 interface Options {
   readonly stack?: string;
@@ -23,7 +23,7 @@ export function doctorCommand(): Command {
     .option("-s, --stack <name>", "the stack to check; default: the only one, else prod")
     .option("--inspect", "ask the existing instance what a flip would lose, by a command that only reads")
     .option("--json", "print as JSON")
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .action(run);
 }
 

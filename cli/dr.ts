@@ -7,6 +7,7 @@ import { type Action, type DisasterPlan, disasterPlan, type Gap, type Objective 
 import { duration } from "../insight/format";
 import { chooseStack, loadPlanner, type Planner, told } from "./compare";
 import { withProgress } from "./progress";
+import { inFolder } from "./stack-files";
 
 /** The page that `--docs` writes. */
 export const DOCS = join(__dirname, "..", "docs", "disaster-recovery.md");
@@ -15,19 +16,21 @@ interface Options {
   readonly stack?: string;
   readonly json?: boolean;
   readonly docs?: boolean;
+  readonly cwd?: string;
 }
 
 /** `platform dr`: what each disaster costs a stack, and how it is survived. */
-export function drCommand(load: () => Promise<Planner> = loadPlanner): Command {
+export function drCommand(load: typeof loadPlanner = loadPlanner): Command {
   return new Command("dr")
     .description("Disaster recovery of a stack: what each disaster costs in data and time, and the commands for it.")
     .option("-s, --stack <name>", "the stack")
     .option("--json", "print as JSON")
     .option("--docs", "write docs/disaster-recovery.md from all stacks")
-    .action(async ({ stack, json, docs }: Options) => {
+    .addOption(inFolder())
+    .action(async ({ stack, json, docs, cwd }: Options) => {
       const plans = await withProgress("Planning", () =>
         told(async () => {
-          const planner = await load();
+          const planner = await load(cwd);
           const stacks = docs ? planner.listStacks() : [chooseStack(planner, stack)];
           return disasterPlans(planner, stacks);
         }),

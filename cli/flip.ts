@@ -10,6 +10,7 @@ import { chooseStack, loadPlanner, type Planner, type StackContext, told } from 
 import { renderFlip } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 import { withProgress } from "./progress";
+import { inFolder } from "./stack-files";
 
 export interface FlipRequest {
   readonly stack?: string;
@@ -143,7 +144,7 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
     )
     .option("-a, --all", "list every resource", false)
     .option("--json", "print as JSON", false)
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .addHelpText(
       "after",
       "\nExit code 0: safe. 2: wrong input, or something is missing that `pulumi up` stops for. 3: data would be lost.",

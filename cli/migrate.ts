@@ -17,7 +17,7 @@ import { Interrupted, Stop } from "./migrate/stop";
 import { verdictOn } from "./migrate/verdict";
 import { lookAt } from "./migrate/watcher";
 import { withProgress } from "./progress";
-import { UsageError } from "./stack-files";
+import { inFolder, UsageError } from "./stack-files";
 
 interface Options {
   readonly stack: string;
@@ -45,7 +45,7 @@ export function migrateCommand(): Command {
     .option("--no-snapshot", "make no snapshot of the database first")
     .option("-y, --yes", "do not ask before it begins", false)
     .option("--json", "print the log as JSON, one entry a line", false)
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .action(migrate);
 }
 

@@ -7,7 +7,7 @@ import { SettingsError } from "../stacks/settings-check";
 import { renderPlan } from "./plan-text";
 import { listStacks, planStack } from "./planner";
 import { withProgress } from "./progress";
-import { UsageError } from "./stack-files";
+import { inFolder, UsageError } from "./stack-files";
 
 interface Options {
   readonly stack?: string;
@@ -29,7 +29,7 @@ export function planCommand(): Command {
     )
     .option("--json", "print the plan as JSON")
     .option("--since <file>", "refuse what would lose data since an earlier plan, kept with --json > <file>")
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .action(run);
 }
 

@@ -6,8 +6,9 @@ import { dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
 import type { Plan } from "../insight/plan";
 import { type Picture, renderReport } from "../insight/report";
 import { type Language, languages, reportWords } from "../insight/words";
-import { chooseStack, loadPlanner, type Planner, planAll, told } from "./compare";
+import { chooseStack, loadPlanner, planAll, told } from "./compare";
 import { withProgress } from "./progress";
+import { inFolder } from "./stack-files";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
@@ -47,16 +48,17 @@ export async function reportHtml(
 }
 
 /** `platform report --html FILE`. */
-export function reportCommand(load: () => Promise<Planner> = loadPlanner): Command {
+export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
   return new Command("report")
     .description("One self-contained page: diagrams, cost, availability, recovery, claims and risks")
     .requiredOption("--html <file>", "file to write")
     .addOption(new Option("-l, --language <language>", "language of the page").choices([...languages]).default("en"))
     .option("-s, --stack <name>", "the stack to report on")
-    .action(async (options: { html: string; language: Language; stack?: string }) => {
+    .addOption(inFolder())
+    .action(async (options: { html: string; language: Language; stack?: string; cwd?: string }) => {
       await withProgress("Planning and drawing the four architectures", () =>
         told(async () => {
-          const planner = await load();
+          const planner = await load(options.cwd);
           const stack = chooseStack(planner, options.stack);
           const html = await reportHtml(await planAll(planner, stack), options.language, planner.context(stack));
           writeFileSync(options.html, html);

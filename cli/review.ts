@@ -8,7 +8,7 @@ import { dollars, signedDollars } from "../insight/format";
 import type { Plan, Plans } from "../insight/plan";
 import { loadPlanner, type StackContext } from "./compare";
 import { renderFlip } from "./flip-text";
-import { UsageError } from "./stack-files";
+import { inFolder, UsageError } from "./stack-files";
 
 /** `platform review`: what a change of the code or the config does to every stack, for a pull request. */
 export function reviewCommand(): Command {
@@ -17,8 +17,9 @@ export function reviewCommand(): Command {
     .argument("<before>", "plans before the change")
     .argument("<after>", "plans after it")
     .option("--markdown", "print Markdown, for a comment")
-    .action(async (before: string, after: string, { markdown }: { markdown?: boolean }) => {
-      const { context } = await loadPlanner();
+    .addOption(inFolder())
+    .action(async (before: string, after: string, { markdown, cwd }: { markdown?: boolean; cwd?: string }) => {
+      const { context } = await loadPlanner(cwd);
       const text = renderReview(plansOf(before), plansOf(after), context);
       console.log(markdown ? text : text.replace(/^<\/?(details|summary)>|<\/summary>$|^```.*$/gm, ""));
     });

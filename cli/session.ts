@@ -8,7 +8,7 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
 type Outputs = Readonly<Record<string, unknown>>;
@@ -28,10 +28,7 @@ interface Options {
   readonly cwd?: string;
 }
 
-const common = (command: Command) =>
-  command
-    .requiredOption("-s, --stack <name>", "the stack")
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files");
+const common = (command: Command) => command.requiredOption("-s, --stack <name>", "the stack").addOption(inFolder());
 
 /** `platform shell`: Session Manager instead of SSH, so no port is open, no key lies around, and each session is on record. */
 export function shellCommand(): Command {

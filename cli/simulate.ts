@@ -14,6 +14,7 @@ import {
 import { parseUsage } from "../insight/usage";
 import { chooseStack, loadPlanner, type Planner, told } from "./compare";
 import { withProgress } from "./progress";
+import { inFolder } from "./stack-files";
 
 interface Options {
   readonly stack?: string;
@@ -24,6 +25,7 @@ interface Options {
   readonly flips?: string;
   readonly seed?: string;
   readonly json: boolean;
+  readonly cwd?: string;
 }
 
 /** A number of the command line. */
@@ -109,7 +111,7 @@ export function renderSimulation(report: SimulationReport & { readonly stack: st
 }
 
 /** `platform simulate`: what flips lose, in a simulation. */
-export function simulateCommand(load: () => Promise<Planner> = loadPlanner): Command {
+export function simulateCommand(load: typeof loadPlanner = loadPlanner): Command {
   return new Command("simulate")
     .description(
       "Requests that changes of architecture lose: the real gates in a simulation, as a function of drain, and without gates",
@@ -122,8 +124,11 @@ export function simulateCommand(load: () => Promise<Planner> = loadPlanner): Com
     .option("--flips <count>", "flips a row (default: 200)")
     .option("--seed <number>", "the same seed gives the same report (default: 1)")
     .option("--json", "print as JSON", false)
+    .addOption(inFolder())
     .action(async (options: Options) => {
-      const report = await withProgress("Playing flips", () => told(async () => simulate(await load(), options)));
+      const report = await withProgress("Playing flips", () =>
+        told(async () => simulate(await load(options.cwd), options)),
+      );
       console.log(options.json ? JSON.stringify(report, null, 2) : renderSimulation(report));
     });
 }

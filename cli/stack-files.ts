@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Option } from "commander";
 import { parse } from "yaml";
 import { readOnce } from "../components/yaml";
 
@@ -17,6 +18,10 @@ export interface StackFile {
   /** Keys whose value is a secret, or holds one; their values cannot be read here and are stood in for. */
   readonly secretKeys: readonly string[];
 }
+
+/** The option by which a command is told where the stacks are. */
+export const inFolder = (): Option =>
+  new Option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files (default: the project's own)");
 
 const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
 

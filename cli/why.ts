@@ -5,7 +5,7 @@ import type { Language } from "../functions/incident/words";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { projectFolder } from "./planner";
 import { withProgress } from "./progress";
-import { readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError } from "./stack-files";
 
 interface Options {
   readonly stack: string;
@@ -30,7 +30,7 @@ export function whyCommand(): Command {
     .option("--since <time>", "how far back: 30m, 1h, 2d", "1h")
     .addOption(new Option("--lang <language>", "language of the report; default: the stack's").choices(["en", "ko"]))
     .option("--json", "print the report as JSON")
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files")
+    .addOption(inFolder())
     .action(run);
 }
 
