@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import Table from "cli-table3";
 import { Command } from "commander";
-import pc from "picocolors";
 import { listStacks } from "../cli/planner";
+import { newTable } from "../cli/table";
 import { architectures } from "../stacks/settings";
 import { measure, type Run, slope } from "./measure";
 
@@ -137,9 +136,8 @@ async function main(options: { stack: string; repeats: string; sites: string; js
   };
   if (options.json) console.log(JSON.stringify(result, null, 2));
   else {
-    const table = new Table({
-      head: ["What", "Resources", "Time", "Peak memory"].map(pc.bold),
-      style: { head: [], border: [], compact: true },
+    const table = newTable({
+      head: ["What", "Resources", "Time", "Peak memory"],
       colAligns: ["left", "right", "right", "right"],
     });
     for (const { name, run } of rows) table.push([name, resources(run), seconds(run), memory(run)]);

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import Table from "cli-table3";
 import { Command } from "commander";
 import pc from "picocolors";
 import { availabilityOf } from "../insight/availability";
@@ -22,6 +21,7 @@ import { type Fault, faults } from "../insight/recovery";
 import { architectures } from "../stacks/settings";
 import { withProgress } from "./progress";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { newTable } from "./table";
 
 /** What a stack's file says beside the plan. */
 export interface StackContext {
@@ -144,11 +144,10 @@ function recoveryCell(option: Option, fault: Fault): string {
 export function renderCompare(comparison: Comparison): string {
   const columns = [comparison.today, ...comparison.options];
   const head = ["", ...columns.map((option) => option.architecture)];
-  const table = new Table({
+  const table = newTable({
     head,
     colWidths: [18, 17, 21, 19, 19, 18],
     wordWrap: true,
-    style: { head: ["bold"], compact: true },
   });
   const row = (name: string, cell: (option: Option) => string) => table.push([name, ...columns.map(cell)]);
   const section = (name: string) => table.push([{ colSpan: 6, content: pc.bold(name) }]);
@@ -207,9 +206,8 @@ export function renderCompare(comparison: Comparison): string {
 
 /** Advice for a stated aim, with everything that was tried. */
 export function renderAdvice(advice: Advice): string {
-  const table = new Table({
+  const table = newTable({
     head: ["Architecture", "Settings", "USD a month", "Available"],
-    style: { head: ["bold"], compact: true },
   });
   for (const candidate of advice.candidates) {
     const settings = Object.entries(candidate.config).map(([key, value]) => `${key}=${String(value)}`);

@@ -1,6 +1,5 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Table from "cli-table3";
 import { Command } from "commander";
 import pc from "picocolors";
 import { type Action, type DisasterPlan, disasterPlan, type Gap, type Objective } from "../insight/dr";
@@ -8,6 +7,7 @@ import { duration } from "../insight/format";
 import { chooseStack, loadPlanner, type Planner, told } from "./compare";
 import { withProgress } from "./progress";
 import { inFolder } from "./stack-files";
+import { newTable } from "./table";
 
 /** The page that `--docs` writes. */
 export const DOCS = join(__dirname, "..", "docs", "disaster-recovery.md");
@@ -60,11 +60,10 @@ const full = (objective: Objective): string =>
 
 /** The table of all disasters, and below it what to do in each. */
 export function renderDisasterPlan({ stack, architecture, region, scenarios }: DisasterPlan): string {
-  const table = new Table({
+  const table = newTable({
     head: ["disaster", "data lost (RPO)", "time (RTO)", "by itself"],
     colWidths: [34, 30, 30, 11],
     wordWrap: true,
-    style: { head: ["bold"], border: [], compact: true },
   });
   for (const { title, rpo, rto, automatic } of scenarios) {
     table.push([title, shown(rpo), shown(rto), automatic ? pc.green("yes") : pc.yellow("no")]);

@@ -2,7 +2,6 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import Table from "cli-table3";
 import { Command } from "commander";
 import ora from "ora";
 import pc from "picocolors";
@@ -10,6 +9,7 @@ import { InputError } from "../insight/input-error";
 import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../insight/offers";
 import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../insight/prices";
 import { told } from "./compare";
+import { newTable } from "./table";
 
 /** How the files are fetched; tests put their own in. */
 export type Fetch = (url: string) => Promise<Response>;
@@ -74,9 +74,8 @@ const usd = (value: number | undefined): string => (value === undefined ? "-" : 
 /** The changes as a table for people. */
 export function renderUpdate(results: readonly UpdateResult[], dryRun: boolean): string {
   const changes = results.flatMap((result) => result.changes);
-  const table = new Table({
+  const table = newTable({
     head: ["Region", "Price", "Before", "Now", "Change"],
-    style: { head: ["bold"], compact: true },
   });
   for (const { region, key, before, after } of changes) {
     const percent =

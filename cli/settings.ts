@@ -1,8 +1,8 @@
-import Table from "cli-table3";
 import { Command } from "commander";
 import pc from "picocolors";
 import { type Setting, sectionDescriptions, settingsReference } from "../stacks/settings-reference";
 import { UsageError } from "./stack-files";
+import { newTable } from "./table";
 
 interface Options {
   readonly json?: boolean;
@@ -40,9 +40,9 @@ function defaultOf({ required, default: fallback }: Setting): string {
 
 function tableOf(settings: readonly Setting[]): string {
   const width = Math.min(process.stdout.columns ?? 140, 160);
-  const table = new Table({
+  const table = newTable({
     head: ["key", "default", "what it decides, and what is allowed"],
-    style: { head: ["bold"], border: [] },
+    style: { compact: false },
     wordWrap: true,
     colWidths: [32, 20, Math.max(40, width - 58)],
   });

@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import { Command } from "commander";
 import pc from "picocolors";
 import { HOURS_PER_MONTH } from "../insight/cost";
@@ -15,6 +14,7 @@ import { parseUsage } from "../insight/usage";
 import { chooseStack, loadPlanner, type Planner, told } from "./compare";
 import { withProgress } from "./progress";
 import { inFolder } from "./stack-files";
+import { newTable } from "./table";
 
 interface Options {
   readonly stack?: string;
@@ -76,9 +76,8 @@ const NAMES: Readonly<Record<SimulationRow["gates"], string>> = {
 /** The report as a table. */
 export function renderSimulation(report: SimulationReport & { readonly stack: string }): string {
   const { stack, flips, seed, ttl, visitors, rows } = report;
-  const table = new Table({
+  const table = newTable({
     head: ["Gates", "drain", "Lost a flip", "1 of 20", "not up yet", "deleted", "fell ill", "At risk", "Takes"],
-    style: { head: ["bold"], compact: true },
     colAligns: ["left", ...Array(8).fill("right")],
   });
   for (const { gates, drainSeconds, mean, p95, by, exposed, seconds } of rows) {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Table from "cli-table3";
+import { newTable } from "../../cli/table";
 import type { Balanced, BalancedRow } from "./balanced";
 import type { Numbers } from "./balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";
@@ -16,7 +16,7 @@ export const NOT_DRILLED = [
 ];
 
 export function table(head: string[], rows: (string | number)[][], colWidths: number[] = []): string {
-  const lines = new Table({ head, colWidths, style: { head: [], border: [] }, wordWrap: true });
+  const lines = newTable({ head, colWidths, style: { compact: false }, wordWrap: true });
   lines.push(...rows);
   return lines.toString();
 }
