@@ -15,9 +15,9 @@ const shown = (env: Record<string, string>) => {
 
 describe("a table of the command line", () => {
   it("has no colours in a pipe, nor where nobody wants them", () => {
-    const escape = "\u001b[";
-    assert.ok(!shown({}).includes(escape));
-    assert.ok(!shown({ NO_COLOR: "1" }).includes(escape));
-    assert.ok(shown({ FORCE_COLOR: "1" }).includes(`${escape}1m`), "else this test sees nothing");
+    const colour = "\u001b[";
+    assert.ok(!shown({}).includes(colour));
+    assert.ok(!shown({ NO_COLOR: "1" }).includes(colour));
+    assert.ok(shown({ FORCE_COLOR: "1" }).includes(`${colour}1m`), "else this test sees nothing");
   });
 });
