@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { PlannedResource, PlanValue, Ref, Unknown } from "../insight/plan";
 import { SECRET } from "../insight/plan";
 import { leaveOut } from "./plan-shortcuts";
@@ -31,8 +33,9 @@ interface Request {
 }
 
 interface Monitor {
-  newUrn(parent: string, type: string, name: string): string;
-  registerResource(request: Request, callback: unknown): Promise<void>;
+  /** What was registered, for later look-ups. */
+  readonly resources: Map<string, { readonly urn: string; readonly id: string; readonly state: object }>;
+  registerResource(request: Request, callback: (error: null, response: RegisterResourceResponse) => void): void;
 }
 
 /**
@@ -53,20 +56,11 @@ export async function record(
   const handles = new Handles();
   const declared = new Map<string, readonly string[]>();
   const resources: PlannedResource[] = [];
-  let current: { urn: string; secretOutputs: readonly string[] } | undefined;
 
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs, custom }) => {
-        const { urn, secretOutputs } = current as NonNullable<typeof current>;
-        if (!custom) return { id: "", state: inputs };
-        const state: Record<string, unknown> = { ...structured(type, urn, inputs, handles) };
-        for (const key of declared.get(`${type} ${name}`) ?? []) {
-          if (state[key] !== undefined) continue;
-          state[key] = inputs[key] ?? handles.of(urn, key);
-        }
-        for (const key of secretOutputs) state[key] = { [SIGNATURE]: SECRET_SIGNATURE, value: state[key] };
-        return { id: handles.of(urn, "id"), state };
+      newResource: ({ type, name }) => {
+        throw new Error(`A plan reads no resource: ${type} ${name}`);
       },
       call: ({ token }) => answer(token, stack.config, handles),
     },
@@ -76,14 +70,20 @@ export async function record(
   );
   pulumi.runtime.setAllConfig(stack.config, [...stack.secretKeys]);
 
+  // The mocks' own way would unwrap the inputs of every resource and wrap them again, which is a tenth of a plan's time.
   const monitor = runtime.getMonitor() as unknown as Monitor;
-  monitor.newUrn = urnIn(stack);
-  const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
-    const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
-    current = { urn, secretOutputs: request.getAdditionalsecretoutputsList() };
-    resources.push(planned(urn, request, handles));
-    return register(request, callback);
+    const urn = urnOf(stack, request);
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    resources.push(planned(urn, request, inputs, handles));
+    const id = request.getCustom() ? handles.of(urn, "id") : "";
+    const outputs = request.getCustom() ? outputsOf(urn, request, inputs, declared, handles) : inputs;
+    monitor.resources.set(urn, { urn, id, state: outputs });
+    const response = new RegisterResourceResponse();
+    response.setUrn(urn);
+    response.setId(id);
+    response.setObject(Struct.fromJavaScript(outputs as Parameters<typeof Struct.fromJavaScript>[0]));
+    callback(null, response);
   };
 
   let outputs: unknown;
@@ -106,16 +106,15 @@ export async function record(
 }
 
 /**
- * URNs as the engine forms them, with the types of all parents, so that a plan and a preview of the same resource meet; the mock
- * runtime's name the nearest one alone.
+ * The URN as the engine forms it, with the types of all parents, so that a plan and a preview of the same resource meet; the mock
+ * runtime's names the nearest one alone.
  */
-const urnIn =
-  ({ stack, project }: { readonly stack: string; readonly project: string }): Monitor["newUrn"] =>
-  (parent, type, name) => {
-    const above = parent.split("::")[2];
-    const types = above === undefined || above === "pulumi:pulumi:Stack" ? type : `${above}$${type}`;
-    return `urn:pulumi:${stack}::${project}::${types}::${name}`;
-  };
+function urnOf({ stack, project }: { readonly stack: string; readonly project: string }, request: Request): string {
+  const type = request.getType();
+  const above = request.getParent().split("::")[2];
+  const types = above === undefined || above === "pulumi:pulumi:Stack" ? type : `${above}$${type}`;
+  return `urn:pulumi:${stack}::${project}::${types}::${request.getName()}`;
+}
 
 /**
  * What a look-up answers in a plan: the region is known, everything else is what only the account knows. A text is a handle, so
@@ -171,7 +170,7 @@ function answer(token: string, config: Record<string, string>, handles: Handles)
 function structured(
   type: string,
   urn: string,
-  inputs: Record<string, unknown>,
+  inputs: Readonly<Record<string, unknown>>,
   handles: Handles,
 ): Record<string, unknown> {
   // What Vercel answers for a domain that no other account uses.
@@ -191,10 +190,35 @@ function structured(
   };
 }
 
-function planned(urn: string, request: Request, handles: Handles): PlannedResource {
+/** Every output that the resource's class declares: what was put in, else a handle. */
+function outputsOf(
+  urn: string,
+  request: Request,
+  inputs: Readonly<Record<string, unknown>>,
+  declared: ReadonlyMap<string, readonly string[]>,
+  handles: Handles,
+): Record<string, unknown> {
+  const type = request.getType();
+  const outputs = structured(type, urn, inputs, handles);
+  for (const key of declared.get(`${type} ${request.getName()}`) ?? []) {
+    if (outputs[key] !== undefined) continue;
+    const given = inputs[key];
+    outputs[key] = given === undefined || given === UNKNOWN ? handles.of(urn, key) : given;
+  }
+  for (const key of request.getAdditionalsecretoutputsList()) {
+    outputs[key] = { [SIGNATURE]: SECRET_SIGNATURE, value: outputs[key] };
+  }
+  return outputs;
+}
+
+function planned(
+  urn: string,
+  request: Request,
+  inputs: Readonly<Record<string, unknown>>,
+  handles: Handles,
+): PlannedResource {
   // A dynamic resource carries its provider's code among its inputs.
-  const { __provider: _, ...given } = request.getObject()?.toJavaScript() ?? {};
-  const inputs = handles.resolve(given) as Record<string, PlanValue>;
+  const { __provider: _, ...given } = inputs;
   const parent = request.getParent();
   const importId = request.getImportid();
   return {
@@ -203,7 +227,7 @@ function planned(urn: string, request: Request, handles: Handles): PlannedResour
     name: request.getName(),
     ...(parent ? { parent } : {}),
     custom: request.getCustom(),
-    inputs,
+    inputs: handles.resolve(given) as Record<string, PlanValue>,
     protect: request.getProtect(),
     dependencies: [...request.getDependenciesList()].sort(),
     ignoreChanges: request.getIgnorechangesList(),
@@ -215,16 +239,16 @@ function planned(urn: string, request: Request, handles: Handles): PlannedResour
 /** Words that stand for outputs while the program runs. */
 class Handles {
   private readonly refs: (Ref | Unknown)[] = [];
-  private readonly known = new Map<string, string>();
+  /** By URN, then by property: a URN is long, and there are thousands of properties. */
+  private readonly known = new Map<string, Map<string, string>>();
   private static readonly pattern = /planref(\d{6})x/g;
 
   /** Lower-case letters and digits only, so that a URL parser or a lower-casing leaves it whole. */
   of(urn: string, property: string): string {
-    const key = `${urn} ${property}`;
-    const found = this.known.get(key);
-    if (found) return found;
-    const handle = this.next({ $ref: urn, property });
-    this.known.set(key, handle);
+    const ofUrn = this.known.get(urn) ?? new Map<string, string>();
+    this.known.set(urn, ofUrn);
+    const handle = ofUrn.get(property) ?? this.next({ $ref: urn, property });
+    ofUrn.set(property, handle);
     return handle;
   }
 
