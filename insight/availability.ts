@@ -101,7 +101,7 @@ export const failuresPerYear: Readonly<Record<Fault, { readonly rate: number; re
 export interface AvailabilityOptions extends RecoveryOptions {
   /** Faults a year, in place of the assumed ones. */
   readonly failuresPerYear?: Partial<Record<Fault, number>>;
-  /** Years that the simulation plays. @default 10000 */
+  /** Years that the simulation plays; with 4000 a share of years is right within 1.6 percentage points (95 %). @default 4000 */
   readonly years?: number;
   /** The same seed gives the same result. @default 1 */
   readonly seed?: number;
@@ -196,7 +196,7 @@ function atMost(rate: number): number[] {
  */
 export function simulate(
   events: readonly { readonly rate: number; readonly minutes: number }[],
-  years = 10_000,
+  years = 4_000,
   seed = 1,
 ): Simulation {
   if (!Number.isInteger(years) || years < 1)
