@@ -24,14 +24,19 @@ const examples = {
   engineVersion: "<major version of the backup>",
 } as Readonly<Record<string, string>>;
 
-const only: readonly {
-  readonly key: "restore" | "takeOver" | "readReplica" | "blueGreen";
-  readonly modes: readonly string[];
-}[] = [
-  { key: "restore", modes: ["restore"] },
-  { key: "takeOver", modes: ["import"] },
-  { key: "readReplica", modes: ["managed", "restore"] },
-  { key: "blueGreen", modes: ["managed", "restore"] },
+/** What would be passed over in silence in another mode, up to a second, empty database beside the one that is named. */
+const only: readonly { readonly keys: readonly (keyof DatabaseSettings)[]; readonly modes: readonly string[] }[] = [
+  { keys: ["restore"], modes: ["restore"] },
+  { keys: ["takeOver"], modes: ["import"] },
+  { keys: ["identifier", "securityGroupId", "urlSecretArn"], modes: ["existing", "import"] },
+  { keys: ["readReplica", "blueGreen", "enhancedMonitoring"], modes: ["managed", "restore"] },
+  {
+    keys: [
+      ...(["instanceClass", "engineVersion", "storageGb", "maxStorageGb", "multiAz", "backupDays"] as const),
+      ...(["backupWindow", "maintenanceWindow", "autoMinorUpgrade", "allowMajorUpgrade", "applyImmediately"] as const),
+    ],
+    modes: ["managed", "import", "restore"],
+  },
 ];
 
 function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
@@ -48,14 +53,15 @@ function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
       mend: { value: key === "restore" ? '{"snapshot": "iamvet-final-0a1b2c3d"}' : (examples[key] ?? "") },
     };
   }
-  for (const { key, modes } of only) {
-    if (!database[key] || modes.includes(mode)) continue;
-    yield {
-      path: `database.${key}`,
-      found: database[key],
-      allowed: `nothing with database.mode ${mode}; it belongs to ${modes.join(" and ")}`,
-      mend: "remove",
-    };
+  for (const { keys, modes } of only.filter(({ modes }) => !modes.includes(mode))) {
+    for (const key of keys.filter((key) => database[key])) {
+      yield {
+        path: `database.${key}`,
+        found: database[key],
+        allowed: `nothing with database.mode ${mode}; it belongs to ${modes.join(" and ")}`,
+        mend: "remove",
+      };
+    }
   }
 }
 
@@ -150,6 +156,14 @@ function apartFrom(minute: number): string {
   return `${clock(minute + 30)}-${clock(minute + 90)}`;
 }
 
+/** Variables that the platform gives the app itself, and from where: a value of the stack's config would not reach it. */
+const givenNames: Readonly<Record<string, string>> = {
+  DATABASE_URL: "the database's secret and is handed to the app by reference",
+  PORT: "app.port",
+  SITE_TIER: "architecture",
+  SITE_VERSION: "app.version or the artifact's name",
+};
+
 /** A URL with a user's password in it. */
 const PASSWORD_IN_URL = /:\/\/[^\s:/@]*:[^\s@/]+@/;
 
@@ -220,16 +234,26 @@ export const databaseRules = [
     }
   }),
 
-  rule(["app"], function* ({ app }) {
+  rule(["app", "secrets"], function* ({ app, secrets }) {
+    for (const [section, values] of [
+      ["app.environment", app.environment],
+      ["secrets", secrets],
+    ] as const) {
+      for (const key of Object.keys(values).filter((key) => key in givenNames)) {
+        yield {
+          path: `${section}.${key}`,
+          found: "[hidden]",
+          allowed: `nothing: ${key} comes from ${givenNames[key]}`,
+          mend: "remove",
+        };
+      }
+    }
     for (const [key, value] of Object.entries(app.environment)) {
-      if (key !== "DATABASE_URL" && !PASSWORD_IN_URL.test(value)) continue;
+      if (key in givenNames || !PASSWORD_IN_URL.test(value)) continue;
       yield {
         path: `app.environment.${key}`,
         found: "[hidden]",
-        allowed:
-          key === "DATABASE_URL"
-            ? "nothing: DATABASE_URL comes from the database's secret and is handed to the app by reference"
-            : "a value without a password; what holds one belongs into secrets",
+        allowed: "a value without a password; what holds one belongs into secrets",
         mend: "remove",
       };
     }

@@ -4,6 +4,7 @@ import { DATABASE_URL_FORM, isDatabaseUrl } from "../components/vercel-database"
 import { vercelPlanProblems, vercelRegions } from "../components/vercel-plans";
 import { uptimeCheckOf, vercelChoicesOf } from "./outside";
 import type { SectionName } from "./settings";
+import { overlaps } from "./settings-fields";
 import { type Conflict, type Rule, rule, tiersOf } from "./settings-rule";
 
 /** A provider's own refusal, as a conflict of settings. */
@@ -29,6 +30,20 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         found: undefined,
         allowed: "the address range of the Secure Compute network, with vercel.databaseAccess private-link",
         mend: { value: "10.1.0.0/16" },
+      };
+    }
+    for (const [key, choice, value] of [
+      ["staticIps", "databaseAccess", "static-ips"],
+      ["peeredCidr", "databaseAccess", "private-link"],
+      ["password", "protection", "password"],
+    ] as const) {
+      const [found, chosen] = [settings.vercel[key], settings.vercel[choice]];
+      if (found === undefined || found.length === 0 || chosen === undefined || chosen === value) continue;
+      yield {
+        path: `vercel.${key}`,
+        found,
+        allowed: `nothing while vercel.${choice} is ${chosen}; it belongs to ${value}`,
+        mend: "remove",
       };
     }
     if (!repository && !prebuilt) {
@@ -78,6 +93,18 @@ export const outsideRules: readonly Rule<SectionName>[] = [
     }
   }),
 
+  rule(["vercel", "network", "architecture", "traffic"], function* (settings) {
+    const { peeredCidr } = settings.vercel;
+    const { vpc, cidr } = settings.network;
+    if (!tiersOf(settings).includes("vercel") || vpc !== "new" || !peeredCidr || !overlaps(peeredCidr, cidr)) return;
+    yield {
+      path: "vercel.peeredCidr",
+      found: peeredCidr,
+      allowed: `a range apart from network.cidr, which is ${cidr}: AWS peers no networks that overlap`,
+      mend: { value: cidr.startsWith("10.") ? "172.16.0.0/16" : "10.1.0.0/16" },
+    };
+  }),
+
   rule(["uptime"], function* ({ uptime }) {
     yield* uptimeProblems(uptimeCheckOf(uptime)).map(conflictOf);
     if (uptime.provider !== "uptimerobot" && uptime.contacts.length > 0) {
@@ -115,7 +142,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
     if (twice) {
       yield {
         path: `app.environment.${twice}`,
-        found: app.environment[twice],
+        found: "[hidden]",
         allowed: `nothing, as secrets.${twice} is set too: a variable is plain or secret`,
         mend: "remove",
       };

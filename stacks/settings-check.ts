@@ -118,7 +118,18 @@ class Report {
     }
     const help = helpAt(path);
     const found = valueAt(value, issue.path);
-    this.add(path, found, help?.allowed ?? "an object of settings", help?.example ?? "{}");
+    const allowed = help?.allowed ?? "an object of settings";
+    const meant = retyped(schemaAt(path), found);
+    if (meant === undefined) this.add(path, found, allowed, help?.example ?? "{}");
+    else if (typeof meant === "string")
+      this.add(
+        path,
+        found,
+        `${allowed}, in quotes: without them it is a ${typeof found}`,
+        isSecret(path) ? "<value>" : meant,
+        true,
+      );
+    else this.add(path, JSON.stringify(found), allowed, meant);
   }
 
   conflict({ path, found, allowed, mend }: Conflict) {
@@ -158,14 +169,14 @@ class Report {
     return `pulumi config rm --stack ${this.stack} --path '${this.key(path)}'`;
   }
 
-  private add(path: readonly PropertyKey[], found: unknown, allowed: string, example: unknown) {
+  private add(path: readonly PropertyKey[], found: unknown, allowed: string, example: unknown, asText = false) {
     const [target, value] = firstLeaf(path, example);
     const flags = [
       ` --stack ${this.stack}`,
       isSecret(path) ? " --secret" : "",
       target.length > 1 ? " --path" : "",
       // Without it the CLI stores text that looks like a number as a number.
-      typeof value === "string" && /^\+?\d+$/.test(value) ? " --type string" : "",
+      asText || (typeof value === "string" && /^\+?\d+$/.test(value)) ? " --type string" : "",
     ].join("");
     this.problems.push({
       key: this.key(path),
@@ -179,6 +190,19 @@ class Report {
     const [first, ...rest] = path;
     return `${this.project}:${String(first)}${rest.map((p) => (typeof p === "number" || /^\d+$/.test(String(p)) ? `[${String(p)}]` : `.${String(p)}`)).join("")}`;
   }
+}
+
+/**
+ * What was found, in the type that the setting has: the CLI stores a text of digits as a number, and a file may quote a number.
+ * Undefined where it would be wrong in that type too.
+ */
+function retyped(schema: z.core.$ZodType | undefined, found: unknown): string | number | boolean | undefined {
+  const other = typeof found === "number" || typeof found === "boolean" ? String(found) : numberOrFlag(found);
+  return schema && other !== undefined && z.safeParse(schema, other).success ? other : undefined;
+}
+
+function numberOrFlag(found: unknown): number | boolean | undefined {
+  return typeof found === "string" && /^(-?\d+(\.\d+)?|true|false)$/.test(found) ? JSON.parse(found) : undefined;
 }
 
 /** The word that was probably meant, if any is near enough. */

@@ -82,8 +82,8 @@ export const databaseSchema = z.strictObject({
         "the ARN of an automated backup",
         "arn:aws:rds:ap-northeast-1:123456789012:auto-backup:ab-0a1b2c3d",
       ).optional(),
-      time: text(
-        /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/,
+      time: help(
+        z.iso.datetime({ precision: 0 }),
         "Point in time in UTC. @default the latest that can be restored",
         "a time such as 2026-11-24T09:30:00Z",
         "2026-11-24T09:30:00Z",

@@ -61,7 +61,8 @@ export const variables = (description: string) =>
   help(
     z.record(
       text(environmentKey, "name of an environment variable", "capital letters, digits and _", "FEATURE_X"),
-      help(z.string(), "its value", "a text", "on"),
+      // An instance hands it to its container by a file with a line a variable.
+      help(z.string().regex(/^[^\r\n]*$/), "its value", "a text of one line; of several in base64", "on"),
     ),
     description,
     "an object of NAME: text; names in capital letters, digits and _",
@@ -72,9 +73,26 @@ export const path = (description: string, usual: string) =>
   text(/^\/[\w./-]+$/, description, "an absolute path", usual).default(usual);
 
 function startsItself(cidr: string): boolean {
+  const [first, , size] = bounds(cidr);
+  return first % size === 0;
+}
+
+/** Whether an IPv4 address or range lies in one that no router of the internet knows. */
+export const isPrivate = (address: string): boolean =>
+  /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address);
+
+/** Whether two IPv4 ranges have an address in common. */
+export function overlaps(one: string, other: string): boolean {
+  const [[from, to], [start, end]] = [bounds(one), bounds(other)];
+  return from < end && start < to;
+}
+
+/** First address, the one after the last, and their number. */
+function bounds(cidr: string): [from: number, to: number, size: number] {
   const [address = "", bits] = cidr.split("/");
-  const first = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  return first % 2 ** (32 - Number(bits)) === 0;
+  const from = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  return [from, from + size, size];
 }
 
 export function listed(values: readonly (string | number)[]): string {

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { choice, flag, help, listOf, range, text, variables, whole } from "./settings-fields";
+import { choice, flag, help, isPrivate, listOf, range, text, variables, whole } from "./settings-fields";
 
 /** Settings of what is outside AWS: Vercel, and whoever looks at the site. */
 
+const bitsOf = (cidr: string) => Number(cidr.split("/")[1]);
 const branch = /^[\w./-]{1,255}$/;
 
 /** Option 4. What the chosen plan does not allow is refused by the rules across settings. */
@@ -149,17 +150,22 @@ export const vercelSettings = z
     staticIps: z
       .array(
         help(
-          z.union([z.ipv4(), range("Several of them.", "an IPv4 range", "203.0.113.0/28")]),
+          // A wider range would be public-tls under another name.
+          z.union([
+            z.ipv4(),
+            range("Several of them.", "an IPv4 range", "203.0.113.0/28", (cidr) => bitsOf(cidr) >= 24),
+          ]),
           "A static outbound address of the Vercel project.",
-          "an IPv4 address, or a range written by its first address",
+          "an IPv4 address, or a range of at most 256 (/24) written by its first address",
           "203.0.113.7",
         ),
       )
       .default([]),
     peeredCidr: range(
       "Address range of the Vercel Secure Compute network.",
-      "an IPv4 range, written by its first address",
+      "a private IPv4 range, /12 or smaller, written by its first address",
       "10.1.0.0/16",
+      (cidr) => isPrivate(cidr) && bitsOf(cidr) >= 12,
     ).optional(),
     connectionLimit: whole(1, 100, "Database connections of one function instance.", 3).default(3),
     poolTimeoutSeconds: whole(1, 300, "Seconds that a query waits for a free connection.", 10).default(10),

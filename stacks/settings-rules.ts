@@ -8,6 +8,12 @@ export { tiersOf };
 /** Longest maintenance that alerts may be muted for. */
 const MOST_MUTED_DAYS = 7;
 
+/** Tags of a person's own; the stack, its components and AWS Backup add some. */
+const MOST_TAGS = 40;
+
+/** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */
+const isGraviton = (instanceType: string) => /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType);
+
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
 
 /** An entry that stands twice in a list: it would be a second resource of one name. */
@@ -109,6 +115,17 @@ export const rules: readonly Rule<SectionName>[] = [
         allowed: `a zone that holds ${domain.name}`,
         mend: { value: domain.name.split(".").slice(-2).join(".") },
       };
+    }
+    // A site at www whose apex redirects, and whose zone was not named: the apex is meant.
+    const apex = domain.redirectFrom.find((name) => name !== domain.name && inZone(domain.name, name));
+    if (apex && !domain.zoneName) {
+      yield {
+        path: "domain.zoneName",
+        found: undefined,
+        allowed: `the zone that holds ${[domain.name, ...domain.redirectFrom].join(", ")}; without one it would be ${domain.name}`,
+        mend: { value: apex },
+      };
+      return;
     }
     for (const [index, name] of domain.redirectFrom.entries()) {
       if (name === domain.name || !inZone(name, zone)) {
@@ -253,11 +270,35 @@ export const rules: readonly Rule<SectionName>[] = [
     }
   }),
 
+  rule(["existing", "instance", "architecture", "traffic"], function* (settings) {
+    const { type } = settings.instance;
+    const isBuilt = !settings.existing.instanceId && tiersOf(settings).includes("monitored-instance");
+    if (!isBuilt || !isGraviton(type)) return;
+    yield {
+      path: "instance.type",
+      found: type,
+      allowed:
+        "an x86_64 type: the server's system and its release are x86_64, and Graviton types such as t4g are arm64",
+      mend: { value: "t3.medium" },
+    };
+  }),
+
+  rule(["tags"], function* ({ tags }) {
+    for (const [key, value] of Object.entries(tags).slice(MOST_TAGS)) {
+      yield {
+        path: `tags.${key}`,
+        found: value,
+        allowed: `at most ${MOST_TAGS} tags: AWS takes 50 a resource, with the stack's own`,
+        mend: "remove",
+      };
+    }
+  }),
+
   rule(["image", "haWebTier", "architecture", "traffic"], function* (settings) {
     const { platform } = settings.image;
     const { instanceType } = settings.haWebTier;
     if (!tiersOf(settings).includes("ha-web-tier") || platform === "multi") return;
-    const built = /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType) ? "arm64" : "x86_64";
+    const built = isGraviton(instanceType) ? "arm64" : "x86_64";
     if (built !== platform) {
       yield {
         path: "haWebTier.instanceType",

@@ -6,6 +6,7 @@ import {
   flag,
   help,
   host,
+  isPrivate,
   listed,
   path,
   percentage,
@@ -283,7 +284,16 @@ export const sections = {
       errorLog: path("Nginx's error log.", "/var/log/nginx/error.log"),
       appLog: path("The app's log.", "/home/ec2-user/.pm2/logs/iamvet-out.log"),
       appErrorLog: path("The app's error log.", "/home/ec2-user/.pm2/logs/iamvet-error.log"),
-      addresses: z.array(help(z.ipv4(), "Its public address.", "an IPv4 address", "203.0.113.10")).default([]),
+      addresses: z
+        .array(
+          help(
+            z.ipv4().refine((address) => !isPrivate(address)),
+            "Its public address.",
+            "a public IPv4 address",
+            "203.0.113.10",
+          ),
+        )
+        .default([]),
     })
     .prefault({})
     .describe("The EC2 instance that serves today: watched and recovered, never replaced."),
@@ -518,9 +528,10 @@ export const sections = {
   tags: help(
     z.record(
       text(
-        /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u,
+        // The stack's database is found again by its own three: a change of them would take its guard away.
+        /^(?!aws:|(?:Project|Stack|ManagedBy)$)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u,
         "key",
-        "1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
+        "1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws: and not Project, Stack or ManagedBy",
         "team",
       ),
       text(

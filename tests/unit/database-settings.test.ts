@@ -158,6 +158,27 @@ describe("the settings of the database", () => {
       /rm/,
     ],
     [
+      "a database that is named and would be left alone, beside a new and empty one",
+      { database: { identifier: "iamvet-db" } },
+      "database.identifier",
+      /belongs to existing and import/,
+      /config rm/,
+    ],
+    [
+      "a change of a database that is only referred to",
+      { database: { mode: "existing", ...found, multiAz: true } },
+      "database.multiAz",
+      /nothing with database\.mode existing/,
+      /config rm/,
+    ],
+    [
+      "a monitoring that an adopted database does not get",
+      { database: { mode: "import", ...found, takeOver: true, enhancedMonitoring: 60 } },
+      "database.enhancedMonitoring",
+      /belongs to managed and restore/,
+      /config rm/,
+    ],
+    [
       "blue/green with a replica",
       { database: { blueGreen: true, readReplica: true } },
       "database.blueGreen",

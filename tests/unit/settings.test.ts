@@ -393,6 +393,100 @@ describe("the settings of a stack", () => {
       "iamvet:domain.redirectFrom[0]",
       /apex/,
     ],
+    [
+      "a site at www that redirects its apex, in a zone that nobody named",
+      { "iamvet:domain": { name: "www.iamvet.kr", redirectFrom: ["iamvet.kr"] } },
+      "iamvet:domain.zoneName",
+      /the zone that holds www\.iamvet\.kr, iamvet\.kr/,
+    ],
+    [
+      "addresses that nothing reads, since the database is open to all",
+      onVercel({ staticIps: ["203.0.113.7"] }),
+      "iamvet:vercel.staticIps",
+      /belongs to static-ips/,
+    ],
+    [
+      "a password that nothing asks for",
+      onVercel({ password: "long enough" }),
+      "iamvet:vercel.password",
+      /belongs to password/,
+    ],
+    [
+      "static addresses that are the internet",
+      onVercel({ databaseAccess: "static-ips", staticIps: ["0.0.0.0/0"] }),
+      "iamvet:vercel.staticIps[0]",
+      /at most 256/,
+    ],
+    [
+      "a peered network that is public",
+      onVercel({ plan: "enterprise", databaseAccess: "private-link", peeredCidr: "0.0.0.0/0" }),
+      "iamvet:vercel.peeredCidr",
+      /private/,
+    ],
+    [
+      "a peered network inside the site's own",
+      onVercel(
+        { plan: "enterprise", databaseAccess: "private-link", peeredCidr: "10.20.128.0/17" },
+        { "iamvet:network": { vpc: "new" } },
+      ),
+      "iamvet:vercel.peeredCidr",
+      /apart from network\.cidr, which is 10\.20\.0\.0\/16/,
+    ],
+    [
+      "a Graviton server, whose system would be another",
+      { "iamvet:instance": { type: "t4g.medium" } },
+      "iamvet:instance.type",
+      /x86_64/,
+    ],
+    [
+      "an address of a server that visitors cannot reach",
+      {
+        "iamvet:existing": {
+          instanceId: "i-0123456789abcdef0",
+          securityGroupId: "sg-0a1b2c3d",
+          addresses: ["172.31.4.5"],
+        },
+      },
+      "iamvet:existing.addresses[0]",
+      /public/,
+    ],
+    ["a tag by which the database is found", { "iamvet:tags": { Stack: "x" } }, "iamvet:tags.Stack", /not Project/],
+    [
+      "more tags than AWS takes",
+      { "iamvet:tags": Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`key-${index}`, "a"])) },
+      "iamvet:tags.key-40",
+      /at most 40/,
+    ],
+    [
+      "a variable of several lines",
+      { "iamvet:app": { environment: { PEM: "a\nb" } } },
+      "iamvet:app.environment.PEM",
+      /one line/,
+    ],
+    [
+      "a variable that the platform gives",
+      { "iamvet:app": { environment: { PORT: "80" } } },
+      "iamvet:app.environment.PORT",
+      /app\.port/,
+    ],
+    [
+      "a secret that the platform gives",
+      { "iamvet:secrets": { DATABASE_URL: "postgresql://a:b@c/d" } },
+      "iamvet:secrets.DATABASE_URL",
+      /the database's secret/,
+    ],
+    [
+      "a time that no calendar has",
+      {
+        "iamvet:database": {
+          mode: "restore",
+          engineVersion: "18",
+          restore: { identifier: "a", time: "2026-13-45T09:30:00Z" },
+        },
+      },
+      "iamvet:database.restore.time",
+      /a time such as/,
+    ],
     ["text where an object belongs", { "iamvet:fargate": "big" }, "iamvet:fargate", /object/],
   ];
   for (const [title, config, key, text] of wrong) {
@@ -423,6 +517,32 @@ describe("the settings of a stack", () => {
     const [problem] = problems({ "iamvet:secrets": { API_KEY: 12345 } });
     assert.ok(!JSON.stringify(problem).includes("12345"));
     assert.match(problem?.mend ?? "", /--secret/);
+  });
+
+  it("mend a text that the CLI stored as a number, and a number that a file has in quotes", () => {
+    const set = "pulumi config set --stack prod";
+    for (const [config, found, mend] of [
+      [
+        { "iamvet:app": { environment: { RETRIES: 5 } } },
+        "5",
+        `${set} --path --type string 'iamvet:app.environment.RETRIES' 5`,
+      ],
+      [
+        { "iamvet:app": { version: 20261124 } },
+        "20261124",
+        `${set} --path --type string 'iamvet:app.version' 20261124`,
+      ],
+      [{ "iamvet:tags": { Beta: true } }, "true", `${set} --path --type string 'iamvet:tags.Beta' true`],
+      [
+        { "iamvet:secrets": { PIN: 12345 } },
+        "[secret]",
+        `${set} --secret --path --type string 'iamvet:secrets.PIN' '<value>'`,
+      ],
+      [{ "iamvet:fargate": { cpu: "1024" } }, '"1024"', `${set} --path 'iamvet:fargate.cpu' 1024`],
+    ] as const) {
+      const [problem] = problems(config);
+      assert.deepEqual([problem?.found, problem?.mend], [found, mend]);
+    }
   });
 
   it("take a mute that ends within a week, with its zone, and no other", () => {
