@@ -3,7 +3,7 @@ import type { Plan } from "../insight/plan";
 import { keysIn, noticesFor } from "../stacks/notices";
 import type { Architecture } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
-import { listStacks as listStacksIn, readStackFile } from "./stack-files";
+import { isStandIn, listStacks as listStacksIn, readStackFile } from "./stack-files";
 
 /** Folder of the Pulumi project. */
 export const projectFolder = join(__dirname, "..");
@@ -66,7 +66,7 @@ async function plan(
     notices: noticesFor(settings, {
       stack,
       ...keysIn((key) => key in config),
-      alertsEncrypted: file.secretKeys.includes(`${file.project}:alerts`),
+      isEncrypted: isStandIn,
     }),
   };
 }

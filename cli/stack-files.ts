@@ -95,6 +95,12 @@ const STAND_INS: Readonly<Record<string, string>> = {
   DATABASE_URL: "postgresql://user:password@host.invalid:5432/name",
 };
 
+/** Stands in for every other secret. */
+const HIDDEN = "[secret]";
+
+/** Whether a value stands in for one that the stack's file holds encrypted. */
+export const isStandIn = (value: string): boolean => value === HIDDEN || Object.values(STAND_INS).includes(value);
+
 /** `{secure: ...}` can only be opened with the stack's key, which a plan does not need. */
 function withoutSecrets(value: unknown, name = ""): { plain: unknown; secret: boolean } {
   if (Array.isArray(value)) {
@@ -102,7 +108,7 @@ function withoutSecrets(value: unknown, name = ""): { plain: unknown; secret: bo
     return { plain: parts.map(({ plain }) => plain), secret: parts.some(({ secret }) => secret) };
   }
   if (typeof value !== "object" || value === null) return { plain: value, secret: false };
-  if (Object.keys(value).join() === "secure") return { plain: STAND_INS[name] ?? "[secret]", secret: true };
+  if (Object.keys(value).join() === "secure") return { plain: STAND_INS[name] ?? HIDDEN, secret: true };
   const parts = Object.entries(value).map(([key, part]) => [key, withoutSecrets(part, key)] as const);
   return {
     plain: Object.fromEntries(parts.map(([key, { plain }]) => [key, plain])),

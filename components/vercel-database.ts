@@ -8,7 +8,7 @@ export type VercelDatabaseAccess =
   /** Any address may connect; TLS is forced, the certificate verified, the password strong. */
   | { readonly kind: "public-tls" }
   /** Vercel Secure Compute: a peered network, the database stays private (Enterprise). */
-  | { readonly kind: "private-link"; readonly cidr: string; readonly peeringConnectionId?: string };
+  | { readonly kind: "private-link"; readonly cidr: string };
 
 /** What the foundation must do for an access, and what people must know. */
 export interface VercelDatabaseNeeds {
@@ -77,7 +77,8 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
         monthlyUsd: Math.round(secureComputeYearlyUsd / 12),
         steps: [
           "Create the Secure Compute network in Vercel in the database's region and connect this project to it.",
-          "Let Vercel request VPC peering, then set vercel.database.peeringConnectionId to the pcx-... shown in the VPC console.",
+          "Let Vercel request VPC peering, and accept it: aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id <pcx-...>",
+          `Lead the answers back, in the route table of the database's subnets: aws ec2 create-route --route-table-id <rtb-...> --destination-cidr-block ${cidrOf(access.cidr)} --vpc-peering-connection-id <pcx-...>`,
         ],
       };
   }

@@ -19,8 +19,8 @@ export interface Surroundings {
   readonly vercelToken: boolean;
   /** The same of an UptimeRobot API key. */
   readonly uptimeRobotKey: boolean;
-  /** Whether the stack's file holds the section `alerts`, or a part of it, encrypted. @default not known */
-  readonly alertsEncrypted?: boolean;
+  /** Whether a secret's value only stands for one that the stack's file holds encrypted. @default not known */
+  readonly isEncrypted?: (value: string) => boolean;
 }
 
 /** What is there of the keys of services outside AWS. */
@@ -43,6 +43,24 @@ export const outputCommand = (stack: string, name: string): string => `$(pulumi 
 const needsImage = (settings: Settings) =>
   tiersOf(settings).some((tier) => tier === "ha-web-tier" || tier === "fargate");
 const uses = (settings: Settings, tier: "vercel" | "monitored-instance") => tiersOf(settings).includes(tier);
+
+/** Settings that are secrets and that anybody can read in the stack's file. */
+function inClear(
+  { secrets, previewSecrets, alerts, vercel }: Settings,
+  { isEncrypted = () => true }: Surroundings,
+): string[] {
+  const values: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
+    secrets,
+    previewSecrets,
+    alerts: { webhook: alerts.webhook },
+    vercel: { password: vercel.password },
+  };
+  return Object.entries(values).flatMap(([section, entries]) =>
+    Object.entries(entries).flatMap(([name, value]) =>
+      value === undefined || isEncrypted(value) ? [] : [`${section}.${name}`],
+    ),
+  );
+}
 
 const rules: readonly Rule[] = [
   {
@@ -114,9 +132,14 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
-    when: ({ alerts }, { alertsEncrypted }) => alerts.webhook !== undefined && alertsEncrypted === false,
-    message: (_, { stack }) =>
-      `alerts.webhook stands in Pulumi.${stack}.yaml in clear, and whoever reads it can write to the channel. Encrypt it: pulumi config set --stack ${stack} --secret --path iamvet:alerts.webhook <address>`,
+    when: (settings, around) => inClear(settings, around).length > 0,
+    message: (settings, around) =>
+      [
+        `Secrets stand in Pulumi.${around.stack}.yaml in clear, for everybody who reads the file. Encrypt them:`,
+        ...inClear(settings, around).map(
+          (path) => `  pulumi config set --stack ${around.stack} --secret --path iamvet:${path} <value>`,
+        ),
+      ].join("\n"),
   },
   {
     blocking: false,
@@ -167,10 +190,16 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: (settings) =>
       uses(settings, "vercel") &&
-      settings.database.mode === "existing" &&
+      (settings.database.mode === "existing" || settings.database.mode === "import") &&
       settings.vercel.databaseAccess !== "private-link",
     message: ({ database }) =>
-      `The existing database keeps its own settings: Vercel reaches it only with a public address and must meet TLS there. Set rds.force_ssl to 1 in its parameter group, then: aws rds modify-db-instance --db-instance-identifier ${database.identifier} --publicly-accessible`,
+      `The ${database.mode === "import" ? "adopted" : "existing"} database keeps its own address and parameters: Vercel reaches it only with a public address and must meet TLS there. Set rds.force_ssl to 1 in its parameter group, then: aws rds modify-db-instance --db-instance-identifier ${database.identifier} --publicly-accessible`,
+  },
+  {
+    blocking: false,
+    when: (settings) => settings.app.migrate && tiersOf(settings).every((tier) => tier === "vercel"),
+    message: () =>
+      "On Vercel alone `up` runs no migrations (app.migrate has nothing to run them in): run `npx prisma migrate deploy` where the database can be reached, before the release that needs them (docs/delivery.md).",
   },
   {
     blocking: false,

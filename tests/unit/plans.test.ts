@@ -390,6 +390,37 @@ describe("the plans of the stacks", () => {
     assert.equal(resources.find(({ name }) => name === "uptime-webhook")?.inputs.token, SECRET);
   });
 
+  it("say which secrets anybody can read in the stack's file, and repeat none", async () => {
+    const config = {
+      secrets: { PAYMENT_KEY: "hunter2", SESSION_KEY: "[secret]" },
+      alerts: { emails: ["ops@iamvet.kr"], webhook: "https://hooks.slack.com/services/hunter2" },
+    };
+    const one = await planStack("prod", { config });
+    assert.match(
+      messages(one),
+      /--secret --path iamvet:secrets\.PAYMENT_KEY <value>\n.*iamvet:alerts\.webhook <value>/,
+    );
+    assert.doesNotMatch(messages(one), /SESSION_KEY/);
+    assert.doesNotMatch(JSON.stringify(one), /hunter2/);
+    assert.doesNotMatch(messages(plan("prod", "fargate")), /in clear/);
+  });
+
+  it("say what Vercel needs of a database that keeps its own settings, of a private link, and of migrations", async () => {
+    const found = {
+      identifier: "iamvet-db",
+      urlSecretArn: "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:iamvet-db-AbCdEf",
+    };
+    for (const mode of ["existing", "import"]) {
+      const one = await planStack("prod", { architecture: "vercel", config: { database: { mode, ...found } } });
+      assert.match(messages(one), /--db-instance-identifier iamvet-db --publicly-accessible/, mode);
+    }
+    const vercel = { plan: "enterprise", repository: "a/b", databaseAccess: "private-link", peeredCidr: "10.1.0.0/16" };
+    const linked = messages(await planStack("prod", { architecture: "vercel", config: { vercel } }));
+    assert.match(linked, /accept-vpc-peering-connection .*create-route .*--destination-cidr-block 10\.1\.0\.0\/16/);
+    assert.match(linked, /`up` runs no migrations/);
+    assert.doesNotMatch(messages(plan("prod", "fargate")), /`up` runs no migrations/);
+  });
+
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
     assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
     assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, ["desiredCapacity"]);
