@@ -19,7 +19,7 @@ export interface BalancedTierArgs {
   readonly database: Database;
   /** Image with digest or an immutable tag. */
   readonly image: pulumi.Input<string>;
-  readonly repositoryArn: pulumi.Input<string>;
+  readonly repositoryArns: readonly pulumi.Input<string>[];
   /** Release that the gate expects in the answer. */
   readonly version: pulumi.Input<string>;
   readonly environment: AppEnvironment;

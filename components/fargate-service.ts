@@ -98,7 +98,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
     const execution = serviceRole(
       `${name}-execution`,
       "ecs-tasks.amazonaws.com",
-      [...pullGrants(args.repositoryArn), ...secretGrants(secretArns(args.environment)), ...logGrants([logs.arn])],
+      [...pullGrants(args.repositoryArns), ...secretGrants(secretArns(args.environment)), ...logGrants([logs.arn])],
       child,
     );
     const sessions = args.exec

@@ -118,7 +118,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
       `${name}-role`,
       "ec2.amazonaws.com",
       [
-        ...pullGrants(args.repositoryArn),
+        ...pullGrants(args.repositoryArns),
         ...secretGrants(secretArns(args.environment)),
         ...logGrants([logs.arn]),
         { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },

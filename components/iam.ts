@@ -82,12 +82,12 @@ export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
 }
 
 /** What pulling the app's image takes. The token call has no resource of its own. */
-export function pullGrants(repositoryArn: pulumi.Input<string>): Grant[] {
+export function pullGrants(repositoryArns: readonly pulumi.Input<string>[]): Grant[] {
   return [
     { actions: ["ecr:GetAuthorizationToken"], resources: ["*"] },
     {
       actions: ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
-      resources: [repositoryArn],
+      resources: repositoryArns,
     },
   ];
 }

@@ -69,6 +69,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
                 volumeGb: instance.volumeGb,
                 release: instance.release ?? { url: notGiven(), sha256: notGiven() },
                 environment: foundation.environment,
+                migrate: settings.app.migrate,
                 version: settings.app.version ?? versionOf(instance.release?.url),
                 ...(domain.redirectFrom[0] ? { redirectFrom: domain.redirectFrom[0] } : {}),
                 zoneId: foundation.zone.zoneId,
@@ -196,13 +197,19 @@ function balanced({ config: { settings }, foundation, loadBalancer, beforeRollou
     ...common(settings, foundation),
     loadBalancer,
     image: foundation.image,
-    repositoryArn: foundation.repository.arn,
+    repositoryArns: [foundation.repository.arn, ...repositoryOf(settings.image.uri)],
     version: settings.app.version ?? foundation.image.apply(versionOf),
     environment: foundation.environment,
     alarmLevel: settings.monitoring.level,
     probeToken: foundation.secrets.probeToken,
     ...(beforeRollout ? { beforeRollout } : {}),
   };
+}
+
+/** The repository of an image on ECR, which may be another stack's: production runs the digest that staging proved. */
+function repositoryOf(uri = ""): string[] {
+  const [, account, region, name] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/([^:@]+)/.exec(uri) ?? [];
+  return name ? [`arn:aws:ecr:${region}:${account}:repository/${name}`] : [];
 }
 
 /** A release is known by its image's tag or digest, or by its archive's name. */

@@ -242,6 +242,17 @@ describe("the tiers behind the load balancer", () => {
     }
   });
 
+  it("may pull the image that they are told to run, also from another repository than the stack's own", () => {
+    for (const [tier, role] of [
+      ["fargate", "fargate-execution-policy"],
+      ["ha-web-tier", "ha-web-tier-role-policy"],
+    ] as const) {
+      const policy = JSON.stringify(named(plan(tier), role).inputs.policy);
+      assert.match(policy, /arn:aws:ecr:ap-northeast-2:123456789012:repository\/iamvet\b/, tier);
+      assert.match(policy, /image-repository/, tier);
+    }
+  });
+
   it("migrate by a place of their own, unless told not to", () => {
     const [container] = JSON.parse(flat(named(plan("fargate"), "fargate-migrate").inputs.containerDefinitions));
     assert.deepEqual(container.command.slice(-2), ["migrate", "deploy"]);
