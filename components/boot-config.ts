@@ -46,6 +46,8 @@ export const instanceBootConfig = z.strictObject({
     /** SHA-256 of the archive in hex; another content is not installed. */
     sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex digits"),
   }),
+  /** Whether a release's migrations are run before it serves. */
+  migrate: z.boolean().default(true),
   /** Address that the certificate authority writes to. */
   acmeEmail: z.email(),
   /** Directory URL of the certificate authority. @default Let's Encrypt */

@@ -34,6 +34,8 @@ export interface NewServer {
   /** Release of the app: an archive on S3 and its SHA-256. */
   readonly release: { readonly url: pulumi.Input<string>; readonly sha256: pulumi.Input<string> };
   readonly environment: AppEnvironment;
+  /** Whether the instance runs a release's migrations before it serves. */
+  readonly migrate: boolean;
   /** Release that the gate expects in the answer. */
   readonly version: pulumi.Input<string>;
   /** A second name, which Nginx redirects to the site's. */
@@ -332,6 +334,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
             secrets: secretSources(server.environment),
             agentConfigParameter: agent.name,
             release: server.release,
+            migrate: server.migrate,
             acmeEmail: server.acmeEmail,
           })
           .apply((config) => renderBootConfig("instance", config)),

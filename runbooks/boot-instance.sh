@@ -46,6 +46,7 @@ install_release() {
 # Once per release and before it serves; a migration that fails ends the deploy while the old release goes on.
 migrate() {
   local dir cli
+  [ "$(config .migrate)" = true ] || return 0
   dir=$(release_dir)
   [ -d "$dir/prisma/migrations" ] || return 0
   say "migrations"
