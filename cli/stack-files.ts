@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
 import { parse } from "yaml";
@@ -27,6 +27,7 @@ const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
 
 /** Names of the stacks that have a file in the folder, in alphabetical order. */
 export function listStacks(folder: string): string[] {
+  if (!existsSync(folder)) throw new UsageError(`There is no folder ${folder}.`);
   return readdirSync(folder)
     .flatMap((file) => stackFile.exec(file)?.[1] ?? [])
     .sort();

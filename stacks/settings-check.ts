@@ -247,10 +247,17 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 /** The help text nearest to a path: the field's own, or that of the list or object around it. */
 function helpAt(path: readonly PropertyKey[]): Help | undefined {
   for (let length = path.length; length > 0; length--) {
-    const help = metaOf(schemaAt(path.slice(0, length)));
+    const schema = schemaAt(path.slice(0, length));
+    const help = metaOf(schema) ?? listHelp(schema);
     if (help) return help;
   }
   return undefined;
+}
+
+/** A list that says nothing of itself is one of what its entries are. */
+function listHelp(schema: z.core.$ZodType | undefined): Help | undefined {
+  const entry = schema && metaOf(defOf(unwrap(schema)).element);
+  return entry && { ...entry, allowed: `a list; each: ${entry.allowed}`, example: JSON.stringify([entry.example]) };
 }
 
 function metaOf(schema: z.core.$ZodType | undefined): Help | undefined {

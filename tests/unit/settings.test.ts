@@ -519,6 +519,25 @@ describe("the settings of a stack", () => {
     assert.match(problem?.mend ?? "", /--secret/);
   });
 
+  it("say of a list that it is one, and mend it by its first entry", () => {
+    for (const [config, allowed, mend] of [
+      [
+        { "iamvet:domain": { name: "iamvet.kr", redirectFrom: "www.iamvet.kr" } },
+        "a list; each: a host name in lower case",
+        "'iamvet:domain.redirectFrom[0]' iamvet.kr",
+      ],
+      [
+        { "iamvet:alerts": { emails: ["ops@iamvet.kr"], phones: null } },
+        "a list; each: a number in E.164 form: + country number",
+        "'iamvet:alerts.phones[0]' '+821012345678'",
+      ],
+    ] as const) {
+      const [problem] = problems(config);
+      assert.equal(problem?.allowed, allowed);
+      assert.ok(problem?.mend.endsWith(mend), problem?.mend);
+    }
+  });
+
   it("mend a text that the CLI stored as a number, and a number that a file has in quotes", () => {
     const set = "pulumi config set --stack prod";
     for (const [config, found, mend] of [
