@@ -1,8 +1,14 @@
 import { z } from "zod";
 import { InputError } from "./input-error";
 
-const amount = (fallback: number, description: string) =>
-  z.number({ error: "must be a number" }).min(0, "must not be negative").default(fallback).describe(description);
+/** What is said of a wrong figure: the settings' messages and reference read it (stacks/settings-check.ts). */
+const said = (description: string, example: unknown, allowed = "a number from 0") => ({
+  description,
+  allowed,
+  example,
+});
+const number = z.number({ error: "must be a number" }).min(0, "must not be negative");
+const amount = (fallback: number, description: string) => number.meta(said(description, fallback)).default(fallback);
 
 /**
  * What a month of traffic looks like: the `usage` key of a stack's config. Everything that AWS and Vercel bill by use is
@@ -11,11 +17,9 @@ const amount = (fallback: number, description: string) =>
 export const usageSchema = z.strictObject({
   requestsPerMonth: amount(1_000_000, "Requests that reach the site in a month"),
   gbOutPerMonth: amount(50, "GB that leave for the internet in a month"),
-  lcu: z
-    .number()
-    .min(0, "must not be negative")
-    .optional()
-    .describe("Average load balancer capacity units; by default computed from requests and GB"),
+  lcu: number
+    .meta(said("Average load balancer capacity units; by default computed from requests and GB", 1))
+    .optional(),
   logGbPerMonth: amount(5, "GB of logs taken in in a month, all log groups together"),
   metricsPerInstance: amount(10, "Custom metrics that the CloudWatch agent of one instance sends"),
   scaleOutHours: amount(40, "Hours in a month for which one instance or task more than the minimum runs"),
@@ -25,8 +29,8 @@ export const usageSchema = z.strictObject({
   smsCountry: z
     .string()
     .regex(/^\+\d{1,3}$/, "must be a country code such as +82")
-    .default("+82")
-    .describe("Country code of the phones, which decides the price of an SMS"),
+    .meta(said("Country code of the phones, which decides the price of an SMS", "+82", "a country code such as +82"))
+    .default("+82"),
   incidentsPerMonth: amount(4, "Alarms a month that start an incident report and a recovery run"),
   imageGb: amount(3, "GB of container images that are kept"),
   objectGb: amount(5, "GB in S3 buckets"),
@@ -34,12 +38,10 @@ export const usageSchema = z.strictObject({
   zoneGb: amount(5, "GB in a month between availability zones (each direction billed)"),
   vercelSeats: amount(1, "Paid seats of the Vercel team"),
   vercelCpuMsPerRequest: amount(50, "CPU milliseconds that a request takes in a Vercel function"),
-  vercelFunctionShare: z
-    .number()
-    .min(0, "must not be negative")
+  vercelFunctionShare: number
     .max(1, "must not exceed 1")
-    .default(0.3)
-    .describe("Share of requests that reach a function rather than the cache"),
+    .meta(said("Share of requests that reach a function rather than the cache", 0.3, "a number from 0 to 1"))
+    .default(0.3),
 });
 
 /** Usage with every default filled in. */

@@ -60,6 +60,14 @@ describe("the settings of a stack", () => {
       "iamvet:fargate.memry",
       /did you mean iamvet:fargate.memory/,
     ],
+    [
+      "a negative usage",
+      { "iamvet:usage": { requestsPerMonth: -5 } },
+      "iamvet:usage.requestsPerMonth",
+      /^a number from 0$/,
+    ],
+    ["a share above 1", { "iamvet:usage": { vercelFunctionShare: 3 } }, "iamvet:usage.vercelFunctionShare", /0 to 1/],
+    ["a country without its code", { "iamvet:usage": { smsCountry: "kr" } }, "iamvet:usage.smsCountry", /such as \+82/],
     ["a CPU size that Fargate lacks", { "iamvet:fargate": { cpu: 300 } }, "iamvet:fargate.cpu", /256, 512/],
     [
       "a CPU and memory pair that Fargate lacks",
