@@ -47,12 +47,30 @@ export const LEVELS = { high: 0.8, medium: 0.5, low: 0.25 } as const;
 export function evidenceOf({ incident, findings }: Recording): Evidence {
   return {
     incident,
-    facts: findings.flatMap((finding) => factsOf(finding, incident)),
+    facts: placed(
+      findings.flatMap((finding) => factsOf(finding, incident)),
+      findings.filter(({ source }) => source.kind !== "changes"),
+    ),
     looked: [...new Set(findings.filter((f) => f.answers !== undefined).map((f) => f.source.kind))],
     gaps: findings
       .filter((f) => f.error !== undefined)
       .map(({ source, error }) => ({ kind: source.kind, subject: subjectOf(source), error: error ?? "" })),
   };
+}
+
+/**
+ * Marks what happened elsewhere: an account often holds several stacks, and CloudTrail tells of all of them. A change that names
+ * what it acts on concerns the site only if another source, or what it answered, has that name too.
+ */
+function placed(facts: readonly Fact[], findings: Recording["findings"]): Fact[] {
+  const known = JSON.stringify(findings.map(({ source, answers }) => [source, answers]));
+  const isKnown = (name: string) =>
+    new RegExp(`(?<![\\w.-])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, "i").test(known);
+  return facts.map((fact) =>
+    fact.actsOn === undefined || fact.actsOn.length === 0 || fact.actsOn.some(isKnown)
+      ? fact
+      : { ...fact, elsewhere: true },
+  );
 }
 
 /** The value by which a source is told from others of its kind. */
@@ -119,7 +137,7 @@ const WITHIN = 45;
 
 function fits(pattern: Pattern, fact: Fact, incident: Incident): boolean {
   const kinds = typeof pattern.kind === "string" ? [pattern.kind] : pattern.kind;
-  if (!kinds.includes(fact.kind)) return false;
+  if (!kinds.includes(fact.kind) || fact.elsewhere === true) return false;
   if (pattern.name !== undefined && !pattern.name.test(fact.name ?? "")) return false;
   if (pattern.text !== undefined && !pattern.text.test(fact.text ?? "")) return false;
   if (pattern.from !== undefined && !pattern.from.test(fact.from)) return false;
@@ -127,6 +145,7 @@ function fits(pattern: Pattern, fact: Fact, incident: Incident): boolean {
   if (pattern.rising === true && fact.rising !== true) return false;
   if (pattern.min !== undefined && !(fact.value !== undefined && fact.value >= pattern.min)) return false;
   if (pattern.max !== undefined && !(fact.value !== undefined && fact.value <= pattern.max)) return false;
+  if (pattern.usual !== undefined && !(fact.baseline !== undefined && fact.baseline >= pattern.usual)) return false;
   if (pattern.times !== undefined) {
     // Without a "before" nothing can be said to be unusual.
     if (fact.value === undefined || fact.baseline === undefined) return false;

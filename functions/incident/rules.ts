@@ -16,6 +16,8 @@ export interface Pattern {
   readonly max?: number;
   /** The value is at least this many times its own median before the incident. */
   readonly times?: number;
+  /** Its median before the incident was at least this. */
+  readonly usual?: number;
   readonly rising?: true;
   /** At least so often. */
   readonly count?: number;
@@ -72,12 +74,22 @@ const dbStatus = (text: RegExp): Pattern => ({ kind: "database", name: /^status$
 const target = (name: RegExp, more: Partial<Pattern> = {}): Pattern => ({ kind: "target", name, ...more });
 const event = (name: RegExp, text?: RegExp): Pattern => ({ kind: "event", name, ...(text && { text }), within: 90 });
 
-/** Something new was put into service. */
+/**
+ * Something new was put into service. An image that is pushed or a task definition that is registered serves nobody yet, and
+ * a command on a server is a release only if it says so.
+ */
 const DEPLOY =
-  /^(UpdateService|RegisterTaskDefinition|CreateDeployment|StartInstanceRefresh|CreateLaunchTemplateVersion|ModifyLaunchTemplate|PutImage|UpdateFunctionCode.*)$/;
-const deploy = change(DEPLOY, { within: 45 });
-const DATABASE_UNREACHABLE =
-  /(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|could not connect|can'?t reach|connection refused|no route).*(5432|postgres|database|prisma|rds\.amazonaws)|(5432|postgres|database|prisma|rds\.amazonaws).*(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|unreachable|could not connect|connection refused|no route)|can'?t reach database server|\bP1001\b|\bP1002\b/i;
+  /^(UpdateService|CreateDeployment|StartInstanceRefresh|CreateLaunchTemplateVersion|ModifyLaunchTemplate|SendCommand)$/;
+const deploy = change(DEPLOY, { within: 45, text: /^(?!SendCommand)|\b(release|deploy)/i });
+/** A rule for logging in to a server keeps no visitor out. */
+const VISITORS_PORT = /^(?!.*"fromPort":(22|3389)\b)/i;
+const USED_UP = metric(/^CPUCreditBalance$/, { max: 2, usual: 10, from: /^(instance|autoscaling)$/ });
+/** Who waits for a free connection of a pool has reached the database. */
+const NOT_THE_POOL = /^(?!.*connection pool)/;
+const DATABASE_UNREACHABLE = new RegExp(
+  `${NOT_THE_POOL.source}[^]*(${/(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|could not connect|can'?t reach|connection refused|no route).*(5432|postgres|database|prisma|rds\.amazonaws)|(5432|postgres|database|prisma|rds\.amazonaws).*(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|unreachable|could not connect|connection refused|no route)|can'?t reach database server|\bP1001\b|\bP1002\b/.source})`,
+  "i",
+);
 const OUT_OF_CONNECTIONS =
   /remaining connection slots are reserved|too many clients already|too many connections for (role|database)|max_client_conn|\bP2037\b|\b53300\b/i;
 const NO_SPACE = /\bENOSPC\b|no space left on device|disk quota exceeded|\bEDQUOT\b/i;
@@ -200,7 +212,14 @@ export const CAUSES: readonly Cause[] = [
         text: /^(stopped|stopping|shutting-down|terminated)/,
         within: 120,
       }),
-      clue(0.7, change(/^(StopInstances|TerminateInstances)$/, { within: 30 })),
+      // Auto Scaling ends what is unhealthy or too much: that follows from a fault.
+      clue(
+        0.7,
+        change(/^(StopInstances|TerminateInstances)$/, {
+          within: 30,
+          text: /^\w+ by (?!autoscaling\.|AWSServiceRoleForAutoScaling)/,
+        }),
+      ),
       clue(0.4, event(/^EC2 Instance State-change/, /"(stopped|stopping|shutting-down|terminated)"/)),
     ],
     explains: [...SYMPTOMS, "process-down", "host-unreachable"],
@@ -378,15 +397,12 @@ export const CAUSES: readonly Cause[] = [
       ko: "무제한 크레딧으로 전환(`aws ec2 modify-instance-credit-specification`)하거나 더 크거나 버스터블이 아닌 클래스로 바꾸세요.",
     },
     clues: [
-      clue(0.8, metric(/^CPUCreditBalance$/, { max: 2 })),
+      // It had some and used them up. An unlimited machine begins with none and lacks none, and RDS' classes are all unlimited.
+      clue(0.8, USED_UP),
       clue(0.4, alarm(/^CPUCreditBalance$/)),
-      clue(
-        0.35,
-        metric(/^CPUCreditBalance$/, { max: 2 }),
-        target(/^(Target\.Timeout|Target\.FailedHealthChecks|Elb\.\w+)$/),
-      ),
+      clue(0.35, USED_UP, target(/^(Target\.Timeout|Target\.FailedHealthChecks|Elb\.\w+)$/)),
     ],
-    explains: [...SYMPTOMS, "cpu-saturated", "database-overload"],
+    explains: [...SYMPTOMS, "cpu-saturated"],
   },
   {
     id: "cpu-saturated",
@@ -602,15 +618,15 @@ export const CAUSES: readonly Cause[] = [
   {
     id: "port-in-use",
     title: {
-      en: "The application's port is taken by another process",
-      ko: "애플리케이션 포트를 다른 프로세스가 사용 중",
+      en: "A port that the site needs is taken by another process",
+      ko: "사이트에 필요한 포트를 다른 프로세스가 사용 중",
     },
     do: {
-      en: "Find it (`ss -ltnp`), stop the older process, and start the application once.",
-      ko: "`ss -ltnp`로 점유 프로세스를 찾아 중지하고 애플리케이션을 하나만 시작하세요.",
+      en: "Find it (`ss -ltnp`), stop and disable it, and start the application or Nginx once.",
+      ko: "`ss -ltnp`로 점유 프로세스를 찾아 중지하고 비활성화한 뒤, 애플리케이션이나 Nginx를 하나만 시작하세요.",
     },
     clues: [clue(0.85, line(/\bEADDRINUSE\b|address already in use/i))],
-    explains: [...SYMPTOMS, "bad-deploy", "process-down"],
+    explains: [...SYMPTOMS, "bad-deploy", "process-down", "proxy-down"],
   },
   {
     id: "app-hang",
@@ -986,18 +1002,24 @@ export const CAUSES: readonly Cause[] = [
         0.6,
         change(
           /^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|DeleteSecurityGroup|ModifyNetworkInterfaceAttribute)$/,
-          { within: 60 },
+          { within: 60, text: VISITORS_PORT },
         ),
       ),
       clue(
         0.6,
         change(
           /^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|ModifyNetworkInterfaceAttribute|ModifyDBInstance|SetSecurityGroups|ModifyInstanceAttribute)$/,
-          { within: 60, text: /securityGroup|groupId|groupSet|RevokeSecurityGroup/i },
+          {
+            within: 60,
+            text: new RegExp(`${VISITORS_PORT.source}.*(securityGroup|groupId|groupSet)`, "i"),
+          },
         ),
         {
           kind: ["log", "target", "recovery", "certificate", "task"],
-          text: /timed? ?out|ETIMEDOUT|Target\.Timeout|unreachable|P1001|can'?t reach/i,
+          text: new RegExp(
+            `${NOT_THE_POOL.source}[^]*(timed? ?out|ETIMEDOUT|Target\\.Timeout|unreachable|P1001|can'?t reach)`,
+            "i",
+          ),
           within: 60,
         },
       ),
@@ -1082,7 +1104,10 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     id: "database-connections",
-    title: { en: "The database has no free connections", ko: "데이터베이스 연결 수 고갈" },
+    title: {
+      en: "No connection to the database is free (its limit, or the application's pool)",
+      ko: "데이터베이스 연결 고갈 (데이터베이스 한도 또는 애플리케이션 풀)",
+    },
     do: {
       en: "Lower `connection_limit` in DATABASE_URL times the number of processes below max_connections, close idle sessions, or put a pooler (RDS Proxy, PgBouncer) in between.",
       ko: "프로세스 수 × `connection_limit`이 max_connections보다 작게 조정하고 유휴 세션을 종료하거나 풀러(RDS Proxy, PgBouncer)를 두세요.",
@@ -1092,7 +1117,7 @@ export const CAUSES: readonly Cause[] = [
       clue(0.5, line(OUT_OF_CONNECTIONS)),
       clue(0.45, metric(/^DatabaseConnections$/, { times: 3, min: 50 })),
       clue(
-        0.45,
+        0.55,
         line(
           /\bP2024\b|timed out fetching a new connection|timeout exceeded when trying to connect|ResourceRequest timed out/i,
           { count: 2 },
@@ -1323,9 +1348,9 @@ export const CAUSES: readonly Cause[] = [
     },
     clues: [
       clue(0.7, { kind: "certificate", name: /^handshake$/, text: REJECTED }),
-      // Only with the domain in order is it certain that the certificate shown is the site's own.
+      // A domain in order makes it likelier that the certificate is the site's own; its record may still name a stranger's server.
       clue(
-        0.6,
+        0.3,
         { kind: "certificate", name: /^handshake$/, text: REJECTED },
         { kind: "dns", name: /^delegation$/, text: /^OK/ },
         { kind: "dns", name: /^record$/, text: /^(A|AAAA|CNAME) / },
@@ -1453,14 +1478,15 @@ export const CAUSES: readonly Cause[] = [
       ko: "`vercel inspect --logs`로 빌드 로그를 확인하고, 고칠 때까지 마지막 정상 배포를 `vercel promote`로 승격하세요.",
     },
     clues: [
-      clue(0.85, { kind: "vercel", name: /^deployment$/, text: /^latest ERROR/, within: 1440 }),
-      clue(0.3, {
-        kind: "vercel",
-        name: /^deployment$/,
-        text: /^latest ERROR.*(build|install|command|exited|module)/i,
-        within: 1440,
-      }),
+      // A failed build leaves the last good one serving: an old failure alone takes no site down.
+      clue(0.85, { kind: "vercel", name: /^deployment$/, text: /^latest ERROR/, within: 90 }),
+      clue(0.4, { kind: "vercel", name: /^deployment$/, text: /^latest ERROR/, within: 1440 }),
       clue(0.2, { kind: "vercel", name: /^error$/, text: /DEPLOYMENT_NOT_FOUND|DEPLOYMENT_NOT_READY/ }),
+      clue(
+        0.6,
+        { kind: "vercel", name: /^deployment$/, text: /^latest ERROR/, within: 1440 },
+        { kind: "vercel", name: /^error$/, text: /DEPLOYMENT_NOT_FOUND|DEPLOYMENT_NOT_READY/ },
+      ),
     ],
     explains: ["vercel-function-failing", "app-errors"],
   },

@@ -99,6 +99,10 @@ export interface Fact {
   /** The metric climbed steadily for an hour or more before the incident. */
   readonly rising?: boolean;
   readonly count?: number;
+  /** Of a change: names of the resources on which it acted, where a name tells whether they are the site's. */
+  readonly actsOn?: readonly string[];
+  /** It concerns something else in the account: told in the timeline, and evidence of nothing. */
+  readonly elsewhere?: true;
 }
 
 /** JSON form of an AWS answer: everything optional, dates as text or epoch seconds. */

@@ -1,6 +1,6 @@
 import { type CloudTrailClient, LookupEventsCommand, type LookupEventsCommandOutput } from "@aws-sdk/client-cloudtrail";
 import { askAll, type CollectorDefinition, type Context } from "../context";
-import { answersOf, iso, parseJson } from "../facts";
+import { answersOf, iso, parseJson, shortName } from "../facts";
 import type { Fact } from "../types";
 
 interface TrailRecord {
@@ -21,7 +21,28 @@ interface TrailRecord {
 
 /** Housekeeping by AWS services that happens all day and changes nothing that a site depends on. */
 const HOUSEKEEPING =
-  /^(AssumeRole.*|ConsoleLogin|CreateLogStream|PutMetricData|UpdateInstanceInformation|GenerateDataKey.*|Decrypt|Encrypt|CreateNetworkInterface|DeleteNetworkInterface|AttachNetworkInterface|RegisterTargets|DeregisterTargets|StartQuery|StopQuery|Describe.*|Get.*|List.*|Lookup.*|SetInstanceHealth|SendCommand|CreateTags|PutInventory|SharedSnapshotVolumeCreated)$/;
+  /^(AssumeRole.*|ConsoleLogin|CreateLogStream|PutMetricData|UpdateInstanceInformation|GenerateDataKey.*|Decrypt|Encrypt|CreateNetworkInterface|DeleteNetworkInterface|AttachNetworkInterface|RegisterTargets|DeregisterTargets|StartQuery|StopQuery|Describe.*|Get.*|List.*|Lookup.*|SetInstanceHealth|CreateTags|PutInventory|SharedSnapshotVolumeCreated)$/;
+
+/** Commands that an AWS service sends, those of the recovery among them; what a person or a pipeline sends may be a release. */
+const sentByService = (name: string, { userIdentity }: TrailRecord) =>
+  name === "SendCommand" && userIdentity?.invokedBy !== undefined;
+
+/**
+ * Parameters that name the one resource on which a call acts, of the kinds of which an incident's sources name all that the
+ * site has: a machine, a database, a service, a group of machines or targets, a DNS record.
+ */
+const NAMED = /^(instanceIds?|dBInstanceIdentifier|service|autoScalingGroupName|targetGroupArn)$/;
+
+/** Names of the resources on which a call acts; empty where its parameters name none of the kinds above. */
+function actsOn(parameters: unknown, inRecord = false): string[] {
+  if (typeof parameters !== "object" || parameters === null) return [];
+  return Object.entries(parameters).flatMap(([key, value]) => {
+    if (NAMED.test(key) || (inRecord && key === "name")) {
+      return [value].flat().flatMap((name) => (typeof name === "string" ? shortName(name.replace(/\.$/, "")) : []));
+    }
+    return actsOn(value, key === "resourceRecordSet");
+  });
+}
 
 /** Who changed what, from CloudTrail. Records arrive some five minutes late, so the follow-up report sees more than the first. */
 export const changes: CollectorDefinition<"changes"> = {
@@ -41,8 +62,8 @@ export const changes: CollectorDefinition<"changes"> = {
       .flatMap((event): Fact[] => {
         const record = (parseJson(event.CloudTrailEvent) ?? {}) as TrailRecord;
         const name = event.EventName ?? record.eventName;
-        if (name === undefined || HOUSEKEEPING.test(name) || record.readOnly === true || event.ReadOnly === "true")
-          return [];
+        if (name === undefined || HOUSEKEEPING.test(name) || sentByService(name, record)) return [];
+        if (record.readOnly === true || event.ReadOnly === "true") return [];
         const by =
           record.userIdentity?.invokedBy ??
           record.userIdentity?.sessionContext?.sessionIssuer?.userName ??
@@ -69,6 +90,7 @@ export const changes: CollectorDefinition<"changes"> = {
               .filter(Boolean)
               .join(" | "),
             at: iso(event.EventTime ?? record.eventTime),
+            actsOn: actsOn(record.requestParameters),
           },
         ];
       }),
