@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, unlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import type {
   Change,
@@ -14,7 +14,7 @@ import { duration } from "../insight/format";
 import { checkSettings } from "../stacks/settings-check";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError, writeNamed } from "./stack-files";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";
 
 interface Options {
@@ -112,7 +112,7 @@ async function takeOver(options: Options, confirm: Confirm): Promise<void> {
   };
   // On disk before anything changes: whatever happens then, it can be undone.
   const file = join(folderOf(options), `adopt-dns-${site.stack}-${at.replace(/[:.]/g, "-")}.json`);
-  writeFileSync(file, `${JSON.stringify(undo, null, 2)}\n`, { flag: "wx" });
+  writeNamed(file, `${JSON.stringify(undo, null, 2)}\n`, { flag: "wx" });
   try {
     await withProgress("Changing the records, and waiting until all of Route 53's servers have them", () =>
       route53.change(site.zoneId, plan.changes, `platform adopt-dns: ${site.name} of the stack ${site.stack}`),
@@ -157,7 +157,7 @@ async function finish(
   const version = (await import("@pulumi/aws/package.json")).version as string;
   const imports = importFile(site, records, version);
   const file = join(folder, `adopt-dns-${site.stack}-import.json`);
-  writeFileSync(file, `${JSON.stringify(imports, null, 2)}\n`);
+  writeNamed(file, `${JSON.stringify(imports, null, 2)}\n`);
   const shown = (path: string) => relative(process.cwd(), path) || path;
   if (options.json) {
     const { changes, target, kind } = plan;

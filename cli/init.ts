@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
@@ -13,7 +13,7 @@ import { type Backend, backendOf, backends, createStore, storeCommands } from ".
 import { type Choices, choose, describeDatabase, describeInstance, type InitFlags } from "./init-choices";
 import { type Kept, stackFile } from "./init-file";
 import { withProgress } from "./progress";
-import { parseStackText, projectName, UsageError } from "./stack-files";
+import { parseStackText, projectName, UsageError, writeNamed } from "./stack-files";
 
 interface Options extends InitFlags {
   readonly stack?: string;
@@ -103,7 +103,7 @@ async function run(options: Options): Promise<void> {
   }
   const created = await create(access, choices, backend, options, ask);
   const text = stackFile(choices, project, secretArnOf(choices) ?? created.secretArn, kept);
-  writeFileSync(path, text);
+  writeNamed(path, text);
   console.log(text);
   console.log([pc.green(`Written: ${path}`), ...created.done.map((line) => pc.green(`Done: ${line}`))].join("\n"));
   console.log(nextSteps(project, choices, backend, created.storeReady, access.partition));

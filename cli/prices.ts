@@ -104,6 +104,21 @@ export function renderUpdate(results: readonly UpdateResult[], dryRun: boolean):
     .join("\n");
 }
 
+/** @throws InputError for what is neither a region of AWS nor the table that holds everywhere */
+async function checkRegions(regions: readonly string[]): Promise<void> {
+  const [{ awsRegions }, { nearest }] = await Promise.all([
+    import("../stacks/regions"),
+    import("../stacks/settings-check"),
+  ]);
+  const known = ["global", ...awsRegions];
+  const wrong = regions.find((region) => !known.includes(region));
+  if (wrong === undefined) return;
+  const meant = nearest(wrong, known);
+  throw new InputError(
+    `There is no region "${wrong}".${meant ? ` Did you mean ${meant}?` : ""} Known: ${known.join(", ")}.`,
+  );
+}
+
 /** `platform prices update`. */
 export function pricesCommand(fetcher: Fetch = fetch): Command {
   const command = new Command("prices").description("The price tables that costs are computed from");
@@ -115,6 +130,7 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
     .option("--json", "print the changes as JSON", false)
     .action(async (options: { region?: string[]; dryRun: boolean; json: boolean }) => {
       const regions = options.region ?? ["global", ...pricedRegions()];
+      await checkRegions(regions);
       const spinner = ora({
         text: "Reading AWS's price list",
         stream: process.stderr,

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { type CompareOptions, type Comparison, compare } from "../insight/compare";
@@ -8,7 +7,7 @@ import { type Picture, renderReport } from "../insight/report";
 import { type Language, languages, reportWords } from "../insight/words";
 import { chooseStack, loadPlanner, planAll, told } from "./compare";
 import { withProgress } from "./progress";
-import { inFolder } from "./stack-files";
+import { inFolder, writeNamed } from "./stack-files";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
@@ -61,7 +60,7 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
           const planner = await load(options.cwd);
           const stack = chooseStack(planner, options.stack);
           const html = await reportHtml(await planAll(planner, stack), options.language, planner.context(stack));
-          writeFileSync(options.html, html);
+          writeNamed(options.html, html);
         }),
       );
       console.log(`Written: ${resolve(options.html)}. Open it in a browser, or print it.`);

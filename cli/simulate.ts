@@ -28,20 +28,38 @@ interface Options {
   readonly cwd?: string;
 }
 
-/** A number of the command line. */
-function numberOf(option: string, value: string): number {
-  const parsed = Number(value);
-  if (value.trim() === "" || !Number.isFinite(parsed) || parsed < 0)
-    throw new InputError(`${option} must be a number of 0 or more (got "${value}").`);
-  return parsed;
+interface Bounds {
+  readonly from?: number;
+  readonly to?: number;
+  readonly whole?: true;
 }
+
+/** A number of the command line. */
+function numberOf(
+  option: string,
+  value: string,
+  { from = 0, to = Number.POSITIVE_INFINITY, whole }: Bounds = {},
+): number {
+  const parsed = Number(value);
+  const fits = Number.isFinite(parsed) && parsed >= from && parsed <= to && (!whole || Number.isInteger(parsed));
+  if (value.trim() !== "" && fits) return parsed;
+  const range = Number.isFinite(to) ? `from ${from} to ${to}` : `of ${from} or more`;
+  throw new InputError(`${option} must be a ${whole ? "whole " : ""}number ${range} (got "${value}").`);
+}
+
+/** What the options take, where it is not any number of 0 or more. */
+const BOUNDS: Readonly<Record<string, Bounds>> = {
+  "--overstay": { to: 100 },
+  // A hundred thousand take a quarter of an hour, and tell little that a thousand do not.
+  "--flips": { from: 1, to: 100_000, whole: true },
+};
 
 /** The simulation with a stack's TTL, gates and traffic. */
 async function simulate(planner: Planner, options: Options): Promise<SimulationReport & { stack: string }> {
   const stack = chooseStack(planner, options.stack);
   const { sections, usage } = planner.context(stack);
   const given = <T>(option: string, value: string | undefined, use: (parsed: number) => T) =>
-    value === undefined ? {} : use(numberOf(option, value));
+    value === undefined ? {} : use(numberOf(option, value, BOUNDS[option]));
   const visitors: Partial<Visitors> = {
     requestsPerSecond: parseUsage(usage).requestsPerMonth / (HOURS_PER_MONTH * 3600),
     ...given("--requests-per-second", options.requestsPerSecond, (requestsPerSecond) => ({ requestsPerSecond })),

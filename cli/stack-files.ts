@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { parse } from "yaml";
 import { readOnce } from "../components/yaml";
@@ -7,6 +7,31 @@ import { readOnce } from "../components/yaml";
 /** A mistake of the caller: its message is all that a person needs. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** What the system says of a path, in words. */
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "a part of its path is a file",
+  EISDIR: "it is a folder",
+  EEXIST: "it exists already",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+};
+
+/**
+ * Writes a file that a person named.
+ * @throws {UsageError} with the reason, if it cannot be written
+ */
+export function writeNamed(file: string, text: string, options?: { readonly flag: "wx" }): void {
+  try {
+    writeFileSync(file, text, options);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${resolve(file)} cannot be written: ${WHY[code] ?? message}.`);
+  }
 }
 
 /** A stack's config as the engine would hand it to the program. */
@@ -25,7 +50,10 @@ export const inFolder = (): Option =>
 
 const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
 
-/** Names of the stacks that have a file in the folder, in alphabetical order. */
+/**
+ * Names of the stacks that have a file in the folder, in alphabetical order.
+ * @throws {UsageError} if there is no such folder
+ */
 export function listStacks(folder: string): string[] {
   if (!existsSync(folder)) throw new UsageError(`There is no folder ${folder}.`);
   return readdirSync(folder)

@@ -510,11 +510,12 @@ export function advise(candidates: readonly Candidate[], aim: Aim): Advice {
       reason: `${named(choice)}: ${dollars(choice.totalUsd)} a month, ${percent(choice.availability)}.`,
     };
   }
-  const parts: string[] = ["None of the options meets both aims."];
+  const one = budgetUsd === undefined || availability === undefined;
+  const parts: string[] = [`None of the options meets ${one ? "the aim" : "both aims"}.`];
   const [cheapestReliable] = reliable;
   const best = [...affordable].sort((a, b) => b.availability - a.availability)[0];
   if (availability !== undefined) {
-    const [mostReliable] = [...candidates].sort((a, b) => b.availability - a.availability);
+    const [mostReliable] = [...byPrice].sort((a, b) => b.availability - a.availability);
     parts.push(
       cheapestReliable
         ? `${percent(availability)} costs at least ${dollars(cheapestReliable.totalUsd)} a month (${named(cheapestReliable)})${budgetUsd === undefined ? "" : `: ${dollars(cheapestReliable.totalUsd - budgetUsd)} above the budget`}.`

@@ -206,7 +206,7 @@ function numberOrFlag(found: unknown): number | boolean | undefined {
 }
 
 /** The word that was probably meant, if any is near enough. */
-function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(word: string, known: readonly string[]): string | undefined {
   const [first] = known
     .map((candidate) => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.steps - b.steps);

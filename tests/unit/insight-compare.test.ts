@@ -164,6 +164,20 @@ describe("insight/compare", () => {
         /Within \$80\.00 the best is 99\.00 %/,
       );
     });
+    it("speaks of one aim where one is given, and names the cheaper of two that are equally good", () => {
+      const like = (architecture: string, totalUsd: number) => ({
+        architecture,
+        config: {},
+        totalUsd,
+        availability: 0.999,
+      });
+      const candidates = [like("ha-web-tier", 120), like("fargate", 110)];
+      const { reason } = advise(candidates, { availability: 0.9999 });
+      assert.match(reason, /^None of the options meets the aim\. .*\(fargate\)/);
+      assert.match(advise(candidates, { budgetUsd: 10 }).reason, /meets the aim/);
+      assert.match(advise(candidates, { budgetUsd: 10, availability: 0.9999 }).reason, /meets both aims/);
+    });
+
     it("refuses aims that cannot be meant", () => {
       assert.throws(() => advise(candidates, { budgetUsd: -1 }), /--budget must be above 0/);
       assert.throws(() => advise(candidates, { availability: 99.9 }), /--availability must lie between 0 and 100/);
