@@ -5,7 +5,14 @@ import { shapeOf } from "./recovery";
 
 /** Something beside the infrastructure that has to move with a site, or that somebody should look at. */
 export interface Move {
-  readonly subject: "uploads" | "cron jobs" | "sessions" | "database migrations" | "environment" | "addresses";
+  readonly subject:
+    | "uploads"
+    | "cron jobs"
+    | "sessions"
+    | "database migrations"
+    | "environment"
+    | "addresses"
+    | "the old server";
   /** `do`: the flip loses something without it. `check`: only the app's owner knows. `none`: it comes along. */
   readonly need: "do" | "check" | "none";
   readonly text: string;
@@ -57,10 +64,19 @@ const uploads = ({ from, to, existingServer }: Pair): Move => {
   };
 };
 
-const cron = ({ from, to }: Pair): Move => ({
+/** What becomes of the jobs when the old tier goes. */
+function fateOfJobs({ from, existingServer }: Pair): string {
+  if (from === "instance" && existingServer)
+    return " and go on there, beside the new ones, until somebody takes them out";
+  return from === "instance" || from === "vercel"
+    ? " and stop when the old tier goes"
+    : " and may name the old tier's resources";
+}
+
+const cron = (pair: Pair): Move => ({
   subject: "cron jobs",
-  need: from === "instance" || from === "vercel" ? "do" : "check",
-  text: `Jobs run from ${SCHEDULE[from]}${from === "instance" || from === "vercel" ? " and stop when the old tier goes" : " and may name the old tier's resources"}. Set them up in ${SCHEDULE[to]}. While both tiers run, a timer inside the app runs in both: a job must bear being run twice.`,
+  need: pair.from === "instance" || pair.from === "vercel" ? "do" : "check",
+  text: `Jobs run from ${SCHEDULE[pair.from]}${fateOfJobs(pair)}. Set them up in ${SCHEDULE[pair.to]}. While both tiers run, a timer inside the app runs in both: a job must bear being run twice.`,
 });
 
 const sessions = ({ variables = [] }: Pair): Move => {
@@ -85,28 +101,30 @@ const migrations = ({ migrate = true }: Pair): Move => ({
 });
 
 const environment = ({ from, to, existingServer, variables = [] }: Pair): Move => {
-  const known = `${variables.length} variables of the stack's config (\`app.environment\`, \`secrets\`), DATABASE_URL and the Server Actions key come along`;
+  const source = "stack's config (`app.environment`, `secrets`)";
+  const counted = variables.length === 1 ? "The variable" : `The ${variables.length} variables`;
+  const known = `${variables.length === 0 ? `The ${source} holds no variable;` : `${counted} of the ${source},`} DATABASE_URL and the Server Actions key come along`;
   if (from === "instance" && existingServer) {
     return {
       subject: "environment",
       need: "do",
-      text: `The server's own .env is not the stack's: whatever the app reads from it has to be in the stack's config first (\`pulumi config set --secret --path iamvet:secrets.<NAME>\`). The ${known}.`,
+      text: `The server's own .env is not the stack's: whatever the app reads from it has to be in the stack's config first (\`pulumi config set --secret --path iamvet:secrets.<NAME>\`). ${known}.`,
     };
   }
   if (from === "vercel") {
     return {
       subject: "environment",
       need: "check",
-      text: `The ${known}. Variables that somebody entered in Vercel's dashboard are not the stack's and do not, nor do VERCEL_URL and its like.`,
+      text: `${known}. Variables that somebody entered in Vercel's dashboard are not the stack's and do not, nor do VERCEL_URL and its like.`,
     };
   }
   return to === "vercel"
     ? {
         subject: "environment",
         need: "check",
-        text: `The ${known}: copies of the secrets, the database's address and password among them, are then kept at Vercel. What the app knows only from AWS (an instance's or task's role) is not there: it needs OIDC or a key.`,
+        text: `${known}: copies of the secrets, the database's address and password among them, are then kept at Vercel. What the app knows only from AWS (an instance's or task's role) is not there: it needs OIDC or a key.`,
       }
-    : { subject: "environment", need: "none", text: `The ${known}.` };
+    : { subject: "environment", need: "none", text: `${known}.` };
 };
 
 const addresses = ({ from, to }: Pair): Move => ({
@@ -115,12 +133,23 @@ const addresses = ({ from, to }: Pair): Move => ({
   text: `Services that admit the site by its outbound address must admit the new one: ${to === "instance" ? "the Elastic IP of the new instance" : to === "vercel" ? "Vercel's are many and change, unless static addresses are bought" : "those of tasks and instances change with every deployment"}.`,
 });
 
+const oldServer = ({ from, existingServer }: Pair): Move[] =>
+  from === "instance" && existingServer
+    ? [
+        {
+          subject: "the old server",
+          need: "do",
+          text: "The stack neither built it nor deletes it: it runs on, and costs what it cost, until somebody stops it. Leave it until nobody needs to go back.",
+        },
+      ]
+    : [];
+
 /** Everything beside the infrastructure, what loses something first. */
 export function movesOf(before: Plan, after: Plan, facts: AppFacts): Move[] {
   const pair: Pair = { ...facts, from: shapeOf(before).tier, to: shapeOf(after).tier };
   const order = { do: 0, check: 1, none: 2 } as const;
-  return [uploads, cron, sessions, migrations, environment, addresses]
-    .map((about) => about(pair))
+  return [uploads, cron, sessions, migrations, environment, addresses, oldServer]
+    .flatMap((about) => about(pair))
     .sort((a, b) => order[a.need] - order[b.need]);
 }
 

@@ -94,12 +94,18 @@ export const settledSpans = ({ healthyCount, intervalSeconds, drainSeconds }: Ga
   },
 ];
 
+/** The tier is a server that the stack neither built nor deletes. */
+export const adoptsServer = (plan: Plan): boolean =>
+  shapeOf(plan).tier === "instance" && ofType(plan, "aws:ec2/instance:Instance").length === 0;
+
 /** Deleting what served: nobody waits for it. */
 export function retireSpans(changes: readonly Change[], before: Plan): Span[] {
   const { tier } = shapeOf(before);
   const gone = (type: string) => changes.some((change) => change.type === type && change.operation === "delete");
   const old: Readonly<Record<typeof tier, Span>> = {
-    instance: assumed("the old instance is terminated", 60, "EC2 terminates in about a minute"),
+    instance: adoptsServer(before)
+      ? assumed("what watched the server is removed", 30, "calls to AWS; the server itself is not the stack's")
+      : assumed("the old instance is terminated", 60, "EC2 terminates in about a minute"),
     group: assumed("the old instances drain and are terminated", 300, "30 s of draining, then Auto Scaling to zero"),
     ecs: assumed("the old tasks drain and stop", 120, "30 s of draining, then 30 s to stop, then the service"),
     vercel: assumed("the old project is removed", 10, "calls to Vercel's API"),

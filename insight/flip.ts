@@ -3,6 +3,7 @@ import { type CostOptions, costOf, HOURS_PER_MONTH } from "./cost";
 import { type Change, changesOf, changesOfPreview, type Operation, type PreviewStep } from "./flip-changes";
 import { type AppFacts, type Move, movesOf, risksOf } from "./flip-moves";
 import {
+  adoptsServer,
   buildSpans,
   type GateTimes,
   readySpans,
@@ -169,7 +170,7 @@ function stagesOf(changes: readonly Change[], before: Plan, after: Plan, gates: 
     stage("finish", "what describes the site is updated", `${to} serves; \`pulumi up\` again goes on`, []),
     stage(
       "retire",
-      `${from} is deleted`,
+      adoptsServer(before) ? `what ${from} added to the server is deleted; the server stays` : `${from} is deleted`,
       `${to} serves; \`pulumi up\` again deletes the rest`,
       retireSpans(changes, before),
     ),

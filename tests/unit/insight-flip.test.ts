@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { planStack } from "../../cli/planner";
 import { type Flip, flipOf } from "../../insight/flip";
 import type { PreviewStep } from "../../insight/flip-changes";
@@ -13,6 +16,27 @@ const artifacts = {
 };
 const region = "ap-northeast-2";
 const pairs = architectures.flatMap((from) => architectures.filter((to) => to !== from).map((to) => ({ from, to })));
+
+describe("the flip of a server that the stack only watches", () => {
+  it("leaves the server, and says so of its jobs, its files and its cost", async () => {
+    const root = path.join(__dirname, "..", "..");
+    const folder = mkdtempSync(path.join(tmpdir(), "adopted-"));
+    after(() => rmSync(folder, { recursive: true }));
+    copyFileSync(path.join(root, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
+    copyFileSync(path.join(root, "examples/adopted-instance/Pulumi.prod.yaml"), path.join(folder, "Pulumi.prod.yaml"));
+    const [from, to] = await Promise.all([
+      planStack("prod", { folder }),
+      planStack("prod", { folder, architecture: "fargate", config: artifacts }),
+    ]);
+    const { stages, moves } = flipOf(from, to, { region, existingServer: true });
+    const told = JSON.stringify([stages.at(-1)?.what, stages.at(-1)?.spans, moves]);
+    assert.match(told, /the server stays/);
+    assert.match(told, /runs on, and costs/);
+    assert.match(told, /jobs? .*go on there/i);
+    assert.match(told, /holds no variable/);
+    assert.doesNotMatch(told, /terminated|stop when the old tier goes/);
+  });
+});
 
 describe("the flip of every pair of architectures", () => {
   const plans = new Map<string, Plan>();
