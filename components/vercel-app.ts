@@ -179,10 +179,14 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
 
     const identity =
       args.oidc && new VercelIdentity(`${name}-identity`, { ...args.oidc, projectName: project.name }, parent);
-    const production = completed(args, args);
+    // Only where the role trusts the functions: a name without the right to it would fail at the first call.
+    const trusted = args.oidc?.environments ?? ["production"];
+    const roleIn = (target: "production" | "preview"): VercelEnvironment["environment"] =>
+      identity && trusted.includes(target) ? { AWS_ROLE_ARN: identity.roleArn } : {};
+    const production = completed(args, args, roleIn("production"));
     const variables = [
-      ...variablesOf("production", production, identity && { AWS_ROLE_ARN: identity.roleArn }),
-      ...(args.preview ? variablesOf("preview", completed(args, args.preview)) : []),
+      ...variablesOf("production", production),
+      ...(args.preview ? variablesOf("preview", completed(args, args.preview, roleIn("preview"))) : []),
     ].map(
       ({ target, key, value, secret }) =>
         new vercel.ProjectEnvironmentVariable(
@@ -359,11 +363,16 @@ function validate(args: VercelAppArgs, regions: readonly string[]): void {
 }
 
 /** The caller's values, and those that only this tier knows. */
-function completed(args: VercelAppArgs, values: VercelEnvironment): VercelEnvironment {
+function completed(
+  args: VercelAppArgs,
+  values: VercelEnvironment,
+  further: VercelEnvironment["environment"],
+): VercelEnvironment {
   const { DATABASE_URL: databaseUrl, ...secrets } = values.secrets;
   return {
     environment: {
       ...values.environment,
+      ...further,
       SITE_TIER: tier,
       SITE_VERSION: args.version,
       // The driver of the site's pool does not read connection_limit from the URL; other clients of Prisma do.
@@ -376,13 +385,9 @@ function completed(args: VercelAppArgs, values: VercelEnvironment): VercelEnviro
   };
 }
 
-function variablesOf(
-  target: "production" | "preview",
-  { environment, secrets }: VercelEnvironment,
-  further: Readonly<Record<string, pulumi.Input<string>>> = {},
-) {
+function variablesOf(target: "production" | "preview", { environment, secrets }: VercelEnvironment) {
   return [
-    ...Object.entries({ ...environment, ...further }).map(([key, value]) => ({ target, key, value, secret: false })),
+    ...Object.entries(environment).map(([key, value]) => ({ target, key, value, secret: false })),
     ...Object.entries(secrets).map(([key, value]) => ({ target, key, value: pulumi.secret(value), secret: true })),
   ];
 }

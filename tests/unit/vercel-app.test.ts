@@ -245,6 +245,24 @@ describe("VercelApp", () => {
     assert.match(String(open(variable("AWS_ROLE_ARN")?.value)), /site-identity-role/);
   });
 
+  it("names the role where the functions may take it, and deploys anew so that they learn of it", async () => {
+    const preview = {
+      environment: valid().environment,
+      secrets: { DATABASE_URL: pulumi.secret("postgresql://a:b@c:5432/d"), SESSION_KEY: pulumi.secret("other") },
+    };
+    const fingerprint = async (oidc: Partial<VercelAppArgs>) => {
+      seen = [];
+      await build({ preview, ...oidc });
+      return open((open(ofType(":Deployment")[0]?.inputs.meta) as { environment: unknown }).environment);
+    };
+    const without = await fingerprint({});
+    assert.equal(await fingerprint({ oidc: { teamSlug: "acme", environments: ["preview"] } }), without);
+    assert.equal(variable("AWS_ROLE_ARN"), undefined);
+    assert.match(String(open(variable("AWS_ROLE_ARN", "preview")?.value)), /site-identity-role/);
+    assert.notEqual(await fingerprint({ oidc: { teamSlug: "acme" } }), without);
+    assert.equal(variable("AWS_ROLE_ARN", "preview"), undefined);
+  });
+
   it("brings the log to CloudWatch where that is asked for, with an alarm on errors", async () => {
     assert.deepEqual((await build()).app.logGroups, []);
     const { app } = await build({ logDrain: { alarmActions: { page: [], warning: ["arn:topic"] } } });
@@ -255,6 +273,8 @@ describe("VercelApp", () => {
       [["warning", "errors"]],
     );
     await value(pulumi.output(app.signals[0]?.arn ?? ""));
+    // The receiver's code is bundled first, which takes its time in a process that did not do it before.
+    while (ofType(":LogDrain").length === 0) await new Promise((done) => setTimeout(done, 20));
     const [drain] = ofType(":LogDrain");
     assert.equal(drain?.inputs.endpoint, "https://abc.lambda-url.example/");
     assert.deepEqual(drain?.inputs.projectIds, ["site-project-id"]);
