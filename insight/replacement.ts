@@ -125,7 +125,8 @@ const REPLACING: Readonly<Record<string, readonly string[] | "all">> = {
 export function replacing(type: string, changed: readonly string[]): string[] {
   const row = REPLACING[type];
   if (row === "all") return changed.filter((key) => key !== "tags");
-  return changed.filter((key) => row?.includes(key));
+  // Nothing of AWS moves from one region to another.
+  return changed.filter((key) => row?.includes(key) || (key === "region" && type.startsWith("aws:")));
 }
 
 /**

@@ -99,6 +99,11 @@ describe("data across a change of architecture", () => {
         /unprotected/,
       ],
       ["without backups", () => changed("database-instance", inputs({ backupRetentionPeriod: 0 })), /unprotected/],
+      [
+        "whose copies move to another region",
+        () => changed("backups-copy-vault", inputs({ region: "us-east-1" })),
+        /replaced \(region\)/,
+      ],
       ["without its secret", () => changed("database-url", () => undefined), /holds secrets, would be deleted/],
       ["without its vault", () => changed("backups-vault", () => undefined), /holds backups, would be deleted/],
     ];
