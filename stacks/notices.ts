@@ -44,6 +44,23 @@ const needsImage = (settings: Settings) =>
   tiersOf(settings).some((tier) => tier === "ha-web-tier" || tier === "fargate");
 const uses = (settings: Settings, tier: "vercel" | "monitored-instance") => tiersOf(settings).includes(tier);
 
+/** Plans of UptimeRobot that reach the alert topic, by a receiver that an alarm watches. */
+const hasWebhooks: readonly string[] = ["team", "enterprise"];
+
+/** What comes with alarms of its own, beside those of server and database that are free. */
+function alarmsBeyond({ backups, uptime, traffic, database }: Omit<Settings, "monitoring">): string {
+  const parts = [
+    ["backups.enabled", backups.enabled],
+    [
+      "uptime.provider",
+      uptime.provider === "route53" || (uptime.provider === "uptimerobot" && hasWebhooks.includes(uptime.plan)),
+    ],
+    ["traffic.canary", traffic.canary !== undefined],
+    ["database.readReplica", database.readReplica],
+  ].flatMap(([key, on]) => (on ? [key] : []));
+  return parts.length > 0 ? ` Not free are the alarms that come with ${parts.join(", ")}: 0.10 USD a month each.` : "";
+}
+
 /** Settings that are secrets and that anybody can read in the stack's file. */
 function inClear(
   { secrets, previewSecrets, alerts, vercel }: Settings,
@@ -125,9 +142,9 @@ const rules: readonly Rule[] = [
   {
     blocking: false,
     when: (settings) => uses(settings, "monitored-instance"),
-    message: ({ monitoring }) =>
+    message: ({ monitoring, ...settings }) =>
       monitoring.level === "basic"
-        ? "The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, certificate or attached disk) and the database's two stay within CloudWatch's ten free ones. monitoring.level standard adds heartbeat, CPU, credits, error lines and more at 0.10 USD a month each, and composite alarms at 0.50 USD."
+        ? `The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, certificate or attached disk) and the database's two stay within CloudWatch's ten free ones. monitoring.level standard adds heartbeat, CPU, credits, error lines and more at 0.10 USD a month each, and composite alarms at 0.50 USD.${alarmsBeyond(settings)}`
         : "monitoring.level standard watches heartbeat, CPU, credits and error lines too: beyond the account's ten free alarms each costs 0.10 USD a month, a composite one 0.50 USD.",
   },
   {

@@ -198,7 +198,7 @@ export const sections = {
     .strictObject({
       level: choice(
         ["basic", "standard"],
-        "basic stays within CloudWatch's ten free alarms; standard adds the rest at 0.10 USD each, and composite alarms that page at 0.50 USD.",
+        "basic watches a server and its database within CloudWatch's ten free alarms; standard adds the rest at 0.10 USD each, and composite alarms that page at 0.50 USD.",
       ).default("basic"),
     })
     .prefault({})

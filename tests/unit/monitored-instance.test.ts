@@ -139,12 +139,15 @@ describe("a monitored instance", () => {
     assert.ok(alarmsOf(standard).length > 10);
   });
 
-  it("says which alarms are free, and what more would cost", () => {
+  it("says which alarms are free, and what more would cost", async () => {
     const said = (plan: Plan) =>
       plan.notices.map(({ message }) => message).find((m) => /free/.test(m) && /alarm/.test(m));
     assert.match(said(created) ?? "", /monitoring\.level standard/);
     assert.match(said(created) ?? "", /0\.10 USD/);
     assert.match(said(standard) ?? "", /0\.10 USD/);
+    assert.doesNotMatch(said(created) ?? "", /Not free/);
+    const further = { backups: { enabled: true }, uptime: { provider: "route53" } };
+    assert.match(said(await planOf(further)) ?? "", /Not free .* backups\.enabled, uptime\.provider/);
   });
 
   it("lets EC2 recover the machine and reboot the system, at different counts", () => {
