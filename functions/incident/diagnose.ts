@@ -95,8 +95,11 @@ export function diagnose({ facts, incident, looked, gaps }: Evidence): Verdict {
     return { cause, evidence, confidence: round(Math.min(1 - doubt, cause.cap ?? 1) * breadth) };
   }).filter(({ confidence }) => confidence >= LEVELS.low);
   type Found = (typeof found)[number];
+  // A lead does not explain what is all but certain.
   const explains = (a: Found, b: Found) =>
-    a !== b && a.confidence >= LEVELS.medium && (a.cause.explains ?? []).includes(b.cause.id);
+    a !== b &&
+    a.confidence >= Math.max(LEVELS.medium, 0.65 * b.confidence) &&
+    (a.cause.explains ?? []).includes(b.cause.id);
   // What nothing else explains is a root; what only an explained cause would explain is looked at again without that one.
   const roots: Found[] = [];
   for (let rest = found; rest.length > 0; ) {

@@ -212,14 +212,7 @@ export const CAUSES: readonly Cause[] = [
         text: /^(stopped|stopping|shutting-down|terminated)/,
         within: 120,
       }),
-      // Auto Scaling ends what is unhealthy or too much: that follows from a fault.
-      clue(
-        0.7,
-        change(/^(StopInstances|TerminateInstances)$/, {
-          within: 30,
-          text: /^\w+ by (?!autoscaling\.|AWSServiceRoleForAutoScaling)/,
-        }),
-      ),
+      clue(0.7, change(/^(StopInstances|TerminateInstances)$/, { within: 30 })),
       clue(0.4, event(/^EC2 Instance State-change/, /"(stopped|stopping|shutting-down|terminated)"/)),
     ],
     explains: [...SYMPTOMS, "process-down", "host-unreachable"],
@@ -855,7 +848,8 @@ export const CAUSES: readonly Cause[] = [
         within: 120,
       }),
       clue(0.85, dbStatus(/inaccessible-encryption-credentials/)),
-      clue(0.55, change(/^(DisableKey|ScheduleKeyDeletion|PutKeyPolicy|RevokeGrant|RetireGrant)$/, { within: 1440 })),
+      // The account has other keys: only with a refusal does a change of one say much.
+      clue(0.35, change(/^(DisableKey|ScheduleKeyDeletion|PutKeyPolicy|RevokeGrant|RetireGrant)$/, { within: 1440 })),
     ],
     explains: [
       ...SYMPTOMS,
@@ -1034,6 +1028,8 @@ export const CAUSES: readonly Cause[] = [
       "host-unreachable",
       "bad-deploy",
     ],
+    // An account has other networks, and CloudTrail does not say whose this was.
+    cap: 0.8,
   },
   {
     id: "route-changed",
@@ -1075,6 +1071,8 @@ export const CAUSES: readonly Cause[] = [
       "host-unreachable",
       "bad-deploy",
     ],
+    // An account has other networks, and CloudTrail does not say whose this was.
+    cap: 0.8,
   },
   // ---------------------------------------------------------------- database
   {
@@ -1089,9 +1087,10 @@ export const CAUSES: readonly Cause[] = [
       clue(
         0.88,
         dbEvent(
-          /storage .*(exhausted|full|used up)|has exhausted|allocated storage|storage-full|free storage capacity .* is low/i,
+          /storage .*(exhausted|consumed|full\b|used up)|has exhausted|storage-full|unable to scale the storage/i,
         ),
       ),
+      clue(0.35, dbEvent(/free storage capacity .* is low|storage .*maximum storage threshold/i)),
       clue(0.7, metric(/^FreeStorageSpace$/, { max: 300e6 })),
       clue(
         0.6,
@@ -1162,7 +1161,7 @@ export const CAUSES: readonly Cause[] = [
       clue(
         0.7,
         dbEvent(
-          /DB instance restarted|instance (is being )?restart|applying .*(patch|maintenance|modification)|offline patch|database .*(upgrade|patched)|minor version upgrade|maintenance/i,
+          /DB instance restarted|instance (is being )?restart|applying .*(patch|maintenance)|modification to .*(instance class|engine version|storage type)|offline patch|database .*(upgrade|patched)|minor version upgrade|maintenance/i,
         ),
       ),
       clue(

@@ -17,15 +17,30 @@ interface TrailRecord {
     readonly sessionContext?: { readonly sessionIssuer?: { readonly userName?: string } };
   };
   readonly requestParameters?: unknown;
+  readonly responseElements?: { readonly groupId?: string } | null;
 }
 
 /** Housekeeping by AWS services that happens all day and changes nothing that a site depends on. */
 const HOUSEKEEPING =
   /^(AssumeRole.*|ConsoleLogin|CreateLogStream|PutMetricData|UpdateInstanceInformation|GenerateDataKey.*|Decrypt|Encrypt|CreateNetworkInterface|DeleteNetworkInterface|AttachNetworkInterface|RegisterTargets|DeregisterTargets|StartQuery|StopQuery|Describe.*|Get.*|List.*|Lookup.*|SetInstanceHealth|CreateTags|PutInventory|SharedSnapshotVolumeCreated)$/;
 
-/** Commands that an AWS service sends, those of the recovery among them; what a person or a pipeline sends may be a release. */
-const sentByService = (name: string, { userIdentity }: TrailRecord) =>
-  name === "SendCommand" && userIdentity?.invokedBy !== undefined;
+/**
+ * What AWS services do by themselves as the site scales, recovers or heals: it follows from a fault, or has to do with none. The
+ * same call of a person, of a pipeline or of CloudFormation on a person's behalf may be the cause.
+ */
+const BY_SERVICES =
+  /^(SendCommand|TerminateInstances|RetireGrant|RevokeGrant|ReleaseAddress|DisassociateAddress|ModifyNetworkInterfaceAttribute)$/;
+
+const isByService = (name: string, { userIdentity: { invokedBy } = {} }: TrailRecord) =>
+  BY_SERVICES.test(name) && invokedBy !== undefined && invokedBy !== "cloudformation.amazonaws.com";
+
+/** Security groups that were made in this time. Whoever makes one takes its default rule away, and nobody was behind it yet. */
+const groupsMade = (records: readonly TrailRecord[]): ReadonlySet<unknown> =>
+  new Set(
+    records.flatMap(({ eventName, responseElements }) =>
+      eventName === "CreateSecurityGroup" ? (responseElements?.groupId ?? []) : [],
+    ),
+  );
 
 /**
  * Parameters that name the one resource on which a call acts, of the kinds of which an incident's sources name all that the
@@ -56,44 +71,48 @@ export const changes: CollectorDefinition<"changes"> = {
         "LookupEvents#global": () => lookup(context, context.aws.cloudtrailGlobal),
       }),
     }),
-  facts: (_source, answers) =>
-    answersOf<LookupEventsCommandOutput>(answers, "LookupEvents")
+  facts: (_source, answers) => {
+    const events = answersOf<LookupEventsCommandOutput>(answers, "LookupEvents")
       .flatMap((a) => a.Events ?? [])
-      .flatMap((event): Fact[] => {
-        const record = (parseJson(event.CloudTrailEvent) ?? {}) as TrailRecord;
-        const name = event.EventName ?? record.eventName;
-        if (name === undefined || HOUSEKEEPING.test(name) || sentByService(name, record)) return [];
-        if (record.readOnly === true || event.ReadOnly === "true") return [];
-        const by =
-          record.userIdentity?.invokedBy ??
-          record.userIdentity?.sessionContext?.sessionIssuer?.userName ??
-          event.Username ??
-          record.userIdentity?.arn;
-        const failed = record.errorCode;
-        return [
-          {
-            kind: "change",
-            from: "changes",
-            subject:
-              event.Resources?.map((r) => r.ResourceName)
-                .filter(Boolean)
-                .join(", ") ||
-              (event.EventSource ?? record.eventSource ?? "aws"),
-            // A refused call changed nothing.
-            name: failed === undefined ? name : `refused ${name}`,
-            text: [
-              `${name} by ${by ?? "unknown"}`,
-              event.EventSource ?? record.eventSource,
-              failed && `${failed} ${record.errorMessage ?? ""}`,
-              record.requestParameters ? JSON.stringify(record.requestParameters).slice(0, 600) : undefined,
-            ]
+      .map((event) => ({ event, record: (parseJson(event.CloudTrailEvent) ?? {}) as TrailRecord }));
+    const made = groupsMade(events.map(({ record }) => record));
+    return events.flatMap(({ event, record }): Fact[] => {
+      const name = event.EventName ?? record.eventName;
+      if (name === undefined || HOUSEKEEPING.test(name) || isByService(name, record)) return [];
+      if (record.readOnly === true || event.ReadOnly === "true") return [];
+      const { groupId } = (record.requestParameters ?? {}) as { readonly groupId?: string };
+      if (name.startsWith("RevokeSecurityGroup") && made.has(groupId)) return [];
+      const by =
+        record.userIdentity?.invokedBy ??
+        record.userIdentity?.sessionContext?.sessionIssuer?.userName ??
+        event.Username ??
+        record.userIdentity?.arn;
+      const failed = record.errorCode;
+      return [
+        {
+          kind: "change",
+          from: "changes",
+          subject:
+            event.Resources?.map((r) => r.ResourceName)
               .filter(Boolean)
-              .join(" | "),
-            at: iso(event.EventTime ?? record.eventTime),
-            actsOn: actsOn(record.requestParameters),
-          },
-        ];
-      }),
+              .join(", ") ||
+            (event.EventSource ?? record.eventSource ?? "aws"),
+          // A refused call changed nothing.
+          name: failed === undefined ? name : `refused ${name}`,
+          text: [
+            `${name} by ${by ?? "unknown"}`,
+            event.EventSource ?? record.eventSource,
+            failed && `${failed} ${record.errorMessage ?? ""}`,
+            record.requestParameters ? JSON.stringify(record.requestParameters).slice(0, 600) : undefined,
+          ]
+            .filter(Boolean)
+            .join(" | "),
+          at: iso(event.EventTime ?? record.eventTime),
+          actsOn: actsOn(record.requestParameters),
+        },
+      ];
+    });
+  },
 };
 
 /** Write events only, at most 300; the API allows two calls a second for each account and region. */
