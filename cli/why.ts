@@ -10,7 +10,7 @@ import { inFolder, readStackFile, UsageError } from "./stack-files";
 interface Options {
   readonly stack: string;
   readonly since: string;
-  readonly lang?: Language;
+  readonly language?: Language;
   readonly json?: boolean;
   readonly cwd?: string;
 }
@@ -28,13 +28,15 @@ export function whyCommand(): Command {
     .description("Say why the site is or was down: the incident report, asked for from here with your AWS credentials.")
     .requiredOption("-s, --stack <name>", "the stack to look into")
     .option("--since <time>", "how far back: 30m, 1h, 2d", "1h")
-    .addOption(new Option("--lang <language>", "language of the report; default: the stack's").choices(["en", "ko"]))
+    .addOption(
+      new Option("-l, --language <language>", "language of the report; default: the stack's").choices(["en", "ko"]),
+    )
     .option("--json", "print the report as JSON")
     .addOption(inFolder())
     .action(run);
 }
 
-async function run({ stack, since, lang, json, cwd }: Options): Promise<void> {
+async function run({ stack, since, language, json, cwd }: Options): Promise<void> {
   const sinceMs = durationOf(since);
   // The file is read and not checked: a mistake in a config must not keep anybody from the cause of an outage.
   const { project, config } = readStackFile(cwd ?? projectFolder, stack);
@@ -49,7 +51,7 @@ async function run({ stack, since, lang, json, cwd }: Options): Promise<void> {
     return;
   }
   const { reportText } = await import("../functions/incident/text");
-  process.stdout.write(reportText(report, lang ?? where.language));
+  process.stdout.write(reportText(report, language ?? where.language));
 }
 
 /** `90m`, `1h`, `2d` in milliseconds. */

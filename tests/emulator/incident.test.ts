@@ -256,7 +256,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     assert.equal(report.phase, "asked");
     assert.equal(report.incident.alarm, ALARM);
     assert.equal(report.causes[0]?.id, "memory-exhausted");
-    const text = await why("--since", "2h", "--lang", "ko");
+    const text = await why("--since", "2h", "--language", "ko");
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, /iamvet\.invalid 점검 결과[\s\S]*원인[\s\S]*타임라인/);
     const missing = await run(process.execPath, [join(__dirname, "../../cli/bin.mjs"), "why", "--stack", "staging"], {

@@ -91,6 +91,18 @@ describe("the pages", () => {
     assert.deepEqual(wrong, []);
   });
 
+  it("name in the comment behind a command only options that it takes", async () => {
+    const wrong: string[] = [];
+    for (const { path, text } of pages) {
+      for (const [, name = "", comment = ""] of text.matchAll(/platform -- (\w[\w-]*)[^\n#]*# ([^\n]*)/g)) {
+        const command = await commands[name]?.load();
+        for (const [option] of comment.matchAll(/(?<=^|[\s(])--[a-z][\w-]*/g))
+          if (!command || !takes(command, option)) wrong.push(`${path}: platform ${name} ${option}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
   it("write every settings key as the schema has it", () => {
     const keys = settingsReference().map(({ key }) => key);
     const known = (name: string) =>
@@ -112,6 +124,21 @@ describe("the pages", () => {
   it("are the same pages in Korean as in English, where there are both", () => {
     for (const { path } of pages.filter((page) => page.path.startsWith("docs/ko/"))) {
       assert.ok(existsSync(join(ROOT, "docs", relative("docs/ko", path))), path);
+    }
+  });
+
+  it("have the same sections and the same commands in Korean as in English", () => {
+    const parts = (text: string) => ({
+      sections: [...text.matchAll(/^#+ /gm)].map(([mark]) => mark),
+      commands: [...text.matchAll(/^(?:npm|pulumi|platform) [^#\n]*/gm)].map(([command]) =>
+        command.replace(" --language ko", "").trim(),
+      ),
+    });
+    for (const { path, text } of pages.filter(
+      ({ path }) => path.startsWith("docs/ko/") && !path.endsWith("README.md"),
+    )) {
+      const english = pages.find((page) => page.path === `docs/${relative("docs/ko", path)}`);
+      assert.deepEqual(parts(text), parts(english?.text ?? ""), path);
     }
   });
 });
