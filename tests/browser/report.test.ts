@@ -13,6 +13,7 @@ interface Page {
   on(event: "request" | "pageerror", listener: (what: { url(): string }) => void): void;
   evaluate<T>(script: string): Promise<T>;
   emulateMedia(options: { media: "print" }): Promise<void>;
+  waitForFunction(script: string, argument: undefined, options: { timeout: number }): Promise<unknown>;
   screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>;
 }
 interface Browser {
@@ -65,13 +66,13 @@ describe("platform report in Chromium", function () {
   it("shows the steps of recovery on paper, without every line of the bills and the pictures in words", async () => {
     const page = await (browser as Browser).newPage({ viewport: { width: 800, height: 900 }, colorScheme: "light" });
     await page.goto(pathToFileURL(join(dir, "en.html")).href);
-    const shown = (selector: string) =>
-      page.evaluate<number>(
-        `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((e) => e.checkVisibility({ contentVisibilityAuto: true })).length`,
-      );
+    const count = (selector: string) =>
+      `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((e) => e.checkVisibility({ contentVisibilityAuto: true })).length`;
+    const shown = (selector: string) => page.evaluate<number>(count(selector));
     assert.equal(await shown("details table"), 0);
     await page.emulateMedia({ media: "print" });
-    assert.equal(await shown("#recovery ~ details table"), 5);
+    // The browser lays the page out anew when it comes to it.
+    await page.waitForFunction(`${count("#recovery ~ details table")} === 5`, undefined, { timeout: 20_000 });
     assert.equal(await shown("#details ~ details table"), 0);
     assert.equal(await shown("figure details"), 0);
   });
