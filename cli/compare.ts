@@ -19,6 +19,7 @@ import { InputError } from "../insight/input-error";
 import type { Plan } from "../insight/plan";
 import { type Fault, faults } from "../insight/recovery";
 import { architectures } from "../stacks/settings";
+import { SettingsError } from "../stacks/settings-check";
 import { withProgress } from "./progress";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { newTable } from "./table";
@@ -88,11 +89,49 @@ export function chooseStack(planner: Planner, named: string | undefined): string
   throw new InputError(`Say which stack with --stack. Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
 }
 
-/** One plan for each architecture; the program is loaded once. */
-export async function planAll(planner: Planner, stack: string): Promise<Plan[]> {
+/** An architecture for which the stack's config lacks something, and what. */
+export interface LeftOut {
+  readonly architecture: string;
+  readonly problems: SettingsError["problems"];
+}
+
+/** An option is compared by itself: a canary that is under way would add its own tier to each, and make one impossible. */
+const alone = { traffic: {} };
+
+/** What `work` answers, or why the settings do not allow it. */
+async function ifConfigured<T>(work: Promise<T>): Promise<{ readonly made: T } | { readonly refused: SettingsError }> {
+  try {
+    return { made: await work };
+  } catch (error) {
+    if (error instanceof SettingsError) return { refused: error };
+    throw error;
+  }
+}
+
+/**
+ * One plan for each architecture; the program is loaded once. A stack may lack what only another architecture needs: that one is
+ * left out.
+ *
+ * @throws {SettingsError} if none can be planned
+ */
+export async function planAll(planner: Planner, stack: string): Promise<{ plans: Plan[]; leftOut: LeftOut[] }> {
   const plans: Plan[] = [];
-  for (const architecture of architectures) plans.push(await planner.planStack(stack, { architecture }));
-  return plans;
+  const leftOut: LeftOut[] = [];
+  for (const architecture of architectures) {
+    const result = await ifConfigured(planner.planStack(stack, { architecture, config: alone }));
+    if ("made" in result) plans.push(result.made);
+    else leftOut.push({ architecture, problems: result.refused.problems });
+    if (leftOut.length === architectures.length && "refused" in result) throw result.refused;
+  }
+  return { plans, leftOut };
+}
+
+/** What is missing for each architecture that is left out, beside a command's output. */
+export function tellLeftOut(leftOut: readonly LeftOut[]): void {
+  for (const { architecture, problems } of leftOut) {
+    const lines = problems.map(({ key, allowed, mend }) => `  ${key}: ${allowed}\n    ${mend}`);
+    console.error([`${architecture} is left out, as the stack's config does not suit it:`, ...lines].join("\n"));
+  }
 }
 
 /** Sections of a config with dotted keys set; a section that is given replaces the file's whole, so its rest is taken along. */
@@ -108,12 +147,16 @@ export function withSettings(
   return changed;
 }
 
-/** Plans every variation of the settings and prices it. */
+/** Plans every variation of the settings that the stack's config allows, and prices it. */
 export async function candidatesOf(planner: Planner, stack: string): Promise<Candidate[]> {
   const { region, usage, sections } = planner.context(stack);
   const candidates: Candidate[] = [];
   for (const { architecture, config } of variations) {
-    const plan = await planner.planStack(stack, { architecture, config: withSettings(sections, config) });
+    const result = await ifConfigured(
+      planner.planStack(stack, { architecture, config: { ...alone, ...withSettings(sections, config) } }),
+    );
+    if ("refused" in result) continue;
+    const plan = result.made;
     const { totalUsd } = costOf(plan, { region, usage });
     candidates.push({ architecture, config, totalUsd, availability: availabilityOf(plan, { years: 1 }).composed });
   }
@@ -146,11 +189,11 @@ export function renderCompare(comparison: Comparison): string {
   const head = ["", ...columns.map((option) => option.architecture)];
   const table = newTable({
     head,
-    colWidths: [18, 17, 21, 19, 19, 18],
+    colWidths: [18, 17, 21, 19, 19, 18].slice(0, head.length),
     wordWrap: true,
   });
   const row = (name: string, cell: (option: Option) => string) => table.push([name, ...columns.map(cell)]);
-  const section = (name: string) => table.push([{ colSpan: 6, content: pc.bold(name) }]);
+  const section = (name: string) => table.push([{ colSpan: columns.length + 1, content: pc.bold(name) }]);
 
   section("Cost, USD a month (list prices, before any free tier)");
   row("resources", (o) => String(o.resources));
@@ -270,15 +313,17 @@ export function compareCommand(load: typeof loadPlanner = loadPlanner): Command 
     .addOption(inFolder())
     .action(
       async (options: { stack?: string; budget?: string; availability?: string; json: boolean; cwd?: string }) => {
-        const { comparison, advice } = await withProgress("Planning the four architectures", () =>
+        const { comparison, advice, leftOut } = await withProgress("Planning the four architectures", () =>
           told(async () => {
             const aim = aimOf(options.budget, options.availability);
             const planner = await load(options.cwd);
             const stack = chooseStack(planner, options.stack);
-            const comparison = compare(await planAll(planner, stack), planner.context(stack));
-            return { comparison, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
+            const { plans, leftOut } = await planAll(planner, stack);
+            const comparison = compare(plans, planner.context(stack));
+            return { comparison, leftOut, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
           }),
         );
+        tellLeftOut(leftOut);
         if (options.json) {
           console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
         } else {

@@ -5,7 +5,7 @@ import { dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
 import type { Plan } from "../insight/plan";
 import { type Picture, renderReport } from "../insight/report";
 import { type Language, languages, reportWords } from "../insight/words";
-import { chooseStack, loadPlanner, planAll, told } from "./compare";
+import { chooseStack, loadPlanner, planAll, tellLeftOut, told } from "./compare";
 import { withProgress } from "./progress";
 import { inFolder, writeNamed } from "./stack-files";
 
@@ -59,7 +59,9 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
         told(async () => {
           const planner = await load(options.cwd);
           const stack = chooseStack(planner, options.stack);
-          const html = await reportHtml(await planAll(planner, stack), options.language, planner.context(stack));
+          const { plans, leftOut } = await planAll(planner, stack);
+          tellLeftOut(leftOut);
+          const html = await reportHtml(plans, options.language, planner.context(stack));
           writeNamed(options.html, html);
         }),
       );

@@ -14,7 +14,7 @@ import { duration, percent, signedDollars } from "../../insight/format";
 import type { Plan } from "../../insight/plan";
 import { noticesFor } from "../../stacks/notices";
 import { architectures } from "../../stacks/settings";
-import { checkSettings } from "../../stacks/settings-check";
+import { checkSettings, SettingsError } from "../../stacks/settings-check";
 import { samplePlans } from "./insight-fixtures";
 
 const optionOf = (comparison: Comparison, architecture: string) => {
@@ -203,7 +203,7 @@ describe("insight/compare", () => {
     beforeEach(() => asked.splice(0));
 
     it("prints five columns that fit a terminal of 120", async () => {
-      const shown = stripVTControlCharacters(renderCompare(compare(await planAll(planner, "prod"))));
+      const shown = stripVTControlCharacters(renderCompare(compare((await planAll(planner, "prod")).plans)));
       const table = shown.split("\n").filter((line) => /[│─]/.test(line));
       assert.ok(Math.max(...table.map((line) => line.length)) <= 120);
       for (const name of ["today", ...architectures]) assert.ok(shown.includes(name), name);
@@ -218,6 +218,26 @@ describe("insight/compare", () => {
       ])
         assert.ok(shown.includes(name), name);
       assert.equal(asked.length, 4);
+      for (const request of asked) assert.match(JSON.stringify(request), /"traffic":{}/, "without a canary");
+    });
+
+    it("leaves out what the stack's config does not suit, with what is missing, and fails where nothing is left", async () => {
+      const refusing = (refused: readonly string[]): Planner => ({
+        ...planner,
+        planStack: async (stack, overrides) => {
+          if (!refused.includes(overrides?.architecture ?? "")) return planner.planStack(stack, overrides);
+          throw new SettingsError(stack, [{ key: "iamvet:vercel.repository", allowed: "owner/name", mend: "set it" }]);
+        },
+      });
+      const { plans, leftOut } = await planAll(refusing(["vercel"]), "prod");
+      assert.deepEqual(
+        leftOut.map(({ architecture, problems }) => [architecture, problems[0]?.key]),
+        [["vercel", "iamvet:vercel.repository"]],
+      );
+      assert.doesNotMatch(stripVTControlCharacters(renderCompare(compare(plans))).split("\n")[1] ?? "", /vercel/);
+      const tried = await candidatesOf(refusing(["vercel"]), "prod");
+      assert.ok(tried.length > 0 && tried.every(({ architecture }) => architecture !== "vercel"));
+      await assert.rejects(planAll(refusing(architectures), "prod"), /vercel\.repository/);
     });
 
     it("names each price that nobody looked up, with what rests on it", () => {
