@@ -210,11 +210,6 @@ const invokes: Readonly<Record<string, (args: Properties) => Properties>> = {
     id: REGION,
     ids: ["subnet-0000000000000000a", "subnet-0000000000000000b"],
   }),
-  "awsx:ec2:getDefaultVpc": () => ({
-    vpcId: "vpc-0123456789abcdef0",
-    publicSubnetIds: ["subnet-0000000000000000a", "subnet-0000000000000000b"],
-    privateSubnetIds: [],
-  }),
   "vercel:index/getDomainConfig:getDomainConfig": ({ domain }) => ({
     id: domain,
     domain,

@@ -24,12 +24,6 @@ const FOREIGN: readonly { readonly type: RegExp; readonly property: RegExp; read
     value: `${ACCOUNT}.dkr.ecr.ap-northeast-2.amazonaws.com/site@${DIGEST}`,
   },
   { type: /^docker-build:/, property: /^digest$/, value: DIGEST },
-  {
-    type: /^awsx:ecr/,
-    property: /^imageUri$/,
-    value: `${ACCOUNT}.dkr.ecr.ap-northeast-2.amazonaws.com/site@${DIGEST}`,
-  },
-  { type: /^awsx:ecr/, property: /^url$/, value: `${ACCOUNT}.dkr.ecr.ap-northeast-2.amazonaws.com/site` },
 ];
 
 /** A value in place of another provider's output; plain text where the table has none. */
