@@ -24,6 +24,9 @@ const examples = {
   engineVersion: "<major version of the backup>",
 } as Readonly<Record<string, string>>;
 
+const both = (modes: readonly string[]) =>
+  [...(modes.length > 1 ? [modes.slice(0, -1).join(", ")] : []), modes.at(-1)].join(" and ");
+
 /** What would be passed over in silence in another mode, up to a second, empty database beside the one that is named. */
 const only: readonly { readonly keys: readonly (keyof DatabaseSettings)[]; readonly modes: readonly string[] }[] = [
   { keys: ["restore"], modes: ["restore"] },
@@ -58,7 +61,7 @@ function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
       yield {
         path: `database.${key}`,
         found: database[key],
-        allowed: `nothing with database.mode ${mode}; it belongs to ${modes.join(" and ")}`,
+        allowed: `nothing with database.mode ${mode}; it belongs to ${both(modes)}`,
         mend: "remove",
       };
     }

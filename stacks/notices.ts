@@ -216,7 +216,7 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: (settings) => settings.app.migrate && tiersOf(settings).every((tier) => tier === "vercel"),
     message: () =>
-      "On Vercel alone `up` runs no migrations (app.migrate has nothing to run them in): run `npx prisma migrate deploy` where the database can be reached, before the release that needs them (docs/delivery.md).",
+      "On Vercel alone `up` runs no migrations, as app.migrate has nothing to run them in: `platform release` runs them with vercel.databaseAccess public-tls; else run `npx prisma migrate deploy` where the database can be reached, before the release that needs them (docs/delivery.md).",
   },
   {
     blocking: false,

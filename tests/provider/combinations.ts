@@ -63,6 +63,7 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
           mode: "restore",
           engineVersion: "18",
           blueGreen: true,
+          enhancedMonitoring: 30,
           restore: { identifier: "iamvet-db", time: "2026-11-24T09:30:00Z" },
         },
       },

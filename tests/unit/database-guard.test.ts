@@ -25,7 +25,7 @@ function settings(database: Record<string, unknown>, further: Record<string, unk
   const sections = {
     domain: { name: "iamvet.kr" },
     alerts: { emails: ["ops@iamvet.kr"] },
-    database: { engineVersion: "17", ...database },
+    database: { ...(database.mode === "existing" ? {} : { engineVersion: "17" }), ...database },
     ...further,
   };
   const raw = Object.entries(sections).map(([key, value]) => [`iamvet:${key}`, JSON.stringify(value)]);

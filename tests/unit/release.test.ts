@@ -107,7 +107,14 @@ describe("platform release", () => {
 
   it("migrates once from here for Vercel, where the database can be reached", async () => {
     const vercel = (databaseAccess: string) =>
-      config({ architecture: "vercel", vercel: { repository: "a/b", databaseAccess, staticIps: ["203.0.113.7"] } });
+      config({
+        architecture: "vercel",
+        vercel: {
+          repository: "a/b",
+          databaseAccess,
+          staticIps: databaseAccess === "static-ips" ? ["203.0.113.7"] : [],
+        },
+      });
     const { ran, secrets, tools } = recorder();
     await release(vercel("public-tls"), tools);
     order(ran, /npx prisma migrate deploy/, /^pulumi up/);
