@@ -72,6 +72,8 @@ export function stageOf(plan: Plan): (urn: string) => "build" | "switch" | "fini
     if (!resource || traffic < 0) return "build";
     const root = rootOf(plan, resource);
     if (root.type === TRAFFIC) return "switch";
+    // The tier has its architecture's name. A component with inputs of its own is registered later than the program makes it.
+    if (root.name === plan.architecture) return "build";
     return (order.get(root.urn) ?? 0) > traffic ? "finish" : "build";
   };
 }

@@ -78,6 +78,27 @@ describe("the flip of every pair of architectures", () => {
     });
   });
 
+  it("builds the whole new tier before traffic moves", () => {
+    each((flip, title) => {
+      const plan = plans.get(flip.to) as Plan;
+      const parents = new Map(plan.resources.map(({ urn, parent }) => [urn, parent]));
+      const tier = plan.resources.find(({ name, type }) => name === flip.to && type.startsWith("iamvet:"))?.urn;
+      assert.ok(tier, title);
+      const within = (urn: string | undefined): boolean =>
+        urn !== undefined && (urn === tier || within(parents.get(urn)));
+      for (const { name, changes } of flip.stages) {
+        const late = changes.filter(({ urn, operation }) => operation === "create" && within(urn));
+        if (name !== "build")
+          assert.deepEqual(
+            late.map((change) => change.name),
+            [],
+            `${title}: ${name}`,
+          );
+        else assert.ok(late.length > 0, title);
+      }
+    });
+  });
+
   it("touches the site's records between the gates only, in place", () => {
     each(({ stages }, title) => {
       for (const { name, changes } of stages) {
