@@ -7,7 +7,7 @@ import { InputError } from "./input-error";
 const sourceSchema = z.strictObject({
   title: z.string().min(1),
   url: z.url(),
-  asOf: z.iso.date(),
+  asOf: z.iso.date("must be a date such as 2026-11-24"),
   verified: z.boolean(),
 });
 
@@ -59,7 +59,8 @@ export function parsePriceTable(content: unknown, file: string): PriceTable {
     const issue = parsed.error.issues[0];
     const path = issue?.path.join(".") ?? "";
     const missing = /(asOf|url|title|source)$/.test(path) ? ` A price needs a source and the date it held. ${FIX}` : "";
-    throw new InputError(`${file}: ${path || "the file"}: ${issue?.message ?? "is not a price table"}.${missing}`);
+    const said = issue?.message.endsWith("received undefined") ? "is missing" : (issue?.message ?? "is no price table");
+    throw new InputError(`${file}: ${path || "the file"}: ${said}.${missing}`);
   }
   for (const [key, price] of Object.entries(parsed.data.prices)) {
     if (!parsed.data.sources[price.source]) {
@@ -118,7 +119,12 @@ export function readPriceTable(name: string, dir: string = PRICES_DIR): PriceTab
   } catch (error) {
     throw new InputError(`${name}.json cannot be read as JSON: ${(error as Error).message}`);
   }
-  return parsePriceTable(content, `${name}.json`);
+  const table = parsePriceTable(content, `${name}.json`);
+  if (table.region !== name)
+    throw new InputError(
+      `${name}.json holds the prices of ${table.region}: rename the file, or correct its \`region\`.`,
+    );
+  return table;
 }
 
 /**

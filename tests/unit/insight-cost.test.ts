@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { costOf } from "../../insight/cost";
 import { freeTypes, runsPerMonth } from "../../insight/cost-table";
 import type { Plan } from "../../insight/plan";
@@ -473,7 +476,19 @@ describe("insight/cost", () => {
     it("a price without a source", () => {
       const broken = table() as unknown as { prices: Record<string, { source?: string }> };
       delete broken.prices["alb:hour"]?.source;
-      assert.throws(() => parsePriceTable(broken, "x.json"), /x.json: prices.alb:hour.source: .*needs a source/);
+      assert.throws(
+        () => parsePriceTable(broken, "x.json"),
+        /x.json: prices.alb:hour.source: is missing.*needs a source/,
+      );
+    });
+    it("a price table that holds another region's prices", () => {
+      const dir = mkdtempSync(join(tmpdir(), "prices-"));
+      try {
+        writeFileSync(join(dir, "eu-west-1.json"), JSON.stringify(table()));
+        assert.throws(() => readPriceTable("eu-west-1", dir), /eu-west-1\.json holds the prices of us-east-1: rename/);
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
     });
     it("a price that names an unknown source", () => {
       const broken = table();
