@@ -136,7 +136,12 @@ class Report {
     const keys = path.split(/[.[\]]+/).filter(Boolean);
     if (mend === "remove") {
       this.problems.push({ key: this.key(keys), found: show(keys, found), allowed, mend: this.remove(keys) });
-    } else this.add(keys, found, allowed, mend.value);
+      return;
+    }
+    // A list that is too short keeps its entries and gets one more.
+    const more = Array.isArray(found) && found.length > 0 && String(mend.value).startsWith("[");
+    if (more) this.add([...keys, found.length], found, allowed, JSON.parse(String(mend.value))[0]);
+    else this.add(keys, found, allowed, mend.value);
   }
 
   unknownRegion(region: string) {

@@ -181,7 +181,7 @@ describe("the settings of a stack", () => {
     [
       "one subnet",
       { "iamvet:network": { vpc: "vpc-0123abcd", subnetIds: ["subnet-0123abcd"] } },
-      "iamvet:network.subnetIds",
+      "iamvet:network.subnetIds[1]",
       /at least two/,
     ],
     ["a port out of range", { "iamvet:app": { port: 80 } }, "iamvet:app.port", /1024 to 65535/],
