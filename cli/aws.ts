@@ -59,7 +59,8 @@ export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
       }),
     ]);
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(explainAws(error, { profile }) ?? explain.other(error));
+    const asked = { profile: profile ?? process.env.AWS_PROFILE };
+    throw error instanceof UsageError ? error : new UsageError(explainAws(error, asked) ?? explain.other(error));
   } finally {
     stop.abort();
   }
@@ -132,7 +133,9 @@ const explain = {
   silent: (seconds: number) =>
     `AWS did not answer within ${seconds} s${endpoint()}. Is the network up? Where no credentials are set, a sign-in may be what is missing: see \`aws configure list\`.`,
   noCredentials: (profile: string | undefined) =>
-    `No AWS credentials were found${profile ? ` for the profile "${profile}"` : ""}. Sign in with \`aws sso login\` or \`aws configure\`, set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+    profile
+      ? `No AWS credentials were found for the profile "${profile}". \`aws configure list-profiles\` names the profiles of this machine; sign in with \`aws sso login --profile ${profile}\`, or name another one in AWS_PROFILE or the stack's aws:profile.`
+      : "No AWS credentials were found. Sign in with `aws sso login` or `aws configure`, set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
   expired: (profile: string | undefined) =>
     `The AWS sign-in has expired. Sign in again: aws sso login${profile ? ` --profile ${profile}` : ""} (or \`aws login\`), or put in new values where they come from the environment.`,
   unknown: () =>

@@ -113,6 +113,8 @@ describe("access to AWS", () => {
     delete process.env.AWS_SECRET_ACCESS_KEY;
     assert.match(await message({ region: "ap-northeast-2" }), /No AWS credentials were found/);
     assert.match(await message({ region: "ap-northeast-2", profile: "nope" }), /profile "nope"/);
+    process.env.AWS_PROFILE = "gone";
+    assert.match(await message({ region: "ap-northeast-2" }), /for the profile "gone".*aws configure list-profiles/);
   });
 
   it("says that credentials have expired", async () => {
