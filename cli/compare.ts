@@ -177,7 +177,7 @@ const faultNames: Readonly<Record<Fault, string>> = {
 function recoveryCell(option: Option, fault: Fault): string {
   const course = option.availability.recovery.find((entry) => entry.fault === fault);
   if (!course) return "";
-  if (course.share === 0) return pc.green("not noticed");
+  if (course.share === 0) return pc.green("no outage");
   const part = course.share < 1 ? `, ${Math.round(course.share * 100)} %` : "";
   const shown = `${duration(course.totalSeconds)}${part}`;
   return course.automatic ? shown : pc.yellow(`${shown} by hand`);
