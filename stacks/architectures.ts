@@ -212,9 +212,10 @@ function repositoryOf(uri = ""): string[] {
   return name ? [`arn:aws:ecr:${region}:${account}:repository/${name}`] : [];
 }
 
-/** A release is known by its image's tag or digest, or by its archive's name. */
+/** A release is known by its image's tag or digest, or by its archive's name, in the letters and the length that `app.version` has. */
 function versionOf(artifact: string | undefined): string {
   const name = artifact?.split("/").at(-1) ?? "unversioned";
   const digest = /@sha256:([0-9a-f]{12})/.exec(name)?.[1];
-  return digest ?? /:([\w.-]+)$/.exec(name)?.[1] ?? name.replace(/\.(tgz|tar\.gz)$/, "");
+  const told = digest ?? /:([\w.-]+)$/.exec(name)?.[1] ?? name.replace(/\.(tgz|tar\.gz)$/, "");
+  return told.replace(/[^\w.-]/g, "-").slice(0, 64);
 }

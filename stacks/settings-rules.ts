@@ -8,6 +8,9 @@ export { tiersOf };
 /** Longest maintenance that alerts may be muted for. */
 const MOST_MUTED_DAYS = 7;
 
+/** Names that redirect: the condition values of one rule (quota of Elastic Load Balancing that AWS does not raise). */
+const MOST_REDIRECTS = 5;
+
 /** Tags of a person's own; the stack, its components and AWS Backup add some. */
 const MOST_TAGS = 40;
 
@@ -114,6 +117,15 @@ export const rules: readonly Rule<SectionName>[] = [
         found: zone,
         allowed: `a zone that holds ${domain.name}`,
         mend: { value: domain.name.split(".").slice(-2).join(".") },
+      };
+    }
+    for (const [index, name] of domain.redirectFrom.entries()) {
+      if (index < MOST_REDIRECTS) continue;
+      yield {
+        path: `domain.redirectFrom[${index}]`,
+        found: name,
+        allowed: `at most ${MOST_REDIRECTS} names: a rule of a load balancer has no more values`,
+        mend: "remove",
       };
     }
     // A site at www whose apex redirects, and whose zone was not named: the apex is meant.

@@ -253,6 +253,12 @@ describe("the tiers behind the load balancer", () => {
     }
   });
 
+  it("name a release by its tag, in the length that a gate and a boot take", async () => {
+    const uri = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet:${"a".repeat(128)}`;
+    const long = await planStack("prod", { architecture: "ha-web-tier", config: { image: { uri } } });
+    assert.ok(find(long, "ha-web-tier-boot"));
+  });
+
   it("migrate by a place of their own, unless told not to", () => {
     const [container] = JSON.parse(flat(named(plan("fargate"), "fargate-migrate").inputs.containerDefinitions));
     assert.deepEqual(container.command.slice(-2), ["migrate", "deploy"]);

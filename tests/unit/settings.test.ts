@@ -495,6 +495,18 @@ describe("the settings of a stack", () => {
       "iamvet:database.restore.time",
       /a time such as/,
     ],
+    [
+      "more redirects than a load balancer's rule takes",
+      {
+        "iamvet:architecture": "fargate",
+        "iamvet:domain": {
+          name: "iamvet.kr",
+          redirectFrom: Array.from({ length: 6 }, (_, index) => `name-${index}.iamvet.kr`),
+        },
+      },
+      "iamvet:domain.redirectFrom[5]",
+      /at most 5/,
+    ],
     ["text where an object belongs", { "iamvet:fargate": "big" }, "iamvet:fargate", /object/],
   ];
   for (const [title, config, key, text] of wrong) {
