@@ -33,14 +33,15 @@ const only: readonly { readonly keys: readonly (keyof DatabaseSettings)[]; reado
   { keys: ["takeOver"], modes: ["import"] },
   { keys: ["identifier", "securityGroupId", "urlSecretArn"], modes: ["existing", "import"] },
   { keys: ["readReplica", "blueGreen", "enhancedMonitoring"], modes: ["managed", "restore"] },
-  {
-    keys: [
-      ...(["instanceClass", "engineVersion", "storageGb", "maxStorageGb", "multiAz", "backupDays"] as const),
-      ...(["backupWindow", "maintenanceWindow", "autoMinorUpgrade", "allowMajorUpgrade", "applyImmediately"] as const),
-    ],
-    modes: ["managed", "import", "restore"],
-  },
 ];
+
+/** What a stack that only uses a database decides nothing by: harmless, as it was written for the mode before. */
+const ofItsOwn = [
+  ...(["instanceClass", "engineVersion", "storageGb", "maxStorageGb", "multiAz", "backupDays"] as const),
+  ...(["backupWindow", "maintenanceWindow", "autoMinorUpgrade", "allowMajorUpgrade", "applyImmediately"] as const),
+];
+export const unusedOf = (database: DatabaseSettings): string[] =>
+  database.mode === "existing" ? ofItsOwn.filter((key) => database[key]) : [];
 
 function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
   const { mode } = database;

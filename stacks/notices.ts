@@ -1,6 +1,7 @@
 import { uptimeLimits } from "../components/uptime-plans";
 import { describeVercelDatabase } from "../components/vercel-database";
 import { vercelPlanNotice } from "../components/vercel-plans";
+import { unusedOf } from "./database-rules";
 import { uptimeCheckOf, vercelAccessOf } from "./outside";
 import { dockerPlatforms, type Settings } from "./settings";
 import { isProduction } from "./settings-rule";
@@ -233,6 +234,12 @@ const rules: readonly Rule[] = [
     when: ({ budget }) => budget.monthlyUsd !== undefined,
     message: () =>
       "Activate the cost allocation tags Project and Stack in the Billing console a day after the first `up`: the budget counts nothing before that.",
+  },
+  {
+    blocking: false,
+    when: ({ database }) => unusedOf(database).length > 0,
+    message: ({ database }) =>
+      `The stack only uses the database (database.mode existing): ${unusedOf(database).join(", ")} of \`database\` change nothing of it.`,
   },
   {
     blocking: false,

@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { connectionLimit, isKnownClass, isKnownVersion, memoryGib } from "../../components/rds-catalog";
+import { noticesFor } from "../../stacks/notices";
 import { checkSettings, SettingsError } from "../../stacks/settings-check";
 import { dailyWindow, overlap, weeklyWindow } from "../../stacks/windows";
 
 type Section = Record<string, unknown>;
 
-function problems(sections: Record<string, Section>, stack = "prod") {
+function settingsOf(sections: Record<string, Section>, stack = "prod") {
   const config = { domain: { name: "iamvet.kr" }, alerts: { emails: ["ops@iamvet.kr"] }, ...sections };
   const raw = Object.fromEntries(
     Object.entries(config).map(([key, value]) => [`iamvet:${key}`, JSON.stringify(value)]),
   );
+  return checkSettings("iamvet", stack, { ...raw, "aws:region": "ap-northeast-2" });
+}
+
+function problems(sections: Record<string, Section>, stack = "prod") {
   try {
-    checkSettings("iamvet", stack, { ...raw, "aws:region": "ap-northeast-2" });
+    settingsOf(sections, stack);
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;
     throw error;
@@ -165,13 +170,6 @@ describe("the settings of the database", () => {
       /config rm/,
     ],
     [
-      "a change of a database that is only referred to",
-      { database: { mode: "existing", ...found, multiAz: true } },
-      "database.multiAz",
-      /nothing with database\.mode existing/,
-      /config rm/,
-    ],
-    [
       "a monitoring that an adopted database does not get",
       { database: { mode: "import", ...found, takeOver: true, enhancedMonitoring: 60 } },
       "database.enhancedMonitoring",
@@ -227,6 +225,17 @@ describe("the settings of the database", () => {
   it("need no security group of a database that exists", () => {
     assert.deepEqual(problems({ database: { mode: "existing", ...found } }), []);
     assert.deepEqual(problems({ database: { mode: "import", ...found } }), []);
+  });
+
+  it("say which of them change nothing of a database that the stack only uses", () => {
+    const used = { mode: "existing", ...found };
+    const messages = (database: Section) =>
+      noticesFor(settingsOf({ database }), { stack: "prod", vercelToken: true, uptimeRobotKey: true })
+        .map(({ message }) => message)
+        .filter((message) => /only uses the database/.test(message));
+    assert.match(messages({ ...used, multiAz: true, storageGb: 50 })[0] ?? "", /: storageGb, multiAz of/);
+    assert.deepEqual(messages(used), []);
+    assert.deepEqual(messages({ multiAz: true }), []);
   });
 
   it("mend each of them by the command that they name", () => {
