@@ -77,9 +77,12 @@ function startsItself(cidr: string): boolean {
   return first % size === 0;
 }
 
-/** Whether an IPv4 address or range lies in one that no router of the internet knows. */
+/**
+ * Whether an IPv4 address or range lies in one that networks keep to themselves. Loopback is none: emulators of AWS hand it out as
+ * public.
+ */
 export const isPrivate = (address: string): boolean =>
-  /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address);
+  /^(0|10|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address);
 
 /** Whether two IPv4 ranges have an address in common. */
 export function overlaps(one: string, other: string): boolean {
