@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import type { Planner } from "../../cli/compare";
 import { flipCommand, judgeFlip, type Previewer } from "../../cli/flip";
 import { renderFlip } from "../../cli/flip-text";
@@ -156,7 +155,7 @@ describe("platform flip", () => {
 
   it("reads as a story: verdict, gates between the steps, what to do", async () => {
     const flip = await judge({ to: "vercel" }, { architecture: "ha-web-tier" });
-    const text = stripVTControlCharacters(renderFlip(flip));
+    const text = renderFlip(flip);
     const order = [
       "Downtime",
       "Steps",
