@@ -22,7 +22,7 @@ interface Options {
   readonly yes: boolean;
   readonly undo?: string;
   readonly json: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** A take-over on paper, by which it is undone. It holds no secret. */
@@ -59,10 +59,9 @@ export function adoptDnsCommand(confirm: Confirm = askPerson): Command {
 }
 
 /** The project's folder, or the one that was named. */
-const folderOf = ({ cwd }: Options) => cwd ?? join(__dirname, "..");
 
 async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
-  const file = readStackFile(folderOf(options), options.stack);
+  const file = readStackFile(options.cwd, options.stack);
   const { domain } = checkSettings(file.project, options.stack, file.config);
   const zoneName = domain.zoneName ?? domain.name;
   if (domain.zone === "new") {
@@ -111,7 +110,7 @@ async function takeOver(options: Options, confirm: Confirm): Promise<void> {
     changes: inverse(plan.changes),
   };
   // On disk before anything changes: whatever happens then, it can be undone.
-  const file = join(folderOf(options), `adopt-dns-${site.stack}-${at.replace(/[:.]/g, "-")}.json`);
+  const file = join(options.cwd, `adopt-dns-${site.stack}-${at.replace(/[:.]/g, "-")}.json`);
   writeNamed(file, `${JSON.stringify(undo, null, 2)}\n`, { flag: "wx" });
   try {
     await withProgress("Changing the records, and waiting until all of Route 53's servers have them", () =>
@@ -153,7 +152,7 @@ async function finish(
   plan: Takeover,
   say: (line: string) => void,
 ): Promise<void> {
-  const folder = folderOf(options);
+  const folder = options.cwd;
   const version = (await import("@pulumi/aws/package.json")).version as string;
   const imports = importFile(site, records, version);
   const file = join(folder, `adopt-dns-${site.stack}-import.json`);

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Command } from "commander";
 import pc from "picocolors";
 import { askNobody, askPerson } from "./ask";
@@ -12,7 +11,7 @@ interface Options {
   readonly profileName?: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** What is at hand, and what is to be attached. */
@@ -39,7 +38,7 @@ export function attachCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
-  const folder = options.cwd ?? join(__dirname, "..");
+  const folder = options.cwd;
   const { config, project } = readStackFile(folder, options.stack);
   const existing = JSON.parse(config[`${project}:existing`] ?? "{}") as { instanceId?: string };
   const { instanceId } = existing;

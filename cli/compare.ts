@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Command } from "commander";
 import pc from "picocolors";
 import { availabilityOf } from "../insight/availability";
@@ -21,7 +20,7 @@ import { type Fault, faults } from "../insight/recovery";
 import { architectures } from "../stacks/settings";
 import { SettingsError } from "../stacks/settings-check";
 import { withProgress } from "./progress";
-import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, projectFolder, readStackFile, UsageError } from "./stack-files";
 import { newTable } from "./table";
 
 /** What a stack's file says beside the plan. */
@@ -47,7 +46,7 @@ export interface Planner {
  * The planner, loaded only when a command runs: it brings Pulumi along.
  * @param folder with Pulumi.yaml and the stack files. @default the project's own
  */
-export async function loadPlanner(folder: string = join(__dirname, "..")): Promise<Planner> {
+export async function loadPlanner(folder: string = projectFolder): Promise<Planner> {
   const planner = await import("./planner");
   const context = (stack: string): StackContext => {
     const { config, project } = readStackFile(folder, stack);
@@ -311,25 +310,23 @@ export function compareCommand(load: typeof loadPlanner = loadPlanner): Command 
     .option("--availability <percent>", "advise: percent of time in service, for example 99.9")
     .option("--json", "print as JSON", false)
     .addOption(inFolder())
-    .action(
-      async (options: { stack?: string; budget?: string; availability?: string; json: boolean; cwd?: string }) => {
-        const { comparison, advice, leftOut } = await withProgress("Planning the four architectures", () =>
-          told(async () => {
-            const aim = aimOf(options.budget, options.availability);
-            const planner = await load(options.cwd);
-            const stack = chooseStack(planner, options.stack);
-            const { plans, leftOut } = await planAll(planner, stack);
-            const comparison = compare(plans, planner.context(stack));
-            return { comparison, leftOut, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
-          }),
-        );
-        tellLeftOut(leftOut);
-        if (options.json) {
-          console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
-        } else {
-          console.log(renderCompare(comparison));
-          if (advice) console.log(`\n${renderAdvice(advice)}`);
-        }
-      },
-    );
+    .action(async (options: { stack?: string; budget?: string; availability?: string; json: boolean; cwd: string }) => {
+      const { comparison, advice, leftOut } = await withProgress("Planning the four architectures", () =>
+        told(async () => {
+          const aim = aimOf(options.budget, options.availability);
+          const planner = await load(options.cwd);
+          const stack = chooseStack(planner, options.stack);
+          const { plans, leftOut } = await planAll(planner, stack);
+          const comparison = compare(plans, planner.context(stack));
+          return { comparison, leftOut, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
+        }),
+      );
+      tellLeftOut(leftOut);
+      if (options.json) {
+        console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
+      } else {
+        console.log(renderCompare(comparison));
+        if (advice) console.log(`\n${renderAdvice(advice)}`);
+      }
+    });
 }

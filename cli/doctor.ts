@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Command } from "commander";
 import pc from "picocolors";
 import { checkSettings, SettingsError } from "../stacks/settings-check";
@@ -11,7 +10,7 @@ interface Options {
   readonly stack?: string;
   readonly inspect?: boolean;
   readonly json?: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** `platform doctor`: whether everything that `pulumi up` and the site need is there. */
@@ -28,7 +27,7 @@ export function doctorCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
-  const folder = options.cwd ?? join(__dirname, "..");
+  const folder = options.cwd;
   const stack = options.stack ?? chooseStack(folder);
   const { project, config } = readStackFile(folder, stack);
   const lines = await withProgress(`Examining ${stack}`, async () => {

@@ -16,7 +16,7 @@ interface Options {
   readonly stack?: string;
   readonly json?: boolean;
   readonly docs?: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** `platform dr`: what each disaster costs a stack, and how it is survived. */

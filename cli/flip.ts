@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import { distance } from "fastest-levenshtein";
 import { type Flip, flipOf } from "../insight/flip";
@@ -10,7 +9,7 @@ import { chooseStack, loadPlanner, type Planner, type StackContext, told } from 
 import { renderFlip } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 import { withProgress } from "./progress";
-import { inFolder } from "./stack-files";
+import { inFolder, projectFolder } from "./stack-files";
 
 export interface FlipRequest {
   readonly stack?: string;
@@ -22,7 +21,6 @@ export interface FlipRequest {
 /** Asks the engine for a preview; tests put their own in. */
 export type Previewer = (stack: string, change: Readonly<Record<string, unknown>>) => Promise<Preview>;
 
-const ownFolder = join(__dirname, "..");
 /** By the `pulumi` on PATH. @param folder with Pulumi.yaml and the stack files */
 export const previewer =
   (folder: string): Previewer =>
@@ -38,7 +36,7 @@ export const previewer =
 export async function judgeFlip(
   planner: Planner,
   { stack: named, to, basis }: FlipRequest,
-  preview: Previewer = previewer(ownFolder),
+  preview: Previewer = previewer(projectFolder),
 ): Promise<Flip> {
   const stack = chooseStack(planner, named);
   const context = planner.context(stack);
@@ -149,9 +147,9 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
       "after",
       "\nExit code 0: safe. 2: wrong input, or something is missing that `pulumi up` stops for. 3: data would be lost.",
     )
-    .action(async ({ all, json, cwd, ...request }: FlipRequest & { all: boolean; json: boolean; cwd?: string }) => {
+    .action(async ({ all, json, cwd, ...request }: FlipRequest & { all: boolean; json: boolean; cwd: string }) => {
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
-        told(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd ?? ownFolder))),
+        told(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
       );
       console.log(json ? JSON.stringify(flip, null, 2) : renderFlip(flip, all));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];

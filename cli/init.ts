@@ -13,7 +13,7 @@ import { type Backend, backendOf, backends, createStore, storeCommands } from ".
 import { type Choices, choose, describeDatabase, describeInstance, type InitFlags } from "./init-choices";
 import { type Kept, stackFile } from "./init-file";
 import { withProgress } from "./progress";
-import { parseStackText, projectName, UsageError, writeNamed } from "./stack-files";
+import { inFolder, parseStackText, projectName, UsageError, writeNamed } from "./stack-files";
 
 interface Options extends InitFlags {
   readonly stack?: string;
@@ -25,7 +25,7 @@ interface Options extends InitFlags {
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 const several = (value: string, before: string[] = []) => [...before, value];
@@ -61,12 +61,12 @@ export function initCommand(): Command {
     .option("--overwrite", "replace a file that exists; its secrets are kept")
     .option("--dry-run", "print the file instead of writing it, and create nothing")
     .option("-y, --yes", "ask nothing: what flags and account leave open is an error")
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml")
+    .addOption(inFolder("Pulumi.yaml"))
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
-  const folder = options.cwd ?? join(__dirname, "..");
+  const folder = options.cwd;
   const project = projectName(folder);
   const ask = options.yes || !process.stdin.isTTY ? askNobody : await askPerson();
   const stack =

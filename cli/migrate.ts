@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
 import { duration } from "../insight/format";
@@ -28,7 +27,7 @@ interface Options {
   readonly yes: boolean;
   readonly snapshot: boolean;
   readonly json: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** `platform migrate`: moves a live site to another architecture step by step. */
@@ -52,7 +51,7 @@ export function migrateCommand(): Command {
 async function migrate(options: Options): Promise<void> {
   const steps = options.back ? [100] : parseSteps(options.steps);
   const bakeSeconds = parseTime(options.bake);
-  const folder = options.cwd ?? join(__dirname, "..");
+  const folder = options.cwd;
   const stack = readStack(folder, options.stack);
   const edit = new StackEdit(folder, options.stack, stack.file.project);
   const destination = destinationOf(edit.position(stack.settings.architecture), options, options.stack);

@@ -13,7 +13,7 @@ interface Options {
   readonly stack?: string;
   readonly architecture?: string;
   readonly json?: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
   readonly since?: string;
 }
 
@@ -40,9 +40,7 @@ async function run({ stack, architecture, json, cwd, since }: Options): Promise<
   await withProgress(`Planning ${stacks.join(", ")}`, async () => {
     for (const name of stacks) {
       try {
-        plans.push(
-          await planStack(name, { ...(architecture ? { architecture } : {}), ...(cwd ? { folder: cwd } : {}) }),
-        );
+        plans.push(await planStack(name, { ...(architecture ? { architecture } : {}), folder: cwd }));
       } catch (error) {
         if (!(error instanceof SettingsError)) throw error;
         mistakes.push(error);

@@ -1,12 +1,8 @@
-import { join } from "node:path";
 import type { Plan } from "../insight/plan";
 import { keysIn, noticesFor } from "../stacks/notices";
 import type { Architecture } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
-import { isStandIn, listStacks as listStacksIn, readStackFile } from "./stack-files";
-
-/** Folder of the Pulumi project. */
-export const projectFolder = join(__dirname, "..");
+import { isStandIn, listStacks as listStacksIn, projectFolder, readStackFile } from "./stack-files";
 
 /** What to plan differently from the stack's file. */
 export interface PlanOptions {

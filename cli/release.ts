@@ -11,7 +11,7 @@ import type { Settings } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { tiersOf } from "../stacks/settings-rules";
 import { type AwsAccess, askAws, connectAws } from "./aws";
-import { readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
 /** Runs a program with its output shown, or taken. Secrets go by `env` or `input`, never among the arguments. */
@@ -54,7 +54,7 @@ interface Options {
   readonly releaseVersion: string;
   readonly bucket?: string;
   readonly command?: string;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** `platform release`: build, publish, `pulumi up`, and on a server the installation. */
@@ -71,9 +71,9 @@ export function releaseCommand(): Command {
       "--command <shell>",
       "what deploys on an adopted server, run as root by Systems Manager while the recovery is muted",
     )
-    .option("-C, --cwd <folder>", "folder with Pulumi.yaml, the stack files and app/")
+    .addOption(inFolder("Pulumi.yaml, the stack files and app/"))
     .action(async (options: Options) => {
-      const folder = options.cwd ?? join(__dirname, "..");
+      const folder = options.cwd;
       const { stack, releaseVersion: version } = options;
       if (!/^[\w.+-]{1,64}$/.test(version)) {
         throw new UsageError(`--release-version ${version}: letters, digits, . _ + and - are allowed, 64 at most.`);

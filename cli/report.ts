@@ -54,7 +54,7 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
     .addOption(new Option("-l, --language <language>", "language of the page").choices([...languages]).default("en"))
     .option("-s, --stack <name>", "the stack to report on")
     .addOption(inFolder())
-    .action(async (options: { html: string; language: Language; stack?: string; cwd?: string }) => {
+    .action(async (options: { html: string; language: Language; stack?: string; cwd: string }) => {
       await withProgress("Planning and drawing the four architectures", () =>
         told(async () => {
           const planner = await load(options.cwd);

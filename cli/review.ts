@@ -18,7 +18,7 @@ export function reviewCommand(): Command {
     .argument("<after>", "plans after it")
     .option("--markdown", "print Markdown, for a comment")
     .addOption(inFolder())
-    .action(async (before: string, after: string, { markdown, cwd }: { markdown?: boolean; cwd?: string }) => {
+    .action(async (before: string, after: string, { markdown, cwd }: { markdown?: boolean; cwd: string }) => {
       const { context } = await loadPlanner(cwd);
       const text = renderReview(plansOf(before), plansOf(after), context);
       console.log(markdown ? text : text.replace(/^<\/?(details|summary)>|<\/summary>$|^```.*$/gm, ""));

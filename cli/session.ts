@@ -25,7 +25,7 @@ export interface Place {
 
 interface Options {
   readonly stack: string;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 const common = (command: Command) => command.requiredOption("-s, --stack <name>", "the stack").addOption(inFolder());
@@ -110,7 +110,7 @@ async function tunnel(options: Options & { port?: string; psql?: boolean }): Pro
 
 /** The account, a place to go through, and the stack's outputs; whatever is missing is told before a session starts. */
 async function reach({ stack, cwd }: Options): Promise<{ access: AwsAccess; place: Place; outputs: Outputs }> {
-  const folder = cwd ?? join(__dirname, "..");
+  const folder = cwd;
   const { config } = readStackFile(folder, stack);
   await installed("aws", ["--version"], "Install the AWS CLI (version 2): docs.aws.amazon.com/cli.");
   await installed(

@@ -25,7 +25,7 @@ interface Options {
   readonly flips?: string;
   readonly seed?: string;
   readonly json: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 interface Bounds {

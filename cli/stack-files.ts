@@ -44,9 +44,12 @@ export interface StackFile {
   readonly secretKeys: readonly string[];
 }
 
+/** Folder of the Pulumi project. */
+export const projectFolder = join(__dirname, "..");
+
 /** The option by which a command is told where the stacks are. */
-export const inFolder = (): Option =>
-  new Option("-C, --cwd <folder>", "folder with Pulumi.yaml and the stack files (default: the project's own)");
+export const inFolder = (holds = "Pulumi.yaml and the stack files"): Option =>
+  new Option("-C, --cwd <folder>", `folder with ${holds}`).default(projectFolder, "the project's own");
 
 const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
 

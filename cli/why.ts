@@ -3,7 +3,6 @@ import type { ReporterConfig } from "../functions/incident/config";
 import type { Report } from "../functions/incident/report";
 import type { Language } from "../functions/incident/words";
 import { type AwsAccess, askAws, connectAws } from "./aws";
-import { projectFolder } from "./planner";
 import { withProgress } from "./progress";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
 
@@ -12,7 +11,7 @@ interface Options {
   readonly since: string;
   readonly language?: Language;
   readonly json?: boolean;
-  readonly cwd?: string;
+  readonly cwd: string;
 }
 
 /** Before the time that is asked about, metrics need a "before" of their own. */
@@ -39,7 +38,7 @@ export function whyCommand(): Command {
 async function run({ stack, since, language, json, cwd }: Options): Promise<void> {
   const sinceMs = durationOf(since);
   // The file is read and not checked: a mistake in a config must not keep anybody from the cause of an outage.
-  const { project, config } = readStackFile(cwd ?? projectFolder, stack);
+  const { project, config } = readStackFile(cwd, stack);
   const { configParameter } = await import("../functions/incident/config");
   const { where, report } = await withProgress(`Looking into ${stack}`, async () => {
     const access = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
