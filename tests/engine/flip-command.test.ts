@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Flip } from "../../insight/flip";
 import { tierOf } from "./services";
 import { type Project, projectFor, STACK, settings } from "./stack";
-import { DOMAIN } from "./world";
+import { type WrongInput, wrongSettings } from "./wrong-settings";
 
 /** The read-only verdict, against what is deployed. */
 describe("platform flip on the real engine", () => {
@@ -95,55 +95,13 @@ describe("platform flip on the real engine", () => {
   });
 
   describe("wrong input is told", () => {
-    const without = (section: string, change: Record<string, unknown>) => {
-      const all: Record<string, unknown> = settings("fargate");
-      return { ...all, [`iamvet:${section}`]: { ...(all[`iamvet:${section}`] as object | undefined), ...change } };
-    };
-    const cases: [string, () => Record<string, unknown>, string[], RegExp][] = [
+    const cases: WrongInput[] = [
       ["an unknown stack", () => ({}), ["--stack", "prd", "--to", "vercel"], /There is no stack "prd"\. Known: test/],
       ["an unknown target", () => ({}), ["--to", "vercle"], /no architecture "vercle"\. Did you mean vercel\?/],
       ["target = current", () => ({}), ["--to", "fargate"], /test has the architecture fargate already\. It can go to/],
       ["no target", () => ({}), [], /required option '-t, --to <architecture>' not specified/],
-      [
-        "settings of the target",
-        () => without("vercel", { repository: undefined }),
-        ["--to", "vercel"],
-        /iamvet:vercel\.repository/,
-      ],
-      [
-        "an apex with CNAME",
-        () => without("domain", { record: "CNAME" }),
-        ["--to", "vercel"],
-        /iamvet:domain\.record[\s\S]*apex/,
-      ],
-      [
-        "a subdomain with CNAME",
-        () => ({
-          ...without("domain", { record: "CNAME", name: `www.${DOMAIN}`, zoneName: DOMAIN }),
-          "iamvet:architecture": "vercel",
-        }),
-        ["--to", "fargate"],
-        /iamvet:domain\.record[\s\S]*fargate is served by addresses/,
-      ],
-      [
-        "a share without a canary",
-        () => without("traffic", { percent: 50 }),
-        ["--to", "vercel"],
-        /iamvet:traffic\.percent/,
-      ],
-      [
-        "the share of a tier that is not live",
-        () => without("traffic", { canary: "vercel", percent: 50 }),
-        ["--to", "vercel"],
-        /gives vercel 50 % of the traffic, but vercel is not live[\s\S]*traffic\.percent 0/,
-      ],
-      [
-        "a canary that stands in the way",
-        () => without("traffic", { canary: "ha-web-tier", percent: 0 }),
-        ["--to", "vercel"],
-        /ha-web-tier is the canary of test.*Take it out first/,
-      ],
       ["a basis that is none", () => ({}), ["--to", "vercel", "--basis", "guess"], /Allowed choices are plans, state/],
+      ...wrongSettings("fargate", "vercel", "ha-web-tier"),
     ];
     for (const [what, config, args, message] of cases) {
       it(what, async () => {

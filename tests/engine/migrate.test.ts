@@ -4,7 +4,7 @@ import { movesTraffic, shares, violations, WALK, waitOf } from "./checks";
 import { Migrating } from "./migrating";
 import { tierOf } from "./services";
 import { type Project, projectFor, settings } from "./stack";
-import { DOMAIN } from "./world";
+import { type WrongInput, withSection, wrongSettings } from "./wrong-settings";
 
 /** Pairs that are walked step by step here; ENGINE_PAIRS=all walks all twelve. */
 const ALL = process.env.ENGINE_PAIRS === "all";
@@ -31,14 +31,9 @@ describe("platform migrate on the real engine", () => {
   const migrate = (...args: string[]) => migrating.run(...args);
 
   describe("wrong input is told, and nothing is changed", () => {
-    const without = (section: string, change: Record<string, unknown>) => {
-      const all: Record<string, unknown> = settings("monitored-instance");
-      return { ...all, [`iamvet:${section}`]: { ...(all[`iamvet:${section}`] as object | undefined), ...change } };
-    };
-    const image = { uri: undefined };
-    // Functions, since the servers' addresses are known only once the suite has begun.
+    // A function, since the servers' addresses are known only once the suite has begun.
     const none = () => ({});
-    const cases: [string, () => Record<string, unknown>, string[], RegExp][] = [
+    const cases: WrongInput[] = [
       ["an unknown stack", none, ["--stack", "prd", "--to", "fargate"], /There is no stack prd here\. There is: test/],
       ["an unknown target", none, ["--to", "fargte"], /'fargte' is invalid\. Allowed choices are monitored-instance/],
       ["target = current", none, ["--to", "monitored-instance"], /monitored-instance serves test already/],
@@ -47,45 +42,12 @@ describe("platform migrate on the real engine", () => {
       ["a time without unit", none, ["--to", "fargate", "--bake", "10"], /--bake is "10"/],
       ["nothing to return from", none, ["--back"], /No migration of test is under way/],
       [
-        "settings of the target",
-        () => without("vercel", { repository: undefined }),
-        ["--to", "vercel"],
-        /iamvet:vercel\.repository/,
-      ],
-      ["the image of the target", () => without("image", image), ["--to", "fargate"], /No image of the app is given/],
-      [
-        "an apex with CNAME",
-        () => without("domain", { record: "CNAME" }),
+        "the image of the target",
+        () => withSection("monitored-instance", "image", { uri: undefined }),
         ["--to", "fargate"],
-        /iamvet:domain\.record[\s\S]*apex/,
+        /No image of the app is given/,
       ],
-      [
-        "a subdomain with CNAME",
-        () => ({
-          ...without("domain", { record: "CNAME", name: `www.${DOMAIN}`, zoneName: DOMAIN }),
-          "iamvet:architecture": "vercel",
-        }),
-        ["--to", "fargate"],
-        /iamvet:domain\.record[\s\S]*fargate is served by addresses/,
-      ],
-      [
-        "a share without a canary",
-        () => without("traffic", { percent: 50 }),
-        ["--to", "fargate"],
-        /iamvet:traffic\.percent/,
-      ],
-      [
-        "the share of a tier that is not live",
-        () => without("traffic", { canary: "fargate", percent: 50 }),
-        ["--to", "fargate"],
-        /gives fargate 50 % of the traffic, but fargate is not live/,
-      ],
-      [
-        "a canary that stands in the way",
-        () => without("traffic", { canary: "vercel", percent: 0 }),
-        ["--to", "fargate"],
-        /vercel is the canary of test.*Take it out first/,
-      ],
+      ...wrongSettings("monitored-instance", "fargate", "vercel"),
     ];
     for (const [what, config, args, message] of cases) {
       it(what, async () => {
