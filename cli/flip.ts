@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import { distance } from "fastest-levenshtein";
 import { type Flip, flipOf } from "../insight/flip";
 import type { PreviewStep } from "../insight/flip-changes";
 import { InputError } from "../insight/input-error";
 import { architectures } from "../stacks/settings";
+import { nearest } from "../stacks/settings-check";
 import { inTheWay, notLive } from "./canary";
 import { chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
 import { renderFlip } from "./flip-text";
@@ -76,8 +76,8 @@ function checkTarget(stack: string, to: string, context: StackContext): void {
   const current = currentOf(context);
   const others = architectures.filter((one) => one !== current);
   if (!architectures.includes(to as never)) {
-    const nearest = architectures.map((one) => ({ one, far: distance(to, one) })).sort((a, b) => a.far - b.far)[0];
-    const guess = nearest && nearest.far <= Math.max(2, to.length / 3) ? ` Did you mean ${nearest.one}?` : "";
+    const meant = nearest(to, architectures);
+    const guess = meant ? ` Did you mean ${meant}?` : "";
     throw new InputError(`There is no architecture "${to}".${guess} ${stack} can go to ${others.join(", ")}.`);
   }
   if (to === current) {

@@ -45,17 +45,11 @@ const needsImage = (settings: Settings) =>
   tiersOf(settings).some((tier) => tier === "ha-web-tier" || tier === "fargate");
 const uses = (settings: Settings, tier: "vercel" | "monitored-instance") => tiersOf(settings).includes(tier);
 
-/** Plans of UptimeRobot that reach the alert topic, by a receiver that an alarm watches. */
-const hasWebhooks: readonly string[] = ["team", "enterprise"];
-
 /** What comes with alarms of its own, beside those of server and database that are free. */
 function alarmsBeyond({ backups, uptime, traffic, database }: Omit<Settings, "monitoring">): string {
   const parts = [
     ["backups.enabled", backups.enabled],
-    [
-      "uptime.provider",
-      uptime.provider === "route53" || (uptime.provider === "uptimerobot" && hasWebhooks.includes(uptime.plan)),
-    ],
+    ["uptime.provider", uptimeLimits(uptimeCheckOf(uptime)).reportsToAws],
     ["traffic.canary", traffic.canary !== undefined],
     ["database.readReplica", database.readReplica],
   ].flatMap(([key, on]) => (on ? [key] : []));
