@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { beside } from "./beside";
 import type { Severity, Signal, Subject } from "./web-tier";
 
 /** Whom an alarm tells, by severity, and where its description sends a person to look on. */
@@ -44,7 +45,8 @@ export function alarm(
       alarmActions: [...actions[severity], ...act],
       okActions: [...actions[severity]],
     },
-    opts,
+    // Of something else it is another alarm: what serves keeps its own until it goes.
+    { ...beside("dimensions"), ...opts },
   );
   return { name: created.name, arn: created.arn, severity, subject };
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { alarmTable } from "./alarm-table";
 import { identity, secretArns } from "./app-environment";
 import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
+import { beside } from "./beside";
 import { type Grant, logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
 import type {
   Collector,
@@ -248,8 +249,9 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         propagateTags: "SERVICE",
         waitForSteadyState: true,
       },
-      // The autoscaler owns the count. ECS refuses a target group that no rule leads to.
-      { ...child, ignoreChanges: ["desiredCount"], dependsOn: [rule] },
+      // The autoscaler owns the count. ECS refuses a target group that no rule leads to. A service that is given another one takes its
+      // tasks out of the first, to which visitors are led until the gate: so another group or port is another service.
+      { ...child, ignoreChanges: ["desiredCount"], dependsOn: [rule], ...beside("loadBalancers") },
     );
     this.autoscale(name, args, cluster, service, targets);
 
@@ -264,7 +266,8 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         taskDefinition,
       }),
     );
-    this.targetGroupArn = targets.arn;
+    // Known when somebody serves in it.
+    this.targetGroupArn = pulumi.all([targets.arn, service.id]).apply(([arn]) => arn);
     this.signals = [...signals, ...this.alarms(name, args, ofService)];
     this.events = events(cluster.arn, service);
     this.logGroups = [logs.name];
@@ -346,7 +349,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
     service: aws.ecs.Service,
     targets: aws.lb.TargetGroup,
   ) {
-    const child = { parent: this };
+    const child = { parent: this, ...beside() };
     const scalable = new aws.appautoscaling.Target(
       `${name}-scaling`,
       {

@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { alarmTable } from "./alarm-table";
 import { identity, secretArns, secretSources } from "./app-environment";
 import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
+import { beside } from "./beside";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
-import { logGrants, pullGrants, secretGrants, serviceRole } from "./iam";
+import { logGrants, policyOf, pullGrants, secretGrants, serviceRole } from "./iam";
 import { renderRunbook } from "./runbook";
 import type {
   Collector,
@@ -122,8 +123,6 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         ...secretGrants(secretArns(args.environment)),
         ...logGrants([logs.arn]),
         { actions: ["ssm:GetParameter"], resources: [boot.arn, agent.arn] },
-        // Leaving the target group when a termination is announced.
-        { actions: ["elasticloadbalancing:DeregisterTargets"], resources: [targets.arn] },
         {
           actions: ["cloudwatch:PutMetricData"],
           resources: ["*"],
@@ -136,6 +135,15 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
       `${name}-ssm`,
       { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
       child,
+    );
+    // Leaving the target group when a termination is announced; instances of the old group leave the old one.
+    new aws.iam.RolePolicy(
+      `${name}-leave`,
+      {
+        role: role.id,
+        policy: policyOf([{ actions: ["elasticloadbalancing:DeregisterTargets"], resources: [targets.arn] }]),
+      },
+      { ...child, ...beside("policy") },
     );
     const profile = new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child);
 
@@ -236,8 +244,10 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         },
         tags: [{ key: "Name", value: name, propagateAtLaunch: true }],
       },
-      { ...child, ignoreChanges: ["desiredCapacity"], dependsOn: [rule] },
+      // A group that is given another target group takes its instances out of the first, to which visitors are led until the gate.
+      { ...child, ignoreChanges: ["desiredCapacity"], dependsOn: [rule], ...beside("targetGroupArns") },
     );
+    const ofGroup = { ...child, ...beside() };
     // Holds an instance that is to go until its watcher (runbooks/boot-container.sh) has left the target group, drained and stopped.
     new aws.autoscaling.LifecycleHook(
       `${name}-drain`,
@@ -247,7 +257,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         heartbeatTimeout: DRAIN_AND_STOP_SECONDS,
         defaultResult: "CONTINUE",
       },
-      child,
+      ofGroup,
     );
     const goals = [
       { on: "cpu", target: args.cpuTarget, specification: { predefinedMetricType: "ASGAverageCPUUtilization" } },
@@ -268,7 +278,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
           policyType: "TargetTrackingScaling",
           targetTrackingConfiguration: { targetValue: target, predefinedMetricSpecification: specification },
         },
-        child,
+        ofGroup,
       );
     }
 
@@ -282,7 +292,8 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         version: String(version),
       }),
     );
-    this.targetGroupArn = targets.arn;
+    // Known when somebody serves in it.
+    this.targetGroupArn = pulumi.all([targets.arn, scaling.id]).apply(([arn]) => arn);
     this.signals = [...signals, ...this.alarms(name, args, scaling.name)];
     this.events = events(scaling.name);
     this.logGroups = [logs.name];

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import { type AlarmLevel, alarmTable } from "./alarm-table";
+import { beside } from "./beside";
 import { Firewall, type FirewallArgs } from "./firewall";
 import { privateBucket } from "./private-bucket";
 import { publicWebGroup } from "./public-web-group";
@@ -144,6 +145,9 @@ export class LoadBalancer extends pulumi.ComponentResource {
   /**
    * A target group and the probe rule that leads a gate's requests to it. Without a rule ECS refuses the group and health checks
    * never start, and a probe would be answered by the tier that serves now.
+   *
+   * A new group, as another port makes one, stands beside the old: the probe rule leads to it at once, visitors are led to it behind the
+   * gate alone, by {@link catchAll}.
    */
   attach(tier: BalancedTier, args: TargetArgs, parent: pulumi.Resource) {
     const group = new aws.lb.TargetGroup(
@@ -158,34 +162,40 @@ export class LoadBalancer extends pulumi.ComponentResource {
         slowStart: 30,
         healthCheck: { path: args.healthPath, matcher: "200", ...HEALTH_CHECK },
       },
-      { parent },
+      { parent, ...beside() },
     );
     const rule = this.probeRule(tier, { ...args, targetGroupArn: group.arn }, parent);
+    this.admit(tier, args, parent);
+    return { group, rule };
+  }
+
+  /**
+   * Lets the load balancer reach the targets' port. The port is in the rules' names: each has rules of its own, so that the old ones stay
+   * as long as the old targets, and going back finds them where AWS would refuse the same rule twice.
+   */
+  private admit(tier: BalancedTier, { name, port, securityGroupId }: TargetArgs, parent: pulumi.Resource) {
+    const way = { ipProtocol: "tcp", fromPort: port, toPort: port };
+    const opts = (former: string) => ({ parent, ...beside("fromPort", "toPort"), aliases: [{ name: former }] });
     new aws.vpc.SecurityGroupEgressRule(
-      `${args.name}-from-balancer`,
+      `${name}-from-balancer-${port}`,
       {
+        ...way,
         securityGroupId: this.securityGroupId,
-        referencedSecurityGroupId: args.securityGroupId,
-        ipProtocol: "tcp",
-        fromPort: args.port,
-        toPort: args.port,
+        referencedSecurityGroupId: securityGroupId,
         description: `To ${tier}`,
       },
-      { parent },
+      opts(`${name}-from-balancer`),
     );
     new aws.vpc.SecurityGroupIngressRule(
-      `${args.name}-to-targets`,
+      `${name}-to-targets-${port}`,
       {
-        securityGroupId: args.securityGroupId,
+        ...way,
+        securityGroupId,
         referencedSecurityGroupId: this.securityGroupId,
-        ipProtocol: "tcp",
-        fromPort: args.port,
-        toPort: args.port,
         description: "From the load balancer",
       },
-      { parent },
+      opts(`${name}-to-targets`),
     );
-    return { group, rule };
   }
 
   /** The rule that leads a gate's requests, and nobody else's, to one tier. */

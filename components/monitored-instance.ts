@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AlarmActions } from "./alarm";
 import type { AlarmLevel } from "./alarm-table";
 import { type AppEnvironment, identity, secretArns, secretSources } from "./app-environment";
+import { beside } from "./beside";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
 import { type Grant, logGrants, secretGrants, serviceRole } from "./iam";
@@ -25,7 +26,7 @@ export interface ExistingServer {
 
 /** A new server. */
 export interface NewServer {
-  /** A public subnet; changing it replaces the instance. */
+  /** A public subnet of a new server; one that is there stays where it is. */
   readonly subnetId: pulumi.Input<string>;
   /** EC2 instance type; a change stops and starts the instance, one to two minutes of outage. */
   readonly type: string;
@@ -125,6 +126,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     this.probe = pulumi.all([server.addresses, server.version]).apply(
       ([addresses, version]): Probe => ({
         connectTo: addresses[0] as string,
+        ...(addresses.length > 1 ? { addresses } : {}),
         port: 443,
         servername: args.domain,
         host: args.domain,
@@ -373,14 +375,17 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         disableApiTermination: true,
         tags: { Name: name, "boot-parameter": boot.name },
       },
-      // A new AMI or boot script must never replace a serving instance unasked.
-      { ...child, ignoreChanges: ["ami", "userData"] },
+      // A new AMI, a boot script or another subnet must never replace a serving instance unasked: its disk would go. `pulumi up
+      // --replace` of it is the way to ask.
+      { ...child, ...beside(), ignoreChanges: ["ami", "userData", "subnetId"] },
     );
-    const address = new aws.ec2.Eip(`${name}-address`, { domain: "vpc", tags: { Name: name } }, child);
+    // Another instance has another address: moved to one that boots, the old one's would lead its visitors astray.
+    const its = { ...child, ...beside(), replacementTrigger: instance.id };
+    const address = new aws.ec2.Eip(`${name}-address`, { domain: "vpc", tags: { Name: name } }, its);
     new aws.ec2.EipAssociation(
       `${name}-address-of`,
       { instanceId: instance.id, allocationId: address.allocationId },
-      child,
+      its,
     );
     return {
       instanceId: instance.id,

@@ -33,7 +33,8 @@ export class Network extends pulumi.ComponentResource {
     super("iamvet:index:Network", name, {}, opts);
     if ("adopt" in args) {
       this.vpcId = pulumi.output(args.adopt.vpcId);
-      this.webSubnetIds = pulumi.output(args.adopt.subnetIds);
+      // In an order of our own: AWS lists them in any.
+      this.webSubnetIds = pulumi.output(args.adopt.subnetIds).apply((ids) => [...ids].sort());
       this.databaseSubnetIds = this.webSubnetIds;
     } else {
       const { vpc, web, database } = this.create(name, args.create);
@@ -65,10 +66,12 @@ export class Network extends pulumi.ComponentResource {
       { routeTableId: routes.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
       { parent: this },
     );
-    const zoneNames = aws.getAvailabilityZonesOutput(
-      { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
-      { parent: this },
-    ).names;
+    const zoneNames = aws
+      .getAvailabilityZonesOutput(
+        { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
+        { parent: this },
+      )
+      .names.apply((names) => [...names].sort());
     const subnets = (role: string, offset: number) =>
       Array.from({ length: zones }, (_, index) => {
         const subnet = new aws.ec2.Subnet(
@@ -79,7 +82,8 @@ export class Network extends pulumi.ComponentResource {
             availabilityZone: zoneNames.apply((names) => names[index] as string),
             tags: { Name: `${name}-${role}-${index + 1}` },
           },
-          opts,
+          // A zone that AWS opens, or takes out of the list for a while, moves the others in it.
+          { ...opts, ignoreChanges: ["availabilityZone"] },
         );
         new aws.ec2.RouteTableAssociation(
           `${name}-${role}-${index + 1}-routes`,

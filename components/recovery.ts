@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { beside } from "./beside";
 import { serviceRole } from "./iam";
 import { renderRunbook } from "./runbook";
 
@@ -53,6 +54,8 @@ export class Recovery extends pulumi.ComponentResource {
   constructor(name: string, args: RecoveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Recovery", name, {}, opts);
     const child = { parent: this };
+    // Another instance has a recovery of its own, beside that of the one which serves until it goes.
+    const its = { ...child, ...beside(), replacementTrigger: args.instanceId };
     const { region } = aws.getRegionOutput({}, child);
     const account = aws.getCallerIdentityOutput({}, child).accountId;
     const instanceArn = pulumi.interpolate`arn:aws:ec2:${region}:${account}:instance/${args.instanceId}`;
@@ -111,7 +114,7 @@ export class Recovery extends pulumi.ComponentResource {
         { actions: ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"], resources: [instanceArn] },
         { actions: ["sns:Publish"], resources: [args.topicArn] },
       ],
-      child,
+      its,
       { StringEquals: { "aws:SourceAccount": account } },
     );
     const automation = new aws.ssm.Document(
@@ -133,7 +136,7 @@ export class Recovery extends pulumi.ComponentResource {
             }),
           ),
       },
-      child,
+      its,
     );
     // EventBridge wants the definition with a version, not the document.
     const definition = pulumi.interpolate`arn:aws:ssm:${region}:${account}:automation-definition/${automation.name}`;
@@ -148,7 +151,7 @@ export class Recovery extends pulumi.ComponentResource {
           conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } },
         },
       ],
-      child,
+      its,
       { StringEquals: { "aws:SourceAccount": account } },
     );
     const target = { arn: pulumi.interpolate`${definition}:$DEFAULT`, roleArn: starter.arn };
@@ -162,7 +165,7 @@ export class Recovery extends pulumi.ComponentResource {
           detail: { alarmName: [...args.alarmNames], state: { value: ["ALARM"] } },
         }),
       },
-      child,
+      its,
     );
     new aws.cloudwatch.EventTarget(
       `${name}-on-alarm-target`,
@@ -171,7 +174,7 @@ export class Recovery extends pulumi.ComponentResource {
         ...target,
         inputTransformer: { inputPaths: { alarm: "$.detail.alarmName" }, inputTemplate: '{"Trigger": ["<alarm>"]}' },
       },
-      child,
+      its,
     );
     if (args.recheckMinutes > 0) {
       const recheck = new aws.cloudwatch.EventRule(
@@ -180,12 +183,12 @@ export class Recovery extends pulumi.ComponentResource {
           description: "Looks again, since an alarm that a lock or a mute dropped does not come twice",
           scheduleExpression: `rate(${args.recheckMinutes} ${args.recheckMinutes === 1 ? "minute" : "minutes"})`,
         },
-        child,
+        its,
       );
       new aws.cloudwatch.EventTarget(
         `${name}-recheck-target`,
         { rule: recheck.name, ...target, input: JSON.stringify({ Trigger: ["recheck"] }) },
-        child,
+        its,
       );
     }
     this.documentName = automation.name;

@@ -16,6 +16,8 @@ export interface Slot {
    */
   readonly share: number;
   readonly target: TrafficTarget;
+  /** ARN of the target group behind the load balancer's alias: two of one tier are two places. */
+  readonly group?: string;
 }
 
 /** How the catch-all rule of the shared load balancer divides requests. */
@@ -50,11 +52,12 @@ export interface TrafficState {
  *   carries an older version was written before the latest change began.
  */
 export function encodeTraffic(state: TrafficState, intent?: number): string {
-  const slot = ({ tier, weight, share, target }: Slot) => ({
+  const slot = ({ tier, weight, share, target, group }: Slot) => ({
     tier,
     weight,
     share,
     target: canonical(target),
+    ...(group && { group }),
   });
   return JSON.stringify({
     revision: state.revision,
@@ -77,9 +80,18 @@ export function decodeTraffic(text: string): { state: TrafficState; intent?: num
   }
 }
 
-/** Do two values send every request to the same places, in the same shares? */
+/** Do two values send every request to the same places, in the same shares? The slots say all of it: the rule follows from them. */
 export const sameTraffic = (a: TrafficState, b: TrafficState): boolean =>
-  encodeTraffic({ ...a, revision: 0, ttl: 0 }) === encodeTraffic({ ...b, revision: 0, ttl: 0 });
+  encodeTraffic({ revision: 0, ttl: 0, slots: a.slots }) === encodeTraffic({ revision: 0, ttl: 0, slots: b.slots });
+
+/** Weight by target group with which the load balancer's rule serves the slots; undefined if none of them is behind it. */
+export function ruleWeights({ serving, canary }: TrafficState["slots"]): RuleState["weights"] | undefined {
+  if (serving.group && canary.group && serving.group !== canary.group) {
+    return { [serving.group]: serving.share, [canary.group]: canary.share };
+  }
+  const group = serving.group ?? canary.group;
+  return group === undefined ? undefined : { [group]: 100 };
+}
 
 /** DNS names are compared without the root's dot and without case; Route 53 adds the one and lowers the other. */
 export const dnsName = (name: string): string => name.toLowerCase().replace(/\.$/, "");

@@ -1,37 +1,63 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "./load-balancer";
-import { encodeTraffic, type SlotName, type TrafficState } from "./traffic-state";
+import { encodeTraffic, ruleWeights, type SlotName, type TrafficState } from "./traffic-state";
 import type { WebTier } from "./web-tier";
 
-export interface TrafficArgs {
+/** What visitors are to get. */
+export interface WantedTraffic {
+  /** Seconds that resolvers may hold the address. An alias of a load balancer has 60, whatever is asked here. */
+  readonly ttl: number;
+  readonly serving: WebTier;
+  /** A second tier and its share of traffic in percent, 0 to 100. */
+  readonly canary?: { readonly tier: WebTier; readonly percent: number };
+  /** Counts the steps of `platform migrate`. */
+  readonly revision: number;
+}
+
+export interface TrafficArgs extends WantedTraffic {
   readonly zoneId: pulumi.Input<string>;
   /** The site's name. */
   readonly domain: string;
   /** Names that are aliases of the site's; the tiers answer them with a redirect. */
   readonly redirectFrom: readonly string[];
-  /** Seconds that resolvers may hold the address. An alias of a load balancer has 60, whatever is asked here. */
-  readonly ttl: number;
   /** CNAME only for a subdomain that Vercel alone serves, now and later: a name cannot have both A and CNAME records. */
   readonly recordType: "A" | "CNAME";
-  readonly serving: WebTier;
-  /** A second tier and its share of traffic in percent, 0 to 100. */
-  readonly canary?: { readonly tier: WebTier; readonly percent: number };
   /** The load balancer, while a tier stands behind it. */
   readonly loadBalancer?: LoadBalancer;
   /** Names of the two parameters around a change; see {@link TrafficState}. */
   readonly parameters: { readonly intent: string; readonly state: string };
-  /** Counts the steps of `platform migrate`. */
-  readonly revision: number;
 }
 
 /** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
 const ALIAS_TTL = 60;
 
 /**
+ * Where visitors are to go, known when everything that they are led to is there. The gate before {@link Traffic} asks it what has to
+ * prove itself, and {@link Traffic} does it.
+ */
+export function trafficOf({ serving, canary, ttl, revision }: WantedTraffic): pulumi.Output<TrafficState> {
+  const { dns } = weights(serving, canary);
+  const percent = canary?.percent ?? 0;
+  const tiers: Record<SlotName, WebTier> = { serving, canary: canary?.tier ?? serving };
+  const aliased = Object.values(tiers).some(({ target }) => target.kind === "alias");
+  return pulumi.output({
+    revision,
+    ttl: aliased ? Math.max(ttl, ALIAS_TTL) : ttl,
+    slots: {
+      serving: slotOf(tiers.serving, dns.serving, 100 - percent),
+      canary: slotOf(tiers.canary, dns.canary, percent),
+    },
+  }) as pulumi.Output<TrafficState>;
+}
+
+/**
  * Where visitors go: two weighted record sets, `serving` and `canary`, and the load balancer's catch-all rule. All have constant
  * URNs and identifiers and are updated in place by a flip, since a record that dies with its tier leaves no TTL in between. An
  * unused canary has weight 0 and the target of `serving`. Registered only behind the gate.
+ *
+ * The rule comes first and the records after it, since whoever they send to the load balancer is answered 503 without it; and the rule
+ * comes after who serves behind it.
  */
 export class Traffic extends pulumi.ComponentResource {
   /** What the slots point at, known when all of it is live. */
@@ -42,35 +68,24 @@ export class Traffic extends pulumi.ComponentResource {
     const child = { parent: this };
     const { serving, canary } = args;
     const { dns, balancer } = weights(serving, canary);
-    const tiers: Record<SlotName, WebTier> = { serving, canary: canary?.tier ?? serving };
-    const aliased = Object.values(tiers).some(({ target }) => target.kind === "alias");
-
-    const percent = canary?.percent ?? 0;
-    const slots = {
-      serving: slotOf(serving, dns.serving, 100 - percent),
-      canary: slotOf(tiers.canary, dns.canary, percent),
-    };
-    const wanted = {
-      revision: args.revision,
-      ttl: aliased ? Math.max(args.ttl, ALIAS_TTL) : args.ttl,
-      slots,
-    };
+    const wanted = trafficOf(args);
     const intent = new aws.ssm.Parameter(
       `${name}-intent`,
       {
         name: args.parameters.intent,
         type: "String",
         description: "What the site's traffic is about to be switched to",
-        value: pulumi.output(wanted).apply((state) => encodeTraffic(state)),
+        value: wanted.apply((state) => encodeTraffic(state)),
       },
       child,
     );
-    const behind = { ...child, dependsOn: [intent] };
-    const first = record(name, "serving", serving, dns.serving, args, behind);
+    const catchAll = args.loadBalancer?.catchAll(`${name}-catch-all`, balancer, { ...child, dependsOn: [intent] });
+    const ahead: pulumi.Resource[] = catchAll ? [intent, catchAll] : [intent];
+    const first = record(name, "serving", serving, dns.serving, args, { ...child, dependsOn: ahead });
     // One after the other: with both weights at 0 in between, Route 53 would answer with either target.
     const records = [
       first,
-      record(name, "canary", tiers.canary, dns.canary, args, { ...child, dependsOn: [intent, first] }),
+      record(name, "canary", canary?.tier ?? serving, dns.canary, args, { ...child, dependsOn: [...ahead, first] }),
     ];
     for (const host of args.redirectFrom) {
       // An alias of the site's own records follows every flip by itself.
@@ -85,13 +100,10 @@ export class Traffic extends pulumi.ComponentResource {
         { ...child, dependsOn: records },
       );
     }
-    const catchAll = args.loadBalancer?.catchAll(`${name}-catch-all`, balancer, behind);
-    const state = pulumi.all([wanted, catchAll?.arn, pulumi.all(balancer.map(({ arn }) => arn))]).apply(
-      ([found, arn, groups]): TrafficState => ({
+    const state = pulumi.all([wanted, catchAll?.arn]).apply(
+      ([found, arn]): TrafficState => ({
         ...found,
-        ...(arn && {
-          rule: { arn, weights: Object.fromEntries(groups.map((group, i) => [group, balancer[i]?.weight ?? 0])) },
-        }),
+        ...(arn && { rule: { arn, weights: ruleWeights(found.slots) ?? {} } }),
       }),
     );
     const written = new aws.ssm.Parameter(
@@ -109,7 +121,13 @@ export class Traffic extends pulumi.ComponentResource {
   }
 }
 
-const slotOf = ({ tier, target }: WebTier, weight: number, share: number) => ({ tier, weight, share, target });
+const slotOf = ({ tier, target, targetGroupArn }: WebTier, weight: number, share: number) => ({
+  tier,
+  weight,
+  share,
+  target,
+  ...(targetGroupArn ? { group: targetGroupArn } : {}),
+});
 
 function record(
   name: string,
@@ -130,11 +148,14 @@ function record(
       ...(target.kind === "alias"
         ? // DNS moves through gates only: health evaluation would send visitors to the other slot behind their back.
           { aliases: [{ name: target.dnsName, zoneId: target.zoneId, evaluateTargetHealth: false }] }
-        : { records: target.kind === "addresses" ? target.ipv4 : [target.name], ttl: args.ttl }),
+        : { records: target.kind === "addresses" ? target.ipv4.apply(inOrder) : [target.name], ttl: args.ttl }),
     },
     opts,
   );
 }
+
+/** A list whose order is not ours must not look like a change. */
+const inOrder = (texts: readonly string[]) => [...texts].sort();
 
 /**
  * Splits traffic between DNS and the load balancer. Two tiers behind the load balancer are one address, so its rule shares them;

@@ -287,6 +287,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
     this.probe = pulumi.all([addresses, bypass?.secret]).apply(
       ([ipv4, secret]): Probe => ({
         connectTo: ipv4[0] ?? "",
+        ...(ipv4.length > 1 ? { addresses: ipv4 } : {}),
         port: 443,
         servername: args.domain,
         host: args.domain,

@@ -19,6 +19,8 @@ export type TierTarget =
 export interface Probe {
   /** Host name or IPv4 address to open the TCP connection to: the tier itself, never the site's public name. */
   readonly connectTo: string;
+  /** All of the tier's IPv4 addresses where it has several: each of them gets visitors. @default what `connectTo` resolves to */
+  readonly addresses?: readonly string[];
   /** TCP port, 443 for every tier on AWS. */
   readonly port: number;
   /** Server name of the TLS handshake (SNI); the certificate must be valid for it. */

@@ -13,10 +13,7 @@ import type { AwsReader } from "../stacks/gates/aws";
 export interface GateCode {
   readonly liveGates: (options: GateOptions) => Gates;
   /** Which tiers the program proves before traffic moves. */
-  readonly tiersToProve: (
-    before: LiveTraffic,
-    now: Readonly<Record<"serving" | "canary", { tier: string; share: number }>>,
-  ) => readonly string[];
+  readonly tiersToProve: (before: LiveTraffic, wanted: Pick<TrafficState, "slots">) => readonly string[];
   readonly encodeTraffic: (state: TrafficState, intent?: number) => string;
 }
 
@@ -165,7 +162,7 @@ export class World {
       target: { kind: "addresses" as const, ipv4: [this.life(tier).address] },
     });
     const slots: Slots = { serving: slot(serving, 100 - percent), canary: slot(canary?.tier ?? serving, percent) };
-    const rising = conditions.code.tiersToProve(before, slots);
+    const rising = conditions.code.tiersToProve(before, { slots });
     const served = before.state?.value?.slots.serving.tier;
     for (const tier of tiers.filter((one) => rising.includes(one))) {
       await gates.ready({ tier, probe: this.probe(tier), ...(served ? { serving: served } : {}) });

@@ -3,6 +3,7 @@ import {
   decodeTraffic,
   dnsName,
   SLOTS,
+  type Slot,
   type SlotName,
   sameTraffic,
   type TrafficState,
@@ -13,11 +14,12 @@ import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./
 import { type Holding, holdingsOf, letGoAt } from "./gates/holding";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
-import { type Answer, ask, askAll, type Expected, probeUrl } from "./gates/probe";
+import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
 import { liveProtection, type Protection } from "./gates/protection";
 import { lookAtRollout } from "./gates/rollout";
 import { type Clock, type Look, lookUntil, seconds, sleepUntil, systemClock, within } from "./gates/wait";
 
+export { tiersToProve } from "./gates/proof";
 export { ifKnown, knownValue } from "./gates/wait";
 
 /**
@@ -30,7 +32,7 @@ export { ifKnown, knownValue } from "./gates/wait";
  * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
  * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out;
  * 3. `ready` for each of {@link tiersToProve};
- * 4. traffic is registered: intent parameter, then records and rule, then state parameter;
+ * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
  * 5. `settled`, `letGo` of a load balancer that is to go, and the program ends.
  *
  * None is called in a preview.
@@ -285,7 +287,11 @@ export function liveGates(options: GateOptions): Gates {
           ? [
               `To go back: \`pulumi config set iamvet:architecture ${serving}\` and \`pulumi up\`, which removes ${tier}.`,
             ]
-          : []),
+          : serving
+            ? [
+                `To go back: undo the change that made new targets of ${tier}, and \`pulumi up\`; the old ones serve meanwhile.`,
+              ]
+            : []),
       ];
       const give = (what: string, why: string): never => {
         throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, kept, ...onward].join("\n"));
@@ -308,17 +314,16 @@ export function liveGates(options: GateOptions): Gates {
 
     async settled({ query, before, now, nameServers, tiers }) {
       const started = clock.now();
-      const from = before.state?.value?.slots;
-      const old = from && bearer(from);
       const to = bearer(now.slots);
-      const give = (what: string, why: string): never => {
+      const { moved: what, back } = moveText(before, now);
+      const give = (fault: string, why: string): never => {
         throw new pulumi.RunError(
           [
-            `Traffic has moved to ${to}, and it is not safe yet to let go of the old side: ${what}`,
+            `Traffic has moved to ${what}, and it is not safe yet to let go of the old side: ${fault}`,
             `  ${why}`,
             "Both sides are live and nothing was deleted, nor will be while this gate fails.",
             "To go on: repair it and run `pulumi up` again, which asks again without moving anything.",
-            `To go back: \`pulumi config set iamvet:architecture ${old && old !== to ? old : "<what it was before>"}\` and \`pulumi up\`, which moves traffic back.`,
+            `To go back: ${back} and \`pulumi up\`, which moves traffic back.`,
           ].join("\n"),
         );
       };
@@ -378,15 +383,14 @@ export function liveGates(options: GateOptions): Gates {
         .map(({ probe }) => ({ tier: probe.expectTier, version: probe.expectVersion }));
       const model = tiers.find(({ tier }) => tier === to)?.probe;
       if (!model) throw new Error(`settled() was not given the probe of ${to}`);
-      // The way a visitor comes: by the public name, without a header that picks a tier.
-      const visit: Probe = { ...model, connectTo: query.name, servername: query.name, host: query.name, headers: {} };
+      const visit = visitorsProbe(model, query.name);
       const seen = await lookUntil(`Waiting for https://${query.name} to answer`, times, until, (left) =>
         probeOnce(visit, expected, left),
       );
       if (seen) give(`${probeUrl(visit)} did not give ${answersText(times)} within ${timeoutSeconds} s.`, seen);
       if (changed) {
-        const now = carrying.size > 1 ? `${[...carrying].join(" and ")} serve` : `${to} serves`;
-        log(`${now} ${query.name} (${seconds(clock.now() - started)} s after the change)`);
+        const serves = carrying.size > 1 ? `${[...carrying].join(" and ")} serve` : `${what} serves`;
+        log(`${serves} ${query.name} (${seconds(clock.now() - started)} s after the change)`);
       }
     },
 
@@ -402,16 +406,6 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
   };
-}
-
-/** Tiers that get more traffic than they have now, and so must be proven first. All that get any on a first up. */
-export function tiersToProve(before: LiveTraffic, now: Readonly<Record<SlotName, { tier: string; share: number }>>) {
-  const share = (slots: Readonly<Record<SlotName, { tier: string; share: number }>> | undefined, tier: string) =>
-    SLOTS.reduce((sum, slot) => sum + (slots?.[slot].tier === tier ? slots[slot].share : 0), 0);
-  // A crash may have left the records at either side of the latest change: only what both sides gave counts as proven.
-  const sides = [before.state?.value?.slots, (before.intent?.value ?? before.state?.value)?.slots];
-  const had = (tier: string) => Math.min(...sides.map((side) => share(side, tier)));
-  return [...new Set(SLOTS.map((slot) => now[slot].tier))].filter((tier) => share(now, tier) > had(tier));
 }
 
 /**
@@ -550,11 +544,34 @@ async function lookSafely(rollout: Rollout, aws: AwsReader): Promise<Look> {
   }
 }
 
+/** Where traffic has moved to, and how it goes back: by the config line after a flip, by undoing the change inside a tier. */
+function moveText(before: LiveTraffic, now: TrafficState): { readonly moved: string; readonly back: string } {
+  const to = bearer(now.slots);
+  const state = before.state?.value;
+  const old = state && bearer(state.slots);
+  const placesOf = ({ slots }: TrafficState) =>
+    SLOTS.filter((slot) => slots[slot].share > 0 && slots[slot].tier === to).map((slot) => placeText(slots[slot]));
+  const [was, is] = [state ? placesOf(state) : [], placesOf(now)];
+  if (old === to && was.join() !== is.join()) {
+    return {
+      moved: `other targets of ${to} (${is.join(", ")} instead of ${was.join(", ")})`,
+      back: `undo the change that made new targets of ${to},`,
+    };
+  }
+  const earlier = old && old !== to ? old : "<what it was before>";
+  return { moved: to, back: `\`pulumi config set iamvet:architecture ${earlier}\`` };
+}
+
+const placeText = ({ target, group }: Slot) => (group === undefined ? targetText(target) : groupText(group));
+
+/** Name and id of a target group. */
+const groupText = (arn: string) => arn.split("/").slice(1).join("/") || arn;
+
 const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
   weights
     ? Object.entries(weights)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([group, weight]) => `${group.split("/")[1] ?? group}: ${weight}`)
+        .map(([group, weight]) => `${groupText(group)}: ${weight}`)
         .join(", ")
     : "nothing";
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LoadBalancer } from "../components/load-balancer";
-import { Traffic } from "../components/traffic";
+import { Traffic, trafficOf, type WantedTraffic } from "../components/traffic";
 import { Uptime } from "../components/uptime";
 import type { WebTier } from "../components/web-tier";
 import { tiers as architectures } from "./architectures";
@@ -105,19 +105,22 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   await migrations.finish(built);
   const [serving, canary] = built as [WebTier, WebTier?];
 
-  if (before) await proveTiers(gates, before, built, serving, canary && { tier: canary, percent: traffic.percent });
+  const wanted: WantedTraffic = {
+    ttl: domain.ttl,
+    serving,
+    ...(canary ? { canary: { tier: canary, percent: traffic.percent } } : {}),
+    revision: traffic.revision,
+  };
+  if (before) await proveTiers(gates, before, built, wanted);
 
   const moved = new Traffic("traffic", {
+    ...wanted,
     zoneId: zone.zoneId,
     domain: domain.name,
     redirectFrom: domain.redirectFrom,
-    ttl: domain.ttl,
     recordType: domain.record,
-    serving,
-    ...(canary ? { canary: { tier: canary, percent: traffic.percent } } : {}),
     ...(loadBalancer ? { loadBalancer } : {}),
     parameters: query.parameters,
-    revision: traffic.revision,
   });
   if (before) {
     await gates.settled({
@@ -171,20 +174,14 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   };
 }
 
-/** Gate before traffic moves: every tier that is to get more of it must answer first. */
+/** Gate before traffic moves: every tier that gets more of it at one of its targets must answer first. */
 async function proveTiers(
   gates: Gates,
   before: LiveTraffic,
   built: readonly WebTier[],
-  serving: WebTier,
-  canary: { tier: WebTier; percent: number } | undefined,
+  wanted: WantedTraffic,
 ): Promise<void> {
-  const percent = canary?.percent ?? 0;
-  const wanted = {
-    serving: { tier: serving.tier, share: 100 - percent },
-    canary: { tier: canary?.tier.tier ?? serving.tier, share: percent },
-  };
-  const rising = tiersToProve(before, wanted);
+  const rising = tiersToProve(before, await knownValue(trafficOf(wanted), "the targets of the tiers"));
   const now = before.state?.value?.slots.serving.tier;
   for (const tier of built) {
     if (rising.includes(tier.tier)) await gates.ready({ ...(await probed(tier)), ...(now ? { serving: now } : {}) });

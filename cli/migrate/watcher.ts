@@ -1,4 +1,5 @@
 import type { Probe } from "../../components/web-tier";
+import { visitorsProbe } from "../../stacks/gates/probe";
 import type { Architecture } from "../../stacks/settings";
 import type { Watch, WatchedAlarm } from "../../stacks/watch";
 
@@ -49,9 +50,7 @@ export async function lookAt(
   const own = tier.alarms.filter(isSerious).map(({ name }) => name);
   const shared = watch.database.alarms.filter((alarm) => isSerious(alarm) && !known.has(alarm.name));
   const serious = [...own, ...shared.map(({ name }) => name)];
-  // The way a visitor comes: by the public name, without a header that picks a tier.
-  const { name } = watch.query;
-  const visit: Probe = { ...tier.probe, connectTo: name, servername: name, host: name, headers: {} };
+  const visit = visitorsProbe(tier.probe, watch.query.name);
   try {
     const [found, wrong, outside] = await Promise.all([
       states(serious),

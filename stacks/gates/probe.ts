@@ -59,13 +59,18 @@ export async function askAll(
   names: Names,
   askOnce: typeof ask = ask,
 ): Promise<string | undefined> {
-  const addresses = await names.addresses(probe.connectTo);
+  const addresses = probe.addresses ?? (await names.addresses(probe.connectTo));
   if (addresses.length === 0) return `${probe.connectTo} has no address`;
   for (const address of addresses) {
     const wrong = fault(await askOnce(probe, address, timeoutMs), expected);
     if (wrong) return addresses.length > 1 ? `${wrong} (from ${address})` : wrong;
   }
   return undefined;
+}
+
+/** The way a visitor comes: by the public name, to whatever address that has, without a header that picks a tier. */
+export function visitorsProbe({ addresses: _, ...probe }: Probe, name: string): Probe {
+  return { ...probe, connectTo: name, servername: name, host: name, headers: {} };
 }
 
 /** Undefined if the answer is healthy and one of those expected sent it; otherwise what is wrong with it. */

@@ -6,7 +6,10 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
+import { answer, pick } from "./visits";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
+
+export { tierOf } from "./visits";
 
 /** What a tier answers; tests change it while an update runs. */
 export interface Answered {
@@ -15,12 +18,16 @@ export interface Answered {
   readonly healthy: boolean;
   /** Whether a probe rule's header led the request to its tier. */
   readonly probe: boolean;
+  /** What answered: a target group's ARN, or an address. */
+  readonly target: string;
 }
 
 export interface Health {
   readonly answers: Answered[];
   /** Tiers that answer 503 although they are deployed. */
   readonly sick: Set<string>;
+  /** Ports at which the app never answers, as with a wrong `app.port`. */
+  readonly deadPorts: Set<number>;
   /** Release that every tier tells. */
   version: string;
   /** Names of alarms that are raised, as far as they exist. */
@@ -46,6 +53,7 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   const health: Health = {
     answers: [],
     sick: new Set(),
+    deadPorts: new Set(),
     version: "v1",
     raised: new Set(),
     snapshots: [],
@@ -59,7 +67,7 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   };
   const tls = certificate(folder);
   const ports: Record<string, number> = {};
-  for (const address of [ADDRESSES.instance, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
+  for (const address of [...ADDRESSES.instances, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
     const server = createTlsServer(tls, (request, response) => {
       const { status, body } = answer(cloud, health, address, request);
       response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(body);
@@ -110,75 +118,6 @@ function certificate(folder: string) {
     ...["-keyout", at("site.key"), "-out", at("site.pem")],
   );
   return { key: readFileSync(at("site.key")), cert: readFileSync(at("site.pem")) };
-}
-
-/** The tier to which a resource belongs, by the component that holds it. */
-export function tierOf(urn: string): string | undefined {
-  const path = urn.split("::")[2] ?? "";
-  if (path.includes("iamvet:index:MonitoredInstance")) return "monitored-instance";
-  if (path.includes("iamvet:index:HaWebTier")) return "ha-web-tier";
-  if (path.includes("iamvet:index:FargateService")) return "fargate";
-  return path.includes("iamvet:index:VercelApp") ? "vercel" : undefined;
-}
-
-function answer(cloud: Cloud, health: Health, address: string, request: IncomingMessage) {
-  const tier = tierAt(cloud, health, address, request.headers);
-  if (!tier) return { status: 503, body: "No tier serves yet" };
-  const sick = health.sick.has(tier);
-  const probe = request.headers["x-site-probe"] !== undefined;
-  health.answers.push({ time: worldNow(), tier, healthy: !sick, probe });
-  const body = JSON.stringify({ status: sick ? "unhealthy" : "ok", tier, version: health.version });
-  return { status: sick ? 503 : 200, body };
-}
-
-/** Who answers at an address is what AWS and Vercel have been told so far. */
-function tierAt(
-  cloud: Cloud,
-  { ownServer }: Health,
-  address: string,
-  headers: IncomingMessage["headers"],
-): string | undefined {
-  if (address === ADDRESSES.instance) {
-    return ownServer || cloud.of("aws:ec2/instance:Instance").length > 0 ? "monitored-instance" : undefined;
-  }
-  if ((ADDRESSES.vercel as readonly string[]).includes(address)) {
-    return cloud.of("vercel:index/deployment:Deployment").length > 0 ? "vercel" : undefined;
-  }
-  const rules = cloud
-    .of("aws:lb/listenerRule:ListenerRule")
-    .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
-    .sort((a, b) => a.inputs.priority - b.inputs.priority);
-  const action = (rules[0]?.inputs.actions as Properties[] | undefined)?.[0];
-  const groups: Properties[] = action?.forward?.targetGroups ?? [{ arn: action?.targetGroupArn, weight: 1 }];
-  return behind(cloud, pick(groups, ({ weight }) => weight ?? 1)?.arn);
-}
-
-function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: IncomingMessage["headers"]): boolean {
-  if (httpHeader) return httpHeader.values.includes(headers[httpHeader.httpHeaderName.toLowerCase()]);
-  if (hostHeader) return hostHeader.values.includes(headers.host);
-  return pathPattern?.values.includes("/*") ?? false;
-}
-
-/** The tier whose service or group has joined a target group. */
-function behind(cloud: Cloud, group: string | undefined): string | undefined {
-  const service = cloud
-    .of("aws:ecs/service:Service")
-    .find(({ inputs }) =>
-      (inputs.loadBalancers as Properties[]).some(({ targetGroupArn }) => targetGroupArn === group),
-    );
-  const instances = cloud
-    .of("aws:autoscaling/group:Group")
-    .find(({ inputs }) => (inputs.targetGroupArns as string[] | undefined)?.includes(group ?? ""));
-  const found = service ?? instances;
-  return found && tierOf(found.urn);
-}
-
-function pick<T>(items: readonly T[], weight: (item: T) => number): T | undefined {
-  let left = Math.random() * items.reduce((sum, item) => sum + weight(item), 0);
-  return items.find((item) => {
-    left -= weight(item);
-    return left < 0;
-  });
 }
 
 export const siteRecords = (cloud: Cloud): Stored[] =>

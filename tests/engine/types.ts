@@ -28,6 +28,15 @@ const replacements: Readonly<Record<string, readonly string[] | "all">> = {
   "vercel:index/deployment:Deployment": "all",
   "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable": ["projectId", "key"],
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ["securityGroupId"],
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ["securityGroupId"],
+  "aws:ec2/subnet:Subnet": ["availabilityZone", "cidrBlock", "vpcId"],
+  "aws:ec2/eipAssociation:EipAssociation": "all",
+  "aws:ecs/service:Service": ["cluster", "name"],
+  "aws:autoscaling/group:Group": ["name"],
+  "aws:autoscaling/lifecycleHook:LifecycleHook": ["name", "autoscalingGroupName"],
+  "aws:autoscaling/policy:Policy": ["name", "autoscalingGroupName"],
+  "aws:appautoscaling/target:Target": ["resourceId", "scalableDimension", "serviceNamespace"],
+  "aws:appautoscaling/policy:Policy": ["name", "resourceId", "scalableDimension", "serviceNamespace"],
 };
 
 export function replacing(type: string, key: string): boolean {

@@ -16,6 +16,8 @@ export const ZONE_ID = "Z0123456789ABCDEFGHIJ";
 /** Addresses of documentation (RFC 5737); `fast.mjs` leads connections to them to servers on this machine. */
 export const ADDRESSES = {
   instance: "198.51.100.10",
+  /** Elastic IPs, in the order in which they are allocated. */
+  instances: ["198.51.100.10", "198.51.100.11", "198.51.100.12"],
   balancer: ["198.51.100.20", "198.51.100.21"],
   vercel: ["198.51.100.30", "198.51.100.31"],
 } as const;

@@ -1,0 +1,170 @@
+import { Resolver } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
+import type { Cloud, Properties, Stored } from "./cloud";
+import { groupsOf } from "./refusals";
+import type { Health, Services } from "./services";
+import { ADDRESSES, DOMAIN, dns, worldNow } from "./world";
+
+/** The tier to which a resource belongs, by the component that holds it. */
+export function tierOf(urn: string): string | undefined {
+  const path = urn.split("::")[2] ?? "";
+  if (path.includes("iamvet:index:MonitoredInstance")) return "monitored-instance";
+  if (path.includes("iamvet:index:HaWebTier")) return "ha-web-tier";
+  if (path.includes("iamvet:index:FargateService")) return "fargate";
+  return path.includes("iamvet:index:VercelApp") ? "vercel" : undefined;
+}
+
+/** Who gets a request: a tier at a target, or the reason why AWS itself answers. */
+type Reached = { readonly tier: string; readonly target: string; readonly dead?: boolean } | { readonly error: string };
+
+export function answer(cloud: Cloud, health: Health, address: string, incoming: IncomingMessage) {
+  const reached = reach(cloud, health, address, incoming.headers);
+  if ("error" in reached) return { status: 503, body: reached.error };
+  const { tier, target, dead = false } = reached;
+  const sick = dead || health.sick.has(tier);
+  const probe = incoming.headers["x-site-probe"] !== undefined;
+  health.answers.push({ time: worldNow(), tier, healthy: !sick, probe, target });
+  const body = JSON.stringify({ status: sick ? "unhealthy" : "ok", tier, version: health.version });
+  return { status: sick ? 503 : 200, body };
+}
+
+/** Who answers at an address is what AWS and Vercel have been told so far. */
+function reach(cloud: Cloud, health: Health, address: string, headers: IncomingMessage["headers"]): Reached {
+  if ((ADDRESSES.instances as readonly string[]).includes(address)) {
+    const mine = health.ownServer && address === ADDRESSES.instance;
+    return mine || serverAt(cloud, address)
+      ? { tier: "monitored-instance", target: address }
+      : { error: "No server has this address" };
+  }
+  if ((ADDRESSES.vercel as readonly string[]).includes(address)) {
+    return cloud.of("vercel:index/deployment:Deployment").length > 0
+      ? { tier: "vercel", target: address }
+      : { error: "DEPLOYMENT_NOT_FOUND" };
+  }
+  const rules = cloud
+    .of("aws:lb/listenerRule:ListenerRule")
+    .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
+    .sort((a, b) => a.inputs.priority - b.inputs.priority);
+  if (!rules[0]) return { error: "No tier serves yet" };
+  return behind(cloud, health, pick(groupsOf(rules[0]), ({ weight }) => weight)?.arn);
+}
+
+/** The instance with which an Elastic IP was associated last: EC2 moves an address that is associated again. */
+function serverAt(cloud: Cloud, address: string): Stored | undefined {
+  const ip = cloud.of("aws:ec2/eip:Eip").find(({ outputs }) => outputs.publicIp === address);
+  const latest = cloud
+    .of("aws:ec2/eipAssociation:EipAssociation")
+    .filter(({ inputs }) => inputs.allocationId === ip?.outputs.allocationId)
+    .sort((a, b) => b.modified - a.modified)[0];
+  return cloud.of("aws:ec2/instance:Instance").find(({ id }) => id === latest?.inputs.instanceId);
+}
+
+function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: IncomingMessage["headers"]): boolean {
+  if (httpHeader) return httpHeader.values.includes(headers[httpHeader.httpHeaderName.toLowerCase()]);
+  if (hostHeader) return hostHeader.values.includes(headers.host);
+  return pathPattern?.values.includes("/*") ?? false;
+}
+
+/**
+ * A target group has targets while a service or a group that names it is there, and the load balancer reaches them while security
+ * group rules let it; otherwise it answers itself: 503 "the target groups for the load balancer have no registered targets", 504 "failed
+ * to establish a connection to the target" (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html).
+ */
+function behind(cloud: Cloud, health: Health, arn: string | undefined): Reached {
+  const group = cloud.of("aws:lb/targetGroup:TargetGroup").find(({ id }) => id === arn);
+  const service = cloud
+    .of("aws:ecs/service:Service")
+    .find(({ inputs }) => (inputs.loadBalancers as Properties[]).some(({ targetGroupArn }) => targetGroupArn === arn));
+  const instances = cloud
+    .of("aws:autoscaling/group:Group")
+    .find(({ inputs }) => (inputs.targetGroupArns as string[] | undefined)?.includes(arn ?? ""));
+  const found = service ?? instances;
+  if (!group || !found) return { error: "503 Service Unavailable: no registered targets" };
+  const port = group.inputs.port as number;
+  const entrance = service
+    ? service.inputs.networkConfiguration.securityGroups[0]
+    : cloud.of("aws:ec2/launchTemplate:LaunchTemplate").find(({ id }) => id === found.inputs.launchTemplate.id)?.inputs
+        .networkInterfaces[0].securityGroups[0];
+  if (!lets(cloud, entrance, port)) return { error: `504 Gateway Timeout: no way to port ${port}` };
+  return { tier: tierOf(found.urn) ?? "", target: arn ?? "", dead: health.deadPorts.has(port) };
+}
+
+/** Whether rules lead from the load balancer's security group to a port behind another one: out of the one and into the other. */
+function lets(cloud: Cloud, entrance: string, port: number): boolean {
+  const balancer = cloud.of("aws:lb/loadBalancer:LoadBalancer")[0]?.inputs.securityGroups[0];
+  const rule = (direction: string, of: string, to: string) =>
+    cloud
+      .of(`aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`)
+      .some(
+        ({ inputs }) =>
+          inputs.securityGroupId === of &&
+          inputs.referencedSecurityGroupId === to &&
+          inputs.fromPort <= port &&
+          port <= inputs.toPort,
+      );
+  return rule("Egress", balancer, entrance) && rule("Ingress", entrance, balancer);
+}
+
+export function pick<T>(items: readonly T[], weight: (item: T) => number): T | undefined {
+  let left = Math.random() * items.reduce((sum, item) => sum + weight(item), 0);
+  return items.find((item) => {
+    left -= weight(item);
+    return left < 0;
+  });
+}
+
+/** Milliseconds of the machine between two requests of a visitor. */
+const PAUSE = 15;
+
+/**
+ * Somebody who asks the site all the time while an update runs, by a resolver that keeps each answer for its TTL.
+ * @param ttl seconds of the world
+ * @returns ends the visit, and tells how many requests there were and what went wrong with which
+ */
+export function visit({ ports, caFile }: Services, ttl: number) {
+  const names = new Resolver();
+  names.setServers([dns.server]);
+  const ca = readFileSync(caFile);
+  const lost: string[] = [];
+  let [requests, on, until, address] = [0, true, 0, ""];
+  const once = (port: number) =>
+    new Promise<string>((resolve) => {
+      const options = {
+        host: "127.0.0.1",
+        port,
+        ca,
+        servername: DOMAIN,
+        headers: { host: DOMAIN },
+        agent: false as const,
+      };
+      const outgoing = request(options, (response) => {
+        let body = "";
+        response.on("data", (chunk) => {
+          body += chunk;
+        });
+        response.on("end", () => resolve(response.statusCode === 200 ? "" : `${response.statusCode} ${body}`));
+      });
+      outgoing.on("error", ({ message }) => resolve(message));
+      outgoing.end();
+    });
+  const run = async () => {
+    while (on) {
+      if (worldNow() > until) {
+        const found = await names.resolve4(DOMAIN);
+        [address, until] = [found[0] ?? "", worldNow() + ttl * 1000];
+      }
+      const wrong = await once(ports[`${address}:443`] ?? 0);
+      requests++;
+      if (wrong) lost.push(`${address}: ${wrong}`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  };
+  const running = run();
+  return async () => {
+    on = false;
+    await running;
+    return { requests, lost };
+  };
+}
