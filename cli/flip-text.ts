@@ -63,6 +63,7 @@ export function renderFlip(flip: Flip, all = false): string {
       pc.yellow("`pulumi up` needs before it goes on"),
       flip.missing.map((text) => text.replaceAll("\n", "\n    ")),
     ),
+    ...section("Replaced beside what serves", flip.inside),
     "",
     pc.bold("Steps, in the engine's order"),
     ...flip.stages.flatMap((stage, index) => steps(stage, index === flip.stages.length - 1, all)),

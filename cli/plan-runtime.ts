@@ -27,6 +27,8 @@ interface Request {
   getProtect(): boolean;
   getDependenciesList(): string[];
   getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
   getImportid(): string;
   getRetainondelete(): boolean;
   getAdditionalsecretoutputsList(): string[];
@@ -221,6 +223,8 @@ function planned(
   const { __provider: _, ...given } = inputs;
   const parent = request.getParent();
   const importId = request.getImportid();
+  const replaceOnChanges = request.getReplaceonchangesList();
+  const trigger = request.getReplacementTrigger();
   return {
     urn,
     type: request.getType(),
@@ -231,6 +235,8 @@ function planned(
     protect: request.getProtect(),
     dependencies: [...request.getDependenciesList()].sort(),
     ignoreChanges: request.getIgnorechangesList(),
+    ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),
+    ...(trigger ? { replacementTrigger: handles.resolve(trigger.toJavaScript()) } : {}),
     retainOnDelete: request.getRetainondelete(),
     ...(importId ? { importId } : {}),
   };

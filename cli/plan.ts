@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { dataChanges, renderDataChanges } from "../insight/data-safety";
+import { changesOf } from "../insight/flip-changes";
+import { insideOf } from "../insight/inside";
 import type { Plan, Plans } from "../insight/plan";
 import { architectures } from "../stacks/settings";
 import { SettingsError } from "../stacks/settings-check";
@@ -28,7 +30,10 @@ export function planCommand(): Command {
       new Option("-a, --architecture <name>", "plan another architecture than the stack's").choices([...architectures]),
     )
     .option("--json", "print the plan as JSON")
-    .option("--since <file>", "refuse what would lose data since an earlier plan, kept with --json > <file>")
+    .option(
+      "--since <file>",
+      "refuse what would lose data since an earlier plan (kept with --json > <file>), and say what of a tier that serves is replaced",
+    )
     .addOption(inFolder())
     .action(run);
 }
@@ -49,7 +54,10 @@ async function run({ stack, architecture, json, cwd, since }: Options): Promise<
   });
   // A mistake in one stack must not be lost behind the plan of another.
   if (mistakes.length > 0) throw new UsageError(mistakes.map(({ message }) => message).join("\n\n"));
-  if (since) refuseLoss(readPlans(since), plans);
+  const earlier = since ? readPlans(since) : [];
+  refuseLoss(earlier, plans);
+  // Beside the plan, which may be JSON.
+  for (const line of insideSince(earlier, plans)) console.error(line);
   const result: Plans = { stacks: plans };
   console.log(json ? JSON.stringify(result, null, 2) : plans.map((plan) => renderPlan(plan)).join("\n\n"));
 }
@@ -71,4 +79,12 @@ function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
     return old ? renderDataChanges(dataChanges(old, plan)).map((line) => `${plan.stack}: ${line}`) : [];
   });
   if (lost.length > 0) throw new UsageError(`Data would be lost.\n\n${lost.join("\n\n")}`);
+}
+
+/** What of a tier that serves would be replaced since an earlier plan, as `review` says it. */
+function insideSince(before: readonly Plan[], plans: readonly Plan[]): string[] {
+  return plans.flatMap((plan) => {
+    const old = before.find(({ stack }) => stack === plan.stack);
+    return old ? insideOf(changesOf(old, plan), old, plan).map((line) => `${plan.stack}: ${line}`) : [];
+  });
 }

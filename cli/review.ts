@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { Flip } from "../insight/flip";
 import { flipOf } from "../insight/flip";
 import { changesOf } from "../insight/flip-changes";
-import { dollars, signedDollars } from "../insight/format";
+import { dollars, duration, signedDollars } from "../insight/format";
 import type { Plan, Plans } from "../insight/plan";
 import { loadPlanner, type StackContext } from "./compare";
 import { renderFlip } from "./flip-text";
@@ -83,15 +83,25 @@ const verdicts = {
 const signs = { create: "+", update: "~", replace: "±", delete: "-", keep: " " } as const;
 
 function sectionOf(flip: Flip, changes: readonly ReturnType<typeof changesOf>[number][]): string {
-  const { stack, from, to, verdict, counts, cost, downtime, data } = flip;
+  const { stack, from, to, verdict, counts, cost, downtime, data, inside, time } = flip;
   const moved = from === to ? to : `${from} → ${to}`;
   return [
-    `### ${stack}: ${moved}, ${verdicts[verdict]}`,
+    `### ${stack}: ${moved}, ${verdicts[verdict]}${inside.length > 0 ? ", with a replacement of what serves" : ""}`,
     "",
     "| resources | cost a month | downtime |",
     "| --- | --- | --- |",
     `| ${counts.create} created, ${counts.update} updated, ${counts.replace} replaced, ${counts.delete} deleted | ${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} (${signedDollars(cost.deltaUsd)}) | ${downtime.seconds === 0 ? "none expected" : `about ${downtime.seconds} s`} |`,
     ...(data.safe ? [] : ["", ...data.findings.map((finding) => `- ${finding}`)]),
+    ...(downtime.reasons.length > 0
+      ? ["", ...downtime.reasons.map(({ what, instead }) => `- ${what} ${instead}`)]
+      : []),
+    ...(inside.length > 0
+      ? [
+          "",
+          ...inside.map((one) => `- ${one}`),
+          `- It takes about ${duration(time.total)}, and both at once cost ${dollars(cost.overlapUsd)}.`,
+        ]
+      : []),
     "",
     `<details><summary>${changes.length} changed resources</summary>`,
     "",

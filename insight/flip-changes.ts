@@ -57,7 +57,7 @@ function canonical(value: unknown): string {
 }
 
 /** The outermost component that a resource belongs to. */
-function rootOf(plan: Plan, resource: PlannedResource): PlannedResource {
+export function rootOf(plan: Plan, resource: PlannedResource): PlannedResource {
   const parent = resource.parent === undefined ? undefined : byUrn(plan).get(resource.parent);
   return !parent || parent.type === "pulumi:pulumi:Stack" ? resource : rootOf(plan, parent);
 }
@@ -88,6 +88,22 @@ function differing(before: PlannedResource, after: PlannedResource, replaced: Re
   });
 }
 
+/** What forces a replacement: AWS cannot change it in place, or the program wants the new one beside the old. */
+function forcing(
+  before: PlannedResource,
+  { type, replaceOnChanges = [], replacementTrigger }: PlannedResource,
+  properties: readonly string[],
+  replaced: ReadonlySet<string>,
+): string[] {
+  const trigger =
+    replacementTrigger !== undefined &&
+    before.replacementTrigger !== undefined &&
+    (canonical(before.replacementTrigger) !== canonical(replacementTrigger) ||
+      references(replacementTrigger).some((urn) => replaced.has(urn)));
+  const wanted = properties.filter((key) => replaceOnChanges.includes(key));
+  return [...new Set([...replacing(type, properties), ...wanted, ...(trigger ? ["replacementTrigger"] : [])])];
+}
+
 /** What a flip does to every resource, read off the two plans, in the engine's order. */
 export function changesOf(before: Plan, after: Plan): Change[] {
   const stage = stageOf(after);
@@ -102,7 +118,7 @@ export function changesOf(before: Plan, after: Plan): Change[] {
     const hidden =
       old && stage(urn) === "switch" && inputs.value === SECRET && before.architecture !== after.architecture;
     if (hidden && properties.length === 0) properties.push("value");
-    const because = replacing(type, properties);
+    const because = old ? forcing(old, resource, properties, replaced) : [];
     if (because.length > 0) replaced.add(urn);
     changes.push({
       urn,

@@ -14,9 +14,10 @@ import {
   switchSpans,
   ttlOf,
 } from "./flip-time";
+import { insideOf } from "./inside";
 import type { Plan } from "./plan";
 import { byUrn, flag } from "./read";
-import { interruptingChanges } from "./replacement";
+import { interruptingChanges, stoppingChanges } from "./replacement";
 
 /** What the verdict rests on, and why not on the other. */
 export interface Basis {
@@ -66,6 +67,8 @@ export interface Flip {
   readonly missing: readonly string[];
   readonly counts: Readonly<Record<Operation, number>>;
   readonly stages: readonly FlipStage[];
+  /** What of a tier that stays is replaced beside what serves, behind the same gates; a sentence each. */
+  readonly inside: readonly string[];
   readonly downtime: Downtime;
   readonly data: DataVerdict;
   readonly moves: readonly Move[];
@@ -120,10 +123,11 @@ export function flipOf(before: Plan, after: Plan, options: FlipOptions = {}): Fl
     missing,
     counts: countsOf(changes),
     stages,
+    inside: insideOf(changes, before, after),
     downtime: downtimeOf(changes, after),
     data,
     moves: movesOf(before, after, options),
-    cost: priced(before, after, total, options),
+    cost: priced(before, after, changes, total, options),
     availability: {
       before: availabilityOf(before, { years: 1 }).composed,
       after: availabilityOf(after, { years: 1 }).composed,
@@ -213,10 +217,21 @@ function said(after: Plan, urn: string, key: string): string {
 }
 
 const DATABASE = "aws:rds/instance:Instance";
+const SERVER = "aws:ec2/instance:Instance";
 
 function downtimeOf(changes: readonly Change[], after: Plan): Downtime {
   const reasons: Downtime["reasons"][number][] = [];
-  for (const { type, urn, operation, properties } of changes) {
+  for (const { type, urn, name, operation, stage, properties } of changes) {
+    const stops = properties.flatMap((key) => stoppingChanges[key] ?? []);
+    if (type === SERVER && operation === "update" && stage === "build") {
+      reasons.push(
+        ...stops.map((why) => ({
+          what: `${name} serves and is interrupted at once: ${why}.`,
+          seconds: 120,
+          instead: "Make this change in a quiet hour, or move to another tier before it and back after it.",
+        })),
+      );
+    }
     if (type !== DATABASE || operation !== "update") continue;
     const now = byUrn(after).get(urn)?.inputs ?? {};
     for (const key of properties) {
@@ -232,7 +247,13 @@ function downtimeOf(changes: readonly Change[], after: Plan): Downtime {
   return { seconds: reasons.reduce((sum, { seconds }) => sum + seconds, 0), reasons };
 }
 
-function priced(before: Plan, after: Plan, seconds: number, options: CostOptions): Flip["cost"] {
+function priced(
+  before: Plan,
+  after: Plan,
+  changes: readonly Change[],
+  seconds: number,
+  options: CostOptions,
+): Flip["cost"] {
   const cost = (plan: Plan) =>
     costOf(plan, {
       ...(options.region ? { region: options.region } : {}),
@@ -240,9 +261,11 @@ function priced(before: Plan, after: Plan, seconds: number, options: CostOptions
       ...(options.prices ? { prices: options.prices } : {}),
     });
   const created = after.resources.filter(({ urn }) => !byUrn(before).has(urn));
+  const replaced = new Set(changes.filter(({ operation }) => operation === "replace").map(({ urn }) => urn));
+  const beside = after.resources.filter(({ urn }) => replaced.has(urn)).map((one) => ({ ...one, urn: `${one.urn}'` }));
   const was = cost(before);
   const will = cost(after);
-  const both = cost({ ...before, resources: [...before.resources, ...created] });
+  const both = cost({ ...before, resources: [...before.resources, ...created, ...beside] });
   const cents = (usd: number) => Math.round(usd * 100) / 100;
   return {
     beforeUsd: was.totalUsd,

@@ -34,6 +34,10 @@ export interface PlannedResource {
   readonly custom: boolean;
   /** Properties whose change in the program is not sent to AWS. */
   readonly ignoreChanges: readonly string[];
+  /** Properties whose change makes a new one beside the old, where AWS would update it in place. @default none */
+  readonly replaceOnChanges?: readonly string[];
+  /** A value with which the resource is made anew, for example the id of the instance that it belongs to. @default none */
+  readonly replacementTrigger?: PlanValue;
   /** `true` if a removal from the program leaves the resource on AWS. */
   readonly retainOnDelete: boolean;
   /** Id of an existing object that the resource adopts. */

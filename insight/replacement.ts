@@ -110,6 +110,8 @@ const REPLACING: Readonly<Record<string, readonly string[] | "all">> = {
   "aws:ec2/launchTemplate:LaunchTemplate": ["name", "namePrefix"],
   "aws:autoscaling/group:Group": ["name", "namePrefix"],
   "aws:autoscaling/policy:Policy": ["name", "autoscalingGroupName"],
+  "aws:autoscaling/lifecycleHook:LifecycleHook": ["name", "autoscalingGroupName"],
+  "aws:appautoscaling/scheduledAction:ScheduledAction": ["name", "resourceId", "serviceNamespace"],
   "aws:appautoscaling/target:Target": ["resourceId", "scalableDimension", "serviceNamespace"],
   "aws:appautoscaling/policy:Policy": ["name", "resourceId", "scalableDimension", "serviceNamespace"],
   "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": ["clusterName"],
@@ -145,6 +147,11 @@ export const dataTypes: Readonly<Record<string, string>> = {
   "aws:efs/fileSystem:FileSystem": "files",
   "random:index/randomPassword:RandomPassword": "a generated password",
   "random:index/randomBytes:RandomBytes": "a generated key",
+};
+
+/** Which changes of a server interrupt it, at once. */
+export const stoppingChanges: Readonly<Record<string, string>> = {
+  instanceType: "EC2 stops it and starts it again as the other type",
 };
 
 /** Which changes of a database interrupt it, at once with `applyImmediately`, otherwise in its maintenance window. */

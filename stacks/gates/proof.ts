@@ -26,8 +26,12 @@ interface Share {
   readonly weight?: number;
 }
 
-/** Percent of the visitors by place, as records and rule divide them. */
-function visitorsOf(records: readonly Share[], rule: Weights = {}): ReadonlyMap<string, number> {
+/** Percent of the visitors by place. */
+type Visitors = ReadonlyMap<string, number>;
+const NOBODY: Visitors = new Map();
+
+/** As records and rule divide them. */
+function visitorsOf(records: readonly Share[], rule: Weights = {}): Visitors {
   const all = records.reduce((sum, { weight = 0 }) => sum + weight, 0);
   const found = new Map<string, number>();
   for (const { target, weight = 0 } of records) {
@@ -45,26 +49,25 @@ const recordsOf = ({ slots }: Pick<TrafficState, "slots">): Slot[] => SLOTS.map(
  * Tiers that must answer before traffic moves: those that get more visitors than they have at one of the very targets to which these
  * are led. Names do not count: another target group of a tier, another address of its server are as unproven as another tier.
  *
- * - What a target *has* is the least of what is live and of what the two parameters say: a crash may have left the records at either
- *   side of the latest change, and only what all of them gave was proven by an update that came through.
- * - What it *gets* is the most of what the new records send there and of what those send there that resolvers still hold: the rule is
- *   changed before the records.
+ * What a target has is the least of what is live and of what the two parameters say: a crash may have left the records at either side
+ * of the latest change, and only what all of them gave was proven by an update that came through. The rule is changed before the
+ * records, so it also counts what it does to the visitors whom the old records lead to the load balancer.
  */
 export function tiersToProve(before: LiveTraffic, wanted: Pick<TrafficState, "slots">): string[] {
   const rule = ruleWeights(wanted.slots);
-  const gets = [visitorsOf(recordsOf(wanted), rule), visitorsOf(before.records, rule)];
+  const next = visitorsOf(recordsOf(wanted), rule);
+  const between = visitorsOf(before.records, rule);
+  const live = visitorsOf(before.records, before.ruleWeights);
   const state = before.state?.value;
   const intent = before.intent?.value ?? state;
-  const had = [
-    visitorsOf(before.records, before.ruleWeights),
-    // Values of an earlier version name no groups; its state names the rule's.
-    ...[state, intent].map((side) =>
-      side ? visitorsOf(recordsOf(side), ruleWeights(side.slots) ?? state?.rule?.weights) : new Map<string, number>(),
-    ),
-  ];
+  // Values of an earlier version name no groups; its state names the rule's.
+  const saidOf = (side: TrafficState | undefined) =>
+    side ? visitorsOf(recordsOf(side), ruleWeights(side.slots) ?? state?.rule?.weights) : NOBODY;
+  const had = [live, saidOf(state), saidOf(intent)];
+  const at = (visitors: Visitors, place: string) => visitors.get(place) ?? 0;
   const rises = (place: string) =>
-    Math.max(...gets.map((side) => side.get(place) ?? 0)) >
-    Math.min(...had.map((side) => side.get(place) ?? 0)) + ROUNDING;
+    at(next, place) > Math.min(...had.map((side) => at(side, place))) + ROUNDING ||
+    at(between, place) > at(live, place) + ROUNDING;
   const placesIn = ({ target, group }: Slot) => placesOf(target, group === undefined ? {} : { [group]: 1 });
   const rising = recordsOf(wanted).filter((slot) => placesIn(slot).some(({ place }) => rises(place)));
   return [...new Set(rising.map(({ tier }) => tier))];
