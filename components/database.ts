@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { beside } from "./beside";
 import { findDatabase, importDatabase } from "./database-adopted";
 import { databaseAlarms } from "./database-alarms";
 import type { DatabaseArgs } from "./database-args";
@@ -106,7 +107,8 @@ export class Database extends pulumi.ComponentResource {
         toPort: 5432,
         description: "PostgreSQL from the web tier",
       },
-      opts,
+      // Another tier's group is admitted beside the one that serves.
+      { ...beside("referencedSecurityGroupId"), ...opts },
     );
   }
 

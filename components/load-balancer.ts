@@ -175,7 +175,11 @@ export class LoadBalancer extends pulumi.ComponentResource {
    */
   private admit(tier: BalancedTier, { name, port, securityGroupId }: TargetArgs, parent: pulumi.Resource) {
     const way = { ipProtocol: "tcp", fromPort: port, toPort: port };
-    const opts = (former: string) => ({ parent, ...beside("fromPort", "toPort"), aliases: [{ name: former }] });
+    const opts = (former: string) => ({
+      parent,
+      ...beside("fromPort", "toPort", "referencedSecurityGroupId"),
+      aliases: [{ name: former }],
+    });
     new aws.vpc.SecurityGroupEgressRule(
       `${name}-from-balancer-${port}`,
       {

@@ -15,7 +15,7 @@ import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./we
 /** A server that a team already has: it is watched and recovered, never created, restarted by `up`, or owned. */
 export interface ExistingServer {
   readonly instanceId: string;
-  readonly securityGroupId: pulumi.Input<string>;
+  readonly securityGroupId: string;
   /** Its public IPv4 addresses, to which DNS points. */
   readonly addresses: readonly string[];
   /** How its app runs. */
@@ -119,7 +119,15 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         ? { ...args.server.existing, version: undefined }
         : this.create(name, args, args.server.create, logs, agent);
     // A server that serves today reaches a database that exists already; a second rule of the same kind would be refused.
-    if (!existing || !args.database.existed) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
+    if (!existing) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
+    else if (!args.database.existed) {
+      // By its group, so that another server is admitted beside this one, and going back finds the rule that AWS would refuse twice.
+      const former = { aliases: [{ name: `${name}-to-database` }] };
+      args.database.admit(`${name}-to-database-${existing.securityGroupId}`, existing.securityGroupId, {
+        ...child,
+        ...former,
+      });
+    }
     const profile = existing ? this.profile(name, logs, agent) : undefined;
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };

@@ -165,12 +165,20 @@ describe("a replacement inside a tier, on the real engine", () => {
       settings("monitored-instance", {
         "iamvet:existing": { instanceId: "i-0123456789abcdef0", securityGroupId: "sg-0123456789abcdef0", addresses },
       });
+    const admitted = () =>
+      project.cloud
+        .of(SECURITY("Ingress"))
+        .filter(({ name }) => name.startsWith("monitored-instance-to-database"))
+        .map(({ inputs }) => inputs.referencedSecurityGroupId);
     await must(server(ADDRESSES.instance));
     const dead = ADDRESSES.instances[2];
-    await refused(server(dead), /monitored-instance is not ready/);
+    const other = { instanceId: "i-0fedcba9876543210", securityGroupId: "sg-0fedcba9876543210", addresses: [dead] };
+    await refused(settings("monitored-instance", { "iamvet:existing": other }), /monitored-instance is not ready/);
+    assert.deepEqual(admitted().sort(), ["sg-0123456789abcdef0", "sg-0fedcba9876543210"], "the database lets both in");
     // Nor beside one that answers: visitors would get at both.
     await refused(server(ADDRESSES.instance, dead), /monitored-instance is not ready/);
     await must(server(ADDRESSES.instance));
+    assert.deepEqual(admitted(), ["sg-0123456789abcdef0"]);
   });
 });
 

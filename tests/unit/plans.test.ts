@@ -427,6 +427,7 @@ describe("the plans of the stacks", () => {
     assert.deepEqual(named(plan("prod", "monitored-instance"), "monitored-instance-instance").ignoreChanges, [
       "ami",
       "userData",
+      "subnetId",
     ]);
   });
 
