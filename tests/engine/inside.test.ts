@@ -17,9 +17,11 @@ const WORKLOAD = { fargate: "aws:ecs/service:Service", "ha-web-tier": "aws:autos
 
 describe("a replacement inside a tier, on the real engine", () => {
   let project: Project;
-  before(async function () {
-    project = await projectFor(this);
-  });
+  /** Each part has a stack of its own. */
+  const fresh = async (suite: Mocha.Context) => {
+    project?.stop();
+    project = await projectFor(suite);
+  };
   after(() => project?.stop());
   afterEach(() => {
     project.cloud.before = () => {};
@@ -60,6 +62,9 @@ describe("a replacement inside a tier, on the real engine", () => {
 
   for (const tier of ["fargate", "ha-web-tier"] as const) {
     describe(`${tier}: app.port`, () => {
+      before(async function () {
+        await fresh(this);
+      });
       const whole = () => {
         assert.equal(standing(WORKLOAD[tier]).length, 1, `one ${WORKLOAD[tier]}`);
         assert.equal(standing("aws:lb/targetGroup:TargetGroup").length, 1, "one target group");
@@ -71,7 +76,6 @@ describe("a replacement inside a tier, on the real engine", () => {
         const { calls } = await must(onPort(tier, 3000));
         const made = calls.map(text);
         const rule = made.indexOf("create traffic-catch-all");
-        // On a flip to here the records are there already, and the rule is not.
         const records = calls.findIndex(
           ({ type, name }) => /record:Record/.test(type) && /^traffic-serving$/.test(name),
         );
@@ -124,61 +128,74 @@ describe("a replacement inside a tier, on the real engine", () => {
     });
   }
 
-  it("a balancer's rule that AWS refuses keeps the records where they are", async () => {
-    await must(settings("vercel"));
-    project.cloud.before = (op, _, name) => {
-      if (op === "create" && name === "traffic-catch-all") throw new Error("TooManyRules");
-    };
-    await refused(settings("fargate"), /TooManyRules/);
-    project.cloud.before = () => {};
-    const { calls } = await must(settings("fargate"));
-    const order = calls.filter((call) => movesTraffic(call) && call.op !== "delete").map(text);
-    assert.equal(order[0], "create traffic-catch-all", order.join(", "));
-  });
+  describe("between tiers, and of a server", () => {
+    before(async function () {
+      await fresh(this);
+    });
 
-  it("a server that is made anew has an address of its own, and the old one serves until resolvers have let go", async () => {
-    await must(settings("monitored-instance"));
-    const [old] = project.cloud.of("aws:ec2/instance:Instance");
-    const { calls, requests } = await must(settings("monitored-instance"), "--replace", old?.urn ?? "");
-    const [now] = project.cloud.of("aws:ec2/instance:Instance");
-    assert.notEqual(now?.id, old?.id);
-    const [record] = calls.filter(movesTraffic) as [Call];
-    assert.equal(record.inputs.records[0], project.cloud.of("aws:ec2/eip:Eip")[0]?.outputs.publicIp);
-    for (const { name, time } of deletes(calls)) assert.ok(time - record.time >= (30 + DRAIN - 2) * 1000, name);
-    assert.ok(requests > 100, `${requests} requests`);
-  });
+    it("a balancer's rule that AWS refuses keeps the records where they are", async () => {
+      await must(settings("vercel"));
+      project.cloud.before = (op, _, name) => {
+        if (op === "create" && name === "traffic-catch-all") throw new Error("TooManyRules");
+      };
+      await refused(settings("fargate"), /TooManyRules/);
+      project.cloud.before = () => {};
+      const { calls } = await must(settings("fargate"));
+      const order = calls.filter((call) => movesTraffic(call) && call.op !== "delete").map(text);
+      assert.equal(order[0], "create traffic-catch-all", order.join(", "));
+    });
 
-  it("subnets that AWS lists in another order replace nothing, and change nothing", async () => {
-    const ids = ["subnet-0000000000000000b", "subnet-0000000000000000a"];
-    project.cloud.lookups["aws:ec2/getSubnets:getSubnets"] = () => ({ id: "r", ids });
-    const { calls } = await must(settings("monitored-instance"));
-    assert.deepEqual(calls.map(text), []);
-    // One that AWS lists no more, or a new one in front, is no reason either.
-    ids.unshift("subnet-00000000000000000");
-    assert.deepEqual((await must(settings("monitored-instance"))).calls.filter(({ urn }) => tierOf(urn)).map(text), []);
-    delete project.cloud.lookups["aws:ec2/getSubnets:getSubnets"];
-  });
+    it("a server that is made anew has an address of its own, and the old one serves until resolvers have let go", async () => {
+      await must(settings("monitored-instance"));
+      const [old] = project.cloud.of("aws:ec2/instance:Instance");
+      const { calls, requests } = await must(settings("monitored-instance"), "--replace", old?.urn ?? "");
+      const [now] = project.cloud.of("aws:ec2/instance:Instance");
+      assert.notEqual(now?.id, old?.id);
+      const [record] = calls.filter(movesTraffic) as [Call];
+      assert.equal(record.inputs.records[0], project.cloud.of("aws:ec2/eip:Eip")[0]?.outputs.publicIp);
+      for (const { name, time } of deletes(calls)) assert.ok(time - record.time >= (30 + DRAIN - 2) * 1000, name);
+      assert.ok(requests > 100, `${requests} requests`);
+    });
 
-  it("another existing server at a dead address ends red and nothing moves", async () => {
-    project.services.health.ownServer = true;
-    const server = (...addresses: string[]) =>
-      settings("monitored-instance", {
-        "iamvet:existing": { instanceId: "i-0123456789abcdef0", securityGroupId: "sg-0123456789abcdef0", addresses },
-      });
-    const admitted = () =>
-      project.cloud
-        .of(SECURITY("Ingress"))
-        .filter(({ name }) => name.startsWith("monitored-instance-to-database"))
-        .map(({ inputs }) => inputs.referencedSecurityGroupId);
-    await must(server(ADDRESSES.instance));
-    const dead = ADDRESSES.instances[2];
-    const other = { instanceId: "i-0fedcba9876543210", securityGroupId: "sg-0fedcba9876543210", addresses: [dead] };
-    await refused(settings("monitored-instance", { "iamvet:existing": other }), /monitored-instance is not ready/);
-    assert.deepEqual(admitted().sort(), ["sg-0123456789abcdef0", "sg-0fedcba9876543210"], "the database lets both in");
-    // Nor beside one that answers: visitors would get at both.
-    await refused(server(ADDRESSES.instance, dead), /monitored-instance is not ready/);
-    await must(server(ADDRESSES.instance));
-    assert.deepEqual(admitted(), ["sg-0123456789abcdef0"]);
+    it("subnets that AWS lists in another order replace nothing, and change nothing", async () => {
+      const ids = ["subnet-0000000000000000b", "subnet-0000000000000000a"];
+      project.cloud.lookups["aws:ec2/getSubnets:getSubnets"] = () => ({ id: "r", ids });
+      const { calls } = await must(settings("monitored-instance"));
+      assert.deepEqual(calls.map(text), []);
+      // One that AWS lists no more, or a new one in front, is no reason either.
+      ids.unshift("subnet-00000000000000000");
+      assert.deepEqual(
+        (await must(settings("monitored-instance"))).calls.filter(({ urn }) => tierOf(urn)).map(text),
+        [],
+      );
+      delete project.cloud.lookups["aws:ec2/getSubnets:getSubnets"];
+    });
+
+    it("another existing server at a dead address ends red and nothing moves", async () => {
+      project.services.health.ownServer = true;
+      const server = (...addresses: string[]) =>
+        settings("monitored-instance", {
+          "iamvet:existing": { instanceId: "i-0123456789abcdef0", securityGroupId: "sg-0123456789abcdef0", addresses },
+        });
+      const admitted = () =>
+        project.cloud
+          .of(SECURITY("Ingress"))
+          .filter(({ name }) => name.startsWith("monitored-instance-to-database"))
+          .map(({ inputs }) => inputs.referencedSecurityGroupId);
+      await must(server(ADDRESSES.instance));
+      const dead = ADDRESSES.instances[2];
+      const other = { instanceId: "i-0fedcba9876543210", securityGroupId: "sg-0fedcba9876543210", addresses: [dead] };
+      await refused(settings("monitored-instance", { "iamvet:existing": other }), /monitored-instance is not ready/);
+      assert.deepEqual(
+        admitted().sort(),
+        ["sg-0123456789abcdef0", "sg-0fedcba9876543210"],
+        "the database lets both in",
+      );
+      // Nor beside one that answers: visitors would get at both.
+      await refused(server(ADDRESSES.instance, dead), /monitored-instance is not ready/);
+      await must(server(ADDRESSES.instance));
+      assert.deepEqual(admitted(), ["sg-0123456789abcdef0"]);
+    });
   });
 });
 
