@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { movesTraffic } from "./checks";
 import type { Call } from "./cloud";
-import { type Project, projectFor, settings } from "./stack";
+import { type Project, projectFor, STACK, settings } from "./stack";
 import { tierOf, visit } from "./visits";
 import { ADDRESSES, SPEED } from "./world";
 
@@ -9,6 +9,7 @@ const APP = { version: "v1" };
 const onPort = (architecture: string, port: number) => settings(architecture, { "iamvet:app": { ...APP, port } });
 const text = ({ op, name }: Call) => `${op} ${name}`;
 const deletes = (calls: readonly Call[]) => calls.filter(({ op }) => op === "delete");
+const UP = ["up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"];
 const TTL = 60;
 const DRAIN = 20;
 
@@ -25,6 +26,7 @@ describe("a replacement inside a tier, on the real engine", () => {
   after(() => project?.stop());
   afterEach(() => {
     project.cloud.before = () => {};
+    project.cloud.after = () => {};
     project.services.health.sick.clear();
     project.services.health.deadPorts.clear();
   });
@@ -111,6 +113,31 @@ describe("a replacement inside a tier, on the real engine", () => {
         whole();
       });
 
+      it("killed when the rule has moved and nobody knows, it is proven again and the old one waits in full", async () => {
+        const config = onPort(tier, 3002);
+        project.configure(config);
+        const end = visit(project.services, TTL);
+        const { child, done } = project.start("pulumi", ...UP);
+        project.cloud.after = async ({ name, op }) => {
+          if (name !== "traffic-catch-all" || op !== "update") return;
+          process.kill(-(child.pid as number), "SIGKILL");
+          await done;
+        };
+        await done;
+        project.cloud.after = () => {};
+        await project.must("cancel", "--yes", "--stack", STACK);
+        await project.must("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", STACK);
+        const moved = project.cloud.calls.findLast(movesTraffic) as Call;
+        assert.equal(text(moved), "update traffic-catch-all", "it was killed where it should be");
+        const { calls, answers } = await must(config);
+        assert.deepEqual((await end()).lost, []);
+        assert.ok(answers.some(({ probe, healthy }) => probe && healthy));
+        const gone = deletes(calls);
+        assert.ok(gone.length > 0);
+        for (const { name, time } of gone) assert.ok(time - moved.time >= (TTL + DRAIN - 2) * 1000, name);
+        whole();
+      });
+
       it("that never answers ends red, twice, and the old one serves; put back, it heals", async () => {
         project.services.health.deadPorts.add(4000);
         // ECS gives a service up whose first tasks never get well, and the provider then fails its creation.
@@ -122,7 +149,7 @@ describe("a replacement inside a tier, on the real engine", () => {
         const { output } = await refused(onPort(tier, 4000), new RegExp(`${tier} is not ready`));
         assert.match(output, new RegExp(`Traffic has not moved: ${tier} serves as before`));
         assert.match(output, /To go back: undo the change/);
-        await must(onPort(tier, 3001));
+        await must(onPort(tier, 3002));
         whole();
       });
     });

@@ -8,6 +8,7 @@ import {
   knownValue,
   type LiveTraffic,
   liveGates,
+  outOfStep,
   tiersToProve,
 } from "../../stacks/gates";
 import type { AwsReader, LiveRecord } from "../../stacks/gates/aws";
@@ -381,6 +382,24 @@ describe("gate: settled", () => {
     const { options } = world(now, now, 2, 2);
     const names = { ...(options.names as NonNullable<GateOptions["names"]>), addresses: async () => ["198.51.100.1"] };
     return rejects({ ...options, names }, /ns-1 answers 198\.51\.100\.1, where 198\.51\.100\.2 was expected/);
+  });
+  it("says of other targets of one tier that these have moved, and how they go back", () => {
+    const { options } = world(now, now, 2, 2);
+    const dead = { ...options, ask: async () => ({ error: "connect ECONNREFUSED" }) };
+    return assert.rejects(settle(dead, asLive(traffic("fargate", "198.51.100.1"))), (error: Error) => {
+      assert.match(error.message, /moved to other targets of fargate \(198\.51\.100\.2 instead of 198\.51\.100\.1\)/);
+      assert.match(error.message, /To go back: undo the change that made new targets of fargate, and `pulumi up`/);
+      return true;
+    });
+  });
+  it("tells two target groups of one name apart", () => {
+    const weights = (id: string) => ({ [`arn:aws:elasticloadbalancing:r:1:targetgroup/fargate/${id}`]: 100 });
+    const wanted = { ...now, rule: { arn: "rule", weights: weights("2") } };
+    assert.equal(outOfStep({ ...asLive(now), ruleWeights: weights("2") }, wanted), undefined);
+    assert.match(
+      outOfStep({ ...asLive(now), ruleWeights: weights("1") }, wanted) ?? "",
+      /fargate\/1: 100 instead of fargate\/2/,
+    );
   });
   it("fails when the public name is answered by the old tier", () =>
     rejects(
