@@ -552,7 +552,9 @@ function moveText(before: LiveTraffic, now: TrafficState): { readonly moved: str
   const placesOf = ({ slots }: TrafficState) =>
     SLOTS.filter((slot) => slots[slot].share > 0 && slots[slot].tier === to).map((slot) => placeText(slots[slot]));
   const [was, is] = [state ? placesOf(state) : [], placesOf(now)];
-  if (old === to && was.join() !== is.join()) {
+  // A state of an earlier version names no groups.
+  const told = Object.values(state?.slots ?? {}).every(({ target, group }) => target.kind !== "alias" || group);
+  if (old === to && told && was.join() !== is.join()) {
     return {
       moved: `other targets of ${to} (${is.join(", ")} instead of ${was.join(", ")})`,
       back: `undo the change that made new targets of ${to},`,

@@ -139,6 +139,7 @@ describe("a replacement inside a tier, on the real engine", () => {
       });
 
       it("that never answers ends red, twice, and the old one serves; put back, it heals", async () => {
+        const was = project.cloud.of("aws:lb/targetGroup:TargetGroup")[0]?.inputs.port;
         project.services.health.deadPorts.add(4000);
         // ECS gives a service up whose first tasks never get well, and the provider then fails its creation.
         project.cloud.before = (op, type) => {
@@ -149,7 +150,7 @@ describe("a replacement inside a tier, on the real engine", () => {
         const { output } = await refused(onPort(tier, 4000), new RegExp(`${tier} is not ready`));
         assert.match(output, new RegExp(`Traffic has not moved: ${tier} serves as before`));
         assert.match(output, /To go back: undo the change/);
-        await must(onPort(tier, 3002));
+        await must(onPort(tier, was));
         whole();
       });
     });
