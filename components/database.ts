@@ -1,10 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { SecretReference } from "./app-secrets";
 import { findDatabase, importDatabase } from "./database-adopted";
 import { databaseAlarms } from "./database-alarms";
 import type { DatabaseArgs } from "./database-args";
 import { makeDatabase } from "./database-managed";
 import type { Collector, Signal, Widget } from "./web-tier";
+
+/** Key of the URL in its secret. */
+const URL_KEY = "DATABASE_URL";
 
 /** The database that every architecture shares; no flip deletes, replaces or unprotects it. */
 export class Database extends pulumi.ComponentResource {
@@ -17,6 +21,10 @@ export class Database extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** Secret with the key DATABASE_URL, ready to use. */
   readonly urlSecretArn: pulumi.Output<string>;
+  /** Where a tier that reads Secrets Manager finds DATABASE_URL. */
+  readonly urlReference: SecretReference;
+  /** Version of a secret that somebody else keeps, as it is now: a change of it is to be rolled out. @default none: the reference has it */
+  readonly urlVersion?: pulumi.Output<string>;
   /** DATABASE_URL itself, a secret, for a tier that cannot read Secrets Manager. */
   readonly url: pulumi.Output<string>;
   /** Host name and port of the read replica, where there is one. */
@@ -29,13 +37,15 @@ export class Database extends pulumi.ComponentResource {
     const watch = { alarmActions: args.alarmActions, alarmLevel: args.alarmLevel };
     this.existed = args.mode === "existing" || args.mode === "import";
     if (args.mode === "existing" || args.mode === "import") {
-      const { live, securityGroupId, url } = findDatabase(args, this);
+      const { live, securityGroupId, url, urlVersion } = findDatabase(args, this);
       if (args.mode === "import") importDatabase(name, args, live, this);
       this.endpoint = live.endpoint;
       this.identifier = pulumi.output(args.identifier);
       this.arn = live.dbInstanceArn;
       this.securityGroupId = securityGroupId;
       this.urlSecretArn = pulumi.output(args.urlSecretArn);
+      this.urlReference = { arn: this.urlSecretArn, key: URL_KEY };
+      this.urlVersion = urlVersion;
       this.url = url;
       this.signals = databaseAlarms(
         name,
@@ -48,12 +58,13 @@ export class Database extends pulumi.ComponentResource {
         this,
       );
     } else {
-      const { instance, group, secret, url, logGroup, replica } = makeDatabase(name, args, this);
+      const { instance, group, secret, urlVersion, url, logGroup, replica } = makeDatabase(name, args, this);
       this.endpoint = instance.endpoint;
       this.identifier = instance.identifier;
       this.arn = instance.arn;
       this.securityGroupId = group.id;
       this.urlSecretArn = secret.arn;
+      this.urlReference = { arn: secret.arn, key: URL_KEY, versionId: urlVersion };
       this.url = url;
       if (replica) this.replicaEndpoint = replica.endpoint;
       this.signals = databaseAlarms(

@@ -97,8 +97,11 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     repository,
     image: imageOf(settings, repository, secrets),
     environment: {
-      plain: settings.app.environment,
-      secrets: { ...secrets.references, DATABASE_URL: { arn: database.urlSecretArn, key: "DATABASE_URL" } },
+      plain: {
+        ...settings.app.environment,
+        ...(database.urlVersion ? { DATABASE_URL_VERSION: database.urlVersion } : {}),
+      },
+      secrets: { ...secrets.references, DATABASE_URL: database.urlReference },
     },
     secretValues: { ...secrets.values, DATABASE_URL: database.url },
     vercelAccess,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import type { Service } from "@aws-sdk/client-ecs";
-import { judgeGroup, judgeService } from "../../stacks/gates/rollout";
+import { judgeGroup } from "../../stacks/gates/refresh";
+import { judgeService } from "../../stacks/gates/service";
 import type { Look } from "../../stacks/gates/wait";
 import answers from "./answers/rollouts.json";
 
@@ -41,7 +42,14 @@ describe("a release that rolled back", () => {
           LaunchTemplate: { LaunchTemplateId: askedGroup.launchTemplate, Version: version },
         }));
         const group = { DesiredCapacity: 1, Instances } as never;
-        check(judgeGroup({ kind: "autoscaling", ...askedGroup }, group, step.refresh as InstanceRefresh), step);
+        check(
+          judgeGroup(
+            { kind: "autoscaling", warmupSeconds: 180, alarms: [], ...askedGroup },
+            group,
+            step.refresh as InstanceRefresh,
+          ),
+          step,
+        );
       }
     });
   }
