@@ -83,15 +83,15 @@ export function liveRollouts(config: { region: string; profile?: string }): Roll
       const { sdk, client } = await ssm();
       for (const Status of ["InProgress", "Pending"]) {
         const { Commands } = await client.send(
+          // The document is the stack's own. By instance AWS would leave out what is Pending.
           new sdk.ListCommandsCommand({
-            InstanceId: instanceId,
             Filters: [
               { key: "DocumentName", value: document },
               { key: "Status", value: Status },
             ],
           }),
         );
-        const [found] = Commands ?? [];
+        const found = Commands?.find(({ InstanceIds }) => InstanceIds?.includes(instanceId));
         if (found?.CommandId) {
           const parameter = found.Parameters?.[BOOT_PARAMETER]?.[0];
           return { command: found.CommandId, ...(parameter ? { parameter } : {}) };
