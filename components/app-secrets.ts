@@ -14,7 +14,7 @@ export interface AppSecretsArgs {
 export interface SecretReference {
   readonly arn: pulumi.Output<string>;
   readonly key: string;
-  /** Undefined for a secret that somebody else keeps and may rotate: what starts after that must get the value that holds then. */
+  /** Undefined for a password, whose earlier values open nothing: what starts must get the one that holds then. */
   readonly versionId?: pulumi.Output<string>;
 }
 

@@ -7,9 +7,6 @@ import type { DatabaseArgs } from "./database-args";
 import { makeDatabase } from "./database-managed";
 import type { Collector, Signal, Widget } from "./web-tier";
 
-/** Key of the URL in its secret. */
-const URL_KEY = "DATABASE_URL";
-
 /** The database that every architecture shares; no flip deletes, replaces or unprotects it. */
 export class Database extends pulumi.ComponentResource {
   /** Host name and port, `host:5432`. */
@@ -23,8 +20,8 @@ export class Database extends pulumi.ComponentResource {
   readonly urlSecretArn: pulumi.Output<string>;
   /** Where a tier that reads Secrets Manager finds DATABASE_URL. */
   readonly urlReference: SecretReference;
-  /** Version of a secret that somebody else keeps, as it is now: a change of it is to be rolled out. @default none: the reference has it */
-  readonly urlVersion?: pulumi.Output<string>;
+  /** Version of that secret now: a change of it is to be rolled out, though the reference does not name it. */
+  readonly urlVersion: pulumi.Output<string>;
   /** DATABASE_URL itself, a secret, for a tier that cannot read Secrets Manager. */
   readonly url: pulumi.Output<string>;
   /** Host name and port of the read replica, where there is one. */
@@ -44,7 +41,6 @@ export class Database extends pulumi.ComponentResource {
       this.arn = live.dbInstanceArn;
       this.securityGroupId = securityGroupId;
       this.urlSecretArn = pulumi.output(args.urlSecretArn);
-      this.urlReference = { arn: this.urlSecretArn, key: URL_KEY };
       this.urlVersion = urlVersion;
       this.url = url;
       this.signals = databaseAlarms(
@@ -64,7 +60,7 @@ export class Database extends pulumi.ComponentResource {
       this.arn = instance.arn;
       this.securityGroupId = group.id;
       this.urlSecretArn = secret.arn;
-      this.urlReference = { arn: secret.arn, key: URL_KEY, versionId: urlVersion };
+      this.urlVersion = urlVersion;
       this.url = url;
       if (replica) this.replicaEndpoint = replica.endpoint;
       this.signals = databaseAlarms(
@@ -81,6 +77,7 @@ export class Database extends pulumi.ComponentResource {
         this,
       );
     }
+    this.urlReference = { arn: this.urlSecretArn, key: "DATABASE_URL" };
     this.collectors = [{ kind: "database", identifier: this.identifier }];
     this.registerOutputs({
       endpoint: this.endpoint,

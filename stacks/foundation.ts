@@ -97,10 +97,8 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     repository,
     image: imageOf(settings, repository, secrets),
     environment: {
-      plain: {
-        ...settings.app.environment,
-        ...(database.urlVersion ? { DATABASE_URL_VERSION: database.urlVersion } : {}),
-      },
+      // The version only makes a changed URL a change of what runs, which is then rolled out.
+      plain: { ...settings.app.environment, DATABASE_URL_VERSION: database.urlVersion },
       secrets: { ...secrets.references, DATABASE_URL: database.urlReference },
     },
     secretValues: { ...secrets.values, DATABASE_URL: database.url },

@@ -113,7 +113,9 @@ describe("releases on the real engine", () => {
           .map(({ valueFrom }) => valueFrom as string);
       const first = await green("fargate", "v2", { "iamvet:secrets": { AUTH_SECRET: "one" } });
       const second = await green("fargate", "v2", { "iamvet:secrets": { AUTH_SECRET: "two" } });
-      const [one, two] = [first, second].map(({ calls }) => versions(calls).find((from) => from.includes("AUTH_SECRET")));
+      const [one, two] = [first, second].map(({ calls }) =>
+        versions(calls).find((from) => from.includes("AUTH_SECRET")),
+      );
       assert.match(one ?? "", /^arn:aws:secretsmanager:[^:]+:\d+:secret:[^:]+:AUTH_SECRET::\w+$/);
       assert.ok(two && two !== one, `${two}`);
       assert.ok(
