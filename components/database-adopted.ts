@@ -70,5 +70,6 @@ function urlOf(secretId: pulumi.Input<string>, parent: pulumi.Resource) {
       return DATABASE_URL;
     }),
   );
-  return { url, urlVersion: version.versionId };
+  // A look-up is a secret as a whole.
+  return { url, urlVersion: pulumi.unsecret(version.versionId) };
 }

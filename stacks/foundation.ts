@@ -98,7 +98,7 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     image: imageOf(settings, repository, secrets),
     environment: {
       // The version only makes a changed URL a change of what runs, which is then rolled out.
-      plain: { ...settings.app.environment, DATABASE_URL_VERSION: database.urlVersion },
+      plain: { ...settings.app.environment, DATABASE_LOGIN_VERSION: database.urlVersion },
       secrets: { ...secrets.references, DATABASE_URL: database.urlReference },
     },
     secretValues: { ...secrets.values, DATABASE_URL: database.url },
