@@ -1,15 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readStack } from "./stacks/config";
 import { liveGates, openGates } from "./stacks/gates";
+import { updating } from "./stacks/operation";
 import { deploySite } from "./stacks/site";
 
 /** Settings -> site -> outputs. An async function, because it waits at its gates before traffic moves and before it ends. */
 export = async () => {
   try {
     const config = readStack();
-    const gates = pulumi.runtime.isDryRun()
-      ? openGates
-      : liveGates({ ...config.settings.gates, region: config.region });
+    const gates = updating() ? liveGates({ ...config.settings.gates, region: config.region }) : openGates;
     return await deploySite(config, gates);
   } catch (error) {
     // Its message is all that is shown, but the runtime formats the stack first, for up to a minute (pulumi/pulumi#21326).

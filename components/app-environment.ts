@@ -15,10 +15,10 @@ export function identity(tier: string, version: pulumi.Input<string>): Record<st
 }
 
 /** Where an instance finds each secret when it boots. */
-export function secretSources({
-  secrets,
-}: AppEnvironment): Record<string, { secretArn: pulumi.Output<string>; key: string }> {
-  return Object.fromEntries(Object.entries(secrets).map(([name, { arn, key }]) => [name, { secretArn: arn, key }]));
+export function secretSources({ secrets }: AppEnvironment) {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, { arn, ...rest }]) => [name, { secretArn: arn, ...rest }]),
+  );
 }
 
 /** Distinct secrets behind an environment, for the policy of the role that reads them. */

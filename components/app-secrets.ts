@@ -7,11 +7,22 @@ export interface AppSecretsArgs {
   readonly values: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/** Where one secret environment variable comes from: a secret and the key inside its JSON. */
+/**
+ * Where one secret environment variable comes from: a secret, the key inside its JSON, and the version. By its version a changed value
+ * changes what refers to it, so it is rolled out like a release, and a task or instance that starts later gets what its release had.
+ */
 export interface SecretReference {
   readonly arn: pulumi.Output<string>;
   readonly key: string;
+  /** Undefined for a password, whose earlier values open nothing: what starts must get the one that holds then. */
+  readonly versionId?: pulumi.Output<string>;
 }
+
+/**
+ * A version that was replaced stays for those who started with it and for a rollback: deleting it would take its last label, and
+ * Secrets Manager may delete a version without one. With its labels the one before stays too (AWSPREVIOUS).
+ */
+export const keptVersion = { retainOnDelete: true } as const;
 
 /** Names of the secrets that the platform generates; a stack's config may set each to a value of its own. */
 const generated = ["NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"] as const;
@@ -51,13 +62,13 @@ export class AppSecrets extends pulumi.ComponentResource {
       { description: "Secret environment of the app", recoveryWindowInDays: 30 },
       kept,
     );
-    new aws.secretsmanager.SecretVersion(
+    const { versionId } = new aws.secretsmanager.SecretVersion(
       `${name}-value`,
       { secretId: secret.id, secretString: pulumi.secret(pulumi.jsonStringify(this.values)) },
-      { parent: this },
+      { parent: this, ...keptVersion },
     );
     this.arn = secret.arn;
-    this.references = Object.fromEntries(Object.keys(values).map((key) => [key, { arn: secret.arn, key }]));
+    this.references = Object.fromEntries(Object.keys(values).map((key) => [key, { arn: secret.arn, key, versionId }]));
     this.registerOutputs({ arn: this.arn });
   }
 }

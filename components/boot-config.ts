@@ -14,6 +14,8 @@ const secretSource = z.strictObject({
   secretArn: z.string().min(1),
   /** Key inside a secret that is JSON. @default the whole secret */
   key: z.string().min(1).optional(),
+  /** Version of the secret, so that a boot parameter's version always means the same values. @default the current one */
+  versionId: z.string().min(1).optional(),
 });
 
 const common = z.strictObject({
@@ -48,6 +50,8 @@ export const instanceBootConfig = z.strictObject({
   }),
   /** Whether a release's migrations are run before it serves. */
   migrate: z.boolean().default(true),
+  /** SSM parameter in which the instance writes by which version of its boot parameter it serves. @default it tells nobody */
+  record: z.string().min(1).optional(),
   /** Address that the certificate authority writes to. */
   acmeEmail: z.email(),
   /** Directory URL of the certificate authority. @default Let's Encrypt */

@@ -11,7 +11,7 @@ export function findDatabase(args: ExistingDatabase | ImportedDatabase, parent: 
         if (!groups[0]) throw new Error(`The database ${args.identifier} has no security group`);
         return groups[0];
       });
-  return { live, securityGroupId, url: urlOf(args.urlSecretArn, parent) };
+  return { live, securityGroupId, ...urlOf(args.urlSecretArn, parent) };
 }
 
 /**
@@ -60,14 +60,16 @@ export function importDatabase(
   });
 }
 
-/** DATABASE_URL out of a secret that somebody else keeps. */
-function urlOf(secretId: pulumi.Input<string>, parent: pulumi.Resource): pulumi.Output<string> {
+/** DATABASE_URL out of a secret that somebody else keeps, and its version now. */
+function urlOf(secretId: pulumi.Input<string>, parent: pulumi.Resource) {
   const version = aws.secretsmanager.getSecretVersionOutput({ secretId }, { parent });
-  return pulumi.secret(
+  const url = pulumi.secret(
     version.secretString.apply((text) => {
       const { DATABASE_URL } = JSON.parse(text) as { DATABASE_URL?: string };
       if (!DATABASE_URL) throw new Error("The secret database.urlSecretArn has no key DATABASE_URL");
       return DATABASE_URL;
     }),
   );
+  // A look-up is a secret as a whole.
+  return { url, urlVersion: pulumi.unsecret(version.versionId) };
 }

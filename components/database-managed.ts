@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { keptVersion } from "./app-secrets";
 import type { ManagedDatabase, RestoreSource } from "./database-args";
 
 /** What a database that the stack makes consists of. */
@@ -9,6 +10,8 @@ export interface MadeDatabase {
   readonly replica?: aws.rds.Instance;
   readonly group: aws.ec2.SecurityGroup;
   readonly secret: aws.secretsmanager.Secret;
+  /** Version of the secret that has the URL. */
+  readonly urlVersion: pulumi.Output<string>;
   /** DATABASE_URL, a secret. */
   readonly url: pulumi.Output<string>;
   /** Where the server's log goes. */
@@ -97,15 +100,16 @@ export function makeDatabase(name: string, args: ManagedDatabase, parent: pulumi
     { description: "DATABASE_URL of the site", recoveryWindowInDays: 30 },
     kept,
   );
-  new aws.secretsmanager.SecretVersion(
+  const { versionId: urlVersion } = new aws.secretsmanager.SecretVersion(
     `${name}-url-value`,
     { secretId: secret.id, secretString: pulumi.jsonStringify({ DATABASE_URL: url }) },
-    child,
+    { ...child, ...keptVersion },
   );
   return {
     instance,
     group,
     secret,
+    urlVersion,
     url,
     logGroup: logGroups[0] as aws.cloudwatch.LogGroup,
     ...(replica ? { replica } : {}),

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { SecretReference } from "./app-secrets";
 import { beside } from "./beside";
 import { findDatabase, importDatabase } from "./database-adopted";
 import { databaseAlarms } from "./database-alarms";
@@ -18,6 +19,10 @@ export class Database extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** Secret with the key DATABASE_URL, ready to use. */
   readonly urlSecretArn: pulumi.Output<string>;
+  /** Where a tier that reads Secrets Manager finds DATABASE_URL. */
+  readonly urlReference: SecretReference;
+  /** Version of that secret now: a change of it is to be rolled out, though the reference does not name it. */
+  readonly urlVersion: pulumi.Output<string>;
   /** DATABASE_URL itself, a secret, for a tier that cannot read Secrets Manager. */
   readonly url: pulumi.Output<string>;
   /** Host name and port of the read replica, where there is one. */
@@ -30,13 +35,14 @@ export class Database extends pulumi.ComponentResource {
     const watch = { alarmActions: args.alarmActions, alarmLevel: args.alarmLevel };
     this.existed = args.mode === "existing" || args.mode === "import";
     if (args.mode === "existing" || args.mode === "import") {
-      const { live, securityGroupId, url } = findDatabase(args, this);
+      const { live, securityGroupId, url, urlVersion } = findDatabase(args, this);
       if (args.mode === "import") importDatabase(name, args, live, this);
       this.endpoint = live.endpoint;
       this.identifier = pulumi.output(args.identifier);
       this.arn = live.dbInstanceArn;
       this.securityGroupId = securityGroupId;
       this.urlSecretArn = pulumi.output(args.urlSecretArn);
+      this.urlVersion = urlVersion;
       this.url = url;
       this.signals = databaseAlarms(
         name,
@@ -49,12 +55,13 @@ export class Database extends pulumi.ComponentResource {
         this,
       );
     } else {
-      const { instance, group, secret, url, logGroup, replica } = makeDatabase(name, args, this);
+      const { instance, group, secret, urlVersion, url, logGroup, replica } = makeDatabase(name, args, this);
       this.endpoint = instance.endpoint;
       this.identifier = instance.identifier;
       this.arn = instance.arn;
       this.securityGroupId = group.id;
       this.urlSecretArn = secret.arn;
+      this.urlVersion = urlVersion;
       this.url = url;
       if (replica) this.replicaEndpoint = replica.endpoint;
       this.signals = databaseAlarms(
@@ -71,6 +78,7 @@ export class Database extends pulumi.ComponentResource {
         this,
       );
     }
+    this.urlReference = { arn: this.urlSecretArn, key: "DATABASE_URL" };
     this.collectors = [{ kind: "database", identifier: this.identifier }];
     this.registerOutputs({
       endpoint: this.endpoint,

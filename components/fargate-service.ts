@@ -143,7 +143,8 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       environment: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
       secrets: Object.entries(args.environment.secrets).map(([key, secret]) => ({
         name: key,
-        valueFrom: pulumi.interpolate`${secret.arn}:${secret.key}::`,
+        // Key, no stage, version (ECS developer guide, "Pass Secrets Manager secrets through environment variables").
+        valueFrom: pulumi.interpolate`${secret.arn}:${secret.key}::${secret.versionId ?? ""}`,
       })),
       linuxParameters: { initProcessEnabled: true },
       mountPoints: scratch.map(({ name: sourceVolume, path: containerPath }) => ({

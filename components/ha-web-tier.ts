@@ -27,6 +27,8 @@ export interface HaWebTierArgs extends BalancedTierArgs {
   readonly desired: number;
   /** Root volume in GiB. */
   readonly volumeGb: number;
+  /** AMI of the instances, Amazon Linux 2023 for the instance type's CPU. @default the newest one when `up` runs */
+  readonly ami?: string;
 }
 
 /**
@@ -167,12 +169,12 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         }),
       );
 
-    const architecture = isArm(args.instanceType) ? "arm64" : "x86_64";
     const template = new aws.ec2.LaunchTemplate(
       `${name}-template`,
       {
-        // Resolved when an instance starts, so a replaced instance has the current patches without a new template version.
-        imageId: `resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
+        // An id, looked up at each `up`: AWS rolls back to no template whose AMI is an SSM alias. So a newer Amazon Linux is a new
+        // version, which is rolled out, watched and rolled back like a release; `haWebTier.ami` pins one.
+        imageId: args.ami ?? newestAmi(args.instanceType, child),
         instanceType: args.instanceType,
         iamInstanceProfile: { arn: profile.arn },
         metadataOptions: {
@@ -214,7 +216,9 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         maxSize: args.max,
         desiredCapacity: args.desired,
         vpcZoneIdentifiers: args.subnetIds,
-        // A number, not $Latest: a rollback to $Latest returns to the template that just failed.
+        // Of its first start only. Later versions come by an instance refresh that the gate starts (stacks/gates/refresh.ts): the
+        // provider would write the version to the group first, so that a rollback returned to what has just failed
+        // (terraform-provider-aws#34189).
         launchTemplate: {
           id: template.id,
           version: afterMigration(template.latestVersion.apply(String), this.migration, args.beforeRollout),
@@ -223,29 +227,23 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         healthCheckType: "ELB",
         healthCheckGracePeriod: WARMUP_SECONDS,
         defaultInstanceWarmup: WARMUP_SECONDS,
-        waitForElbCapacity: args.min,
+        // When it is made. Afterwards the gate counts, as "exactly so many" is wrong of a group that has scaled out.
+        minElbCapacity: args.min,
         waitForCapacityTimeout: "15m",
         capacityRebalance: false,
         // A scale-in during a deploy ends instances of the old release first, so it never undoes the deploy's work.
         terminationPolicies: ["OldestLaunchTemplate", "OldestInstance"],
         instanceMaintenancePolicy: { minHealthyPercentage: 100, maxHealthyPercentage: 200 },
         enabledMetrics: ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupMaxSize"],
-        instanceRefresh: {
-          strategy: "Rolling",
-          preferences: {
-            autoRollback: true,
-            minHealthyPercentage: 100,
-            maxHealthyPercentage: 200,
-            instanceWarmup: String(WARMUP_SECONDS),
-            skipMatching: true,
-            scaleInProtectedInstances: "Wait",
-            alarmSpecification: { alarms: [errors.name] },
-          },
-        },
         tags: [{ key: "Name", value: name, propagateAtLaunch: true }],
       },
       // A group that is given another target group takes its instances out of the first, to which visitors are led until the gate.
-      { ...child, ignoreChanges: ["desiredCapacity"], dependsOn: [rule], ...beside("targetGroupArns") },
+      {
+        ...child,
+        ignoreChanges: ["desiredCapacity", "launchTemplate"],
+        dependsOn: [rule],
+        ...beside("targetGroupArns"),
+      },
     );
     const ofGroup = { ...child, ...beside() };
     // Holds an instance that is to go until its watcher (runbooks/boot-container.sh) has left the target group, drained and stopped.
@@ -284,12 +282,14 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
 
     this.target = { kind: "alias", dnsName: args.loadBalancer.dnsName, zoneId: args.loadBalancer.zoneId };
     this.probe = args.loadBalancer.probe(this.tier, args);
-    this.rollout = pulumi.all([scaling.name, template.id, template.latestVersion]).apply(
-      ([groupName, launchTemplate, version]): Rollout => ({
+    this.rollout = pulumi.all([scaling.name, template.id, template.latestVersion, errors.name]).apply(
+      ([groupName, launchTemplate, version, alarm]): Rollout => ({
         kind: "autoscaling",
         group: groupName,
         launchTemplate,
         version: String(version),
+        warmupSeconds: WARMUP_SECONDS,
+        alarms: [alarm],
       }),
     );
     // Known when somebody serves in it.
@@ -396,6 +396,13 @@ function events(group: pulumi.Output<string>): TierEvent[] {
       pattern: of("EC2 Instance Terminate Successful"),
     },
   ];
+}
+
+/** Amazon Linux 2023 as AWS publishes it now. */
+function newestAmi(instanceType: string, opts: pulumi.InvokeOutputOptions): pulumi.Output<string> {
+  const architecture = isArm(instanceType) ? "arm64" : "x86_64";
+  const name = `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
+  return aws.ssm.getParameterOutput({ name }, opts).value;
 }
 
 /** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */

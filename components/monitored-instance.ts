@@ -9,8 +9,9 @@ import type { Database } from "./database";
 import { type Grant, logGrants, secretGrants, serviceRole } from "./iam";
 import { publicWebGroup } from "./public-web-group";
 import { Recovery, type ServerProcesses } from "./recovery";
+import { renderRunbook } from "./runbook";
 import { METRICS, serverAlarms } from "./server-alarms";
-import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
 /** A server that a team already has: it is watched and recovered, never created, restarted by `up`, or owned. */
 export interface ExistingServer {
@@ -95,6 +96,8 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
   readonly tier = "monitored-instance";
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
+  /** Releases on a server that the stack made; an adopted one deploys in its own way. */
+  readonly rollout?: pulumi.Output<Rollout>;
   readonly instanceId: pulumi.Output<string>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
@@ -116,7 +119,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
 
     const server =
       "existing" in args.server
-        ? { ...args.server.existing, version: undefined }
+        ? { ...args.server.existing, version: undefined, release: undefined }
         : this.create(name, args, args.server.create, logs, agent);
     // A server that serves today reaches a database that exists already; a second rule of the same kind would be refused.
     if (!existing) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
@@ -183,6 +186,18 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
             child,
           )
         : undefined;
+
+    if (server.release) {
+      const mute = recovery?.muteParameter ?? pulumi.output(undefined);
+      this.rollout = pulumi.all([this.instanceId, server.release, mute]).apply(
+        ([instanceId, release, muteParameter]): Rollout => ({
+          kind: "server",
+          instanceId,
+          ...release,
+          ...(muteParameter ? { mute: muteParameter } : {}),
+        }),
+      );
+    }
 
     this.logGroups = Object.values(logs).map((group) => group.name);
     const ofInstance = (namespace: string, ...metrics: string[]) =>
@@ -325,6 +340,12 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       child,
     );
 
+    const record = new aws.ssm.Parameter(
+      `${name}-record`,
+      { type: "String", value: "nothing yet", description: "Version of the boot parameter by which the server serves" },
+      // The server writes it (runbooks/boot-instance.sh).
+      { ...child, ignoreChanges: ["value"] },
+    );
     const boot = new aws.ssm.Parameter(
       `${name}-boot`,
       {
@@ -345,6 +366,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
             agentConfigParameter: agent.name,
             release: server.release,
             migrate: server.migrate,
+            record: record.name,
             acmeEmail: server.acmeEmail,
           })
           .apply((config) => renderBootConfig("instance", config)),
@@ -354,6 +376,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     const profile = this.profile(name, logs, agent, [
       ...secretGrants(secretArns(server.environment)),
       { actions: ["ssm:GetParameter"], resources: [boot.arn] },
+      { actions: ["ssm:PutParameter"], resources: [record.arn] },
       {
         actions: ["s3:GetObject"],
         resources: [pulumi.output(server.release.url).apply((url) => `arn:aws:s3:::${url.replace("s3://", "")}`)],
@@ -395,8 +418,23 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       { instanceId: instance.id, allocationId: address.allocationId },
       its,
     );
+    const document = new aws.ssm.Document(
+      `${name}-release`,
+      {
+        documentType: "Command",
+        documentFormat: "YAML",
+        targetType: "/AWS::EC2::Instance",
+        content: renderRunbook("release.command.yaml"),
+      },
+      child,
+    );
     return {
       instanceId: instance.id,
+      release: pulumi.output({
+        document: document.name,
+        parameter: pulumi.interpolate`${boot.name}:${boot.version}`,
+        record: record.name,
+      }),
       securityGroupId: group.id,
       addresses: [address.publicIp],
       version: server.version as pulumi.Input<string> | undefined,

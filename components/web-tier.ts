@@ -38,12 +38,34 @@ export interface Probe {
 }
 
 /**
- * Who to ask whether what runs is what was asked. The provider is no witness: ECS reports a steady state after its circuit
- * breaker rolled back, and an Auto Scaling group's update returns when its instance refresh starts.
+ * What was asked of a tier, and who knows whether it runs (stacks/gates/rollout.ts). The provider is no witness: it returns as well
+ * after ECS has rolled a release back, it would spoil the way back of an instance refresh, and it installs nothing on a server.
  */
 export type Rollout =
   | { readonly kind: "ecs"; readonly cluster: string; readonly service: string; readonly taskDefinition: string }
-  | { readonly kind: "autoscaling"; readonly group: string; readonly launchTemplate: string; readonly version: string };
+  | {
+      readonly kind: "autoscaling";
+      readonly group: string;
+      readonly launchTemplate: string;
+      /** A number: AWS rolls back to no `$Latest` or `$Default`. */
+      readonly version: string;
+      /** Seconds that a new instance gets until the next one is replaced. */
+      readonly warmupSeconds: number;
+      /** Alarms that roll the refresh back. */
+      readonly alarms: readonly string[];
+    }
+  | {
+      readonly kind: "server";
+      readonly instanceId: string;
+      /** Command document that installs a release (runbooks/release.command.yaml). */
+      readonly document: string;
+      /** Boot parameter to run by, as `name:version`. */
+      readonly parameter: string;
+      /** Parameter in which the server itself writes `<instance id> <name:version>` of what it runs. */
+      readonly record: string;
+      /** Parameter that keeps the recovery out meanwhile; undefined where there is no recovery. */
+      readonly mute?: string;
+    };
 
 /** Where `prisma migrate deploy` of a release can run: a task of its own on ECS, or a command on one of the tier's instances. */
 export type MigrationTask =
@@ -152,7 +174,7 @@ export interface WebTier {
   readonly tier: string;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
-  /** Undefined where nothing rolls out behind the provider's back (one instance, Vercel). */
+  /** Undefined where releases are not this stack's to roll out (an adopted server) or the provider tells the end (Vercel). */
   readonly rollout?: pulumi.Output<Rollout>;
   /** Where this release's migrations can run; undefined for tiers that migrate in their own way. */
   readonly migration?: pulumi.Output<MigrationTask>;

@@ -504,7 +504,7 @@ export const scenarios: readonly Entry[] = [
                 ],
               },
               {
-                what: "Restart the tier, which reads the secret when it starts",
+                what: "The same update rolls the new version of the secret out to what runs; where it could not, restart the tier, which then reads it",
                 commands: [restart[plan.architecture] ?? ""].filter(Boolean),
               },
               {

@@ -563,9 +563,9 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
         share: least >= 100 ? 0 : 1 - least / 100,
       };
     }
-    const refresh = record(record(facts.group?.inputs.instanceRefresh).preferences);
-    if (tier === "group" && flag(refresh.autoRollback)) {
-      const least = number(refresh.minHealthyPercentage) ?? 90;
+    if (tier === "group") {
+      // The refresh is the program's own (stacks/gates/refresh.ts) and keeps to the group's policy.
+      const least = number(record(facts.group?.inputs.instanceMaintenancePolicy).minHealthyPercentage) ?? 90;
       const spare = least >= 100 || facts.count > 1;
       const boot: Timing = {
         seconds: t.instanceBoot.seconds * 2,

@@ -252,8 +252,6 @@ export class World {
       parameter: async (name) => (await aws.history(name)).at(-1),
       history: async (name) => (this.parameters.get(name) ?? []).map((one) => ({ ...one, now: this.now })),
       rule: async () => undefined,
-      service: async () => undefined,
-      group: async () => ({}),
     };
     return {
       region: "r",

@@ -35,13 +35,15 @@ fetch_config() {
 
 # The app's environment as JSON: settings, then each secret by its ARN, or one key of a secret that is JSON.
 environment() {
-  local all name arn key value
+  local all name arn key version value
   all=$(jq '.environment + {SITE_TIER: .tier, SITE_VERSION: .version, PORT: (.port | tostring)}' "$CONFIG")
-  while IFS=$'\t' read -r name arn key; do
-    value=$(aws secretsmanager get-secret-value --secret-id "$arn" --query SecretString --output text)
+  # Fields are told apart by `|`, as `read` takes two tabs in a row for one.
+  while IFS='|' read -r name arn key version; do
+    value=$(aws secretsmanager get-secret-value --secret-id "$arn" ${version:+--version-id "$version"} \
+      --query SecretString --output text)
     [ -z "$key" ] || value=$(jq --raw-output --exit-status --arg key "$key" '.[$key]' <<<"$value")
     all=$(jq --arg name "$name" --arg value "$value" '. + {($name): $value}' <<<"$all")
-  done < <(jq --raw-output '.secrets | to_entries[] | [.key, .value.secretArn, .value.key // ""] | @tsv' "$CONFIG")
+  done < <(jq --raw-output '.secrets | to_entries[] | [.key, .value.secretArn, .value.key // "", .value.versionId // ""] | join("|")' "$CONFIG")
   echo "$all"
 }
 

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck source=boot-common.sh
 # Second part of the user data of one instance that serves the site by itself: Nginx with TLS, PM2, the release of the app.
-# Calls after the first: `site-boot environment` (before the app starts), `site-boot release` (a deploy), `site-boot renew`.
+# Calls after the first: `site-boot environment` (before the app starts), `site-boot release <boot parameter:version>` (a deploy, sent
+# by `pulumi up`: release.command.yaml), `site-boot renew`.
 
 NODE_MAJOR=24
 PM2_VERSION=7.0.4
@@ -21,6 +22,25 @@ install_packages() {
   "$BOOT_ROOT/opt/certbot/bin/pip" install --quiet "certbot==$CERTBOT_VERSION" "certbot-dns-route53==$CERTBOT_VERSION"
   id site &>/dev/null || useradd --system --create-home --shell /sbin/nologin site
   install -d -o site -g site "$BOOT_ROOT/var/log/site" "$SITE/releases"
+}
+
+# Which version of the boot parameter this server runs by: with it come back the same environment and secrets after a restart.
+SERVING=$BOOT_ROOT/etc/site/serving
+serving() { cat "$SERVING" 2>/dev/null || true; }
+
+# The newest version of the parameter that the tag names.
+newest() {
+  local name
+  name=$(metadata tags/instance/boot-parameter)
+  echo "$name:$(aws ssm get-parameter --region "$(metadata placement/region)" --name "$name" --query Parameter.Version --output text)"
+}
+
+# Tells `pulumi up` by which version this server serves: written by the server itself, and only once that is so.
+record() {
+  local record
+  [ $# -eq 0 ] || echo "$1" >"$SERVING"
+  record=$(config .record)
+  [ -z "$record" ] || aws ssm put-parameter --overwrite --name "$record" --value "$(metadata instance-id) $(serving)" >/dev/null
 }
 
 release_dir() { echo "$SITE/releases/$(config .version)"; }
@@ -55,6 +75,16 @@ migrate() {
   DATABASE_URL=$(environment | jq --raw-output .DATABASE_URL) \
     runuser -u site -- env HOME=/home/site npx --yes "prisma@$cli" migrate deploy
   cd /
+}
+
+# What failed after the switch is taken back, so that the release before serves on, also after a restart.
+go_back() {
+  say "back to $before"
+  ln --symbolic --force --no-dereference "$before" "$SITE/current"
+  fetch_config "$(serving)"
+  write_environment systemd
+  configure_nginx
+  systemctl reload pm2-site nginx
 }
 
 switch_release() {
@@ -157,7 +187,8 @@ case ${1:-boot} in
   boot)
     install_packages
     install_self
-    fetch_config
+    version=$(newest)
+    fetch_config "$version"
     install_agent
     install_release
     migrate
@@ -167,30 +198,38 @@ case ${1:-boot} in
     configure_units
     systemctl enable --now pm2-site nginx site-renew.timer
     publish_certificate_days
+    record "$version"
     say "done"
     ;;
   environment)
-    fetch_config
+    fetch_config "$(serving)"
     write_environment systemd
     ;;
   release)
-    fetch_config
+    version=${2:-$(newest)}
+    fetch_config "$version"
     install_release
     migrate
+    before=$(readlink "$SITE/current") && trap go_back EXIT
     switch_release
     write_environment systemd
     configure_nginx
     # A reload of PM2 starts the new process before it ends the old one.
     systemctl reload pm2-site nginx
+    trap - EXIT
+    record "$version"
+    ;;
+  record)
+    record
     ;;
   renew)
-    fetch_config
+    fetch_config "$(serving)"
     # Also when the renewal fails: then the falling number of days is what raises the alarm.
     trap publish_certificate_days EXIT
     obtain_certificate
     ;;
   *)
-    echo "usage: site-boot [boot|environment|release|renew]" >&2
+    echo "usage: site-boot [boot|environment|release [boot parameter:version]|record|renew]" >&2
     exit 2
     ;;
 esac

@@ -97,8 +97,9 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     repository,
     image: imageOf(settings, repository, secrets),
     environment: {
-      plain: settings.app.environment,
-      secrets: { ...secrets.references, DATABASE_URL: { arn: database.urlSecretArn, key: "DATABASE_URL" } },
+      // The version only makes a changed URL a change of what runs, which is then rolled out.
+      plain: { ...settings.app.environment, DATABASE_LOGIN_VERSION: database.urlVersion },
+      secrets: { ...secrets.references, DATABASE_URL: database.urlReference },
     },
     secretValues: { ...secrets.values, DATABASE_URL: database.url },
     vercelAccess,

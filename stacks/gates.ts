@@ -9,15 +9,16 @@ import {
   type TrafficState,
   targetText,
 } from "../components/traffic-state";
-import type { Probe, Rollout, TrafficTarget } from "../components/web-tier";
+import type { Probe, TrafficTarget } from "../components/web-tier";
 import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./gates/aws";
 import { type Holding, holdingsOf, letGoAt } from "./gates/holding";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
 import { liveProtection, type Protection } from "./gates/protection";
-import { lookAtRollout } from "./gates/rollout";
-import { type Clock, type Look, lookUntil, seconds, sleepUntil, systemClock, within } from "./gates/wait";
+import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
+import { liveRollouts } from "./gates/rollout-aws";
+import { type Clock, type Look, lookUntil, notYet, seconds, sleepUntil, systemClock, within } from "./gates/wait";
 
 export { tiersToProve } from "./gates/proof";
 export { ifKnown, knownValue } from "./gates/wait";
@@ -30,7 +31,7 @@ export { ifKnown, knownValue } from "./gates/wait";
  *
  * 0. `carrying`, so that nothing is taken from a tier that still has visitors;
  * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
- * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out;
+ * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out, and `rolledOut` for every tier after it;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
  * 5. `settled`, `letGo` of a load balancer that is to go, and the program ends.
@@ -59,8 +60,14 @@ export interface Gates {
    */
   migrated(step: MigrationStep): Promise<boolean>;
   /**
-   * Returns when what runs is what was asked, and the tier answered its probe well `healthyCount` times in a row.
-   * @throws after `timeoutSeconds`, or as soon as ECS or Auto Scaling gave the rollout up; traffic has not moved by then
+   * Returns when what runs is what was asked, whether the tier has visitors or not. Begins an instance refresh and a server's release,
+   * and begins again what was rolled back before this update.
+   * @throws as soon as the rollout has gone back or failed, and after `timeoutSeconds`; traffic has not moved by then
+   */
+  rolledOut(tier: TierToRollOut): Promise<void>;
+  /**
+   * Returns when the tier answered its probe well `healthyCount` times in a row.
+   * @throws after `timeoutSeconds`; traffic has not moved by then
    */
   ready(tier: TierToProve): Promise<void>;
   /**
@@ -108,7 +115,6 @@ export interface LiveTraffic {
 export interface TierToProve {
   readonly tier: string;
   readonly probe: Probe;
-  readonly rollout?: Rollout;
   /** The tier that has the traffic meanwhile; undefined on a first up. For the message. */
   readonly serving?: string;
 }
@@ -149,6 +155,7 @@ export interface GateOptions {
   readonly names?: Names;
   readonly aws?: AwsReader;
   readonly migrations?: MigrationRunner;
+  readonly rollouts?: RolloutCloud;
   readonly protection?: Protection;
   readonly ask?: (probe: Probe, address: string, timeoutMs: number) => Promise<Answer>;
 }
@@ -167,6 +174,7 @@ export const openGates: Gates = {
   carrying: async () => [],
   live: async () => ({ records: [] }),
   migrated: async () => true,
+  rolledOut: async () => {},
   ready: async () => {},
   settled: async () => {},
   letGo: async () => {},
@@ -180,6 +188,8 @@ export function liveGates(options: GateOptions): Gates {
   const aws = options.aws ?? liveAws(options.region, options.profile);
   const account = { region: options.region, ...(options.profile && { profile: options.profile }) };
   const runner = options.migrations ?? liveRunner(account);
+  const rollouts = options.rollouts ?? liveRollouts(account);
+  const began = clock.now();
   const protection = options.protection ?? liveProtection(account);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
@@ -277,7 +287,16 @@ export function liveGates(options: GateOptions): Gates {
     migrated: (step) =>
       runMigration(step, patience(), runner, async () => (await aws.parameter(step.parameter))?.value),
 
-    async ready({ tier, probe, rollout, serving }) {
+    rolledOut: (tier) =>
+      rollOut(tier, rollouts, began, patience(), async (look) => {
+        try {
+          return await question("the state of the rollout", look());
+        } catch (error) {
+          return notYet(reason(error));
+        }
+      }),
+
+    async ready({ tier, probe, serving }) {
       const kept = serving
         ? `Traffic has not moved: ${serving} serves as before. Nothing was deleted, and nothing will be while this gate fails.`
         : "No traffic was pointed at it, and nothing was deleted.";
@@ -297,11 +316,6 @@ export function liveGates(options: GateOptions): Gates {
         throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, kept, ...onward].join("\n"));
       };
       const until = patience();
-      if (rollout) {
-        const witness = rollout.kind === "ecs" ? "ECS" : "Auto Scaling";
-        const why = await lookUntil(`Waiting for the rollout of ${tier}`, 1, until, () => lookSafely(rollout, aws));
-        if (why) give(`${witness} does not confirm what was asked.`, why);
-      }
       const expected = [{ tier: probe.expectTier, version: probe.expectVersion }];
       const why = await lookUntil(`Waiting for ${tier} to answer`, healthyCount, until, (left) =>
         probeOnce(probe, expected, left),
@@ -316,14 +330,22 @@ export function liveGates(options: GateOptions): Gates {
       const started = clock.now();
       const to = bearer(now.slots);
       const { moved: what, back } = moveText(before, now);
+      // A release within the tier, or a second `up`: this update moved nobody, and says so.
+      const from = before.state?.value?.slots;
+      const stays = before.records.length > 0 && outOfStep(before, now) === undefined && (!from || bearer(from) === to);
+      const heading = stays
+        ? `Traffic points at ${to}, where this update did not move it, and it does not serve what was asked: `
+        : `Traffic has moved to ${what}, and it is not safe yet to let go of the old side: `;
       const give = (fault: string, why: string): never => {
         throw new pulumi.RunError(
           [
-            `Traffic has moved to ${what}, and it is not safe yet to let go of the old side: ${fault}`,
+            `${heading}${fault}`,
             `  ${why}`,
-            "Both sides are live and nothing was deleted, nor will be while this gate fails.",
+            stays
+              ? "Nothing was deleted, nor will be while this gate fails; the old side of an earlier flip that has not ended is live as well."
+              : "Both sides are live and nothing was deleted, nor will be while this gate fails.",
             "To go on: repair it and run `pulumi up` again, which asks again without moving anything.",
-            `To go back: ${back} and \`pulumi up\`, which moves traffic back.`,
+            `To go back${stays ? " from such a flip" : ""}: ${back} and \`pulumi up\`, which moves traffic back.`,
           ].join("\n"),
         );
       };
@@ -536,14 +558,6 @@ async function lookAtServers(
   return { done: true };
 }
 
-async function lookSafely(rollout: Rollout, aws: AwsReader): Promise<Look> {
-  try {
-    return await within(QUESTION_MS, "the state of the rollout", lookAtRollout(rollout, aws));
-  } catch (error) {
-    return notYet(reason(error));
-  }
-}
-
 /** Where traffic has moved to, and how it goes back: by the config line after a flip, by undoing the change inside a tier. */
 function moveText(before: LiveTraffic, now: TrafficState): { readonly moved: string; readonly back: string } {
   const to = bearer(now.slots);
@@ -579,7 +593,6 @@ const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
 
 const answersText = (times: number) => (times === 1 ? "a healthy answer" : `${times} healthy answers in a row`);
 
-const notYet = (why: string): Look => ({ done: false, why });
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const defined = <T extends object>(options: T): Partial<T> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { BeforeRollout, MigrationTask, WebTier } from "../components/web-tier";
 import { type Gates, knownValue } from "./gates";
+import { updating } from "./operation";
 
 /**
  * `prisma migrate deploy` of the release, once an update however many tiers carry it, and once a release: a parameter keeps which
@@ -24,7 +25,7 @@ export class Migrations {
   async finish(tiers: readonly WebTier[]): Promise<void> {
     const migrating = tiers.filter(({ migration }) => migration !== undefined);
     if (migrating.length === 0) return;
-    if (!pulumi.runtime.isDryRun()) {
+    if (updating()) {
       for (const { tier, migration } of migrating) {
         const task = await knownValue(migration as pulumi.Output<MigrationTask>, `the migration task of ${tier}`);
         await this.run(task as MigrationTask, true);

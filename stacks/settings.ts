@@ -336,6 +336,12 @@ export const sections = {
       max: whole(1, 100, "Most instances.", 3).default(3),
       desired: whole(1, 100, "Instances at the start; afterwards the autoscaler decides.", 1).default(1),
       volumeGb: whole(10, 1000, "Root volume, gp3.", 20).default(20),
+      ami: text(
+        /^ami-[0-9a-f]{8,17}$/,
+        "Amazon Linux 2023 image to stay with; a newer one is else rolled out like a release. @default the newest at each up",
+        "an AMI id",
+        "ami-0123456789abcdef0",
+      ).optional(),
       cpuTarget: target("CPU percent that autoscaling keeps.", 60).default(60),
       requestsPerTarget: whole(10, 1_000_000, "Requests per minute and instance that autoscaling keeps.", 2000).default(
         2000,

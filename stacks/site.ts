@@ -13,6 +13,7 @@ import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
+import { updating } from "./operation";
 import { uptimeCheckOf } from "./outside";
 import { checkPlacement } from "./placement";
 import type { Settings } from "./settings";
@@ -40,7 +41,7 @@ export interface SiteOutputs {
 export async function deploySite(config: StackConfig, gates: Gates): Promise<SiteOutputs> {
   const { settings, stack, project } = config;
   const { domain, traffic } = settings;
-  const preview = pulumi.runtime.isDryRun();
+  const preview = !updating();
   const notices = noticesFor(settings, { stack, ...keysIn(inConfig) });
   tagEverything(settings.tags);
   await guardDatabase(config);
@@ -103,6 +104,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     );
   }
   await migrations.finish(built);
+  if (before) for (const tier of built) await witness(gates, tier);
   const [serving, canary] = built as [WebTier, WebTier?];
 
   const wanted: WantedTraffic = {
@@ -174,6 +176,11 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   };
 }
 
+/** Gate after a release: what runs in a tier is what was asked, whether it has visitors or not. */
+async function witness(gates: Gates, { tier, rollout }: WebTier): Promise<void> {
+  if (rollout) await gates.rolledOut({ tier, rollout: await knownValue(rollout, `the rollout of ${tier}`) });
+}
+
 /** Gate before traffic moves: every tier that gets more of it at one of its targets must answer first. */
 async function proveTiers(
   gates: Gates,
@@ -193,12 +200,7 @@ function balancerSettings({ loadBalancer: { waf, rateLimit, ...further }, monito
 }
 
 async function probed(tier: WebTier) {
-  const { probe, rollout } = tier;
-  return {
-    tier: tier.tier,
-    probe: await knownValue(probe, `the probe of ${tier.tier}`),
-    ...(rollout ? { rollout: await knownValue(rollout, `the rollout of ${tier.tier}`) } : {}),
-  };
+  return { tier: tier.tier, probe: await knownValue(tier.probe, `the probe of ${tier.tier}`) };
 }
 
 /** What blocks ends an update here, with the foundation built; a preview goes on and shows it among the next steps. */

@@ -1,7 +1,5 @@
-import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
-import type { Service } from "@aws-sdk/client-ecs";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
-import type { Parameter } from "@aws-sdk/client-ssm";
+import type { Parameter, SSMClient } from "@aws-sdk/client-ssm";
 import { dnsName } from "../../components/traffic-state";
 import type { TrafficTarget } from "../../components/web-tier";
 
@@ -24,7 +22,7 @@ export interface LiveParameter {
   readonly now: number;
 }
 
-/** What the gates read from AWS. Read only: gates change nothing. */
+/** What the gates read from AWS. */
 export interface AwsReader {
   /** Record sets of types A and CNAME of one name. */
   records(zoneId: string, name: string): Promise<readonly LiveRecord[]>;
@@ -34,8 +32,6 @@ export interface AwsReader {
   history(name: string): Promise<readonly LiveParameter[]>;
   /** Weight by target group of a rule's forward action; undefined if there is no such rule. */
   rule(arn: string): Promise<Readonly<Record<string, number>> | undefined>;
-  service(cluster: string, service: string): Promise<Service | undefined>;
-  group(name: string): Promise<{ group?: AutoScalingGroup; refresh?: InstanceRefresh }>;
 }
 
 /** Answers of Route 53 for an alias of a load balancer may be kept for this long, in seconds. Source: Route 53 developer guide, 2026-11. */
@@ -112,33 +108,14 @@ export function liveAws(region: string, profile?: string): AwsReader {
         throw error;
       }
     },
-    async service(cluster, service) {
-      const { ECSClient, DescribeServicesCommand } = await import("@aws-sdk/client-ecs");
-      const { services } = await new ECSClient(config).send(
-        new DescribeServicesCommand({ cluster, services: [service] }),
-      );
-      return services?.[0];
-    },
-    async group(name) {
-      const { AutoScalingClient, DescribeAutoScalingGroupsCommand, DescribeInstanceRefreshesCommand } = await import(
-        "@aws-sdk/client-auto-scaling"
-      );
-      const client = new AutoScalingClient(config);
-      const [groups, refreshes] = await Promise.all([
-        client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] })),
-        client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: name, MaxRecords: 1 })),
-      ]);
-      return { group: groups.AutoScalingGroups?.[0], refresh: refreshes.InstanceRefreshes?.[0] };
-    },
   };
 }
 
-/** Parameter Store, and how to read a parameter of its latest answer, which tells the clock of AWS. */
-async function parameterStore(config: { region: string; profile?: string }) {
-  const { SSMClient } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient(config);
+/** The clock of AWS at the time of a client's latest answer. */
+export function clockOf(client: { readonly middlewareStack: unknown }): () => number {
   let now = Date.now();
-  client.middlewareStack.add(
+  // The stacks of all clients are alike in what is done here, and unlike in type.
+  (client as SSMClient).middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
       const headers = (result.response as { headers?: Record<string, string> }).headers;
@@ -148,11 +125,19 @@ async function parameterStore(config: { region: string; profile?: string }) {
     },
     { step: "deserialize", priority: "low", name: "clockOfAws" },
   );
+  return () => now;
+}
+
+/** Parameter Store, and how to read a parameter of its latest answer, which tells the clock of AWS. */
+async function parameterStore(config: { region: string; profile?: string }) {
+  const { SSMClient } = await import("@aws-sdk/client-ssm");
+  const client = new SSMClient(config);
+  const clock = clockOf(client);
   const told = ({ Value = "", Version = 0, LastModifiedDate }: Parameter): LiveParameter => ({
     value: Value,
     version: Version,
-    modified: LastModifiedDate?.getTime() ?? now,
-    now,
+    modified: LastModifiedDate?.getTime() ?? clock(),
+    now: clock(),
   });
   return { client, told };
 }

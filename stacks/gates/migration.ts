@@ -3,7 +3,7 @@ import type { Task } from "@aws-sdk/client-ecs";
 import type { GetCommandInvocationCommandOutput } from "@aws-sdk/client-ssm";
 import * as pulumi from "@pulumi/pulumi";
 import type { MigrationTask } from "../../components/web-tier";
-import { lookUntil, type Patience } from "./wait";
+import { indent, lookUntil, type Patience, SHOWN_LINES } from "./wait";
 
 /** What a release's migrations need to be run once. */
 export interface MigrationStep {
@@ -78,7 +78,7 @@ export async function runMigration(
     [
       `The migrations of this release ${late ? "did not end in time" : "failed"}: \`prisma migrate deploy\` in ${run ?? task.tier}.`,
       `  ${late ?? failed?.why}`,
-      ...(failed?.output ? [indent(withoutPasswords(failed.output))] : []),
+      ...(failed?.output ? [indent(failed.output)] : []),
       "The release was not rolled out and traffic has not moved. What serves goes on with the release that it has.",
       late
         ? "To go on: run `pulumi up` again; it finds the run and waits for its end."
@@ -89,19 +89,6 @@ export async function runMigration(
 }
 
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** Lines of output that a failure shows. */
-const SHOWN_LINES = 15;
-const indent = (text: string) =>
-  text
-    .trimEnd()
-    .split("\n")
-    .slice(-SHOWN_LINES)
-    .map((line) => `  | ${line}`)
-    .join("\n");
-
-/** Prisma prints host and database only; a URL in some other library's error would hold the password. */
-const withoutPasswords = (text: string) => text.replace(/\b(\w+:\/\/[^\s:/@]+):[^\s@]+@/g, "$1:***@");
 
 /** What an answer of ECS says of a one-off task. */
 export function judgeTask(task: Task | undefined, container: string): MigrationRun {

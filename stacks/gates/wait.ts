@@ -16,6 +16,24 @@ export const systemClock: Clock = {
 /** What one look at something says: done, not yet (and why), or never (and why). */
 export type Look = { readonly done: true } | { readonly done: false; readonly why: string; readonly final?: boolean };
 
+export const notYet = (why: string): Look => ({ done: false, why });
+export const never = (why: string): Look => ({ done: false, why, final: true });
+
+/** Lines of output that a failure shows. */
+export const SHOWN_LINES = 15;
+
+/** The end of what a program printed, as a part of a message. */
+export const indent = (text: string): string =>
+  withoutPasswords(text)
+    .trimEnd()
+    .split("\n")
+    .slice(-SHOWN_LINES)
+    .map((line) => `  | ${line}`)
+    .join("\n");
+
+/** Prisma prints host and database only; a URL in some other program's error would hold the password. */
+const withoutPasswords = (text: string) => text.replace(/\b(\w+:\/\/[^\s:/@]+):[^\s@]+@/g, "$1:***@");
+
 export interface Patience {
   readonly clock: Clock;
   /** Seconds between two looks. */

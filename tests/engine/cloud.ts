@@ -5,6 +5,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { allocated, refusal } from "./refusals";
+import { Rollouts } from "./rollouts";
 import { answerOf, outputsOf, replacing } from "./types";
 import { worldNow } from "./world";
 
@@ -47,6 +48,8 @@ export class Cloud {
   migrationsFail = false;
   /** Look-ups that a test answers in its own way, by token. */
   readonly lookups: Record<string, (args: Properties) => Properties> = {};
+  /** How releases go, behind the provider's back. */
+  readonly rollouts = new Rollouts(this);
   /** Called before an operation takes effect; what it throws is the provider's error. */
   before: (op: Call["op"], type: string, name: string) => Promise<void> | void = () => {};
   /** Called after an operation took effect, and before the engine knows. */
@@ -92,7 +95,9 @@ export class Cloud {
     if (this.resources.has(this.key(type, id))) throw new Error(`${type} ${id} already exists`);
     const stored = { urn, type, name, id, inputs, outputs: { ...inputs, ...outputs }, modified: worldNow() };
     this.resources.set(this.key(type, id), stored);
-    await this.after(this.record("create", urn, inputs));
+    const call = this.record("create", urn, inputs);
+    this.rollouts.applied("create", stored, {});
+    await this.after(call);
     return stored;
   }
 
@@ -107,7 +112,9 @@ export class Cloud {
     stored.inputs = inputs;
     stored.outputs = { ...stored.outputs, ...inputs, ...outputs };
     stored.modified = worldNow();
-    await this.after(this.record("update", urn, inputs, old));
+    const call = this.record("update", urn, inputs, old);
+    this.rollouts.applied("update", stored, old);
+    await this.after(call);
     return stored;
   }
 

@@ -7,6 +7,7 @@ import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
 import { answer, pick } from "./visits";
+import { rolloutApi } from "./rollout-api";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
 
 export { tierOf } from "./visits";
@@ -28,7 +29,7 @@ export interface Health {
   readonly sick: Set<string>;
   /** Ports at which the app never answers, as with a wrong `app.port`. */
   readonly deadPorts: Set<number>;
-  /** Release that every tier tells. */
+  /** Release that a tier tells where it is not known which one it runs. */
   version: string;
   /** Names of alarms that are raised, as far as they exist. */
   readonly raised: Set<string>;
@@ -156,9 +157,9 @@ function resolve(cloud: Cloud, question: Buffer): Buffer | undefined {
   return Buffer.concat([header, question.subarray(12, at + 5), ...answers]);
 }
 
-type Reply = { readonly status?: number; readonly type: string; readonly body: string };
-const xml = (body: string, status = 200): Reply => ({ status, type: "text/xml", body });
-const json = (body: unknown, status = 200): Reply => ({
+export type Reply = { readonly status?: number; readonly type: string; readonly body: string };
+export const xml = (body: string, status = 200): Reply => ({ status, type: "text/xml", body });
+export const json = (body: unknown, status = 200): Reply => ({
   status,
   type: "application/x-amz-json-1.1",
   body: JSON.stringify(body),
@@ -171,8 +172,9 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
     .at(-1);
   if (target === "GetParameter") return parameter(cloud, JSON.parse(text).Name);
   if (target === "GetParameterHistory") return parameterHistory(cloud, JSON.parse(text).Name);
-  if (target === "DescribeServices") return services(cloud, JSON.parse(text).services[0]);
   if (target === "DescribeAlarms") return alarms(cloud, health, JSON.parse(text).AlarmNames ?? []);
+  const rollout = rolloutApi(cloud, target, text);
+  if (rollout) return rollout;
   const migration = MIGRATION[target ?? ""];
   if (migration) return json(migration(cloud, JSON.parse(text)));
   if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) return recordSets(cloud);
@@ -187,12 +189,6 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
     case "ModifyLoadBalancerAttributes":
       for (const { inputs } of cloud.of(BALANCER)) inputs.enableDeletionProtection = false;
       return xml("<ModifyLoadBalancerAttributesResponse/>");
-    case "DescribeAutoScalingGroups":
-      return group(cloud, form.get("AutoScalingGroupNames.member.1") ?? "");
-    case "DescribeInstanceRefreshes":
-      return xml(
-        "<DescribeInstanceRefreshesResponse><DescribeInstanceRefreshesResult><InstanceRefreshes/></DescribeInstanceRefreshesResult></DescribeInstanceRefreshesResponse>",
-      );
     case "GetCallerIdentity":
       return xml(
         `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::${ACCOUNT}:user/tester</Arn><UserId>AIDATESTER</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
@@ -260,7 +256,7 @@ const MIGRATION: Readonly<Record<string, (cloud: Cloud, asked: Properties) => ob
 };
 
 function parameter(cloud: Cloud, name: string): Reply {
-  const found = cloud.of("aws:ssm/parameter:Parameter").find(({ inputs }) => inputs.name === name);
+  const found = cloud.of("aws:ssm/parameter:Parameter").find(({ outputs }) => outputs.name === name);
   if (!found) return json({ __type: "ParameterNotFound" }, 400);
   const { inputs, outputs, modified } = found;
   return json({
@@ -288,39 +284,6 @@ function parameterHistory(cloud: Cloud, name: string): Reply {
       LastModifiedDate: time / 1000,
     })),
   });
-}
-
-/** Tasks and instances come up at once here; what a rollout may go through is in the gates' unit tests. */
-function services(cloud: Cloud, name: string): Reply {
-  const found = cloud.of("aws:ecs/service:Service").find(({ id, outputs }) => id === name || outputs.name === name);
-  if (!found) return json({ services: [], failures: [{ arn: name, reason: "MISSING" }] });
-  const { taskDefinition } = found.inputs;
-  const count = found.inputs.desiredCount ?? 1;
-  return json({
-    services: [
-      {
-        serviceArn: found.id,
-        status: "ACTIVE",
-        deployments: [
-          { status: "PRIMARY", taskDefinition, rolloutState: "COMPLETED", desiredCount: count, runningCount: count },
-        ],
-      },
-    ],
-    failures: [],
-  });
-}
-
-function group(cloud: Cloud, name: string): Reply {
-  const found = cloud.of("aws:autoscaling/group:Group").find(({ outputs }) => outputs.name === name);
-  const template =
-    found?.inputs.launchTemplate ?? found?.inputs.mixedInstancesPolicy?.launchTemplate?.launchTemplateSpecification;
-  const launch = `<LaunchTemplate><LaunchTemplateId>${template?.id ?? template?.launchTemplateId}</LaunchTemplateId><Version>${template?.version}</Version></LaunchTemplate>`;
-  const count = found?.inputs.desiredCapacity ?? found?.inputs.minSize ?? 1;
-  const instance = `<member><InstanceId>i-1</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>${launch}</member>`;
-  const member = `<member><AutoScalingGroupName>${name}</AutoScalingGroupName><DesiredCapacity>${count}</DesiredCapacity><Instances>${instance.repeat(count)}</Instances></member>`;
-  return xml(
-    `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>${found ? member : ""}</AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`,
-  );
 }
 
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";

@@ -125,6 +125,11 @@ const made: Readonly<Record<string, Make>> = {
   }),
   "aws:sns/topic:Topic": (_, unique, name) => same(arn("sns", `${name}-${unique}`)),
   "aws:secretsmanager/secret:Secret": (_, unique, name) => same(arn("secretsmanager", `secret:${name}-${unique}`)),
+  "aws:secretsmanager/secretVersion:SecretVersion": ({ secretId }, unique) => ({
+    id: `${secretId}|${unique}`,
+    arn: secretId,
+    versionId: unique,
+  }),
   "aws:s3/bucket:Bucket": (inputs, unique, name) => ({
     id: inputs.bucket ?? `${name}-${unique}`,
     bucket: inputs.bucket ?? `${name}-${unique}`,

@@ -13,7 +13,8 @@ import {
 } from "../../stacks/gates";
 import type { AwsReader, LiveRecord } from "../../stacks/gates/aws";
 import type { Answer } from "../../stacks/gates/probe";
-import { judgeGroup, judgeService } from "../../stacks/gates/rollout";
+import { judgeGroup } from "../../stacks/gates/refresh";
+import { judgeService } from "../../stacks/gates/service";
 
 const NAME = "iamvet.kr";
 const query = { zoneId: "Z1", name: NAME, parameters: { intent: "/i", state: "/s" } };
@@ -79,8 +80,6 @@ function world(live: TrafficState, state = live, intentVersion = 1, stateIntent 
     parameter,
     history: async (name) => [await parameter(name)],
     rule: async () => undefined,
-    service: async () => undefined,
-    group: async () => ({}),
   };
   const options: GateOptions = {
     region: "ap-northeast-2",
@@ -198,32 +197,6 @@ describe("gate: ready", () => {
       ask: async () => ({ status: 200, body: "up" }),
     }).ready({ ...tier, probe: rest });
   });
-
-  it("does not probe a tier whose rollout was rolled back, and gives up at once", async () => {
-    const { options, clock } = world(traffic("fargate", "198.51.100.1"));
-    const old = {
-      status: "PRIMARY",
-      taskDefinition: "td:1",
-      rolloutState: "COMPLETED" as const,
-      desiredCount: 2,
-      runningCount: 2,
-    };
-    const aws = { ...(options.aws as AwsReader), service: async () => ({ status: "ACTIVE", deployments: [old] }) };
-    const started = clock.now();
-    let asked = 0;
-    const gates = liveGates({
-      ...options,
-      aws,
-      ask: async () => {
-        asked += 1;
-        return ok("fargate");
-      },
-    });
-    const rollout = { kind: "ecs", cluster: "c", service: "s", taskDefinition: "td:2" } as const;
-    await assert.rejects(gates.ready({ ...tier, rollout }), /ECS runs td:1 instead of td:2: it was rolled back/);
-    assert.equal(asked, 0);
-    assert.ok(clock.now() - started < 30_000);
-  });
 });
 
 describe("rollouts", () => {
@@ -248,7 +221,14 @@ describe("rollouts", () => {
     assert.equal(judgeService(ecs, undefined).done, false);
   });
 
-  const group = { kind: "autoscaling", group: "g", launchTemplate: "lt", version: "3" } as const;
+  const group = {
+    kind: "autoscaling",
+    group: "g",
+    launchTemplate: "lt",
+    version: "3",
+    warmupSeconds: 1,
+    alarms: [],
+  } as const;
   const instance = (Version: string, LifecycleState = "InService") => ({
     InstanceId: "i",
     AvailabilityZone: "a",

@@ -423,7 +423,10 @@ describe("the plans of the stacks", () => {
 
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
     assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
-    assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, ["desiredCapacity"]);
+    assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, [
+      "desiredCapacity",
+      "launchTemplate",
+    ]);
     assert.deepEqual(named(plan("prod", "monitored-instance"), "monitored-instance-instance").ignoreChanges, [
       "ami",
       "userData",

@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Commands of the CLI that run the program in order to change something. */
+const UPDATES: ReadonlySet<string> = new Set(["up", "update", "watch"]);
+
+/** Flags of the CLI that take the argument after them. */
+const WITH_VALUE = /^(-C|--cwd|-s|--stack|--color|-v|--verbose|--profiling|--tracing)$/;
+
+/**
+ * Whether the engine that runs this program is to change something: no preview, and none of `pulumi refresh --run-program` and
+ * `pulumi destroy --run-program`. Those run the program with the same answer of `isDryRun` as an update, and give it the state's old
+ * outputs, so what a gate would start then nobody has asked for. The engine tells the program of it in no way; its command line does.
+ */
+export function updating(commandLine = commandOfEngine): boolean {
+  if (pulumi.runtime.isDryRun()) return false;
+  const command = commandLine();
+  return command === undefined || UPDATES.has(command);
+}
+
+/** The command of the nearest `pulumi` above this process; undefined where there is none to see. */
+function commandOfEngine(): string | undefined {
+  for (let pid = process.ppid; pid > 1; ) {
+    const seen = look(pid);
+    if (!seen) return undefined;
+    const command = pulumiCommand(seen.args);
+    if (command) return command;
+    pid = seen.parent;
+  }
+  return undefined;
+}
+
+/** The command in the arguments of a `pulumi`; undefined for another program. */
+export function pulumiCommand(args: readonly string[]): string | undefined {
+  if (!/^pulumi(\.exe)?$/.test(basename(args[0] ?? ""))) return undefined;
+  return args.find((arg, index) => index > 0 && !arg.startsWith("-") && !WITH_VALUE.test(args[index - 1] ?? ""));
+}
+
+/** A process's parent and arguments, from Linux' `/proc`, or by `ps`. */
+function look(pid: number): { readonly parent: number; readonly args: readonly string[] } | undefined {
+  try {
+    const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return { parent: Number(parent), args: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") };
+  } catch {
+    try {
+      const line = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(pid)], { encoding: "utf8" }).trim();
+      const [parent = "", ...args] = line.split(/\s+/);
+      return { parent: Number(parent), args };
+    } catch {
+      return undefined;
+    }
+  }
+}

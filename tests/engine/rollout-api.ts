@@ -1,0 +1,135 @@
+import type { Cloud, Properties } from "./cloud";
+import { Refused } from "./rollouts";
+import { json, type Reply, xml } from "./services";
+
+/** What the gates ask and begin of ECS, Auto Scaling and Systems Manager; undefined for another question. */
+export function rolloutApi(cloud: Cloud, target: string | undefined, text: string): Reply | undefined {
+  const form = new URLSearchParams(text);
+  const action = form.get("Action") ?? "";
+  try {
+    const asJson = JSON_CALLS[target ?? ""]?.(cloud, target ? JSON.parse(text) : {});
+    if (asJson) return json(asJson);
+    const asXml = XML_CALLS[action]?.(cloud, (key) => form.get(key) ?? "");
+    return asXml === undefined
+      ? undefined
+      : xml(`<${action}Response><${action}Result>${asXml}</${action}Result></${action}Response>`);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return action
+      ? xml(
+          `<ErrorResponse><Error><Code>${error.code}</Code><Message>${error.message}</Message></Error></ErrorResponse>`,
+          400,
+        )
+      : json({ __type: error.code, message: error.message }, 400);
+  }
+}
+
+const seconds = (milliseconds: number) => milliseconds / 1000;
+
+/** The document that installs releases on a server; undefined for one that migrates. */
+const releaseDocument = (cloud: Cloud, name: string) =>
+  cloud.of("aws:ssm/document:Document").find((one) => one.outputs.name === name && one.name.endsWith("-release"));
+
+/** undefined leaves a question to the migrations' part of the stand-in. */
+const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => object | undefined>> = {
+  DescribeServices: (cloud, { services: [name] }) => {
+    const found = cloud.of("aws:ecs/service:Service").find(({ id, outputs }) => id === name || outputs.name === name);
+    if (!found) return { services: [], failures: [{ arn: name, reason: "MISSING" }] };
+    const count = found.inputs.desiredCount ?? 1;
+    const deployments = cloud.rollouts
+      .deployments(found.id)
+      .map(({ id, definition, state, created, updated }, index) => ({
+        id,
+        status: index === 0 ? "PRIMARY" : "ACTIVE",
+        taskDefinition: definition,
+        rolloutState: state,
+        desiredCount: index === 0 ? count : 0,
+        runningCount: index === 0 && state !== "COMPLETED" ? 0 : count,
+        createdAt: seconds(created),
+        updatedAt: seconds(updated),
+      }));
+    return { services: [{ serviceArn: found.id, status: "ACTIVE", deployments, events: [] }], failures: [] };
+  },
+  UpdateService: (cloud, { service, taskDefinition, forceNewDeployment }) => {
+    const found = cloud.of("aws:ecs/service:Service").find(({ outputs }) => outputs.name === service);
+    if (!found || !forceNewDeployment) throw new Refused("ServiceNotFoundException", service);
+    cloud.rollouts.begun.push(`UpdateService ${cloud.rollouts.releaseOfDefinition(taskDefinition)}`);
+    cloud.rollouts.deploy(found.id, taskDefinition);
+    return { service: { serviceArn: found.id } };
+  },
+  ListCommands: (cloud, { Filters = [] }) => {
+    const document = Filters.find(({ key }: Properties) => key === "DocumentName")?.value;
+    if (!releaseDocument(cloud, document)) return undefined;
+    const command = cloud.rollouts.underWay();
+    const status = Filters.find(({ key }: Properties) => key === "Status")?.value;
+    if (!command || status !== "InProgress") return { Commands: [] };
+    const { id, parameter, instance } = command;
+    return { Commands: [{ CommandId: id, InstanceIds: [instance], Parameters: { BootParameter: [parameter] } }] };
+  },
+  DescribeInstanceInformation: (cloud, { Filters = [] }) => {
+    const wanted = Filters.find(({ Key }: Properties) => Key === "InstanceIds")?.Values;
+    if (!wanted) return undefined;
+    const found = cloud.of("aws:ec2/instance:Instance").filter(({ id }) => wanted.includes(id));
+    return { InstanceInformationList: found.map(({ id }) => ({ InstanceId: id, PingStatus: "Online" })) };
+  },
+  SendCommand: (cloud, { DocumentName, InstanceIds, Parameters }) => {
+    if (!releaseDocument(cloud, DocumentName)) return undefined;
+    const [parameter] = Parameters.BootParameter;
+    cloud.rollouts.begun.push(`SendCommand ${cloud.rollouts.boot(parameter)?.version}`);
+    return { Command: { CommandId: cloud.rollouts.send(parameter, InstanceIds[0]) } };
+  },
+  GetCommandInvocation: (cloud, { CommandId }) => {
+    const command = cloud.rollouts.command(CommandId);
+    return (
+      command && {
+        Status: command.status,
+        ResponseCode: command.status === "Failed" ? 1 : 0,
+        StandardErrorContent:
+          command.status === "Failed" ? "sha256sum: WARNING: 1 computed checksum did NOT match" : "",
+      }
+    );
+  },
+  PutParameter: (cloud, { Name, Value }) => {
+    cloud.rollouts.write(Name, Value);
+    return { Version: 1 };
+  },
+};
+
+const template = ({ id, version }: { id: string; version: string }) =>
+  `<LaunchTemplate><LaunchTemplateId>${id}</LaunchTemplateId><Version>${version}</Version></LaunchTemplate>`;
+
+const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => string) => string>> = {
+  DescribeAutoScalingGroups: (cloud, field) => {
+    const name = field("AutoScalingGroupNames.member.1");
+    const state = cloud.rollouts.group(name);
+    const instances = state?.instances.map(
+      (one, index) =>
+        `<member><InstanceId>i-${index}</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>${template(one)}</member>`,
+    );
+    return `<AutoScalingGroups>${
+      state && instances
+        ? `<member><AutoScalingGroupName>${name}</AutoScalingGroupName>${template(state.template)}<DesiredCapacity>${instances.length}</DesiredCapacity><Instances>${instances.join("")}</Instances></member>`
+        : ""
+    }</AutoScalingGroups>`;
+  },
+  DescribeInstanceRefreshes: (cloud, field) => {
+    const [latest] = cloud.rollouts.group(field("AutoScalingGroupName"))?.refreshes ?? [];
+    return `<InstanceRefreshes>${
+      latest
+        ? `<member><InstanceRefreshId>${latest.id}</InstanceRefreshId><Status>${latest.status}</Status><StatusReason>${latest.reason ?? ""}</StatusReason><PercentageComplete>50</PercentageComplete><DesiredConfiguration>${template(latest.desired)}</DesiredConfiguration></member>`
+        : ""
+    }</InstanceRefreshes>`;
+  },
+  StartInstanceRefresh: (cloud, field) => {
+    const at = "DesiredConfiguration.LaunchTemplate";
+    const id = field(`${at}.LaunchTemplateId`);
+    const desired = id ? { id, version: field(`${at}.Version`) } : undefined;
+    const refresh = cloud.rollouts.startRefresh(
+      field("AutoScalingGroupName"),
+      desired,
+      field("Preferences.AutoRollback") === "true",
+    );
+    cloud.rollouts.begun.push(`StartInstanceRefresh ${desired && cloud.rollouts.releaseOfTemplate(desired)}`);
+    return `<InstanceRefreshId>${refresh}</InstanceRefreshId>`;
+  },
+};
