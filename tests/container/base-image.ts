@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { MIRROR } from "./mirror";
 import { attempt, podman, run, say, step } from "./tools";
 
-/** Counts up when the recipe below changes. */
-const RECIPE = "2";
+/** What a base image is made by: the first part counts up when the recipe below changes. */
+const RECIPE = `3 ${MIRROR}`;
 const LABEL = "base-recipe";
 
 /**
@@ -14,7 +14,7 @@ const LABEL = "base-recipe";
  */
 export async function baseImage(image: string, node: string): Promise<void> {
   const found = await attempt("podman", ["image", "inspect", "--format", `{{index .Labels "${LABEL}"}}`, image]);
-  if (found.code === 0 && found.output.trim() === RECIPE) return;
+  if (found.code === 0 && found.stdout.trim() === RECIPE) return;
   const folder = mkdtempSync(join(tmpdir(), "base-"));
   const root = join(folder, "root");
   try {
@@ -27,7 +27,7 @@ export async function baseImage(image: string, node: string): Promise<void> {
     await run("chroot", [root, "useradd", "--create-home", "--uid", "1000", "--shell", "/bin/bash", "node"]);
     await run("chroot", [root, "apt-get", "clean"]);
     rmSync(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
-    const changes = [`LABEL ${LABEL}=${RECIPE}`, `ENV PRISMA_ENGINES_MIRROR=${MIRROR}`].flatMap((one) => [
+    const changes = [`LABEL ${LABEL}="${RECIPE}"`, `ENV PRISMA_ENGINES_MIRROR=${MIRROR}`].flatMap((one) => [
       "--change",
       one,
     ]);
@@ -42,8 +42,8 @@ export async function baseImage(image: string, node: string): Promise<void> {
 
 /** Where this machine gets Debian from, if it runs this release of it; else debootstrap's own default. */
 async function mirror(): Promise<string[]> {
-  const { output } = await attempt("apt-get", ["indextargets", "--format", "$(CODENAME) $(REPO_URI)"]);
-  return output
+  const { stdout } = await attempt("apt-get", ["indextargets", "--format", "$(CODENAME) $(REPO_URI)"]);
+  return stdout
     .split("\n")
     .map((line) => line.split(" "))
     .filter(([name]) => name === "bookworm")

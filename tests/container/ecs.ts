@@ -123,8 +123,8 @@ export class Task {
     return attempt("podman", ["--runtime", "runc", "exec", this.name, ...command]);
   }
 
-  logs(): Promise<string> {
-    return podman("logs", this.name);
+  async logs(): Promise<string> {
+    return (await attempt("podman", ["logs", this.name])).output;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootScript } from "../../components/boot-config";
+import { readIfThere } from "../drill/processes";
 import { attempt, LIMITS, type Ran, run } from "./tools";
 
 /**
@@ -80,7 +81,7 @@ export class Instance {
       join(folder, "config.json"),
       JSON.stringify({
         ...{ region: "ap-northeast-2", domain: "example.com", port, tier: "ha-web-tier", version: "v1-4-0", image },
-        environment: { LOG_LEVEL: "info" },
+        environment: { DATABASE_POOL_SIZE: "40" },
         secrets: { DATABASE_URL: { secretArn: "arn:database", key: "DATABASE_URL" } },
         ...{ logGroups: { app: "app" }, targetGroupArn: "arn:targets", drainSeconds: 35 },
       }),
@@ -94,9 +95,13 @@ export class Instance {
     return run("bash", [join(this.options.folder, "site-boot"), ...args], { env: this.env });
   }
 
+  get unitFile(): string {
+    return join(this.root, "etc/systemd/system/site.service");
+  }
+
   /** Values of a key of the unit, each whole. */
   unit(key: string): string[] {
-    const text = readFileSync(join(this.root, "etc/systemd/system/site.service"), "utf8").replaceAll(/\\\n\s*/g, "");
+    const text = readFileSync(this.unitFile, "utf8").replaceAll(/\\\n\s*/g, "");
     return [...text.matchAll(new RegExp(`^${key}=-?(.*)$`, "gm"))].map(([, value]) => value as string);
   }
 
@@ -118,7 +123,7 @@ export class Instance {
   /** Runs a line of the unit: variables of its environment files are put in, no shell has a part in it. */
   private systemd(line: string): Promise<Ran> {
     const variables = this.unit("EnvironmentFile")
-      .map((file) => readFileSync(join(this.root, file), { encoding: "utf8", flag: "a+" }))
+      .map((file) => readIfThere(join(this.root, file)))
       .flatMap((text) =>
         [...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name as string, value as string] as const),
       );

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -8,8 +8,15 @@ import { run, step } from "./tools";
 
 const SOURCE = join(__dirname, "schema-engine");
 const PORT = 28117;
-/** Where the base image looks for Prisma's engines: a fixed address, since it is part of what its layers are made from. */
-export const MIRROR = `http://127.0.0.1:${PORT}`;
+const sum = (data: Buffer | string) => createHash("sha256").update(data).digest("hex");
+const engineSum = sum(
+  ["engine.js", "package-lock.json"].map((name) => readFileSync(join(SOURCE, name), "utf8")).join(),
+);
+/**
+ * Where the base image looks for Prisma's engines: a fixed address, since the base is what all layers are made from, and the engine's
+ * checksum, so that they are made again when it changes.
+ */
+export const MIRROR = `http://127.0.0.1:${PORT}/${engineSum.slice(0, 12)}`;
 
 /**
  * Stands in for the server of Prisma's engines, which may be out of reach: the same paths and checksums, and for each platform an
@@ -45,15 +52,15 @@ export class EngineMirror {
   }
 }
 
-/** `/all_commits/VERSION/PLATFORM-openssl-1.1.x/schema-engine.gz`, and `.sha256` behind it or behind what is in it. */
+/** `/CHECKSUM/all_commits/VERSION/PLATFORM-openssl-1.1.x/schema-engine.gz`, and `.sha256` behind it or behind what is in it. */
 async function answer(path: string): Promise<Buffer | string | undefined> {
   const [, version, libssl, rest] =
-    /^\/all_commits\/([\w.-]+)\/[\w-]*openssl-(\d)[\w.]*\/schema-engine(.*)$/.exec(path) ?? [];
+    /^\/\w+\/all_commits\/([\w.-]+)\/[\w-]*openssl-(\d)[\w.]*\/schema-engine(.*)$/.exec(path) ?? [];
   if (!version || !libssl) return undefined;
   const engine = await bundle(version, libssl === "3" ? "libssl.so.3" : "libssl.so.1.1");
   const zipped = gzipSync(engine);
-  const sum = (data: Buffer) => `${createHash("sha256").update(data).digest("hex")}  schema-engine\n`;
-  const files: Record<string, Buffer | string> = { ".gz": zipped, ".gz.sha256": sum(zipped), ".sha256": sum(engine) };
+  const line = (data: Buffer) => `${sum(data)}  schema-engine\n`;
+  const files: Record<string, Buffer | string> = { ".gz": zipped, ".gz.sha256": line(zipped), ".sha256": line(engine) };
   return files[rest ?? ""];
 }
 

@@ -41,37 +41,37 @@ export async function step<T>(what: string, work: () => Promise<T>): Promise<T> 
 
 export interface Ran {
   readonly code: number;
+  /** What it said on its standard output. */
+  readonly stdout: string;
+  /** What it said on both outputs. */
   readonly output: string;
 }
 
-/** Runs a command to its end, whatever that is; both of its outputs as one text. */
-export function attempt(
-  command: string,
-  args: readonly string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
-) {
+/** Runs a command to its end, whatever that is. */
+export function attempt(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv } = {}) {
   return new Promise<Ran>((done, reject) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: options.env ?? process.env });
-    let output = "";
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: options.env ?? process.env });
+    let [stdout, output] = ["", ""];
+    child.stdout.on("data", (data) => (stdout += data));
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
     child.on("error", reject);
-    child.on("close", (code) => done({ code: code ?? -1, output }));
-    child.stdin.end(options.input ?? "");
+    child.on("close", (code) => done({ code: code ?? -1, stdout, output }));
   });
 }
 
 /** Runs a command and returns what it prints. @throws Error with its last words when it fails */
 export async function run(command: string, args: readonly string[], options = {}): Promise<string> {
-  const { code, output } = await attempt(command, args, options);
-  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${output.slice(-3000)}`);
-  return output.trim();
+  const { code, stdout, output } = await attempt(command, args, options);
+  if (code !== 0)
+    throw new Error(`${command} ${args.slice(0, 3).join(" ")} ended with ${code}: ${output.slice(-3000)}`);
+  return stdout.trim();
 }
 
 /** crun refuses machines with hybrid cgroups; runc takes them. */
 export const podman = (...args: string[]) => run("podman", ["--runtime", "runc", ...args]);
 
-/** Options of every container: runc refuses podman's own limits where they are above the machine's. */
-export const LIMITS = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"];
+/** Options of every container: runc refuses podman's own limits where they are above the machine's; health checks are asked here. */
+export const LIMITS = ["--no-healthcheck", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"];
 
 /** `ARG NODE_VERSION` of a Dockerfile, and the name that its `FROM` makes of it. */
 export function baseOf(dockerfile: string): { readonly node: string; readonly image: string } {

@@ -1,6 +1,7 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Postgres } from "../drill/postgres";
+import { until } from "../drill/processes";
 
 /** What Next.js says of its image cache for the first and the second request of one optimized image. */
 export async function cacheOf(origin: string): Promise<(string | null)[]> {
@@ -28,18 +29,23 @@ export interface Answers<T> {
   readonly result: T;
 }
 
+/** Connections that a load balancer keeps to a target. */
+const CONNECTIONS = 40;
+
 /**
- * Stops a server while requests are under way: their table is locked, so that they wait for the database, and freed a second after
- * the stop began. New requests end with it, since a load balancer has taken a target out before its process is told to end.
+ * Stops a server while requests are under way: their table is locked, so that they wait for the database, and freed a moment after the
+ * stop began. They come over connections that are open, and end with the stop, since a load balancer has taken a target out before
+ * its process is told to end. The app's pool must be as large, or they would wait for a place in it, and only for so long.
  */
 export async function answersUnder<T>(url: string, postgres: Postgres, stop: () => Promise<T>): Promise<Answers<T>> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   let open = 0;
+  let total = 0;
   const lost: string[] = [];
-  const all: Promise<void>[] = [];
   const ask = () =>
     new Promise<void>((done) => {
       open++;
+      total++;
       const end = (problem?: string) => {
         open--;
         if (problem) lost.push(problem);
@@ -52,16 +58,15 @@ export async function answersUnder<T>(url: string, postgres: Postgres, stop: () 
       });
       request.on("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
     });
-  /** A hundred requests a second until so many are open, at most for some seconds. */
-  const load = async (enough: number, limit: number) => {
-    for (const end = Date.now() + limit; Date.now() < end && open < enough; await sleep(10)) all.push(ask());
-  };
-  await load(Number.POSITIVE_INFINITY, 2_000);
-  // Less than the app waits for a connection of its pool (2 s).
-  const locked = postgres.sql("BEGIN; LOCK TABLE notes IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.6); COMMIT");
-  await load(40, 3_000);
+  const volley = () => Promise.all(Array.from({ length: CONNECTIONS }, ask));
+  for (let round = 0; round < 5; round++) await volley();
+  const locked = postgres.sql("BEGIN; LOCK TABLE notes IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT");
+  const granted = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'notes'::regclass";
+  await until(async () => (await postgres.sql(granted)) === "1", 10_000);
+  const last = volley();
+  await sleep(300);
   const waiting = open;
-  const [result] = await Promise.all([stop(), locked, Promise.all(all)]);
+  const [result] = await Promise.all([stop(), locked, last]);
   agent.destroy();
-  return { total: all.length, waiting, lost, result };
+  return { total, waiting, lost, result };
 }

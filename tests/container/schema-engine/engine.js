@@ -26,31 +26,32 @@ async function main() {
   // `require` encrypts and accepts any certificate, as the native engine does unless `sslaccept=strict` is said.
   const encrypted = target.searchParams.get("sslmode") !== "disable";
   for (const key of ["sslmode", "sslrootcert"]) target.searchParams.delete(key);
-  const factory = bindMigrationAwareSqlAdapterFactory(
-    new PrismaPg({ connectionString: target.href, ssl: encrypted && { rejectUnauthorized: false }, max: 1 }),
-  );
+  const ssl = encrypted && { rejectUnauthorized: false };
+  const driver = new PrismaPg({ connectionString: target.href, ssl, max: 1 });
 
   const { instance } = await WebAssembly.instantiate(wasm, { "./schema_engine_bg.js": glue });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
-  const start = () => glue.SchemaEngine.new({ datamodels: undefined }, () => {}, factory);
 
   const command = args[args.indexOf("cli") + 1];
   if (args.includes("cli")) {
     try {
       if (command !== "can-connect-to-database") throw new Error(`the stand-in cannot ${command}`);
-      const adapter = await factory.connect();
-      const answer = await adapter.queryRaw({ sql: "SELECT 1", args: [], argTypes: [] });
-      if (!answer.ok) throw new Error(JSON.stringify(answer.error));
+      const adapter = await driver.connect();
+      await adapter.queryRaw({ sql: "SELECT 1", args: [], argTypes: [] });
       process.exit(0);
     } catch (error) {
-      const fields = { message: error.message, error_code: "P1001" };
+      const fields = { message: JSON.stringify(error.cause ?? error.message), error_code: "P1001" };
       console.error(`\n${JSON.stringify({ level: "ERROR", target: "schema_engine::logger", fields })}`);
       process.exit(1);
     }
   }
 
-  const engine = await start();
+  const engine = await glue.SchemaEngine.new(
+    { datamodels: undefined },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(driver),
+  );
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, method, params } = JSON.parse(line);
     let reply;
