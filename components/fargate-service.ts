@@ -146,12 +146,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
         // Key, no stage, version (ECS developer guide, "Pass Secrets Manager secrets through environment variables").
         valueFrom: pulumi.interpolate`${secret.arn}:${secret.key}::${secret.versionId ?? ""}`,
       })),
-      linuxParameters: { initProcessEnabled: true },
-      mountPoints: scratch.map(({ name: sourceVolume, path: containerPath }) => ({
-        sourceVolume,
-        containerPath,
-        readOnly: false,
-      })),
+      linuxParameters: { initProcessEnabled: true, tmpfs: SCRATCH },
       logConfiguration: {
         logDriver: "awslogs",
         options: { "awslogs-group": logs.name, "awslogs-region": region, "awslogs-stream-prefix": CONTAINER },
@@ -163,12 +158,7 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
       readonlyRootFilesystem: !args.exec,
       stopTimeout: STOP_SECONDS,
       healthCheck: {
-        command: [
-          "CMD",
-          "node",
-          "-e",
-          `fetch("http://127.0.0.1:${args.port}/api/health").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`,
-        ],
+        command: ["CMD", "node", "-e", healthCheck(`:${args.port}/api/health`)],
         interval: 10,
         timeout: 5,
         retries: 3,
@@ -187,7 +177,6 @@ export class FargateService extends pulumi.ComponentResource implements WebTier 
           runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: args.cpuArchitecture },
           executionRoleArn: execution.arn,
           taskRoleArn: task.arn,
-          volumes: scratch.map((volume) => ({ name: volume.name })),
           containerDefinitions: pulumi.jsonStringify([container]),
         },
         opts,
@@ -467,11 +456,29 @@ const MIGRATE = {
   command: ["node", "node_modules/prisma/build/index.js", "migrate", "deploy"],
 };
 
-/** Writable places of a container whose root is read-only. */
-const scratch = [
-  { name: "tmp", path: "/tmp" },
-  { name: "cache", path: "/app/.next/cache" },
-] as const;
+/**
+ * Writable places of a container whose root is read-only, for whatever user the image has: in memory, at most so many MiB of the
+ * task's. A volume would be root's, mode 0755, unless the image declares it with another owner (ECS developer guide, "Use bind
+ * mounts with Amazon ECS"); a tmpfs has its mode from here (on Fargate since January 2026). boot-container.sh has the same.
+ */
+const SCRATCH = ["/tmp", "/app/.next/cache"].map((containerPath) => ({
+  containerPath,
+  size: 64,
+  mountOptions: ["mode=1777"],
+}));
+
+/**
+ * A program that ends with 0 when the app answers on any of the container's addresses. Fargate sets `HOSTNAME` to the task's own name,
+ * over the image's, and a Next.js server then listens on that address alone (vercel/next.js issue 58657); loopback is one of them.
+ */
+const healthCheck = (rest: string) =>
+  [
+    "const ask = async ({ address, family }) => {",
+    `const host = family === "IPv6" ? "[" + address + "]" : address;`,
+    `if (!(await fetch("http://" + host + "${rest}")).ok) throw host; };`,
+    `Promise.any(Object.values(require("os").networkInterfaces()).flat().map(ask))`,
+    ".then(() => process.exit(0), () => process.exit(1))",
+  ].join(" ");
 
 /** On-demand tasks up to `min`; above it Spot has its share. */
 function capacity({ min, spotPercent }: FargateServiceArgs) {

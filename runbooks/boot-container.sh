@@ -35,11 +35,13 @@ After=docker.service network-online.target
 Requires=docker.service
 
 [Service]
+# The pull of an image counts into the start, and may take longer than the default of 90 s.
+TimeoutStartSec=600
 ExecStartPre=/usr/local/sbin/site-boot environment
 EnvironmentFile=-/run/site/unit
 ExecStartPre=-/usr/bin/docker rm --force site
-ExecStart=/usr/bin/docker run --rm --init --name site --read-only --tmpfs /tmp --cap-drop ALL \
-  --security-opt no-new-privileges --env-file /run/site/env --publish ${SITE_PORT}:${SITE_PORT} \
+ExecStart=/usr/bin/docker run --rm --init --name site --read-only --cap-drop ALL \
+  --tmpfs /tmp:size=64m,mode=1777 --tmpfs /app/.next/cache:size=64m,mode=1777 --security-opt no-new-privileges --env-file /run/site/env --publish ${SITE_PORT}:${SITE_PORT} \
   --log-driver awslogs --log-opt awslogs-region=${AWS_REGION} --log-opt awslogs-group=${LOG_GROUP} \
   --log-opt mode=non-blocking ${IMAGE}
 # Requests under way are answered before the process ends.
@@ -97,7 +99,7 @@ migrate() {
   write_environment docker
   login_and_pull
   say "migrations of $(config .image)"
-  docker run --rm --init --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+  docker run --rm --init --read-only --tmpfs /tmp:size=64m,mode=1777 --cap-drop ALL --security-opt no-new-privileges \
     --env-file "$work/env" --workdir /migrate "$(config .image)" node node_modules/prisma/build/index.js migrate deploy
 }
 

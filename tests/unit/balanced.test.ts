@@ -285,6 +285,20 @@ describe("the tiers behind the load balancer", () => {
     for (const name of ["migrated", "fargate-migrate"]) assert.equal(find(other, name), undefined, name);
   });
 
+  it("let a container write to the same places in both tiers, whatever its user", () => {
+    const [{ linuxParameters }] = JSON.parse(
+      flat(named(plan("fargate"), "fargate-definition").inputs.containerDefinitions),
+    ) as [{ linuxParameters: { tmpfs: { containerPath: string; size: number; mountOptions: string[] }[] } }];
+    const unit = /^ExecStart=.*?[^\\]$/ms.exec(readFileSync("runbooks/boot-container.sh", "utf8"))?.[0] ?? "";
+    assert.deepEqual(
+      linuxParameters.tmpfs.map(({ containerPath, size, mountOptions }) =>
+        [`${containerPath}:size=${size}m`, ...mountOptions].join(),
+      ),
+      [...unit.matchAll(/--tmpfs (\S+)/g)].map(([, mount]) => mount),
+    );
+    assert.ok(linuxParameters.tmpfs.every(({ mountOptions }) => mountOptions.includes("mode=1777")));
+  });
+
   it("start instances of a release with that release's own boot parameter", () => {
     const { tagSpecifications } = named(plan("ha-web-tier"), "ha-web-tier-template").inputs as {
       tagSpecifications: { tags: Record<string, PlanValue> }[];
