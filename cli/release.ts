@@ -7,47 +7,13 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as after } from "node:timers/promises";
 import { Command } from "commander";
 import pc from "picocolors";
-import type { Settings } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { tiersOf } from "../stacks/settings-rules";
 import { type AwsAccess, askAws, connectAws } from "./aws";
+import type { Exec, Release, ReleaseTools } from "./release/tools";
+import { migrateFromHere } from "./release/vercel";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
-
-/** Runs a program with its output shown, or taken. Secrets go by `env` or `input`, never among the arguments. */
-export type Exec = (
-  program: string,
-  args: readonly string[],
-  options?: {
-    readonly cwd?: string;
-    readonly env?: Record<string, string>;
-    readonly input?: string;
-    readonly take?: boolean;
-  },
-) => Promise<string>;
-
-/** What a release does beside running programs. */
-export interface ReleaseTools {
-  readonly exec: Exec;
-  readonly outputs: () => Promise<Readonly<Record<string, unknown>>>;
-  readonly sha256: (file: string) => Promise<string>;
-  /** DATABASE_URL from the stack's secret. */
-  readonly databaseUrl: () => Promise<string>;
-  /** Runs a command on the server, with its recovery muted meanwhile. */
-  readonly onServer: (instanceId: string, muteParameter: string | undefined, command: string) => Promise<void>;
-}
-
-export interface Release {
-  readonly stack: string;
-  readonly project: string;
-  readonly settings: Settings;
-  readonly version: string;
-  readonly folder: string;
-  /** Bucket of releases, for a server of the stack's own. */
-  readonly bucket?: string;
-  /** What deploys on an adopted server, whose way of deploying only its team knows. */
-  readonly command?: string;
-}
 
 interface Options {
   readonly stack: string;
@@ -200,25 +166,6 @@ async function publishArchive({ bucket, project, stack, folder, version }: Relea
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-/** A server and a task migrate by themselves, once per release; Vercel's functions cannot, so it is done from here before they change. */
-async function migrateFromHere(
-  { settings, folder, stack }: Release,
-  { exec, databaseUrl }: ReleaseTools,
-): Promise<void> {
-  if (!settings.app.migrate || settings.architecture !== "vercel") return;
-  if (settings.vercel.databaseAccess !== "public-tls") {
-    console.error(
-      pc.yellow(
-        `The migrations are not run: with vercel.databaseAccess ${settings.vercel.databaseAccess} the database of ${stack} cannot be reached from here. Run \`npx prisma migrate deploy\` where it can.`,
-      ),
-    );
-    return;
-  }
-  const app = join(folder, "app");
-  await exec("npm", ["ci", "--prefix", app]);
-  await exec("npx", ["prisma", "migrate", "deploy"], { cwd: app, env: { DATABASE_URL: await databaseUrl() } });
 }
 
 /** Minutes that the recovery stays out of a deploy, at most; the deploy ends it earlier. */

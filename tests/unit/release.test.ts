@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { planStack } from "../../cli/planner";
-import { type Exec, type Release, type ReleaseTools, release } from "../../cli/release";
+import { release } from "../../cli/release";
+import type { Exec, Release, ReleaseTools } from "../../cli/release/tools";
 import { renderReview } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
 import { UsageError } from "../../cli/stack-files";
