@@ -277,7 +277,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "app.version",
         found: undefined,
         allowed: "the release that image.build builds; it becomes the image's tag, and a tag never moves",
-        mend: { value: "2026.11.24" },
+        mend: { value: "2026-11-24" },
       };
     }
   }),

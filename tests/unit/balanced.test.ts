@@ -12,7 +12,7 @@ const IMAGE = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:$
 /** The other way of what is on by default. */
 const OTHER = {
   image: { build: true },
-  app: { version: "2026.11.26", migrate: false },
+  app: { version: "2026-11-26", migrate: false },
   monitoring: { level: "basic" },
   loadBalancer: { waf: "count", deletionProtection: false },
   fargate: { min: 2, max: 2 },
@@ -285,7 +285,7 @@ describe("the tiers behind the load balancer", () => {
     const dockerfile = readFileSync("app/Dockerfile", "utf8");
     const mounted = [...dockerfile.matchAll(/--mount=type=secret,id=([\w-]+)/g)].map(([, id]) => id as string);
     assert.deepEqual(mounted, [BUILD_SECRET]);
-    assert.deepEqual(buildArgs, { SITE_VERSION: "2026.11.26" });
+    assert.deepEqual(buildArgs, { SITE_VERSION: "2026-11-26" });
     assert.match(dockerfile, /^ARG SITE_VERSION$/m);
   });
 });
