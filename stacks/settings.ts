@@ -117,6 +117,10 @@ export const sections = {
       ).optional(),
       environment: variables("Plain environment of the app, the same in every architecture.").default({}),
       migrate: flag("Run `prisma migrate deploy` once per release, before traffic moves.").default(true),
+      serverActionsKey: choice(
+        ["own", "shared"],
+        "Whether the key of Server Actions is the stack's own, or one that environments share, given in secrets: only then can a release be promoted from another stack instead of being built anew.",
+      ).default("own"),
     })
     .prefault({})
     .describe("What runs: port, health path, release, plain environment."),

@@ -5,7 +5,7 @@ import { containerBootConfig } from "../../components/boot-config";
 import { costOf } from "../../insight/cost";
 import { isConcat, type Plan, type PlannedResource, type PlanValue } from "../../insight/plan";
 import { references } from "../../insight/read";
-import { BUILD_SECRET } from "../../stacks/foundation";
+import { BUILD_SECRET } from "../../stacks/build";
 
 const TIERS = ["ha-web-tier", "fargate"] as const;
 const IMAGE = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
