@@ -36,7 +36,7 @@ fetch_config() {
 # The app's environment as JSON: settings, then each secret by its ARN, or one key of a secret that is JSON.
 environment() {
   local all name arn key value
-  all=$(jq '.environment + {SITE_TIER: .tier, SITE_VERSION: .version, PORT: (.port | tostring)}' "$CONFIG")
+  all=$(jq '.environment + {SITE_TIER: .tier, SITE_VERSION: ($ENV.SITE_VERSION // .version), PORT: (.port | tostring)}' "$CONFIG")
   while IFS=$'\t' read -r name arn key; do
     value=$(aws secretsmanager get-secret-value --secret-id "$arn" --query SecretString --output text)
     [ -z "$key" ] || value=$(jq --raw-output --exit-status --arg key "$key" '.[$key]' <<<"$value")
