@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 const { BOOT_ROOT: root, PATH, HOME } = process.env;
 const below = (text) => text.replace(/(^|[ =])\/(?=srv|home|run|var)/g, `$1${root}/`);
 const unit = readFileSync(`${root}/etc/systemd/system/pm2-site.service`, "utf8");
-const line = (key) => below(new RegExp(`^${key}=(.*)$`, "m").exec(unit)[1]);
+const line = (key) => below(new RegExp(`^${key}=-?(.*)$`, "m").exec(unit)[1]);
 const variables = (text, open) =>
   text.map((entry) => /^(\w+)=(.*)$/s.exec(entry)).map(([, name, value]) => [name, open(value)]);
-const file = readFileSync(line("EnvironmentFile").replace(/^-/, ""), "utf8").trim().split("\n");
+const file = readFileSync(line("EnvironmentFile"), "utf8").trim().split("\n");
 const env = {
   ...{ PATH, HOME },
   ...Object.fromEntries(variables(line("Environment").split(" "), (value) => value)),
