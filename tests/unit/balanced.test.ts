@@ -286,7 +286,7 @@ describe("the tiers behind the load balancer", () => {
     const mounted = [...dockerfile.matchAll(/--mount=type=secret,id=([\w-]+)/g)].map(([, id]) => id as string);
     assert.deepEqual(mounted, [BUILD_SECRET]);
     assert.deepEqual(buildArgs, { SITE_VERSION: "2026-11-26" });
-    assert.match(dockerfile, /^ARG SITE_VERSION$/m);
+    for (const name of ["SITE_VERSION", "SITE_PUBLIC"]) assert.match(dockerfile, new RegExp(`^ARG ${name}$`, "m"));
   });
 });
 
