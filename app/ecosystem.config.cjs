@@ -21,6 +21,9 @@ module.exports = {
       out_file: `${process.env.APP_LOG_DIR ?? "/var/log/site"}/app.log`,
       error_file: `${process.env.APP_LOG_DIR ?? "/var/log/site"}/app-error.log`,
       env: {
+        // `pm2 reload <this file>` takes the settings above anew, and of the environment what stands here, whatever `--update-env` says
+        // (tried with PM2 7.0.4): a deploy's new secrets and its version come with this line.
+        ...process.env,
         NODE_ENV: "production",
         HOSTNAME: "127.0.0.1",
         PORT: process.env.PORT ?? "3000",

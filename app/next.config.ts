@@ -5,6 +5,8 @@ const config: NextConfig = {
   output: "standalone",
   // Two releases serve at once during a deploy: a browser of the old one is told to load the new pages anew.
   deploymentId: process.env.SITE_VERSION,
+  // What the build of an image or an archive is given, in place of an environment; Vercel's build has its own.
+  env: JSON.parse(process.env.SITE_PUBLIC || "{}"),
   // No page is cached on disk, so several instances need no shared cache, and the root file system can be read-only.
   cacheMaxMemorySize: 16 * 1024 * 1024,
   poweredByHeader: false,

@@ -1,5 +1,5 @@
-// After `next build`: completes `.next/standalone`, so that this one folder is the release. For an instance it is packed:
-//   tar --create --gzip --file site-$SITE_VERSION.tar.gz --directory .next/standalone .
+// After `next build`: completes `.next/standalone`, so that this one folder is the release: of an image, and of a server's archive
+// (stages `run` and `archive` of the Dockerfile).
 import { cpSync, existsSync, rmSync } from "node:fs";
 
 const release = ".next/standalone";

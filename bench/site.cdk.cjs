@@ -326,7 +326,7 @@ function fargate(stack, name, { vpc }, { https }, { database }) {
       volumes: scratch.map(([volume]) => ({ name: volume })),
     });
     const app = task.addContainer("app", {
-      image: ecs.ContainerImage.fromEcrRepository(repository, "2026.11.24"),
+      image: ecs.ContainerImage.fromEcrRepository(repository, "2026-11-24"),
       logging: ecs.LogDrivers.awsLogs({ streamPrefix: id, logGroup }),
       environment: { LOG_LEVEL: "info", PORT: String(port), NODE_ENV: "production", SITE_TIER: "fargate" },
       secrets: {

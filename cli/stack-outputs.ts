@@ -8,19 +8,53 @@ import { UsageError } from "./stack-files";
  * @throws {UsageError} without the CLI, without a login, and for a stack that is not deployed
  */
 export async function stackOutputs(folder: string, stack: string): Promise<Readonly<Record<string, unknown>>> {
+  return (await ask(folder, stack, "output", "--json")) as Record<string, unknown>;
+}
+
+/** What a release needs of the foundation; what is not built yet is absent. */
+export interface DeployedFoundation {
+  /** URI of the repository of images, without a tag. */
+  readonly imageRepository?: string;
+  /** ARN of the app's secret. */
+  readonly appSecret?: string;
+}
+
+/**
+ * The same from the state of a stack, which has it before there are outputs: an update that stops for want of a release ends without
+ * any.
+ *
+ * @throws {UsageError} as {@link stackOutputs}
+ */
+export async function deployedFoundation(folder: string, stack: string): Promise<DeployedFoundation> {
+  const { deployment } = (await ask(folder, stack, "export")) as StateFile;
+  const find = (type: string, component: string, property: string): string | undefined => {
+    const inside = `iamvet:index:${component}$${type}::`;
+    const value = deployment?.resources?.find(({ urn }) => urn.includes(inside))?.outputs?.[property];
+    return typeof value === "string" ? value : undefined;
+  };
+  const imageRepository = find("aws:ecr/repository:Repository", "ImageRepository", "repositoryUrl");
+  const appSecret = find("aws:secretsmanager/secret:Secret", "AppSecrets", "arn");
+  return { ...(imageRepository ? { imageRepository } : {}), ...(appSecret ? { appSecret } : {}) };
+}
+
+interface StateFile {
+  readonly deployment?: {
+    readonly resources?: readonly { readonly urn: string; readonly outputs?: Readonly<Record<string, unknown>> }[];
+  };
+}
+
+async function ask(folder: string, stack: string, ...command: string[]): Promise<unknown> {
   try {
     const { stdout } = await promisify(execFile)(
       "pulumi",
-      ["stack", "output", "--json", "--stack", stack, "--cwd", folder, "--non-interactive"],
-      { timeout: 30_000, env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } },
+      ["stack", ...command, "--stack", stack, "--cwd", folder, "--non-interactive"],
+      { timeout: 30_000, maxBuffer: 1 << 28, env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } },
     );
-    return JSON.parse(stdout) as Record<string, unknown>;
+    return JSON.parse(stdout);
   } catch (error) {
     const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT") {
-      throw new UsageError(
-        "The outputs of the stack are read by `pulumi`, which is not on PATH: see pulumi.com/docs/install.",
-      );
+      throw new UsageError("What is deployed is read by `pulumi`, which is not on PATH: see pulumi.com/docs/install.");
     }
     const reason =
       stderr
@@ -28,6 +62,6 @@ export async function stackOutputs(folder: string, stack: string): Promise<Reado
         .split("\n")
         .at(-1)
         ?.replace(/^error: /, "") ?? "";
-    throw new UsageError(`\`pulumi stack output --stack ${stack}\` fails: ${reason || "it did not answer"}`);
+    throw new UsageError(`\`pulumi stack ${command[0]} --stack ${stack}\` fails: ${reason || "it did not answer"}`);
   }
 }

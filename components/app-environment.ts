@@ -1,6 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { SecretReference } from "./app-secrets";
 
+/** Key of Next.js' Server Actions: Next.js reads it under this name when it builds and when it runs, and both must be the same. */
+export const SERVER_ACTIONS_KEY = "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY";
+
 /** The app's environment: one set of keys for every architecture. */
 export interface AppEnvironment {
   /** Plain variables. */

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { SERVER_ACTIONS_KEY } from "./app-environment";
 
 export interface AppSecretsArgs {
   /** Secret environment of the app, as the stack's config has it: name -> value. */
@@ -23,9 +24,6 @@ export interface SecretReference {
  * Secrets Manager may delete a version without one. With its labels the one before stays too (AWSPREVIOUS).
  */
 export const keptVersion = { retainOnDelete: true } as const;
-
-/** Names of the secrets that the platform generates; a stack's config may set each to a value of its own. */
-const generated = ["NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"] as const;
 
 /**
  * The app's secrets, one set for every architecture, kept as one JSON object in Secrets Manager (0.40 USD a month for the
@@ -53,9 +51,9 @@ export class AppSecrets extends pulumi.ComponentResource {
       { parent: this },
     );
     this.probeToken = probeToken.result;
-    const values: Record<string, pulumi.Input<string>> = { [generated[0]]: actionKey.base64, ...args.values };
+    const values: Record<string, pulumi.Input<string>> = { [SERVER_ACTIONS_KEY]: actionKey.base64, ...args.values };
     this.values = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, pulumi.secret(value)]));
-    this.serverActionsKey = this.values[generated[0]] as pulumi.Output<string>;
+    this.serverActionsKey = this.values[SERVER_ACTIONS_KEY] as pulumi.Output<string>;
 
     const secret = new aws.secretsmanager.Secret(
       `${name}-secret`,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readRunbook } from "./runbook";
+import { VERSION, VERSION_ALLOWED } from "./version";
 
 /** The limit of EC2 for user data, in bytes before base64. */
 const USER_DATA_LIMIT = 16 * 1024;
@@ -28,7 +29,7 @@ const common = z.strictObject({
   /** Architecture's name, for the health check's answer. */
   tier: z.string().min(1),
   /** Release, for the health check's answer; on an instance also the name of its folder. */
-  version: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 letters, digits, dots, dashes or underscores"),
+  version: z.string().regex(VERSION, `must be ${VERSION_ALLOWED}`),
   /** Environment of the app; nothing secret. */
   environment: z.record(variableName, oneLine),
   /** Environment variables whose values are secrets, fetched by the instance's role at each start. */

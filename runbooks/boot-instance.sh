@@ -87,6 +87,27 @@ go_back() {
   systemctl reload pm2-site nginx
 }
 
+# Started beside the release that serves, on a port of its own, the new one must answer as it would to the site's check: one that does
+# not start is never switched to. PM2 would end the old process all the same, as soon as the new one's time to listen is over.
+try_release() {
+  local variables port pid
+  variables=$(environment | jq --raw-output 'to_entries[] | "export \(.key)=\(.value | @sh)"')
+  port=$(($(config .port) ^ 1))
+  say "trying the release"
+  (
+    eval "$variables"
+    export NODE_ENV=production HOSTNAME=127.0.0.1 PORT=$port
+    cd "$(release_dir)" && exec runuser -u site -- node server.js
+  ) &
+  pid=$!
+  trap 'kill "$pid" 2>/dev/null || true' EXIT
+  curl --silent --show-error --fail --output /dev/null --max-time 5 --retry "${TRIES:-30}" --retry-delay 1 --retry-all-errors \
+    "http://127.0.0.1:$port$(config .healthPath)"
+  kill "$pid"
+  wait "$pid" || true
+  trap - EXIT
+}
+
 switch_release() {
   ln --symbolic --force --no-dereference "$(release_dir)" "$SITE/current"
   # The three newest stay, for a way back.
@@ -141,7 +162,7 @@ ExecStartPre=+/usr/local/sbin/site-boot environment
 EnvironmentFile=-/run/site/env
 PIDFile=/home/site/.pm2/pm2.pid
 ExecStart=/usr/bin/env pm2 start /srv/site/current/ecosystem.config.cjs
-ExecReload=/usr/bin/env pm2 reload /srv/site/current/ecosystem.config.cjs --update-env
+ExecReload=/usr/bin/env pm2 reload /srv/site/current/ecosystem.config.cjs
 ExecStop=/usr/bin/env pm2 kill
 Restart=on-failure
 RestartSec=5
@@ -210,11 +231,12 @@ case ${1:-boot} in
     fetch_config "$version"
     install_release
     migrate
+    try_release
     before=$(readlink "$SITE/current") && trap go_back EXIT
     switch_release
     write_environment systemd
     configure_nginx
-    # A reload of PM2 starts the new process before it ends the old one.
+    # A reload of PM2 starts the new process before it ends the old one, with the environment that the ecosystem file hands on.
     systemctl reload pm2-site nginx
     trap - EXIT
     record "$version"

@@ -6,6 +6,7 @@ import type { LoadBalancer } from "../components/load-balancer";
 import { MonitoredInstance } from "../components/monitored-instance";
 import type { VercelAppArgs } from "../components/vercel-app";
 import { describeVercelDatabase } from "../components/vercel-database";
+import { UNVERSIONED, versionOf } from "../components/version";
 import type { BeforeRollout, WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
 import { type Foundation, notGiven } from "./foundation";
@@ -158,7 +159,7 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
         }
       : {}),
     allVariablesSensitive,
-    version: app.version ?? "unversioned",
+    version: app.version ?? UNVERSIONED,
     healthPath: app.healthPath,
     database: { ...foundation.vercelAccess, connectionLimit, poolTimeoutSeconds, connectTimeoutSeconds },
     ...(vercelPassword ? { protectionPassword: vercelPassword } : {}),
@@ -210,12 +211,4 @@ function balanced({ config: { settings }, foundation, loadBalancer, beforeRollou
 function repositoryOf(uri = ""): string[] {
   const [, account, region, name] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/([^:@]+)/.exec(uri) ?? [];
   return name ? [`arn:aws:ecr:${region}:${account}:repository/${name}`] : [];
-}
-
-/** A release is known by its image's tag or digest, or by its archive's name, in the letters and the length that `app.version` has. */
-function versionOf(artifact: string | undefined): string {
-  const name = artifact?.split("/").at(-1) ?? "unversioned";
-  const digest = /@sha256:([0-9a-f]{12})/.exec(name)?.[1];
-  const told = digest ?? /:([\w.-]+)$/.exec(name)?.[1] ?? name.replace(/\.(tgz|tar\.gz)$/, "");
-  return told.replace(/[^\w.-]/g, "-").slice(0, 64);
 }

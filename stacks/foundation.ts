@@ -13,6 +13,7 @@ import { ImageBuild } from "../components/image-build";
 import { ImageRepository } from "../components/image-repository";
 import { Network, type NetworkArgs } from "../components/network";
 import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
+import { BUILD_SECRET, buildArgs } from "./build";
 import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
 import { vercelAccessOf } from "./outside";
@@ -120,11 +121,9 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
     repositoryUrl: repository.url,
     tag: app.version ?? "",
     platforms: dockerPlatforms[image.platform],
-    buildArgs: { SITE_VERSION: app.version ?? "" },
+    buildArgs: buildArgs(app, app.version ?? ""),
     secrets: { [BUILD_SECRET]: secrets.serverActionsKey },
   }).uri;
 }
 
 const APP_FOLDER = "app";
-/** Id under which app/Dockerfile mounts the key of Server Actions. */
-export const BUILD_SECRET = "server-actions-key";

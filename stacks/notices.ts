@@ -95,11 +95,8 @@ const rules: readonly Rule[] = [
       uses(settings, "monitored-instance") && !settings.existing.instanceId && !settings.instance.release,
     message: (_, { stack }) =>
       [
-        "No release of the app is given for the new instance. Build one, upload it to a bucket of yours, and name it:",
-        "  npm ci --prefix app && npm run build --prefix app",
-        "  tar --create --gzip --file site.tar.gz --directory app/.next/standalone . && aws s3 cp site.tar.gz s3://<bucket>/site-<version>.tar.gz",
-        `  pulumi config set --stack ${stack} --path iamvet:instance.release.url s3://<bucket>/site-<version>.tar.gz`,
-        `  pulumi config set --stack ${stack} --path iamvet:instance.release.sha256 "$(sha256sum site.tar.gz | cut -d' ' -f1)"`,
+        "No release of the app is given for the new instance. `pulumi up` builds the foundation, then stops. Release the app into a bucket of yours:",
+        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --bucket <bucket>`,
       ].join("\n"),
   },
   {

@@ -120,7 +120,8 @@ class Report {
     const found = valueAt(value, issue.path);
     const allowed = help?.allowed ?? "an object of settings";
     const meant = retyped(schemaAt(path), found);
-    if (meant === undefined) this.add(path, found, allowed, help?.example ?? "{}");
+    const near = ["string", "number"].includes(typeof found) ? help?.meant?.(String(found)) : undefined;
+    if (meant === undefined) this.add(path, found, allowed, near ?? help?.example ?? "{}");
     else if (typeof meant === "string")
       this.add(
         path,

@@ -9,6 +9,8 @@ export interface Help {
   readonly allowed: string;
   /** A number stays one: as a text, the command that sets it would store a text. */
   readonly example: string | number | boolean;
+  /** What was probably meant by a value that is not allowed. */
+  readonly meant?: (found: string) => string;
 }
 
 export const help = <T extends z.ZodType>(
@@ -16,7 +18,9 @@ export const help = <T extends z.ZodType>(
   description: string,
   allowed: string,
   example: Help["example"],
-): T => schema.meta({ description, allowed, example } satisfies Help & Record<string, unknown>);
+  meant?: Help["meant"],
+): T =>
+  schema.meta({ description, allowed, example, ...(meant ? { meant } : {}) } satisfies Help & Record<string, unknown>);
 
 export const whole = (from: number, to: number, description: string, example = from) =>
   help(z.int().min(from).max(to), description, `a whole number from ${from} to ${to}`, example);

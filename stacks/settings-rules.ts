@@ -1,3 +1,4 @@
+import { SERVER_ACTIONS_KEY } from "../components/app-environment";
 import { databaseRules } from "./database-rules";
 import { outsideRules } from "./outside-rules";
 import { architectures, fargateSizes, type SectionName, sections } from "./settings";
@@ -277,7 +278,18 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "app.version",
         found: undefined,
         allowed: "the release that image.build builds; it becomes the image's tag, and a tag never moves",
-        mend: { value: "2026.11.24" },
+        mend: { value: "2026-11-24" },
+      };
+    }
+  }),
+
+  rule(["app", "secrets"], function* ({ app, secrets }) {
+    if (app.serverActionsKey === "shared" && !secrets[SERVER_ACTIONS_KEY]) {
+      yield {
+        path: `secrets.${SERVER_ACTIONS_KEY}`,
+        found: undefined,
+        allowed: "the key that environments share (app.serverActionsKey), for example of `openssl rand -base64 32`",
+        mend: { value: "<value>" },
       };
     }
   }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { VERSION, VERSION_ALLOWED, versionFrom } from "../components/version";
 import { usageSchema } from "../insight/usage";
 import { backupsSchema, databaseSchema } from "./settings-database";
 import {
@@ -107,14 +108,19 @@ export const sections = {
         "a path that starts with /",
         "/api/health-external",
       ).default("/api/health-external"),
-      version: text(
-        /^[\w.-]{1,64}$/,
+      version: help(
+        z.string().regex(VERSION),
         "Release that should run; a gate compares it with the answer. @default the image's digest",
-        "letters, digits, . _ -",
-        "2026.11.24",
+        VERSION_ALLOWED,
+        "2026-11-24",
+        versionFrom,
       ).optional(),
       environment: variables("Plain environment of the app, the same in every architecture.").default({}),
       migrate: flag("Run `prisma migrate deploy` once per release, before traffic moves.").default(true),
+      serverActionsKey: choice(
+        ["own", "shared"],
+        "Whether the key of Server Actions is the stack's own, or one that environments share, given in secrets: only then can a release be promoted from another stack instead of being built anew.",
+      ).default("own"),
     })
     .prefault({})
     .describe("What runs: port, health path, release, plain environment."),
@@ -124,7 +130,7 @@ export const sections = {
   image: z
     .strictObject({
       uri: text(
-        /^[^\s@:]+(:\d+)?(\/[^\s@:]+)+(@sha256:[0-9a-f]{64}|:(?!latest$)[\w.-]{1,128})$/,
+        /^[^\s@:]+(:\d+)?(\/[^\s@:]+)+(@sha256:[0-9a-f]{64}|:(?!latest$)\w[\w.-]{0,127})$/,
         "Image of the app for ha-web-tier and fargate.",
         "a repository with a digest (@sha256:...) or with a tag other than latest",
         "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:...",
@@ -310,7 +316,7 @@ export const sections = {
             /^s3:\/\/[a-z0-9.-]{3,63}\/\S+\.(tgz|tar\.gz)$/,
             "Built release of the app, as `npm run platform -- release` uploads it.",
             "an s3:// URL of a .tar.gz",
-            "s3://iamvet-releases/site-2026.11.24.tar.gz",
+            "s3://iamvet-releases/site-2026-11-24.tar.gz",
           ),
           sha256: text(
             /^[0-9a-f]{64}$/,

@@ -16,7 +16,7 @@ type Config = Readonly<Record<string, unknown>>;
 
 export const released = {
   image: { uri: IMAGE },
-  instance: { release: { url: "s3://iamvet-releases/site-2026.11.24.tar.gz", sha256: "0".repeat(64) } },
+  instance: { release: { url: "s3://iamvet-releases/site-2026-11-24.tar.gz", sha256: "0".repeat(64) } },
 };
 
 const found = {
@@ -99,7 +99,7 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
         app: {
           port: 8080,
           healthPath: "/healthz",
-          version: "2026.11.24",
+          version: "2026-11-24",
           migrate: false,
           environment: { LEVEL: "info" },
         },

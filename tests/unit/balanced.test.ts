@@ -5,14 +5,14 @@ import { containerBootConfig } from "../../components/boot-config";
 import { costOf } from "../../insight/cost";
 import { isConcat, type Plan, type PlannedResource, type PlanValue } from "../../insight/plan";
 import { references } from "../../insight/read";
-import { BUILD_SECRET } from "../../stacks/foundation";
+import { BUILD_SECRET } from "../../stacks/build";
 
 const TIERS = ["ha-web-tier", "fargate"] as const;
 const IMAGE = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
 /** The other way of what is on by default. */
 const OTHER = {
   image: { build: true },
-  app: { version: "2026.11.26", migrate: false },
+  app: { version: "2026-11-26", migrate: false },
   monitoring: { level: "basic" },
   loadBalancer: { waf: "count", deletionProtection: false },
   fargate: { min: 2, max: 2 },
@@ -313,8 +313,8 @@ describe("the tiers behind the load balancer", () => {
     const dockerfile = readFileSync("app/Dockerfile", "utf8");
     const mounted = [...dockerfile.matchAll(/--mount=type=secret,id=([\w-]+)/g)].map(([, id]) => id as string);
     assert.deepEqual(mounted, [BUILD_SECRET]);
-    assert.deepEqual(buildArgs, { SITE_VERSION: "2026.11.26" });
-    assert.match(dockerfile, /^ARG SITE_VERSION$/m);
+    assert.deepEqual(buildArgs, { SITE_VERSION: "2026-11-26" });
+    for (const name of ["SITE_VERSION", "SITE_PUBLIC"]) assert.match(dockerfile, new RegExp(`^ARG ${name}$`, "m"));
   });
 });
 

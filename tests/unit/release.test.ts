@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { planStack } from "../../cli/planner";
-import { type Exec, type Release, type ReleaseTools, release } from "../../cli/release";
+import { release } from "../../cli/release";
+import type { Exec, Release, ReleaseTools } from "../../cli/release/tools";
 import { renderReview } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
 import { UsageError } from "../../cli/stack-files";
@@ -10,7 +11,10 @@ import { checkSettings } from "../../stacks/settings-check";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
-/** Records what a release runs; `fail` names a program that ends badly. */
+const KEY = "a2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZyEhISE=";
+const REPOSITORY = "1.dkr.ecr.ap-northeast-2.amazonaws.com/site";
+
+/** Records what a release runs; `fail` names a program that ends badly. What is real is tried by `npm run test:release`. */
 function recorder(fail?: string) {
   const ran: string[] = [];
   const secrets: string[] = [];
@@ -22,16 +26,24 @@ function recorder(fail?: string) {
     const metadata = args[args.indexOf("--metadata-file") + 1];
     if (args.includes("--metadata-file") && metadata)
       writeFileSync(metadata, JSON.stringify({ "containerimage.digest": DIGEST }));
+    const tar = /type=tar,dest=(\S+)/.exec(line)?.[1];
+    if (tar) writeFileSync(tar, "archive");
     return program === "aws" && args.includes("get-login-password") ? "token-of-ecr\n" : "";
   };
   const tools: ReleaseTools = {
     exec,
-    outputs: async () => ({
-      imageRepository: "1.dkr.ecr.ap-northeast-2.amazonaws.com/site",
-      instanceId: "i-1",
-      recoveryMute: "mute-1",
-    }),
-    sha256: async () => "b".repeat(64),
+    ask: async () => ({ code: 1, stdout: "", stderr: "ERROR: site:abc123: not found" }),
+    say: (text) => ran.push(text),
+    region: "ap-northeast-2",
+    outputs: async () => ({ instanceId: "i-1", recoveryMute: "mute-1" }),
+    foundation: async () => ({ imageRepository: REPOSITORY, appSecret: "arn:app" }),
+    secret: async () => JSON.stringify({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: KEY }),
+    archives: {
+      find: async () => undefined,
+      put: async (bucket, key, _, { sha256 }) => {
+        ran.push(`put s3://${bucket}/${key} ${sha256.length}`);
+      },
+    },
     databaseUrl: async () => "postgresql://u:hunter2@h:5432/d",
     onServer: async (id, mute, command) => {
       ran.push(`on ${id}, ${mute} muted: ${command}`);
@@ -67,12 +79,13 @@ const order = (ran: readonly string[], ...parts: RegExp[]) => {
 
 describe("platform release", () => {
   it("names an image by the digest of what was pushed", async () => {
-    const { ran, tools } = recorder();
+    const { ran, secrets, tools } = recorder();
     await release(config({ architecture: "fargate" }), tools);
+    assert.ok(secrets.includes(KEY) && !ran.join("\n").includes(KEY), "the key goes by the environment");
     order(
       ran,
       /docker login/,
-      /docker buildx build --push --platform linux\/arm64/,
+      /docker buildx build --platform linux\/arm64 .*id=server-actions-key,env=NEXT_SERVER_ACTIONS_ENCRYPTION_KEY .*--push/,
       new RegExp(`image.uri .*site@${DIGEST}`),
       /app.version abc123/,
       /^pulumi up --yes/,
@@ -81,17 +94,18 @@ describe("platform release", () => {
     assert.ok(!ran.some((line) => line.startsWith("on ")));
   });
 
-  it("uploads an archive with its sum, and installs it with the recovery muted", async () => {
-    const { ran, tools } = recorder();
+  it("uploads an archive with its sum before the update, which installs it", async () => {
+    const { ran, secrets, tools } = recorder();
     await release({ ...config({}), bucket: "releases" }, tools);
     order(
       ran,
-      /npm run build/,
-      /aws s3 cp .* s3:\/\/releases\/iamvet-prod-abc123\.tar\.gz/,
-      /instance.release.sha256 b{64}/,
+      /docker buildx build --platform linux\/amd64 .*id=server-actions-key.* --target archive/,
+      /put s3:\/\/releases\/iamvet-prod-abc123\.tar\.gz 64/,
+      /instance.release.sha256 [0-9a-f]{64}/,
       /^pulumi up/,
-      /on i-1, mute-1 muted: \/usr\/local\/sbin\/site-boot release/,
     );
+    assert.ok(secrets.includes(KEY) && !ran.join("\n").includes(KEY));
+    assert.ok(!ran.some((line) => line.startsWith("on ")), "the gate of the update rolls a server of ours out");
   });
 
   it("runs the team's own command on an adopted server, and asks for it", async () => {
@@ -102,7 +116,7 @@ describe("platform release", () => {
     await assert.rejects(release(adopted, tools), /adopted server i-0123456789abcdef0.*--command/);
     assert.deepEqual(ran, []);
     await release({ ...adopted, command: "/srv/deploy.sh" }, tools);
-    order(ran, /^pulumi up/, /on i-1, mute-1 muted: \/srv\/deploy\.sh/);
+    order(ran, /^pulumi up/, /on i-0123456789abcdef0, mute-1 muted: \/srv\/deploy\.sh/);
   });
 
   it("migrates once from here for Vercel, where the database can be reached", async () => {
@@ -131,11 +145,51 @@ describe("platform release", () => {
     assert.ok(!ran.some((line) => /pulumi/.test(line)));
   });
 
+  it("says after a failed update what the stack's file asks for, and the way on and back", async () => {
+    const { tools } = recorder("pulumi up");
+    const served = config({
+      architecture: "fargate",
+      image: { uri: `${REPOSITORY}@${DIGEST}` },
+      app: { version: "old" },
+    });
+    await assert.rejects(release(served, tools), (error: Error) => {
+      assert.match(error.message, /app\.version abc123 \(before: old\)/);
+      assert.match(error.message, /release --stack prod --release-version abc123$/m);
+      assert.match(error.message, /pulumi config set .*iamvet:app\.version old/);
+      return error instanceof UsageError;
+    });
+    await assert.rejects(release(config({ architecture: "fargate" }), tools), /pulumi config rm .*iamvet:image\.uri/);
+  });
+
+  it("takes the key of Server Actions from the environment only where the stack's may not be read", async () => {
+    const build = async (given: string | undefined, secret: ReleaseTools["secret"]) => {
+      const { secrets, tools } = recorder();
+      const before = process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY;
+      if (given) process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY = given;
+      else delete process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY;
+      try {
+        await release(config({ architecture: "fargate" }), { ...tools, secret });
+        return secrets;
+      } finally {
+        if (before === undefined) delete process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY;
+        else process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY = before;
+      }
+    };
+    const denied = () => Promise.reject(new UsageError("may not read the secret"));
+    assert.ok((await build("other", recorder().tools.secret)).includes(KEY));
+    assert.ok((await build("other", denied)).includes("other"));
+    await assert.rejects(build(undefined, denied), /needs the key of Server Actions .*may not read the secret/);
+    await assert.rejects(
+      build(undefined, async () => "hunter2"),
+      (error: Error) => /is no JSON/.test(error.message) && !error.message.includes("hunter2"),
+    );
+  });
+
   it("asks for what is missing: a bucket, and a repository that was never built", async () => {
     await assert.rejects(release(config({}), recorder().tools), /--bucket/);
     const { tools } = recorder();
     await assert.rejects(
-      release(config({ architecture: "ha-web-tier" }), { ...tools, outputs: async () => ({}) }),
+      release(config({ architecture: "ha-web-tier" }), { ...tools, foundation: async () => ({}) }),
       /no image repository yet/,
     );
   });

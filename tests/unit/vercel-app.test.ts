@@ -25,7 +25,7 @@ const valid = (): VercelAppArgs => ({
     DATABASE_URL: pulumi.secret("postgresql://app:pw@db.example.com:5432/site"),
     SESSION_KEY: pulumi.secret("s3cret"),
   },
-  version: "2026.11.24-1",
+  version: "2026-11-24-1",
   healthPath: "/api/health-external",
   database: { kind: "public-tls" },
 });
@@ -118,7 +118,7 @@ describe("VercelApp", () => {
       ],
     );
     assert.equal(open(variable("SITE_TIER")?.value), "vercel");
-    assert.equal(open(variable("SITE_VERSION")?.value), "2026.11.24-1");
+    assert.equal(open(variable("SITE_VERSION")?.value), "2026-11-24-1");
     assert.match(String(open(variable("DATABASE_URL")?.value)), /connection_limit=3/);
     for (const { inputs } of ofType(":ProjectEnvironmentVariable")) assert.deepEqual(inputs.targets, ["production"]);
   });
@@ -158,7 +158,7 @@ describe("VercelApp", () => {
       path: "/api/health-external",
       headers: {},
       expectTier: "vercel",
-      expectVersion: "2026.11.24-1",
+      expectVersion: "2026-11-24-1",
     });
   });
 

@@ -1,0 +1,55 @@
+import { setTimeout as after } from "node:timers/promises";
+import { type AwsAccess, askAws } from "../aws";
+import { UsageError } from "../stack-files";
+
+/** Minutes that the recovery stays out of a deploy, at most; the deploy ends it earlier. */
+const MUTED_MINUTES = 30;
+
+/** Runs a command on a server while the recovery is muted, and unmutes it however the command ends. */
+export async function runOnServer(
+  access: AwsAccess,
+  instanceId: string,
+  mute: string | undefined,
+  command: string,
+): Promise<void> {
+  const { SSMClient, PutParameterCommand, SendCommandCommand, GetCommandInvocationCommand } = await import(
+    "@aws-sdk/client-ssm"
+  );
+  const client = new SSMClient(access.config);
+  const write = (Value: string) =>
+    askAws(access, `write the parameter ${mute}`, () =>
+      client.send(new PutParameterCommand({ Name: mute, Value, Overwrite: true })),
+    );
+  if (mute) await write(new Date(Date.now() + MUTED_MINUTES * 60_000).toISOString().replace(/\.\d+Z$/, "Z"));
+  try {
+    const { Command } = await askAws(access, `run a command on ${instanceId}`, () =>
+      client.send(
+        new SendCommandCommand({
+          DocumentName: "AWS-RunShellScript",
+          InstanceIds: [instanceId],
+          Comment: "platform release",
+          Parameters: { commands: [command], executionTimeout: [String((MUTED_MINUTES - 2) * 60)] },
+        }),
+      ),
+    );
+    for (const end = Date.now() + MUTED_MINUTES * 60_000; Date.now() < end; await after(3_000)) {
+      const answer = await client
+        .send(new GetCommandInvocationCommand({ CommandId: Command?.CommandId, InstanceId: instanceId }))
+        // The invocation is known a moment after the command.
+        .catch((error: Error) => (error.name === "InvocationDoesNotExist" ? undefined : Promise.reject(error)));
+      if (answer?.Status === "Success") return;
+      if (answer && !["Pending", "InProgress", "Delayed"].includes(answer.Status ?? "")) {
+        const tail = `${answer.StandardOutputContent ?? ""}\n${answer.StandardErrorContent ?? ""}`
+          .trim()
+          .split("\n")
+          .slice(-15);
+        throw new UsageError(
+          `The release on ${instanceId} ended as ${answer.Status}; the old one serves on.\n${tail.join("\n")}`,
+        );
+      }
+    }
+    throw new UsageError(`The release on ${instanceId} did not end within ${MUTED_MINUTES} minutes.`);
+  } finally {
+    if (mute) await write("off");
+  }
+}
