@@ -11,6 +11,7 @@ import type { Settings } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { tiersOf } from "../stacks/settings-rules";
 import { type AwsAccess, askAws, connectAws } from "./aws";
+import { releasedCommit } from "./release/vercel";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
@@ -31,8 +32,6 @@ export interface ReleaseTools {
   readonly exec: Exec;
   readonly outputs: () => Promise<Readonly<Record<string, unknown>>>;
   readonly sha256: (file: string) => Promise<string>;
-  /** DATABASE_URL from the stack's secret. */
-  readonly databaseUrl: () => Promise<string>;
   /** Runs a command on the server, with its recovery muted meanwhile. */
   readonly onServer: (instanceId: string, muteParameter: string | undefined, command: string) => Promise<void>;
 }
@@ -107,6 +106,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
       `${stack} serves from the adopted server ${adopted}, which deploys in a way of its own: give it with --command, and its recovery is muted meanwhile.`,
     );
   }
+  const commit = tiers.includes("vercel") ? await releasedCommit(settings, folder, tools.exec) : undefined;
   const set = (key: string, value: string) =>
     tools.exec("pulumi", [
       "config",
@@ -130,7 +130,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
     await set("instance.release.url", url);
     await set("instance.release.sha256", sha256);
   }
-  if (tiers.includes("vercel")) await migrateFromHere(what, tools);
+  if (commit) await set("vercel.ref", commit);
   await set("app.version", version);
   await tools.exec("pulumi", ["up", "--yes", "--non-interactive", "--stack", stack, "--cwd", folder]);
 
@@ -202,25 +202,6 @@ async function publishArchive({ bucket, project, stack, folder, version }: Relea
   }
 }
 
-/** A server and a task migrate by themselves, once per release; Vercel's functions cannot, so it is done from here before they change. */
-async function migrateFromHere(
-  { settings, folder, stack }: Release,
-  { exec, databaseUrl }: ReleaseTools,
-): Promise<void> {
-  if (!settings.app.migrate || settings.architecture !== "vercel") return;
-  if (settings.vercel.databaseAccess !== "public-tls") {
-    console.error(
-      pc.yellow(
-        `The migrations are not run: with vercel.databaseAccess ${settings.vercel.databaseAccess} the database of ${stack} cannot be reached from here. Run \`npx prisma migrate deploy\` where it can.`,
-      ),
-    );
-    return;
-  }
-  const app = join(folder, "app");
-  await exec("npm", ["ci", "--prefix", app]);
-  await exec("npx", ["prisma", "migrate", "deploy"], { cwd: app, env: { DATABASE_URL: await databaseUrl() } });
-}
-
 /** Minutes that the recovery stays out of a deploy, at most; the deploy ends it earlier. */
 const MUTED_MINUTES = 30;
 
@@ -282,14 +263,6 @@ function liveTools(folder: string, stack: string, access: AwsAccess): ReleaseToo
       const hash = createHash("sha256");
       await pipeline(createReadStream(file), hash);
       return hash.digest("hex");
-    },
-    async databaseUrl() {
-      const { databaseSecret } = await outputs();
-      const { SecretsManagerClient, GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
-      const { SecretString = "{}" } = await askAws(access, "read the secret with DATABASE_URL", () =>
-        new SecretsManagerClient(access.config).send(new GetSecretValueCommand({ SecretId: String(databaseSecret) })),
-      );
-      return (JSON.parse(SecretString) as { DATABASE_URL?: string }).DATABASE_URL ?? "";
     },
     onServer: (instanceId, mute, command) => runOnServer(access, instanceId, mute, command),
   };
