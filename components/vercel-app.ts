@@ -12,6 +12,8 @@ import {
 } from "./vercel-database";
 import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
 import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
+import { MIGRATE_IN_BUILD, VercelMigration } from "./vercel-migration";
+import { type VercelNodeVersion, vercelNodeProblems } from "./vercel-node";
 import {
   type VercelCpu,
   type VercelPlan,
@@ -69,8 +71,18 @@ export interface VercelAppArgs extends VercelEnvironment {
   readonly rootDirectory?: string;
   /** @default "npx prisma generate && npx next build" */
   readonly buildCommand?: string;
-  /** Node.js of build and functions. @default "22.x" */
-  readonly nodeVersion?: "20.x" | "22.x" | "24.x";
+  /**
+   * Who applies a release's migrations before it serves. `build`: Vercel's build of a production deployment. An object: the machine that
+   * runs the update, for a site that comes built. @default nobody
+   */
+  readonly migrate?: "build" | { readonly folder: string; readonly databaseUrl: pulumi.Output<string> };
+  /**
+   * Opens the database to functions and builds, and returns what has to be there before the first of them connects. The resources belong
+   * under the parent. @default nothing is to be opened
+   */
+  readonly openDatabase?: (parent: pulumi.Resource) => readonly pulumi.Resource[];
+  /** Node.js of build and functions, unless `engines.node` of the app's package.json names another. @default "22.x" */
+  readonly nodeVersion?: VercelNodeVersion;
   /** AWS region of the database; functions run in Vercel's region at the same place. */
   readonly databaseRegion: string;
   /** Vercel's regions for functions. @default the one next to the database */
@@ -110,6 +122,8 @@ export interface VercelAppArgs extends VercelEnvironment {
 /** Name of this architecture in config and in the health check's answer. */
 const tier = "vercel";
 
+const DEFAULT_NODE: VercelNodeVersion = "22.x";
+
 /**
  * Option 4: the site on Vercel, its database on AWS. The project, its variables, its domains and one production deployment
  * are created beside the tier that serves; DNS is not touched. What watches the site from AWS stays in the foundation:
@@ -143,8 +157,11 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         teamId,
         framework: "nextjs",
         rootDirectory: args.rootDirectory,
-        buildCommand: args.buildCommand ?? "npx prisma generate && npx next build",
-        nodeVersion: args.nodeVersion ?? "22.x",
+        buildCommand: [
+          ...(args.migrate === "build" ? [MIGRATE_IN_BUILD] : []),
+          args.buildCommand ?? "npx prisma generate && npx next build",
+        ].join(" && "),
+        nodeVersion: args.nodeVersion ?? DEFAULT_NODE,
         resourceConfig: {
           fluid: true,
           functionDefaultRegions: [...regions],
@@ -247,17 +264,24 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       },
       { ...parent, dependsOn: [...domains, ownership] },
     );
+    const opened = args.openDatabase?.(this) ?? [];
+    // Variables count from the next deployment on, so a change of any of them makes a new one.
+    const release = { ...sourceFiles(source), meta: { siteVersion: args.version, environment: digest(production) } };
+    const migrated =
+      typeof args.migrate === "object"
+        ? [
+            new VercelMigration(
+              `${name}-migration`,
+              { ...args.migrate, release: pulumi.jsonStringify(release).apply(sha256) },
+              { ...parent, dependsOn: [...opened] },
+            ),
+          ]
+        : [];
     const deployment = new vercel.Deployment(
       `${name}-deployment`,
-      {
-        projectId: project.id,
-        teamId,
-        production: true,
-        ...sourceFiles(source),
-        // Variables count from the next deployment on, so a change of any of them makes a new one.
-        meta: { siteVersion: args.version, environment: digest(production) },
-      },
-      { ...parent, dependsOn: [...variables, ...domains] },
+      { projectId: project.id, teamId, production: true, ...release },
+      // Its build connects to the database.
+      { ...parent, dependsOn: [...variables, ...domains, ...opened, ...migrated] },
     );
     this.deploymentUrl = deployment.url;
 
@@ -330,7 +354,10 @@ const authenticated: Readonly<Record<VercelProtection, string>> = {
 
 /** Everything that can be refused is refused here, before the first resource. */
 function validate(args: VercelAppArgs, regions: readonly string[]): void {
-  const problems = vercelPlanProblems({ ...args, regions });
+  const problems = [
+    ...vercelPlanProblems({ ...args, regions }),
+    ...vercelNodeProblems(args.nodeVersion ?? DEFAULT_NODE),
+  ];
   if (problems.length > 0) throw new Error(problemText(problems));
   if (regions.length === 0) {
     throw new Error(
@@ -403,6 +430,8 @@ function sourceFiles(source: VercelSource): Pick<vercel.DeploymentArgs, "ref" | 
 function digest({ environment, secrets }: VercelEnvironment): pulumi.Output<string> {
   return pulumi.output({ ...environment, ...secrets }).apply((values) => {
     const ordered = Object.entries(values).sort(([a], [b]) => a.localeCompare(b));
-    return createHash("sha256").update(JSON.stringify(ordered)).digest("hex").slice(0, 16);
+    return sha256(JSON.stringify(ordered)).slice(0, 16);
   });
 }
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

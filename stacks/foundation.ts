@@ -127,6 +127,7 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
   }).uri;
 }
 
-const APP_FOLDER = "app";
+/** The app's folder in the project. */
+export const APP_FOLDER = "app";
 /** Id under which app/Dockerfile mounts the key of Server Actions. */
 export const BUILD_SECRET = "server-actions-key";
