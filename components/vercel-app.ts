@@ -21,7 +21,7 @@ import {
   vercelPlanProblems,
   vercelRegions,
 } from "./vercel-plans";
-import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
 /** Where the site's code comes from. */
 export type VercelSource =
@@ -133,6 +133,8 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
   readonly tier = tier;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
+  /** The deployment that has to serve; undefined where pushes deploy by themselves, which nobody here asked for. */
+  readonly rollout?: pulumi.Output<Rollout>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
   readonly logGroups: readonly pulumi.Output<string>[];
@@ -320,6 +322,18 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         ...(!(source.kind === "repository" && source.deployOnPush) && { expectVersion: args.version }),
       }),
     );
+    if (!(source.kind === "repository" && source.deployOnPush)) {
+      const commit = source.kind === "repository" && /^[0-9a-f]{40}$/.test(source.ref ?? "") ? source.ref : undefined;
+      this.rollout = pulumi.all([deployment.id, teamId]).apply(
+        ([id, team]): Rollout => ({
+          kind: "vercel",
+          deployment: id,
+          domain: args.domain,
+          ...(commit ? { commit } : {}),
+          ...(team ? { teamId: team } : {}),
+        }),
+      );
+    }
     const drain =
       args.logDrain &&
       new VercelLogDrain(

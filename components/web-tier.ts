@@ -41,7 +41,16 @@ export interface Probe {
  */
 export type Rollout =
   | { readonly kind: "ecs"; readonly cluster: string; readonly service: string; readonly taskDefinition: string }
-  | { readonly kind: "autoscaling"; readonly group: string; readonly launchTemplate: string; readonly version: string };
+  | { readonly kind: "autoscaling"; readonly group: string; readonly launchTemplate: string; readonly version: string }
+  | {
+      readonly kind: "vercel";
+      readonly deployment: string;
+      /** The site's name, which Vercel has to serve from this deployment. */
+      readonly domain: string;
+      /** The commit that it was made from, where the settings name one. */
+      readonly commit?: string;
+      readonly teamId?: string;
+    };
 
 /** Where `prisma migrate deploy` of a release can run: a task of its own on ECS, or a command on one of the tier's instances. */
 export type MigrationTask =
@@ -150,7 +159,7 @@ export interface WebTier {
   readonly tier: string;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
-  /** Undefined where nothing rolls out behind the provider's back (one instance, Vercel). */
+  /** Undefined where nothing rolls out behind the provider's back (one instance). */
   readonly rollout?: pulumi.Output<Rollout>;
   /** Where this release's migrations can run; undefined for tiers that migrate in their own way. */
   readonly migration?: pulumi.Output<MigrationTask>;

@@ -159,6 +159,13 @@ const PROBE_MS = 10_000;
 /** Longest time for one question to AWS or DNS, retries included. */
 const QUESTION_MS = 60_000;
 
+/** Who tells whether what runs is what was asked. */
+const WITNESSES: Readonly<Record<Rollout["kind"], string>> = {
+  ecs: "ECS",
+  autoscaling: "Auto Scaling",
+  vercel: "Vercel",
+};
+
 /** Gates of a preview: nothing is there to wait for. */
 export const openGates: Gates = {
   delegated: async () => {},
@@ -292,9 +299,8 @@ export function liveGates(options: GateOptions): Gates {
       };
       const until = patience();
       if (rollout) {
-        const witness = rollout.kind === "ecs" ? "ECS" : "Auto Scaling";
         const why = await lookUntil(`Waiting for the rollout of ${tier}`, 1, until, () => lookSafely(rollout, aws));
-        if (why) give(`${witness} does not confirm what was asked.`, why);
+        if (why) give(`${WITNESSES[rollout.kind]} does not confirm what was asked.`, why);
       }
       const expected = [{ tier: probe.expectTier, version: probe.expectVersion }];
       const why = await lookUntil(`Waiting for ${tier} to answer`, healthyCount, until, (left) =>

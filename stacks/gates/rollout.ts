@@ -2,11 +2,13 @@ import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-sca
 import type { Service } from "@aws-sdk/client-ecs";
 import type { Rollout } from "../../components/web-tier";
 import type { AwsReader } from "./aws";
+import { lookAtDeployment } from "./vercel";
 import type { Look } from "./wait";
 
 /** Does what runs equal what was asked? */
 export async function lookAtRollout(rollout: Rollout, aws: AwsReader): Promise<Look> {
   if (rollout.kind === "ecs") return judgeService(rollout, await aws.service(rollout.cluster, rollout.service));
+  if (rollout.kind === "vercel") return lookAtDeployment(rollout);
   const { group, refresh } = await aws.group(rollout.group);
   return judgeGroup(rollout, group, refresh);
 }
