@@ -109,7 +109,10 @@ export interface VercelAppArgs extends VercelEnvironment {
   /** Who may open the deployments' own addresses. `password` needs {@link protectionPassword}. @default "standard" */
   readonly protection?: VercelProtection;
   readonly protectionPassword?: pulumi.Output<string>;
-  /** How long old pages keep talking to their own release. @default none, as it needs Pro */
+  /**
+   * How long old pages keep talking to their own release, which so asks the database that newer ones have migrated.
+   * @default Vercel's own: on where the plan has it (Pro), for projects made since 2024-11-19 (vercel.com/docs/skew-protection)
+   */
   readonly skewProtection?: "30 minutes" | "4 hours" | "12 hours" | "1 day" | "7 days";
   /** Access to AWS without keys. @default none */
   readonly oidc?: Omit<VercelIdentityArgs, "projectName">;

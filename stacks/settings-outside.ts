@@ -89,7 +89,7 @@ export const vercelSettings = z
     ).optional(),
     skewProtection: choice(
       ["30 minutes", "4 hours", "12 hours", "1 day", "7 days"],
-      "How long old pages keep talking to their own release. @default none, as it needs Pro",
+      "How long old pages keep talking to their own release; needs Pro. @default Vercel's own, which is on where the plan has it",
     ).optional(),
     allVariablesSensitive: flag("For teams whose policy demands that every variable is sensitive.").default(false),
     previewEnvironment: variables(
