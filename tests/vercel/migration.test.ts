@@ -106,7 +106,7 @@ describe("migrations of a release on Vercel, by the real Prisma CLI on a real Po
     await database.server.sql("SET ROLE site; CREATE TABLE notes (id int)");
     const failed = await inShell({});
     assert.notEqual(failed.code, 0);
-    assert.match(failed.output, /already exists/);
+    assert.match(failed.output, /P3005[\s\S]*schema is not empty/);
     for (const { output } of [closed, failed]) assert.ok(!output.includes(PASSWORD), output);
   });
 
@@ -155,7 +155,7 @@ describe("migrations of a release on Vercel, by the real Prisma CLI on a real Po
       await assert.rejects(provider.create(inputs("v1")), (error: Error) => {
         assert.match(
           error.message,
-          /migrations of this release failed[\s\S]*already exists[\s\S]*was not deployed[\s\S]*app\.migrate false/,
+          /migrations of this release failed[\s\S]*schema is not empty[\s\S]*was not deployed[\s\S]*app\.migrate false/,
         );
         assert.ok(!error.message.includes(PASSWORD), error.message);
         return true;
