@@ -1,15 +1,19 @@
-import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 import { problemText } from "./setting-problem";
 import { VercelCertificate } from "./vercel-certificate";
+import type { ServerlessDatabaseOptions, VercelDatabaseAccess } from "./vercel-database";
 import {
-  defaultConnectionLimit,
-  type ServerlessDatabaseOptions,
-  serverlessDatabaseUrl,
-  type VercelDatabaseAccess,
-} from "./vercel-database";
+  commitOf,
+  completed,
+  deploymentOf,
+  isOurs,
+  sha256,
+  type VercelEnvironment,
+  type VercelSource,
+  variablesOf,
+} from "./vercel-deployment";
 import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
 import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
 import { MIGRATE_IN_BUILD, VercelMigration } from "./vercel-migration";
@@ -22,34 +26,6 @@ import {
   vercelRegions,
 } from "./vercel-plans";
 import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
-
-/** Where the site's code comes from. */
-export type VercelSource =
-  /** Vercel builds a commit of a connected repository. Vercel's app must be installed at the Git host. */
-  | {
-      readonly kind: "repository";
-      readonly type: "github" | "gitlab" | "bitbucket";
-      /** `owner/name` */
-      readonly repo: string;
-      /** @default "main" */
-      readonly productionBranch?: string;
-      /** Commit or branch to deploy. @default the production branch */
-      readonly ref?: string;
-      /**
-       * Whether every push to the production branch goes live by itself. Then this program no longer decides which release
-       * runs, and a flip's gate cannot check it. @default false
-       */
-      readonly deployOnPush?: boolean;
-    }
-  /** The output of `vercel build` on this machine or in CI: the directory that contains `.vercel/output`. */
-  | { readonly kind: "prebuilt"; readonly path: string };
-
-/** Values of environment variables; keys are the same for every architecture. */
-export interface VercelEnvironment {
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Written as sensitive: neither Vercel's dashboard nor its API shows them again. */
-  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
-}
 
 /** Arguments of {@link VercelApp}. */
 export interface VercelAppArgs extends VercelEnvironment {
@@ -205,10 +181,12 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
     const trusted = args.oidc?.environments ?? ["production"];
     const roleIn = (target: "production" | "preview"): VercelEnvironment["environment"] =>
       identity && trusted.includes(target) ? { AWS_ROLE_ARN: identity.roleArn } : {};
-    const production = completed(args, args, roleIn("production"));
+    const production = completed(args, args, { SITE_TIER: tier, ...roleIn("production") });
     const variables = [
       ...variablesOf("production", production),
-      ...(args.preview ? variablesOf("preview", completed(args, args.preview, roleIn("preview"))) : []),
+      ...(args.preview
+        ? variablesOf("preview", completed(args, args.preview, { SITE_TIER: tier, ...roleIn("preview") }))
+        : []),
     ].map(
       ({ target, key, value, secret }) =>
         new vercel.ProjectEnvironmentVariable(
@@ -270,8 +248,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       { ...parent, dependsOn: [...domains, ownership] },
     );
     const opened = args.openDatabase?.(this) ?? [];
-    // Variables count from the next deployment on, so a change of any of them makes a new one.
-    const release = { ...sourceFiles(source), meta: { siteVersion: args.version, environment: digest(production) } };
+    const release = deploymentOf(source, args.version, production);
     const migrated =
       typeof args.migrate === "object"
         ? [
@@ -322,11 +299,11 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         path: args.healthPath,
         headers: secret === undefined ? {} : { "x-vercel-protection-bypass": secret },
         expectTier: tier,
-        ...(!(source.kind === "repository" && source.deployOnPush) && { expectVersion: args.version }),
+        ...(isOurs(source) && { expectVersion: args.version }),
       }),
     );
-    if (!(source.kind === "repository" && source.deployOnPush)) {
-      const commit = source.kind === "repository" && /^[0-9a-f]{40}$/.test(source.ref ?? "") ? source.ref : undefined;
+    if (isOurs(source)) {
+      const commit = commitOf(source);
       this.rollout = pulumi.all([deployment.id, teamId]).apply(
         ([id, team]): Rollout => ({
           kind: "vercel",
@@ -405,50 +382,3 @@ function validate(args: VercelAppArgs, regions: readonly string[]): void {
     );
   }
 }
-
-/** The caller's values, and those that only this tier knows. */
-function completed(
-  args: VercelAppArgs,
-  values: VercelEnvironment,
-  further: VercelEnvironment["environment"],
-): VercelEnvironment {
-  const { DATABASE_URL: databaseUrl, ...secrets } = values.secrets;
-  return {
-    environment: {
-      ...values.environment,
-      ...further,
-      SITE_TIER: tier,
-      SITE_VERSION: args.version,
-      // The driver of the site's pool does not read connection_limit from the URL; other clients of Prisma do.
-      DATABASE_POOL_SIZE: String(args.database.connectionLimit ?? defaultConnectionLimit),
-    },
-    secrets: {
-      ...secrets,
-      ...(databaseUrl && { DATABASE_URL: databaseUrl.apply((url) => serverlessDatabaseUrl(url, args.database)) }),
-    },
-  };
-}
-
-function variablesOf(target: "production" | "preview", { environment, secrets }: VercelEnvironment) {
-  return [
-    ...Object.entries(environment).map(([key, value]) => ({ target, key, value, secret: false })),
-    ...Object.entries(secrets).map(([key, value]) => ({ target, key, value: pulumi.secret(value), secret: true })),
-  ];
-}
-
-/** What {@link vercel.Deployment} uploads, or which commit it lets Vercel build. */
-function sourceFiles(source: VercelSource): Pick<vercel.DeploymentArgs, "ref" | "files" | "pathPrefix"> {
-  if (source.kind === "repository") return { ref: source.ref ?? source.productionBranch ?? "main" };
-  const built = vercel.getPrebuiltProjectOutput({ path: source.path });
-  return { files: built.output, pathPrefix: built.path };
-}
-
-/** A fingerprint that tells whether anything changed and nothing else. */
-function digest({ environment, secrets }: VercelEnvironment): pulumi.Output<string> {
-  return pulumi.output({ ...environment, ...secrets }).apply((values) => {
-    const ordered = Object.entries(values).sort(([a], [b]) => a.localeCompare(b));
-    return sha256(JSON.stringify(ordered)).slice(0, 16);
-  });
-}
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -59,7 +59,8 @@ describe("Vercel alone on the real engine", () => {
       settings("vercel", { "iamvet:vercel": { repository: "iamvet/site", databaseAccess: "public-tls", ref: SECOND } }),
     );
     await project.pulumi("preview", "--stack", "test");
-    await project.pulumi("refresh", "--yes", "--skip-preview", "--run-program", "--stack", "test");
+    const refreshed = await project.pulumi("refresh", "--yes", "--skip-preview", "--run-program", "--stack", "test");
+    assert.equal(refreshed.code, 0, refreshed.output);
     assert.equal(deployments(), before);
   });
 
