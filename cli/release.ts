@@ -7,7 +7,7 @@ import { connectAws } from "./aws";
 import { publishArchive } from "./release/archive";
 import { publishImage } from "./release/image";
 import { liveTools, type Release, type ReleaseTools } from "./release/tools";
-import { migrateFromHere } from "./release/vercel";
+import { releasedCommit } from "./release/vercel";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
 
 interface Options {
@@ -79,6 +79,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
       `${stack} serves from the adopted server ${adopted}, which deploys in a way of its own: give it with --command, and its recovery is muted meanwhile.`,
     );
   }
+  const commit = tiers.includes("vercel") ? await releasedCommit(settings, folder, tools.exec) : undefined;
   const asked: Asked[] = [];
   if (tiers.some((tier) => tier === "ha-web-tier" || tier === "fargate") && !settings.image.build) {
     asked.push({ key: "image.uri", value: await publishImage(what, tools), before: settings.image.uri });
@@ -89,7 +90,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
     asked.push({ key: "instance.release.url", value: url, before: before?.url });
     asked.push({ key: "instance.release.sha256", value: sha256, before: before?.sha256 });
   }
-  if (tiers.includes("vercel")) await migrateFromHere(what, tools);
+  if (commit) asked.push({ key: "vercel.ref", value: commit, before: settings.vercel.ref });
   asked.push({ key: "app.version", value: version, before: settings.app.version });
 
   for (const { key, value } of asked) await tools.exec("pulumi", setting(what, key, value));

@@ -1,6 +1,42 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+/** Days after which a manifest goes that no tag and no kept release refers to. */
+const ORPHAN_DAYS = 1;
+
+/**
+ * Rules of the repository's lifecycle policy. One push of buildx makes several manifests: an index, which has the tag, an image for
+ * each platform and their attestations, which have none. So releases are counted by their tags, and the rest goes with its index: "if
+ * an image is referenced by a manifest list, it cannot be expired without the manifest list being deleted first", and an image that a
+ * rule's tags match "cannot be expired by a rule with a lower priority"
+ * (https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html, read 2026-11-30).
+ *
+ * @param keep releases that are kept, the newest ones
+ * @param running tag of the release that the stack runs: it stays, however many were pushed since
+ */
+export function lifecycleRules(keep: number, running?: string): readonly object[] {
+  const tagged = { tagStatus: "tagged", countType: "imageCountMoreThan" };
+  const rules = [
+    ...(running
+      ? [
+          {
+            description: "Keep the release that runs",
+            selection: { ...tagged, tagPatternList: [running], countNumber: 1 },
+          },
+        ]
+      : []),
+    {
+      description: `Keep the last ${keep} releases`,
+      selection: { ...tagged, tagPatternList: ["*"], countNumber: keep },
+    },
+    {
+      description: "Remove what no release refers to",
+      selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: ORPHAN_DAYS },
+    },
+  ];
+  return rules.map((rule, index) => ({ rulePriority: index + 1, ...rule, action: { type: "expire" } }));
+}
+
 /** The ECR repository of the app's image: tags never move, images are scanned, old ones go. About 0.10 USD a GB and month. */
 export class ImageRepository extends pulumi.ComponentResource {
   /** Repository URI, without tag or digest. */
@@ -9,7 +45,12 @@ export class ImageRepository extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    args: { /** Images kept; older ones expire. */ readonly keep: number },
+    args: {
+      /** Releases kept; older ones expire within a day. */
+      readonly keep: number;
+      /** Tag of the release that the stack runs, which is kept in any case. @default none is known */
+      readonly running?: string;
+    },
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("iamvet:index:ImageRepository", name, {}, opts);
@@ -26,18 +67,10 @@ export class ImageRepository extends pulumi.ComponentResource {
       `${name}-lifecycle`,
       {
         repository: repository.name,
-        policy: JSON.stringify({
-          rules: [
-            {
-              rulePriority: 1,
-              description: `Keep the last ${args.keep} images`,
-              selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: args.keep },
-              action: { type: "expire" },
-            },
-          ],
-        }),
+        policy: JSON.stringify({ rules: lifecycleRules(args.keep, args.running) }),
       },
-      { parent: this },
+      // The provider replaces a policy that changes, and a repository has one: deleted last, the old one would take the new one along.
+      { parent: this, deleteBeforeReplace: true },
     );
     this.url = repository.repositoryUrl;
     this.arn = repository.arn;

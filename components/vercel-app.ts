@@ -1,17 +1,23 @@
-import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 import { problemText } from "./setting-problem";
 import { VercelCertificate } from "./vercel-certificate";
+import type { ServerlessDatabaseOptions, VercelDatabaseAccess } from "./vercel-database";
 import {
-  defaultConnectionLimit,
-  type ServerlessDatabaseOptions,
-  serverlessDatabaseUrl,
-  type VercelDatabaseAccess,
-} from "./vercel-database";
+  commitOf,
+  completed,
+  deploymentOf,
+  isOurs,
+  sha256,
+  type VercelEnvironment,
+  type VercelSource,
+  variablesOf,
+} from "./vercel-deployment";
 import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
 import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
+import { MIGRATE_IN_BUILD, VercelMigration } from "./vercel-migration";
+import { type VercelNodeVersion, vercelNodeProblems } from "./vercel-node";
 import {
   type VercelCpu,
   type VercelPlan,
@@ -19,35 +25,7 @@ import {
   vercelPlanProblems,
   vercelRegions,
 } from "./vercel-plans";
-import type { Collector, Probe, Signal, TierTarget, WebTier, Widget } from "./web-tier";
-
-/** Where the site's code comes from. */
-export type VercelSource =
-  /** Vercel builds a commit of a connected repository. Vercel's app must be installed at the Git host. */
-  | {
-      readonly kind: "repository";
-      readonly type: "github" | "gitlab" | "bitbucket";
-      /** `owner/name` */
-      readonly repo: string;
-      /** @default "main" */
-      readonly productionBranch?: string;
-      /** Commit or branch to deploy. @default the production branch */
-      readonly ref?: string;
-      /**
-       * Whether every push to the production branch goes live by itself. Then this program no longer decides which release
-       * runs, and a flip's gate cannot check it. @default false
-       */
-      readonly deployOnPush?: boolean;
-    }
-  /** The output of `vercel build` on this machine or in CI: the directory that contains `.vercel/output`. */
-  | { readonly kind: "prebuilt"; readonly path: string };
-
-/** Values of environment variables; keys are the same for every architecture. */
-export interface VercelEnvironment {
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Written as sensitive: neither Vercel's dashboard nor its API shows them again. */
-  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
-}
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
 /** Arguments of {@link VercelApp}. */
 export interface VercelAppArgs extends VercelEnvironment {
@@ -69,8 +47,18 @@ export interface VercelAppArgs extends VercelEnvironment {
   readonly rootDirectory?: string;
   /** @default "npx prisma generate && npx next build" */
   readonly buildCommand?: string;
-  /** Node.js of build and functions. @default "22.x" */
-  readonly nodeVersion?: "20.x" | "22.x" | "24.x";
+  /**
+   * Who applies a release's migrations before it serves. `build`: Vercel's build of a production deployment. An object: the machine that
+   * runs the update, for a site that comes built. @default nobody
+   */
+  readonly migrate?: "build" | { readonly folder: string; readonly databaseUrl: pulumi.Output<string> };
+  /**
+   * Opens the database to functions and builds, and returns what has to be there before the first of them connects. The resources belong
+   * under the parent. @default nothing is to be opened
+   */
+  readonly openDatabase?: (parent: pulumi.Resource) => readonly pulumi.Resource[];
+  /** Node.js of build and functions, unless `engines.node` of the app's package.json names another. @default "22.x" */
+  readonly nodeVersion?: VercelNodeVersion;
   /** AWS region of the database; functions run in Vercel's region at the same place. */
   readonly databaseRegion: string;
   /** Vercel's regions for functions. @default the one next to the database */
@@ -97,7 +85,10 @@ export interface VercelAppArgs extends VercelEnvironment {
   /** Who may open the deployments' own addresses. `password` needs {@link protectionPassword}. @default "standard" */
   readonly protection?: VercelProtection;
   readonly protectionPassword?: pulumi.Output<string>;
-  /** How long old pages keep talking to their own release. @default none, as it needs Pro */
+  /**
+   * How long old pages keep talking to their own release, which so asks the database that newer ones have migrated.
+   * @default Vercel's own: on where the plan has it (Pro), for projects made since 2024-11-19 (vercel.com/docs/skew-protection)
+   */
   readonly skewProtection?: "30 minutes" | "4 hours" | "12 hours" | "1 day" | "7 days";
   /** Access to AWS without keys. @default none */
   readonly oidc?: Omit<VercelIdentityArgs, "projectName">;
@@ -110,6 +101,8 @@ export interface VercelAppArgs extends VercelEnvironment {
 /** Name of this architecture in config and in the health check's answer. */
 const tier = "vercel";
 
+const DEFAULT_NODE: VercelNodeVersion = "22.x";
+
 /**
  * Option 4: the site on Vercel, its database on AWS. The project, its variables, its domains and one production deployment
  * are created beside the tier that serves; DNS is not touched. What watches the site from AWS stays in the foundation:
@@ -119,6 +112,8 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
   readonly tier = tier;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
+  /** The deployment that has to serve; undefined where pushes deploy by themselves, which nobody here asked for. */
+  readonly rollout?: pulumi.Output<Rollout>;
   readonly outputs: Readonly<Record<string, pulumi.Output<string>>>;
   readonly signals: readonly Signal[];
   readonly logGroups: readonly pulumi.Output<string>[];
@@ -143,8 +138,11 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         teamId,
         framework: "nextjs",
         rootDirectory: args.rootDirectory,
-        buildCommand: args.buildCommand ?? "npx prisma generate && npx next build",
-        nodeVersion: args.nodeVersion ?? "22.x",
+        buildCommand: [
+          ...(args.migrate === "build" ? [MIGRATE_IN_BUILD] : []),
+          args.buildCommand ?? "npx prisma generate && npx next build",
+        ].join(" && "),
+        nodeVersion: args.nodeVersion ?? DEFAULT_NODE,
         resourceConfig: {
           fluid: true,
           functionDefaultRegions: [...regions],
@@ -183,10 +181,12 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
     const trusted = args.oidc?.environments ?? ["production"];
     const roleIn = (target: "production" | "preview"): VercelEnvironment["environment"] =>
       identity && trusted.includes(target) ? { AWS_ROLE_ARN: identity.roleArn } : {};
-    const production = completed(args, args, roleIn("production"));
+    const production = completed(args, args, { SITE_TIER: tier, ...roleIn("production") });
     const variables = [
       ...variablesOf("production", production),
-      ...(args.preview ? variablesOf("preview", completed(args, args.preview, roleIn("preview"))) : []),
+      ...(args.preview
+        ? variablesOf("preview", completed(args, args.preview, { SITE_TIER: tier, ...roleIn("preview") }))
+        : []),
     ].map(
       ({ target, key, value, secret }) =>
         new vercel.ProjectEnvironmentVariable(
@@ -247,17 +247,23 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       },
       { ...parent, dependsOn: [...domains, ownership] },
     );
+    const opened = args.openDatabase?.(this) ?? [];
+    const release = deploymentOf(source, args.version, production);
+    const migrated =
+      typeof args.migrate === "object"
+        ? [
+            new VercelMigration(
+              `${name}-migration`,
+              { ...args.migrate, release: pulumi.jsonStringify(release).apply(sha256) },
+              { ...parent, dependsOn: [...opened] },
+            ),
+          ]
+        : [];
     const deployment = new vercel.Deployment(
       `${name}-deployment`,
-      {
-        projectId: project.id,
-        teamId,
-        production: true,
-        ...sourceFiles(source),
-        // Variables count from the next deployment on, so a change of any of them makes a new one.
-        meta: { siteVersion: args.version, environment: digest(production) },
-      },
-      { ...parent, dependsOn: [...variables, ...domains] },
+      { projectId: project.id, teamId, production: true, ...release },
+      // Its build connects to the database.
+      { ...parent, dependsOn: [...variables, ...domains, ...opened, ...migrated] },
     );
     this.deploymentUrl = deployment.url;
 
@@ -294,9 +300,21 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         path: args.healthPath,
         headers: secret === undefined ? {} : { "x-vercel-protection-bypass": secret },
         expectTier: tier,
-        ...(!(source.kind === "repository" && source.deployOnPush) && { expectVersion: args.version }),
+        ...(isOurs(source) && { expectVersion: args.version }),
       }),
     );
+    if (isOurs(source)) {
+      const commit = commitOf(source);
+      this.rollout = pulumi.all([deployment.id, teamId]).apply(
+        ([id, team]): Rollout => ({
+          kind: "vercel",
+          deployment: id,
+          domain: args.domain,
+          ...(commit ? { commit } : {}),
+          ...(team ? { teamId: team } : {}),
+        }),
+      );
+    }
     const drain =
       args.logDrain &&
       new VercelLogDrain(
@@ -331,7 +349,10 @@ const authenticated: Readonly<Record<VercelProtection, string>> = {
 
 /** Everything that can be refused is refused here, before the first resource. */
 function validate(args: VercelAppArgs, regions: readonly string[]): void {
-  const problems = vercelPlanProblems({ ...args, regions });
+  const problems = [
+    ...vercelPlanProblems({ ...args, regions }),
+    ...vercelNodeProblems(args.nodeVersion ?? DEFAULT_NODE),
+  ];
   if (problems.length > 0) throw new Error(problemText(problems));
   if (regions.length === 0) {
     throw new Error(
@@ -361,49 +382,4 @@ function validate(args: VercelAppArgs, regions: readonly string[]): void {
       `vercel.preview must have the same keys as production. Missing: ${missing.join(", ") || "none"}. Not in production: ${extra.join(", ") || "none"}.`,
     );
   }
-}
-
-/** The caller's values, and those that only this tier knows. */
-function completed(
-  args: VercelAppArgs,
-  values: VercelEnvironment,
-  further: VercelEnvironment["environment"],
-): VercelEnvironment {
-  const { DATABASE_URL: databaseUrl, ...secrets } = values.secrets;
-  return {
-    environment: {
-      ...values.environment,
-      ...further,
-      SITE_TIER: tier,
-      SITE_VERSION: args.version,
-      // The driver of the site's pool does not read connection_limit from the URL; other clients of Prisma do.
-      DATABASE_POOL_SIZE: String(args.database.connectionLimit ?? defaultConnectionLimit),
-    },
-    secrets: {
-      ...secrets,
-      ...(databaseUrl && { DATABASE_URL: databaseUrl.apply((url) => serverlessDatabaseUrl(url, args.database)) }),
-    },
-  };
-}
-
-function variablesOf(target: "production" | "preview", { environment, secrets }: VercelEnvironment) {
-  return [
-    ...Object.entries(environment).map(([key, value]) => ({ target, key, value, secret: false })),
-    ...Object.entries(secrets).map(([key, value]) => ({ target, key, value: pulumi.secret(value), secret: true })),
-  ];
-}
-
-/** What {@link vercel.Deployment} uploads, or which commit it lets Vercel build. */
-function sourceFiles(source: VercelSource): Pick<vercel.DeploymentArgs, "ref" | "files" | "pathPrefix"> {
-  if (source.kind === "repository") return { ref: source.ref ?? source.productionBranch ?? "main" };
-  const built = vercel.getPrebuiltProjectOutput({ path: source.path });
-  return { files: built.output, pathPrefix: built.path };
-}
-
-/** A fingerprint that tells whether anything changed and nothing else. */
-function digest({ environment, secrets }: VercelEnvironment): pulumi.Output<string> {
-  return pulumi.output({ ...environment, ...secrets }).apply((values) => {
-    const ordered = Object.entries(values).sort(([a], [b]) => a.localeCompare(b));
-    return createHash("sha256").update(JSON.stringify(ordered)).digest("hex").slice(0, 16);
-  });
 }

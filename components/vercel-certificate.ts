@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type ApiError, type Call, pause, restClient, unlessGone } from "./rest";
+import { type ApiError, type Call, pause, unlessGone } from "./rest";
+import { vercelApi, vercelTokenMissing } from "./vercel-api";
 
 /** Arguments of {@link VercelCertificate}. */
 export interface VercelCertificateArgs {
@@ -55,27 +56,6 @@ const notYet = [
 
 /** Seconds between attempts while a proof is not visible yet; together about six minutes. */
 const proofDelays = [5, 10, 15, 30, 30, 60, 60, 60, 60];
-
-/** Vercel's REST API (https://vercel.com/docs/rest-api, read 2026-11-24), with the same token as the Vercel provider. */
-function client(config: { token?: string; team?: string }, inputs: CertificateInputs): Call {
-  const call = restClient({
-    name: "Vercel",
-    base: process.env.VERCEL_API_URL ?? "https://api.vercel.com",
-    key: config.token ?? process.env.VERCEL_API_TOKEN,
-    keyMissing: vercelTokenMissing,
-    keyRefused: "Check that it has not expired and may manage the team: pulumi config set --secret vercel:apiToken",
-    tooMany: "too many requests. Try again in some minutes.",
-  });
-  const team = inputs.teamId ?? config.team;
-  return (method, path, body) => {
-    const url = new URL(path, "http://path");
-    if (team !== undefined) url.searchParams.set(team.startsWith("team_") ? "teamId" : "slug", team);
-    return call(method, `${url.pathname}${url.search}`, body);
-  };
-}
-
-const vercelTokenMissing =
-  "Vercel needs an API token. Run: pulumi config set --secret vercel:apiToken (or set VERCEL_API_TOKEN). Create one at vercel.com/account/tokens.";
 
 /** Repeats work while its error only means "not yet". */
 async function whileNotYet<T>(work: () => Promise<T>, isNotYet: (error: ApiError) => boolean): Promise<T> {
@@ -146,7 +126,7 @@ export function orderProvider(): pulumi.dynamic.ResourceProvider<CertificateInpu
     ...shared,
     async create(inputs) {
       const { domains, projectId, teamId } = inputs;
-      const call = client(config, inputs);
+      const call = vercelApi(config, inputs);
       for (const domain of domains) {
         const path = `/v9/projects/${encodeURIComponent(projectId)}/domains/${encodeURIComponent(domain)}/verify`;
         // HTTP 400: the record of ownership is not visible yet. To ask again has no effect of its own.
@@ -166,7 +146,7 @@ export function orderProvider(): pulumi.dynamic.ResourceProvider<CertificateInpu
     async diff(_id, olds, news) {
       const replaces = replacedBy(olds, news);
       if (replaces.length === 0 && Date.now() - olds.startedAt > day / 24) {
-        if ((await covering(client(config, news), news.domains)) === undefined) replaces.push("domains");
+        if ((await covering(vercelApi(config, news), news.domains)) === undefined) replaces.push("domains");
       }
       return { changes: replaces.length > 0, replaces };
     },
@@ -180,7 +160,7 @@ export function issueProvider(): pulumi.dynamic.ResourceProvider<CertificateInpu
     ...shared,
     async create(inputs) {
       const { domains, projectId, teamId } = inputs;
-      const call = client(config, inputs);
+      const call = vercelApi(config, inputs);
       let id = await covering(call, domains);
       if (id === undefined) {
         const finish = () => call("PATCH", "/v3/certs", { op: "finalizeOrder", domains });
@@ -207,13 +187,13 @@ export function issueProvider(): pulumi.dynamic.ResourceProvider<CertificateInpu
     },
     async diff(_id, olds, news) {
       const replaces = replacedBy(olds, news);
-      if (replaces.length === 0 && (await covering(client(config, news), news.domains)) === undefined) {
+      if (replaces.length === 0 && (await covering(vercelApi(config, news), news.domains)) === undefined) {
         replaces.push("domains");
       }
       return { changes: replaces.length > 0, replaces };
     },
     async delete(id, outs) {
-      await unlessGone(client(config, outs)("DELETE", `/v8/certs/${encodeURIComponent(id)}`));
+      await unlessGone(vercelApi(config, outs)("DELETE", `/v8/certs/${encodeURIComponent(id)}`));
     },
   };
 }

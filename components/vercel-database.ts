@@ -76,7 +76,7 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
         exposure: "The database stays private: only Vercel's peered network reaches it.",
         monthlyUsd: Math.round(secureComputeYearlyUsd / 12),
         steps: [
-          "Create the Secure Compute network in Vercel in the database's region and connect this project to it.",
+          "Create the Secure Compute network in Vercel in the database's region and connect this project to it, builds included.",
           "Let Vercel request VPC peering, and accept it: aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id <pcx-...>",
           `Lead the answers back, in the route table of the database's subnets: aws ec2 create-route --route-table-id <rtb-...> --destination-cidr-block ${cidrOf(access.cidr)} --vpc-peering-connection-id <pcx-...>`,
         ],

@@ -65,6 +65,15 @@ export type Rollout =
       readonly record: string;
       /** Parameter that keeps the recovery out meanwhile; undefined where there is no recovery. */
       readonly mute?: string;
+    }
+  | {
+      readonly kind: "vercel";
+      readonly deployment: string;
+      /** The site's name, which Vercel has to serve from this deployment. */
+      readonly domain: string;
+      /** The commit that it was made from, where the settings name one. */
+      readonly commit?: string;
+      readonly teamId?: string;
     };
 
 /** Where `prisma migrate deploy` of a release can run: a task of its own on ECS, or a command on one of the tier's instances. */
@@ -174,7 +183,7 @@ export interface WebTier {
   readonly tier: string;
   readonly target: TierTarget;
   readonly probe: pulumi.Output<Probe>;
-  /** Undefined where releases are not this stack's to roll out (an adopted server) or the provider tells the end (Vercel). */
+  /** Undefined where releases are not this stack's to roll out (an adopted server). */
   readonly rollout?: pulumi.Output<Rollout>;
   /** Where this release's migrations can run; undefined for tiers that migrate in their own way. */
   readonly migration?: pulumi.Output<MigrationTask>;

@@ -9,7 +9,7 @@ import { describeVercelDatabase } from "../components/vercel-database";
 import { UNVERSIONED, versionOf } from "../components/version";
 import type { BeforeRollout, WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
-import { type Foundation, notGiven } from "./foundation";
+import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
 import { vercelChoicesOf } from "./outside";
 import type { Architecture, Settings } from "./settings";
 
@@ -109,12 +109,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     // Loaded only where it is used: the provider's module is needed by this architecture alone.
     build: async (context) => {
       const { VercelApp } = await import("../components/vercel-app");
-      const { foundation } = context;
-      const site = new VercelApp("vercel", vercelArgs(context));
-      for (const [index, { cidr, description }] of describeVercelDatabase(foundation.vercelAccess).ingress.entries()) {
-        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent: site });
-      }
-      return site;
+      return new VercelApp("vercel", vercelArgs(context));
     },
   },
 };
@@ -145,6 +140,11 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
         },
     rootDirectory: vercel.rootDirectory,
     ...(buildCommand ? { buildCommand } : {}),
+    ...migrationOf(settings, foundation),
+    openDatabase: (parent) =>
+      describeVercelDatabase(foundation.vercelAccess).ingress.map(({ cidr, description }, index) =>
+        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent }),
+      ),
     nodeVersion: vercel.nodeVersion,
     databaseRegion: region,
     environment: { ...app.environment },
@@ -177,6 +177,14 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
       ? { logDrain: { ...logDrain, alarmActions: foundation.alarmActions, logRetentionDays: logs.retentionDays } }
       : {}),
   };
+}
+
+/** Who migrates for Vercel: its own build; for a site that comes built this machine, where it can reach the database. */
+function migrationOf({ app, vercel }: Settings, { secretValues }: Foundation): Pick<VercelAppArgs, "migrate"> {
+  if (!app.migrate) return {};
+  if (!vercel.prebuilt) return { migrate: "build" };
+  const databaseUrl = secretValues.DATABASE_URL;
+  return vercel.databaseAccess === "public-tls" && databaseUrl ? { migrate: { folder: APP_FOLDER, databaseUrl } } : {};
 }
 
 function common({ app, domain, logs }: Settings, foundation: Foundation) {

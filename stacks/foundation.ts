@@ -43,7 +43,7 @@ export interface Foundation {
   readonly vercelAccess: VercelDatabaseAccess;
 }
 
-/** Images kept in the repository: some weeks of releases to go back to. */
+/** Releases kept in the repository, of whatever number of manifests: some weeks of them to go back to. */
 const KEPT_IMAGES = 30;
 
 /** Stands for an artifact that a person has yet to name: unknown in a preview, and an update stops before it is used. */
@@ -61,7 +61,10 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
   const network = new Network("network", networkOf(settings));
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
   const alerts = new Alerts("alerts", told);
-  const repository = new ImageRepository("image", { keep: KEPT_IMAGES });
+  const repository = new ImageRepository("image", {
+    keep: KEPT_IMAGES,
+    ...(settings.app.version ? { running: settings.app.version } : {}),
+  });
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings.vercel);
   const leaving = carrying.includes("vercel") && settings.vercel.databaseAccess !== undefined;
@@ -126,4 +129,5 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
   }).uri;
 }
 
-const APP_FOLDER = "app";
+/** The app's folder in the project. */
+export const APP_FOLDER = "app";

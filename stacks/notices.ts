@@ -1,5 +1,6 @@
 import { uptimeLimits } from "../components/uptime-plans";
 import { describeVercelDatabase } from "../components/vercel-database";
+import { vercelNodeNotice } from "../components/vercel-node";
 import { vercelPlanNotice } from "../components/vercel-plans";
 import { unusedOf } from "./database-rules";
 import { uptimeCheckOf, vercelAccessOf } from "./outside";
@@ -206,14 +207,9 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
-    when: (settings) => settings.app.migrate && tiersOf(settings).every((tier) => tier === "vercel"),
-    message: () =>
-      "On Vercel alone `up` runs no migrations, as app.migrate has nothing to run them in: `platform release` runs them with vercel.databaseAccess public-tls; else run `npx prisma migrate deploy` where the database can be reached, before the release that needs them (docs/delivery.md).",
-  },
-  {
-    blocking: false,
     when: (settings) => uses(settings, "vercel"),
-    message: ({ vercel }) => vercelPlanNotice(vercel.plan),
+    message: ({ vercel }) =>
+      [vercelPlanNotice(vercel.plan), vercelNodeNotice(vercel.nodeVersion)].filter(Boolean).join(" "),
   },
   {
     blocking: false,

@@ -1,6 +1,7 @@
 import type { SettingProblem } from "../components/setting-problem";
 import { uptimeProblems } from "../components/uptime-plans";
 import { DATABASE_URL_FORM, isDatabaseUrl } from "../components/vercel-database";
+import { vercelNodeProblems } from "../components/vercel-node";
 import { vercelPlanProblems, vercelRegions } from "../components/vercel-plans";
 import { uptimeCheckOf, vercelChoicesOf } from "./outside";
 import type { SectionName } from "./settings";
@@ -82,6 +83,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
     const choices = { ...vercelChoicesOf(settings.vercel), ...(logDrain ? { logDrain } : {}) };
     const database = databaseAccess ? { database: { kind: databaseAccess } } : {};
     yield* vercelPlanProblems({ ...choices, ...database }).map(conflictOf);
+    yield* vercelNodeProblems(settings.vercel.nodeVersion).map(conflictOf);
     if (!databaseAccess) {
       yield {
         path: "vercel.databaseAccess",
@@ -135,6 +137,18 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         mend: { value: "<password>" },
       };
     }
+  }),
+
+  rule(["vercel", "app", "architecture", "traffic"], function* (settings) {
+    const { prebuilt, databaseAccess } = settings.vercel;
+    const alone = tiersOf(settings).every((tier) => tier === "vercel");
+    if (!alone || !prebuilt || !settings.app.migrate || !databaseAccess || databaseAccess === "public-tls") return;
+    yield {
+      path: "app.migrate",
+      found: true,
+      allowed: `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each release`,
+      mend: { value: false },
+    };
   }),
 
   rule(["vercel", "app", "secrets", "previewSecrets"], function* ({ vercel, app, secrets, previewSecrets }) {

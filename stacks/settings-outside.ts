@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lastingNodeVersions, type VercelNodeVersion, vercelNodeVersions } from "../components/vercel-node";
 import { choice, flag, help, isPrivate, listOf, range, text, variables, whole } from "./settings-fields";
 
 /** Settings of what is outside AWS: Vercel, and whoever looks at the site. */
@@ -28,7 +29,7 @@ export const vercelSettings = z
     productionBranch: text(branch, "Branch of production.", "a branch's name", "main").default("main"),
     ref: text(
       branch,
-      "Commit or branch to deploy. @default the production branch",
+      "Commit or branch to deploy; `platform release` sets it to the commit that it releases. @default the production branch",
       "a commit or a branch",
       "main",
     ).optional(),
@@ -48,12 +49,18 @@ export const vercelSettings = z
       "app",
     ).default("app"),
     buildCommand: help(
-      z.string().min(1).max(256),
-      "Build command. @default npx prisma generate && npx next build",
+      // Vercel takes 256 characters, of which the migration before it needs some.
+      z.string().min(1).max(180),
+      "Build command, after the migrations (app.migrate). @default npx prisma generate && npx next build",
       "a shell command",
       "npm run build",
     ).optional(),
-    nodeVersion: choice(["20.x", "22.x", "24.x"], "Node.js of build and functions.").default("22.x"),
+    nodeVersion: help(
+      z.enum(Object.keys(vercelNodeVersions) as VercelNodeVersion[]),
+      "Node.js of build and functions; `engines.node` of the app's package.json wins over it.",
+      lastingNodeVersions.join(" or "),
+      lastingNodeVersions[0] ?? "",
+    ).default("22.x"),
     regions: listOf(
       text(/^[a-z]{3}\d$/, "A region of the functions.", "a Vercel region id", "icn1"),
       0,
@@ -82,7 +89,7 @@ export const vercelSettings = z
     ).optional(),
     skewProtection: choice(
       ["30 minutes", "4 hours", "12 hours", "1 day", "7 days"],
-      "How long old pages keep talking to their own release. @default none, as it needs Pro",
+      "How long old pages keep talking to their own release; needs Pro. @default Vercel's own, which is on where the plan has it",
     ).optional(),
     allVariablesSensitive: flag("For teams whose policy demands that every variable is sensitive.").default(false),
     previewEnvironment: variables(

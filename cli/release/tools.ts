@@ -36,8 +36,6 @@ export interface ReleaseTools {
   /** Text of a secret of Secrets Manager. */
   readonly secret: (arn: string) => Promise<string>;
   readonly archives: Archives;
-  /** DATABASE_URL from the stack's secret. */
-  readonly databaseUrl: () => Promise<string>;
   /** Runs a command on the server, with its recovery muted meanwhile. */
   readonly onServer: (instanceId: string, muteParameter: string | undefined, command: string) => Promise<void>;
 }
@@ -68,10 +66,6 @@ export function liveTools(folder: string, stack: string, access: AwsAccess): Rel
     foundation: (of) => deployedFoundation(folder, of),
     secret,
     archives: archivesOf(access),
-    async databaseUrl() {
-      const { databaseSecret } = await outputs();
-      return (JSON.parse(await secret(String(databaseSecret))) as { DATABASE_URL?: string }).DATABASE_URL ?? "";
-    },
     onServer: (instanceId, mute, command) => runOnServer(access, instanceId, mute, command),
   };
 }

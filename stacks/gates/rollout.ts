@@ -3,6 +3,7 @@ import type { Rollout } from "../../components/web-tier";
 import { type GroupCloud, watchGroup } from "./refresh";
 import { type ServerCloud, watchServer } from "./server";
 import { type ServiceCloud, watchService } from "./service";
+import { lookAtDeployment } from "./vercel";
 import { type Look, lookUntil, type Patience } from "./wait";
 
 /** What rollouts are asked and begun by; tests bring their own. */
@@ -62,7 +63,7 @@ export async function rollOut(
   }
 }
 
-const WITNESSES = { ecs: "ECS", autoscaling: "Auto Scaling", server: "the server" } as const;
+const WITNESSES = { ecs: "ECS", autoscaling: "Auto Scaling", server: "the server", vercel: "Vercel" } as const;
 
 function watchOf(rollout: Rollout, cloud: RolloutCloud, began: number, { clock, log }: Patience): Watch {
   switch (rollout.kind) {
@@ -72,5 +73,7 @@ function watchOf(rollout: Rollout, cloud: RolloutCloud, began: number, { clock, 
       return watchGroup(rollout, cloud, log);
     case "server":
       return watchServer(rollout, cloud, log);
+    case "vercel":
+      return { look: () => lookAtDeployment(rollout) };
   }
 }

@@ -41,7 +41,7 @@ export class Project {
   private constructor(
     readonly cloud: Cloud,
     readonly services: Services,
-    private readonly vercel: VercelStandIn,
+    readonly vercel: VercelStandIn,
     folder: string,
     addresses: { readonly providers: number; readonly vercel: string },
   ) {
@@ -90,6 +90,12 @@ export class Project {
       cloud.of("aws:route53/record:Record").find(({ inputs }) => inputs.type === "TXT" && inputs.name === name)?.inputs
         .records[0];
     const vercel = new VercelStandIn("test", undefined, txt);
+    vercel.deployments = () =>
+      cloud.of("vercel:index/deployment:Deployment").map(({ id, inputs: { ref } }) => ({
+        id,
+        readyState: "READY",
+        ...(typeof ref === "string" ? { sha: ref } : {}),
+      }));
     const addresses = { providers: await cloud.start(), vercel: await vercel.start() };
     const project = new Project(cloud, services, vercel, folder, addresses);
     await project.must("stack", "init", STACK);

@@ -6,10 +6,25 @@ interface Order {
   readonly challenges: { type: string; status: string; domain: string; value: string }[];
 }
 
+/** A deployment as Vercel has it. */
+interface Deployment {
+  readonly id: string;
+  readonly readyState: string;
+  readonly errorMessage?: string;
+  /** Commit that it was built from, for one that is made from a repository. */
+  readonly sha?: string;
+}
+
 /**
- * A stand-in for the part of Vercel's REST API that issues certificates, written from its public documentation
- * (https://vercel.com/docs/rest-api: verify-project-domain, get-certs, get-cert-by-id) and from what `vercel certs issue` is
- * documented to do. It looks up TXT records as the authority would in DNS. For tests only.
+ * A stand-in for the parts of Vercel's REST API that issue certificates and tell of deployments, written from its public documentation
+ * (https://vercel.com/docs/rest-api: verify-project-domain, get-certs, get-cert-by-id, get-a-deployment-by-id-or-url, get-an-alias) and
+ * from what `vercel certs issue` is documented to do. It looks up TXT records as the authority would in DNS. Odd sides:
+ *
+ * - a deployment tells its commit only where `withGitRepoInfo=true` asks for it;
+ * - a name belongs to the deployment that it was last assigned to: after an Instant Rollback a new production deployment is READY and
+ *   does not get the name (https://vercel.com/docs/instant-rollback).
+ *
+ * For tests only.
  */
 export class VercelStandIn {
   /** TXT records of the world, where no look-up is given: name -> value. */
@@ -18,6 +33,9 @@ export class VercelStandIn {
   readonly ownership = new Map<string, string>();
   readonly certificates: { id: string; cns: string[]; createdAt: number; expiresAt: number; autoRenew: boolean }[] = [];
   readonly orders: Order[] = [];
+  /** Deployments, the latest last, and which of them has a name; of a new one the latest, as nobody rolled back. */
+  deployments: () => readonly Deployment[] = () => [];
+  readonly aliases = new Map<string, string>();
   /** `METHOD path?query` of every request. */
   readonly requests: string[] = [];
   /** Requests that are answered with HTTP 500 after they took effect, first match first. */
@@ -49,6 +67,8 @@ export class VercelStandIn {
   reset(): void {
     this.txt.clear();
     this.ownership.clear();
+    this.aliases.clear();
+    this.deployments = () => [];
     this.certificates.length = this.orders.length = this.requests.length = this.lostAnswers.length = 0;
     this.slowness = 0;
   }
@@ -89,6 +109,25 @@ export class VercelStandIn {
         return error(400, "missing_txt_record", "The domain is missing a TXT record");
       }
       return [200, { name: domain, verified: true }];
+    }
+    const deployment = /^\/v13\/deployments\/([^/]+)$/.exec(url.pathname);
+    if (method === "GET" && deployment) {
+      const found = this.deployments().find(({ id }) => id === decodeURIComponent(deployment[1] ?? ""));
+      if (!found) return error(404, "not_found", "Deployment not found");
+      const { sha, ...told } = found;
+      const git =
+        sha && url.searchParams.get("withGitRepoInfo") === "true" ? { gitSource: { type: "github", sha } } : {};
+      return [200, { ...told, target: "production", ...git }];
+    }
+    const alias = /^\/v4\/aliases\/([^/]+)$/.exec(url.pathname);
+    if (method === "GET" && alias) {
+      const name = decodeURIComponent(alias[1] ?? "");
+      const deploymentId = this.aliases.get(name) ?? this.deployments().at(-1)?.id;
+      if (!deploymentId) return error(404, "not_found", "The alias could not be found");
+      return [
+        200,
+        { alias: name, uid: `alias-${name}`, created: "2026-11-30T00:00:00Z", deploymentId, projectId: "prj_1" },
+      ];
     }
     if (url.pathname === "/v8/certs" && method === "GET") {
       const from = Number(url.searchParams.get("until") ?? 0);

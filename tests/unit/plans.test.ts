@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planStack } from "../../cli/planner";
+import { MIGRATE_IN_BUILD } from "../../components/vercel-migration";
 import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../insight/plan";
 import { rules } from "../../policy/rules";
 import { architectures } from "../../stacks/settings";
@@ -334,7 +335,7 @@ describe("the plans of the stacks", () => {
     assert.deepEqual(project.gitRepository, { productionBranch: "main", repo: "iamvet/site", type: "gitlab" });
     assert.deepEqual(
       [project.teamId, project.buildCommand, project.nodeVersion, project.skewProtection],
-      ["team_AbC123", "npm run build", "24.x", "1 day"],
+      ["team_AbC123", `${MIGRATE_IN_BUILD} && npm run build`, "24.x", "1 day"],
     );
     assert.deepEqual(project.resourceConfig, {
       fluid: true,
@@ -405,7 +406,7 @@ describe("the plans of the stacks", () => {
     assert.doesNotMatch(messages(plan("prod", "fargate")), /in clear/);
   });
 
-  it("say what Vercel needs of a database that keeps its own settings, of a private link, and of migrations", async () => {
+  it("say what Vercel needs of a database that keeps its own settings, and of a private link, for builds, too", async () => {
     const found = {
       identifier: "iamvet-db",
       urlSecretArn: "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:iamvet-db-AbCdEf",
@@ -417,8 +418,7 @@ describe("the plans of the stacks", () => {
     const vercel = { plan: "enterprise", repository: "a/b", databaseAccess: "private-link", peeredCidr: "10.1.0.0/16" };
     const linked = messages(await planStack("prod", { architecture: "vercel", config: { vercel } }));
     assert.match(linked, /accept-vpc-peering-connection .*create-route .*--destination-cidr-block 10\.1\.0\.0\/16/);
-    assert.match(linked, /`up` runs no migrations/);
-    assert.doesNotMatch(messages(plan("prod", "fargate")), /`up` runs no migrations/);
+    assert.match(linked, /Secure Compute network .* builds included/);
   });
 
   it("leave the count to the autoscaler, and the serving instance to itself", () => {

@@ -14,6 +14,14 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const KEY = "a2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZyEhISE=";
 const REPOSITORY = "1.dkr.ecr.ap-northeast-2.amazonaws.com/site";
 
+/** What Git says in a clone of a/b whose HEAD is pushed. */
+const GIT: Readonly<Record<string, string>> = {
+  "--show-toplevel": "/site",
+  "--verify": "c".repeat(40),
+  remote: "origin\tgit@github.com:a/b.git (fetch)",
+  "for-each-ref": "refs/remotes/origin/main",
+};
+
 /** Records what a release runs; `fail` names a program that ends badly. What is real is tried by `npm run test:release`. */
 function recorder(fail?: string) {
   const ran: string[] = [];
@@ -28,6 +36,7 @@ function recorder(fail?: string) {
       writeFileSync(metadata, JSON.stringify({ "containerimage.digest": DIGEST }));
     const tar = /type=tar,dest=(\S+)/.exec(line)?.[1];
     if (tar) writeFileSync(tar, "archive");
+    if (program === "git") return GIT[args[0] === "rev-parse" ? (args[1] ?? "") : (args[0] ?? "")] ?? "";
     return program === "aws" && args.includes("get-login-password") ? "token-of-ecr\n" : "";
   };
   const tools: ReleaseTools = {
@@ -44,7 +53,6 @@ function recorder(fail?: string) {
         ran.push(`put s3://${bucket}/${key} ${sha256.length}`);
       },
     },
-    databaseUrl: async () => "postgresql://u:hunter2@h:5432/d",
     onServer: async (id, mute, command) => {
       ran.push(`on ${id}, ${mute} muted: ${command}`);
     },
@@ -119,24 +127,30 @@ describe("platform release", () => {
     order(ran, /^pulumi up/, /on i-0123456789abcdef0, mute-1 muted: \/srv\/deploy\.sh/);
   });
 
-  it("migrates once from here for Vercel, where the database can be reached", async () => {
-    const vercel = (databaseAccess: string) =>
-      config({
-        architecture: "vercel",
-        vercel: {
-          repository: "a/b",
-          databaseAccess,
-          staticIps: databaseAccess === "static-ips" ? ["203.0.113.7"] : [],
-        },
-      });
-    const { ran, secrets, tools } = recorder();
-    await release(vercel("public-tls"), tools);
-    order(ran, /npx prisma migrate deploy/, /^pulumi up/);
-    assert.equal(ran.filter((line) => /migrate deploy/.test(line)).length, 1);
-    assert.ok(secrets.some((value) => value.includes("hunter2")) && !ran.join().includes("hunter2"));
-    const far = recorder();
-    await release(vercel("static-ips"), far.tools);
-    assert.ok(!far.ran.some((line) => /migrate/.test(line)));
+  it("deploys on Vercel the very commit that it names, and says so before anything is built", async () => {
+    const { ran, tools } = recorder();
+    const vercel = (section: object) =>
+      config({ architecture: "vercel", vercel: { databaseAccess: "public-tls", ...section } });
+    await release(vercel({ repository: "a/b" }), tools);
+    order(
+      ran,
+      /^git rev-parse --verify HEAD/,
+      /config set .*:vercel\.ref c{40} /,
+      /app\.version abc123/,
+      /^pulumi up --yes/,
+    );
+    assert.ok(!ran.some((line) => /migrate/.test(line)), "the build of the release migrates");
+
+    const far = recorder("git for-each-ref");
+    await assert.rejects(release(vercel({ repository: "a/b" }), far.tools), /cccccccccccc is not pushed/);
+    assert.ok(
+      far.ran.every((line) => line.startsWith("git ")),
+      far.ran.join("\n"),
+    );
+
+    const built = recorder();
+    await release(vercel({ prebuilt: "app" }), built.tools);
+    assert.ok(!built.ran.some((line) => /^git|vercel\.ref/.test(line)));
   });
 
   it("stops at the step that fails, before the update", async () => {

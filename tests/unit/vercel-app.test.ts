@@ -202,6 +202,38 @@ describe("VercelApp", () => {
     assert.equal(ofType(":Project")[0]?.inputs.gitRepository, undefined);
   });
 
+  it("has the database migrated by the build of a production deployment, which Vercel serves only if it ends well", async () => {
+    await build({ migrate: "build" });
+    assert.equal(
+      ofType(":Project")[0]?.inputs.buildCommand,
+      '{ [ "$VERCEL_ENV" != production ] || npx prisma migrate deploy; } && npx prisma generate && npx next build',
+    );
+    assert.deepEqual(ofType(":Migration"), []);
+  });
+
+  it("migrates from here for a site that comes built, with the URL as a secret, once a deployment", async () => {
+    const databaseUrl = pulumi.secret("postgresql://app:pw@db.example.com:5432/site");
+    const source = { kind: "prebuilt", path: ".." } as const;
+    const releaseOf = async (change: Partial<VercelAppArgs>) => {
+      seen = [];
+      await build({ source, migrate: { folder: "app", databaseUrl }, ...change });
+      const [migration] = ofType(":Migration");
+      assert.equal(migration?.inputs.folder, "app");
+      assert.equal(
+        (migration?.inputs.databaseUrl as { value?: string })?.value,
+        "postgresql://app:pw@db.example.com:5432/site",
+      );
+      assert.doesNotMatch(String(ofType(":Project")[0]?.inputs.buildCommand), /migrate/);
+      return open(migration?.inputs.release);
+    };
+    const first = await releaseOf({});
+    assert.equal(await releaseOf({}), first);
+    assert.notEqual(await releaseOf({ version: "2026.11.24-2" }), first);
+    seen = [];
+    await build({ source });
+    assert.deepEqual(ofType(":Migration"), []);
+  });
+
   it("deploys again when a variable changes, and not when nothing does", async () => {
     const fingerprint = async (change: Partial<VercelAppArgs>) => {
       seen = [];
