@@ -3,6 +3,7 @@ import type { AlarmActions } from "../components/alarm";
 import { Alerts } from "../components/alerts";
 import type { AppEnvironment } from "../components/app-environment";
 import { AppSecrets } from "../components/app-secrets";
+import { AssetBucket } from "../components/asset-bucket";
 import { Backups } from "../components/backups";
 import { Budget } from "../components/budget";
 import { Certificate } from "../components/certificate";
@@ -33,6 +34,8 @@ export interface Foundation {
   readonly backups?: Backups;
   readonly secrets: AppSecrets;
   readonly repository: ImageRepository;
+  /** Built files of the releases, which outlive their images. */
+  readonly assets: AssetBucket;
   /** The image that the tiers run; unknown in a preview before one is given. */
   readonly image: pulumi.Output<string>;
   /** The app's environment by reference. */
@@ -61,6 +64,7 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
   const alerts = new Alerts("alerts", told);
   const repository = new ImageRepository("image", { keep: KEPT_IMAGES });
+  const assets = new AssetBucket("assets", { domain: domain.name });
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings.vercel);
   const leaving = carrying.includes("vercel") && settings.vercel.databaseAccess !== undefined;
@@ -95,6 +99,7 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     ...(backups ? { backups } : {}),
     secrets,
     repository,
+    assets,
     image: imageOf(settings, repository, secrets),
     environment: {
       plain: settings.app.environment,
