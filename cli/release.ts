@@ -11,6 +11,7 @@ import type { Settings } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { tiersOf } from "../stacks/settings-rules";
 import { type AwsAccess, askAws, connectAws } from "./aws";
+import { keepFiles, publishAssets } from "./release/assets";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
@@ -31,6 +32,8 @@ export interface ReleaseTools {
   readonly exec: Exec;
   readonly outputs: () => Promise<Readonly<Record<string, unknown>>>;
   readonly sha256: (file: string) => Promise<string>;
+  /** Writes the built files of a release into a bucket. */
+  readonly keepFiles: (bucket: string, folder: string) => Promise<void>;
   /** DATABASE_URL from the stack's secret. */
   readonly databaseUrl: () => Promise<string>;
   /** Runs a command on the server, with its recovery muted meanwhile. */
@@ -123,10 +126,13 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
     ]);
 
   if (tiers.some((tier) => tier === "ha-web-tier" || tier === "fargate") && !settings.image.build) {
-    await set("image.uri", await publishImage(what, tools));
+    const image = await publishImage(what, tools);
+    await publishAssets(tools, { image, platforms: platforms[settings.image.platform] });
+    await set("image.uri", image);
   }
   if (tiers.includes("monitored-instance") && !adopted) {
     const { url, sha256 } = await publishArchive(what, tools);
+    await publishAssets(tools, { folder: join(folder, "app/.next/static") });
     await set("instance.release.url", url);
     await set("instance.release.sha256", sha256);
   }
@@ -282,6 +288,12 @@ function liveTools(folder: string, stack: string, access: AwsAccess): ReleaseToo
       const hash = createHash("sha256");
       await pipeline(createReadStream(file), hash);
       return hash.digest("hex");
+    },
+    async keepFiles(bucket, folder) {
+      const { S3Client } = await import("@aws-sdk/client-s3");
+      await askAws(access, `write the built files to ${bucket}`, () =>
+        keepFiles(new S3Client(access.config), bucket, folder),
+      );
     },
     async databaseUrl() {
       const { databaseSecret } = await outputs();

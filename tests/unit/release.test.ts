@@ -28,10 +28,14 @@ function recorder(fail?: string) {
     exec,
     outputs: async () => ({
       imageRepository: "1.dkr.ecr.ap-northeast-2.amazonaws.com/site",
+      assetBucket: "assets-1",
       instanceId: "i-1",
       recoveryMute: "mute-1",
     }),
     sha256: async () => "b".repeat(64),
+    keepFiles: async (bucket, folder) => {
+      ran.push(`files of ${folder} to ${bucket}`);
+    },
     databaseUrl: async () => "postgresql://u:hunter2@h:5432/d",
     onServer: async (id, mute, command) => {
       ran.push(`on ${id}, ${mute} muted: ${command}`);
