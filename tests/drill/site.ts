@@ -223,6 +223,7 @@ export class Site {
       HTTPS_PORT: this.port,
       CERT_DIR: cert,
       LOG_DIR: this.logs,
+      ASSET_DIR: join(this.dir, "assets"),
     };
     const site = readFileSync(join(APP, "nginx", "site.conf"), "utf8").replaceAll(/\$\{(\w+)\}/g, (_, name: string) =>
       String(values[name]),
@@ -236,6 +237,7 @@ export class Site {
         `error_log ${this.logs}/error.log warn;`,
         "events { worker_connections 1024; }",
         "http {",
+        "include /etc/nginx/mime.types;",
         ...["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
           (kind) => `${kind}_temp_path ${this.dir}/temp-${kind};`,
         ),
