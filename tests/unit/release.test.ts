@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { planStack } from "../../cli/planner";
 import { type Exec, type Release, type ReleaseTools, release } from "../../cli/release";
+import { keepFiles, publishAssets } from "../../cli/release/assets";
 import { renderReview } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
 import { UsageError } from "../../cli/stack-files";
@@ -22,6 +25,8 @@ function recorder(fail?: string) {
     const metadata = args[args.indexOf("--metadata-file") + 1];
     if (args.includes("--metadata-file") && metadata)
       writeFileSync(metadata, JSON.stringify({ "containerimage.digest": DIGEST }));
+    const output = args.find((arg) => arg.startsWith("type=local,dest="))?.slice("type=local,dest=".length);
+    if (output && readdirSync(output).length === 0) mkdirSync(join(output, "static"));
     return program === "aws" && args.includes("get-login-password") ? "token-of-ecr\n" : "";
   };
   const tools: ReleaseTools = {
@@ -96,6 +101,63 @@ describe("platform release", () => {
       /^pulumi up/,
       /on i-1, mute-1 muted: \/usr\/local\/sbin\/site-boot release/,
     );
+  });
+
+  it("keeps the built files of what was built, from the image or the folder, before anything changes", async () => {
+    const { ran, tools } = recorder();
+    await release(config({ architecture: "fargate", image: { platform: "multi" } }), tools);
+    order(
+      ran,
+      /buildx build --push/,
+      /buildx build --platform linux\/arm64,linux\/amd64 --output type=local,dest=\S+ -$/,
+      /^files of \S+static to assets-1$/,
+      /^pulumi config set .*image\.uri/,
+      /^pulumi up/,
+    );
+    const server = recorder();
+    await release({ ...config({}), bucket: "releases" }, server.tools);
+    order(server.ran, /npm run build/, /^files of \/site\/app\/\.next\/static to assets-1$/, /^pulumi up/);
+  });
+
+  it("takes the files from the very image, of each of its platforms", async () => {
+    const { tools, secrets } = recorder();
+    const kept: string[] = [];
+    const exec: Exec = async (program, args, options) => {
+      const output = args.find((arg) => arg.startsWith("type=local,dest="))?.slice("type=local,dest=".length) ?? "";
+      for (const platform of ["linux_amd64", "linux_arm64"])
+        mkdirSync(join(output, platform, "static"), { recursive: true });
+      return tools.exec(program, args, options);
+    };
+    const keep = async (_: string, folder: string) => void kept.push(folder.split("/").slice(-2).join("/"));
+    const image = `1.dkr.ecr.ap-northeast-2.amazonaws.com/site@${DIGEST}`;
+    const platforms = "linux/arm64,linux/amd64";
+    await publishAssets({ ...tools, exec, keepFiles: keep }, { image, platforms });
+    assert.deepEqual(kept, ["linux_amd64/static", "linux_arm64/static"]);
+    assert.ok(secrets.includes(`FROM scratch\nCOPY --from=${image} /app/.next/static /static\n`));
+    // A stack from before the bucket is released as it was.
+    const old = recorder();
+    await publishAssets({ ...old.tools, outputs: async () => ({}) }, { image, platforms });
+    assert.deepEqual(old.ran, []);
+  });
+
+  it("writes each file under its own name, compressed, with what a browser must know", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "static-"));
+    try {
+      mkdirSync(join(folder, "chunks/[id]"), { recursive: true });
+      writeFileSync(join(folder, "chunks/[id]/a.js"), "1");
+      writeFileSync(join(folder, "a.woff2"), "2");
+      const sent: Record<string, unknown>[] = [];
+      const s3 = { send: async ({ input }: { input: Record<string, unknown> }) => sent.push(input) };
+      await keepFiles(s3 as never, "assets-1", folder);
+      const about = sent.map(({ Key, ContentType, ContentEncoding }) => [Key, ContentType, ContentEncoding]);
+      assert.deepEqual(about.sort(), [
+        ["_next/static/a.woff2", "font/woff2", undefined],
+        ["_next/static/chunks/[id]/a.js", "text/javascript; charset=utf-8", "gzip"],
+      ]);
+      assert.ok(sent.every(({ CacheControl }) => CacheControl === "public, max-age=31536000, immutable"));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("runs the team's own command on an adopted server, and asks for it", async () => {
