@@ -244,6 +244,7 @@ const skewHead = (rows: readonly SkewRow[]) => [
   "page loads",
   "missed a file",
   ...(rows[0]?.kinds ?? []).map(({ kind }) => kind),
+  "open in Chromium, loaded the rest",
   "requests",
   "lost",
   "a second",
@@ -257,6 +258,7 @@ const skewCells = (row: SkewRow): (string | number)[] => [
   row.loads,
   row.missed,
   ...row.kinds.map(({ loads, missed }) => `${missed} of ${loads}`),
+  row.browser,
   row.requests,
   row.lost,
   row.rate,
@@ -275,7 +277,7 @@ const NOT_SKEWED = [
 export function printSkew({ numbers, rules, rows }: Skew): string {
   const notDrilled = NOT_SKEWED.map((line) => `- ${line}`);
   return [
-    table(skewHead(rows), rows.map(skewCells), [20, 8, 8, 10, 10, 10, 10, 10, 6, 8, 6, 6, 24]),
+    table(skewHead(rows), rows.map(skewCells), [20, 8, 8, 10, 10, 10, 10, 10, 10, 6, 8, 6, 6, 24]),
     numbersText(numbers),
     ...rules,
     "Not drilled:",

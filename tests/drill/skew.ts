@@ -13,6 +13,7 @@ import { Fleet } from "./fleet";
 import { Postgres } from "./postgres";
 import { endGroup, freePort, run, start, until } from "./processes";
 import { APP, DOMAIN, makeCertificate, prepareApp } from "./site";
+import { Tab } from "./tab";
 import { Client } from "./traffic";
 import { KINDS, type PageLoad } from "./visitor";
 
@@ -54,6 +55,8 @@ export interface SkewRow {
   /** Requests a second that there were. */
   readonly rate: number;
   readonly kinds: readonly KindOfVisitor[];
+  /** Whether a page that stayed open in Chromium loaded the rest of itself when the old processes were gone. */
+  readonly browser: "yes" | "no" | "none";
   /** Milliseconds of a built file. */
   readonly p50: number;
   readonly p95: number;
@@ -187,6 +190,7 @@ class Drill {
   private moto?: Moto;
   private lambda?: ChildProcess;
   private visitors?: Visitors;
+  private tab?: Tab | undefined;
 
   constructor(
     private readonly releases: Readonly<Record<"v1" | "v2", string>>,
@@ -222,6 +226,7 @@ class Drill {
 
   async stop(): Promise<void> {
     await this.visitors?.stop();
+    await this.tab?.close();
     this.fleet?.kill();
     if (this.lambda) await endGroup(this.lambda);
     await this.balancer?.stop();
@@ -255,6 +260,7 @@ class Drill {
     });
     const began = Date.now();
     await sleep(3_000);
+    this.tab = await Tab.open(balancer.port);
     const old = fleet.backends;
     const fresh = await fleet.fresh(this.releases[to], to);
     fleet.backends = [...old, ...fresh];
@@ -263,9 +269,11 @@ class Drill {
     await Promise.all(old.map((backend) => fleet.leave(backend)));
     fleet.backends = fresh;
     this.visitors.oldAreGone();
+    const tab = await this.tab?.loadsMore();
+    await this.tab?.close();
     await sleep(3_000);
     const loads = await this.visitors.stop();
-    return rowOf(part, { from, to }, loads, (Date.now() - began) / 1000);
+    return rowOf(part, { from, to }, { loads, tab, seconds: (Date.now() - began) / 1000 });
   }
 }
 
@@ -286,12 +294,15 @@ class Visitors extends Client<PageLoad> {
   }
 }
 
-function rowOf(
-  part: string,
-  versions: { from: string; to: string },
-  loads: readonly PageLoad[],
-  seconds: number,
-): SkewRow {
+/** What visitors met in a part. */
+interface Met {
+  readonly loads: readonly PageLoad[];
+  /** Whether a page that was open in a browser all the time loaded the rest of itself at the end; undefined without a browser. */
+  readonly tab: boolean | undefined;
+  readonly seconds: number;
+}
+
+function rowOf(part: string, versions: { from: string; to: string }, { loads, tab, seconds }: Met): SkewRow {
   const missed = (some: readonly PageLoad[]) => some.filter(({ missing }) => missing.length > 0).length;
   const kinds = KINDS.map((kind) => {
     const of = loads.filter((load) => load.kind === kind);
@@ -305,6 +316,7 @@ function rowOf(
   const problems: string[] = [];
   if (missed(loads) > 0) problems.push(`${missed(loads)} page loads missed a built file`);
   if (lost.length > 0) problems.push(`${lost.length} requests were lost: ${[...new Set(lost)].slice(0, 5).join(", ")}`);
+  if (tab === false) problems.push("a page that was open in a browser could not load the rest of itself");
   if (loads.length < LEAST) problems.push(`only ${loads.length} page loads: the machine is too busy to tell`);
   for (const version of Object.values(versions)) {
     const seen = loads.filter((load) => load.version === version && load.kind !== "comes from a cached page");

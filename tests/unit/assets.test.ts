@@ -6,13 +6,19 @@ import { planStack } from "../../cli/planner";
 import { type Asset, assetOf, keyOf } from "../../functions/assets/asset";
 import { assetHandler } from "../../functions/assets/handler";
 import { type AssetStore, s3Store } from "../../functions/assets/store";
+import { availabilityOf } from "../../insight/availability";
+import { costOf } from "../../insight/cost";
 import type { Plan, PlannedResource } from "../../insight/plan";
 
 const KEY = "_next/static/chunks/app-0a1b.js";
 const SCRIPT = Buffer.from(`console.log("${"long ".repeat(200)}")`);
 
 /** A handler over a bucket in memory; what it wrote and asked is told. */
-function world(files: Record<string, Buffer> = {}, tiers: Record<string, Buffer> = {}, broken: Partial<AssetStore> = {}) {
+function world(
+  files: Record<string, Buffer> = {},
+  tiers: Record<string, Buffer> = {},
+  broken: Partial<AssetStore> = {},
+) {
   const kept = new Map<string, Asset>(Object.entries(files).map(([key, content]) => [key, assetOf(key, content)]));
   const asked: string[] = [];
   const logged: string[] = [];
@@ -108,10 +114,34 @@ describe("the function that answers for built files", () => {
     assert.equal(keyOf("/_next/static/chunks/app/%5Bslug%5D/page-1.js"), "_next/static/chunks/app/[slug]/page-1.js");
     assert.equal(keyOf("/_next/static/media/%EA%B8%80.woff2"), "_next/static/media/글.woff2");
     const wrong = [
-      ...["/", "/_next/static", "/_next/static/", "/_next/static//a.js", "/_next/static/a/", "/_next/image", "/other.js"],
-      ...["/_next/static/../server/a.js", "/_next/static/./a.js", "/_next/static/%2e%2e/secret", "/_next/static/..%2Fa"],
-      ...["/_next/static/a%5C..%5Cb", "/_next/static/%00", "/_next/static/a%0Ab", "/_next/static/%", "/_next/static/%E0%A4"],
-      ...["//_next/static/a.js", "_next/static/a.js", `/_next/static/${"a".repeat(1025)}`, "/%5Fnext/../_next/static/a.js"],
+      ...[
+        "/",
+        "/_next/static",
+        "/_next/static/",
+        "/_next/static//a.js",
+        "/_next/static/a/",
+        "/_next/image",
+        "/other.js",
+      ],
+      ...[
+        "/_next/static/../server/a.js",
+        "/_next/static/./a.js",
+        "/_next/static/%2e%2e/secret",
+        "/_next/static/..%2Fa",
+      ],
+      ...[
+        "/_next/static/a%5C..%5Cb",
+        "/_next/static/%00",
+        "/_next/static/a%0Ab",
+        "/_next/static/%",
+        "/_next/static/%E0%A4",
+      ],
+      ...[
+        "//_next/static/a.js",
+        "_next/static/a.js",
+        `/_next/static/${"a".repeat(1025)}`,
+        "/%5Fnext/../_next/static/a.js",
+      ],
     ];
     const { get, asked } = world({}, Object.fromEntries(wrong.map((path) => [path, SCRIPT])));
     for (const path of wrong) {
@@ -146,7 +176,10 @@ describe("the function that answers for built files", () => {
 
   it("leads to the bucket what a load balancer takes from no function", async () => {
     const font = "_next/static/media/korean.woff2";
-    const { get } = world({ [font]: Buffer.alloc(760_000, 7), "_next/static/media/less.woff2": Buffer.alloc(740_000, 7) });
+    const { get } = world({
+      [font]: Buffer.alloc(760_000, 7),
+      "_next/static/media/less.woff2": Buffer.alloc(740_000, 7),
+    });
     const { statusCode, headers, body } = await get(`/${font}`);
     assert.deepEqual([statusCode, body], [307, ""]);
     assert.equal(headers?.location, `https://bucket.example/${font}?X-Amz-Signature=1`);
@@ -171,7 +204,9 @@ describe("the function that answers for built files", () => {
   it("takes a refusal of S3 for a file that is not there, since the role may not list", async () => {
     const failing = (httpStatusCode: number) =>
       s3Store(
-        { send: async () => Promise.reject(Object.assign(new Error("S3"), { $metadata: { httpStatusCode } })) } as never,
+        {
+          send: async () => Promise.reject(Object.assign(new Error("S3"), { $metadata: { httpStatusCode } })),
+        } as never,
         "bucket",
       );
     assert.equal(await failing(403).read(KEY), undefined);
@@ -238,6 +273,44 @@ describe("the built files' place in a plan", function () {
     };
     assert.equal(environment.variables.PROBE_VALUES, "[secret]");
     assert.equal(environment.variables.SITE, "iamvet.kr");
+  });
+
+  it("costs what its files cost, and joins the chain of what is promised", async () => {
+    for (const architecture of ["ha-web-tier", "fargate"] as const) {
+      const plan = await planStack("prod", { architecture });
+      const usage = { requestsPerMonth: 10_000_000, staticShare: 0.5 };
+      const lines = costOf(plan, { usage, region: "ap-northeast-2" }).lines.filter(
+        ({ resource }) => resource === "asset-server-function",
+      );
+      // Five million files: 0.2 USD a million, 50 ms of 512 MB at 0.0000133334 USD a GB-second, 0.35 USD a million reads.
+      assert.deepEqual(
+        lines.map(({ price, monthlyUsd }) => [price, Math.round(monthlyUsd * 100) / 100]),
+        [
+          ["lambda:request", 1],
+          ["lambda:arm", 1.67],
+          ["s3:read", 1.75],
+        ],
+      );
+      const { links, committed } = availabilityOf(plan, { years: 10 });
+      const files = links.filter(({ from }) => from.includes("Lambda"));
+      assert.deepEqual(
+        files.map(({ availability }) => availability),
+        [0.9995],
+      );
+      assert.ok(Math.abs(committed - links.reduce((product, { availability }) => product * availability, 1)) < 1e-12);
+    }
+    const server = await planStack("prod", { architecture: "monitored-instance" });
+    assert.ok(!availabilityOf(server, { years: 10 }).links.some(({ from }) => from.includes("Lambda")));
+  });
+
+  it("counts the load balancer's units by what a function's answers take of them", async () => {
+    const plan = await planStack("prod", { architecture: "fargate" });
+    const units = (staticShare: number) =>
+      costOf(plan, {
+        region: "ap-northeast-2",
+        usage: { gbOutPerMonth: 730, requestsPerMonth: 1, staticShare },
+      }).lines.find(({ price }) => price === "alb:lcu")?.quantity;
+    assert.deepEqual([units(0), units(1)], [730, 730 * 2.5]);
   });
 
   it("is one bucket in every architecture, that nobody reads from outside and that empties itself", async () => {
