@@ -323,15 +323,16 @@ function rowOf(part: string, versions: { from: string; to: string }, { loads, ta
     if (seen.length === 0) problems.push(`nobody saw a page of ${version}`);
   }
   return {
-    ...{ part: `${part} (${versions.from} to ${versions.to})`, loads: loads.length, missed: missed(loads) },
-    ...{
-      requests,
-      lost: lost.length,
-      rate: Math.round(requests / seconds),
-      kinds,
-      p50: at(0.5),
-      p95: at(0.95),
-      problems,
-    },
+    part: `${part} (${versions.from} to ${versions.to})`,
+    loads: loads.length,
+    missed: missed(loads),
+    requests,
+    lost: lost.length,
+    rate: Math.round(requests / seconds),
+    kinds,
+    browser: tab === undefined ? "none" : tab ? "yes" : "no",
+    p50: at(0.5),
+    p95: at(0.95),
+    problems,
   };
 }
