@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { DOMAIN } from "./site";
 
 /** Milliseconds that a page may take. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** One page in a real browser, which stays open while releases come and go. */
 export class Tab {
@@ -22,7 +22,7 @@ export class Tab {
     });
     try {
       const page = await browser.newPage({ ignoreHTTPSErrors: true });
-      await page.goto(`https://${DOMAIN}:${port}/`, { waitUntil: "networkidle", timeout: PATIENCE });
+      await page.goto(`https://${DOMAIN}:${port}/`, { waitUntil: "load", timeout: PATIENCE });
       return new Tab(page, browser);
     } catch (error) {
       await browser.close();
@@ -33,7 +33,7 @@ export class Tab {
   /** Asks for what the page loads late only; whether it is there then. */
   async loadsMore(): Promise<boolean> {
     await this.page.click("aside button", { timeout: PATIENCE });
-    return this.page.waitForSelector("aside p", { timeout: 10_000 }).then(
+    return this.page.waitForSelector("aside p", { timeout: 20_000 }).then(
       () => true,
       () => false,
     );

@@ -4,6 +4,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { ALBEvent, ALBResult } from "aws-lambda";
 import { planStack } from "../../cli/planner";
 import { type Asset, assetOf, keyOf } from "../../functions/assets/asset";
+import { inMemory } from "../../functions/assets/cache";
 import { assetHandler } from "../../functions/assets/handler";
 import { type AssetStore, s3Store } from "../../functions/assets/store";
 import { availabilityOf } from "../../insight/availability";
@@ -212,6 +213,28 @@ describe("the function that answers for built files", () => {
     assert.equal(await failing(403).read(KEY), undefined);
     assert.equal(await failing(404).read(KEY), undefined);
     await assert.rejects(failing(500).read(KEY));
+  });
+
+  it("reads a file from S3 once, and keeps no more than it has room for", async () => {
+    const read: string[] = [];
+    const store = inMemory(
+      {
+        read: async (key) => {
+          read.push(key);
+          return key === "none" ? undefined : { body: Buffer.alloc(40), gzip: false, type: "font/woff2" };
+        },
+        write: async (key, content) => assetOf(key, content),
+        address: async () => "",
+      },
+      100,
+    );
+    for (const key of ["a", "a", "b", "a", "none", "none", "c", "b", "c", "a"]) await store.read(key);
+    // The third is one too many, and the oldest goes; what is not there is asked for each time.
+    assert.deepEqual(read, ["a", "b", "none", "none", "c", "a"]);
+    await store.write("d.woff2", Buffer.alloc(90));
+    await store.read("d.woff2");
+    await store.read("a");
+    assert.deepEqual(read.slice(6), ["a"]);
   });
 
   it("signs an address for one file, some minutes long", async () => {
