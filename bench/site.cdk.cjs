@@ -1,6 +1,6 @@
 // The architecture of `platform plan --stack prod --architecture fargate` in AWS CDK, written as a user of CDK would write it, so
 // that both tools do the same work; tests/unit/bench.test.ts compares the two kind by kind. Plain CommonJS: CDK gets no compiler
-// on its way. Our plan bundles its three Lambda functions with esbuild in its own process, and pays for that; here their code is a
+// on its way. Our plan bundles its four Lambda functions with esbuild in its own process, and pays for that; here their code is a
 // literal, so that CDK is not charged for a bundler.
 //
 //   node bench/site.cdk.cjs <sites> <output folder> [no-validation]
@@ -14,6 +14,7 @@ const ec2 = require("aws-cdk-lib/aws-ec2");
 const ecr = require("aws-cdk-lib/aws-ecr");
 const ecs = require("aws-cdk-lib/aws-ecs");
 const elb = require("aws-cdk-lib/aws-elasticloadbalancingv2");
+const elbTargets = require("aws-cdk-lib/aws-elasticloadbalancingv2-targets");
 const events = require("aws-cdk-lib/aws-events");
 const eventTargets = require("aws-cdk-lib/aws-events-targets");
 const iam = require("aws-cdk-lib/aws-iam");
@@ -250,8 +251,9 @@ function backupsOf(home, copies, name, { database }) {
 }
 
 /** A bucket that only this site uses, over TLS, and that cleans itself up. */
-const bucket = (stack, id, expire) =>
+const bucket = (stack, id, expire, cors) =>
   new s3.Bucket(stack, id, {
+    cors,
     encryption: s3.BucketEncryption.S3_MANAGED,
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
     enforceSSL: true,
@@ -290,7 +292,33 @@ function loadBalancer(stack, { vpc, zone }) {
       messageBody: "No tier serves yet",
     }),
   });
+  builtFiles(stack, balancer, https);
   return { balancer, https, certificate };
+}
+
+/** Answers for the built files of all releases. */
+function builtFiles(stack, balancer, https) {
+  const files = bucket(stack, "assets", { prefix: "_next/static/", expiration: Duration.days(90) }, [
+    { allowedMethods: [s3.HttpMethods.GET], allowedOrigins: [`https://${domain}`], maxAge: 3600 },
+  ]);
+  const server = lambdaFunction(stack, "asset-server", {
+    description: "Answers for the built files of all releases",
+    memorySize: 512,
+    timeout: Duration.seconds(25),
+    environment: {
+      BUCKET: files.bucketName,
+      ORIGIN: `https://${balancer.loadBalancerDnsName}`,
+      SITE: domain,
+      PROBE_HEADER: "x-site-probe",
+      PROBE_VALUES: "secret",
+    },
+  });
+  files.grantReadWrite(server);
+  https.addTargets("assets", {
+    priority: 100,
+    conditions: [elb.ListenerCondition.pathPatterns(["/_next/static/*"])],
+    targets: [new elbTargets.LambdaTarget(server)],
+  });
 }
 
 function fargate(stack, name, { vpc }, { https }, { database }) {

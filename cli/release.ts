@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { VERSION, VERSION_ALLOWED, versionFrom } from "../components/version";
+import { dockerPlatforms } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { tiersOf } from "../stacks/settings-rules";
 import { connectAws } from "./aws";
 import { publishArchive } from "./release/archive";
+import { publishAssets } from "./release/assets";
 import { publishImage } from "./release/image";
 import { liveTools, type Release, type ReleaseTools } from "./release/tools";
 import { releasedCommit } from "./release/vercel";
@@ -82,7 +84,9 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
   const commit = tiers.includes("vercel") ? await releasedCommit(settings, folder, tools.exec) : undefined;
   const asked: Asked[] = [];
   if (tiers.some((tier) => tier === "ha-web-tier" || tier === "fargate") && !settings.image.build) {
-    asked.push({ key: "image.uri", value: await publishImage(what, tools), before: settings.image.uri });
+    const image = await publishImage(what, tools);
+    await publishAssets(tools, { image, platforms: dockerPlatforms[settings.image.platform].join(",") });
+    asked.push({ key: "image.uri", value: image, before: settings.image.uri });
   }
   if (tiers.includes("monitored-instance") && !adopted) {
     const { url, sha256 } = await publishArchive(what, tools);

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { PREFIX } from "../functions/assets/asset";
 import type { AlarmActions } from "./alarm";
 import { type AlarmLevel, alarmTable } from "./alarm-table";
 import { beside } from "./beside";
@@ -34,7 +35,7 @@ export interface LoadBalancerArgs {
  * Rule priorities of the HTTPS listener, in the order in which requests meet them. They are one table because AWS refuses two
  * rules of one priority, and two tiers live side by side during a flip.
  */
-const priority = { redirect: 10, probe: { "ha-web-tier": 20, fargate: 21 }, catchAll: 1000 } as const;
+const priority = { redirect: 10, probe: { "ha-web-tier": 20, fargate: 21 }, assets: 100, catchAll: 1000 } as const;
 
 /** Tiers that can stand behind the load balancer. */
 export type BalancedTier = keyof typeof priority.probe;
@@ -213,9 +214,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
       {
         listenerArn: this.httpsListenerArn,
         priority: priority.probe[tier],
-        conditions: [
-          { httpHeader: { httpHeaderName: PROBE_HEADER, values: [pulumi.interpolate`${tier}.${args.probeToken}`] } },
-        ],
+        conditions: [{ httpHeader: { httpHeaderName: PROBE_HEADER, values: [probeValue(tier, args.probeToken)] } }],
         actions: [{ type: "forward", targetGroupArn: args.targetGroupArn }],
       },
       { parent },
@@ -238,6 +237,25 @@ export class LoadBalancer extends pulumi.ComponentResource {
         expectTier: tier,
         expectVersion: version,
       }),
+    );
+  }
+
+  /** What the probe rules of all tiers ask for, whether or not a tier is there. */
+  probeValues(token: pulumi.Input<string>): pulumi.Output<string>[] {
+    return (Object.keys(priority.probe) as BalancedTier[]).map((tier) => probeValue(tier, token));
+  }
+
+  /** The rule that leads the built files of all releases to one target group, whichever tier serves; behind the probe rules. */
+  assetRule(name: string, targetGroupArn: pulumi.Input<string>, opts: pulumi.CustomResourceOptions) {
+    return new aws.lb.ListenerRule(
+      name,
+      {
+        listenerArn: this.httpsListenerArn,
+        priority: priority.assets,
+        conditions: [{ pathPattern: { values: [`/${PREFIX}*`] } }],
+        actions: [{ type: "forward", targetGroupArn }],
+      },
+      opts,
     );
   }
 
@@ -294,6 +312,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
             "no target is healthy (503)",
             "targets close connections or die (502)",
             "targets answer too late (504)",
+            "the function that answers /_next/static fails, or Lambda has no capacity left for it (502)",
           ],
           metricName: "HTTPCode_ELB_5XX_Count",
           evaluationPeriods: 3,
@@ -339,8 +358,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
-/** Header by which a probe rule knows a gate's request; its value is `<tier>.<token>`. */
+/** Header by which a probe rule knows a gate's request. */
 export const PROBE_HEADER = "x-site-probe";
+
+const probeValue = (tier: BalancedTier, token: pulumi.Input<string>) => pulumi.interpolate`${tier}.${token}`;
 
 export interface TargetArgs {
   /** Prefix of the children's names. */

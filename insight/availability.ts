@@ -2,6 +2,7 @@ import { vercelChoices } from "./cost-outside";
 import { InputError } from "./input-error";
 import type { Plan } from "./plan";
 import { seeded } from "./random";
+import { ofType } from "./read";
 import { type Fault, type FaultRecovery, type RecoveryOptions, recoveryOf, shapeOf } from "./recovery";
 
 /** A published commitment: a share of a month, and where it is published. */
@@ -42,6 +43,12 @@ export const slas = {
     availability: 0.9999,
     source: `${COMPUTE}: Fargate tasks in two or more zones`,
     asOf: "2026-11-24",
+    verified: true,
+  },
+  function: {
+    availability: 0.9995,
+    source: "AWS Lambda SLA, https://aws.amazon.com/lambda/sla/",
+    asOf: "2026-11-30",
     verified: true,
   },
   database: {
@@ -173,7 +180,15 @@ export function chainOf(plan: Plan, vercelPlan = "pro"): Link[] {
       : spread
         ? link("EC2 in two zones", slas.instances)
         : link("One EC2 instance", slas.instance);
-  return [dns, link("Load balancer", slas.loadBalancer), compute, database];
+  // S3 does not join: where it does not answer, the tiers are asked for the files.
+  const files = ofType(plan, "aws:lb/targetGroup:TargetGroup").some(({ inputs }) => inputs.targetType === "lambda");
+  return [
+    dns,
+    link("Load balancer", slas.loadBalancer),
+    ...(files ? [link("Built files, by Lambda", slas.function)] : []),
+    compute,
+    database,
+  ];
 }
 
 /**

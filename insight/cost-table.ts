@@ -83,14 +83,22 @@ const scalingGroup: Estimate = (resource, context) => {
 
 // -------------------------------------------------------------------------------------------------------- Load balancer
 
+/** Whether a function answers for the built files behind the load balancer. */
+const answersFiles = (plan: Plan, lambda: PlannedResource): boolean =>
+  ofType(plan, "aws:lb/targetGroupAttachment:TargetGroupAttachment").some((attached) => refersTo(attached, lambda.urn));
+
 /**
- * One LCU is 25 new connections a second, 3,000 active connections a minute, 1 GB an hour or 1,000 rules a second, the
- * greatest counts. https://aws.amazon.com/elasticloadbalancing/pricing/
+ * One LCU is 25 new connections a second, 3,000 active connections a minute, 1 GB an hour (0.4 GB of a function's answers) or 1,000
+ * rules a second, the greatest counts. https://aws.amazon.com/elasticloadbalancing/pricing/
  */
-function averageLcu({ lcu, requestsPerMonth, gbOutPerMonth }: Usage): { lcu: number; assumption: string } {
+function averageLcu(
+  { lcu, requestsPerMonth, gbOutPerMonth, staticShare }: Usage,
+  files: boolean,
+): { lcu: number; assumption: string } {
   if (lcu !== undefined) return { lcu, assumption: "usage.lcu" };
   const perSecond = requestsPerMonth / MONTH_S;
-  const dimensions = { connections: perSecond / 25, bytes: gbOutPerMonth / HOURS };
+  const dearer = files ? 1 - staticShare + staticShare / 0.4 : 1;
+  const dimensions = { connections: perSecond / 25, bytes: (gbOutPerMonth / HOURS) * dearer };
   const [name, value] =
     dimensions.bytes >= dimensions.connections ? ["GB", dimensions.bytes] : ["connections", dimensions.connections];
   return { lcu: value as number, assumption: `average over the month, from ${name}; a connection for each request` };
@@ -104,7 +112,8 @@ const loadBalancer: Estimate = (resource, { plan, usage: month }) => {
     ...list(resource.inputs.subnetMappings).map((m) => record(m).subnetId),
   ];
   const addresses = flag(resource.inputs.internal) ? 0 : Math.max(zones(plan, subnets).length, 2);
-  const { lcu, assumption } = averageLcu(month);
+  const files = ofType(plan, "aws:lambda/function:Function").some((lambda) => answersFiles(plan, lambda));
+  const { lcu, assumption } = averageLcu(month, files);
   return [
     fixed("Application Load Balancer", "alb:hour", HOURS),
     ...(addresses > 0 ? [fixed("Public IPv4 addresses", "ipv4:address", addresses * HOURS, "one in each zone")] : []),
@@ -271,16 +280,29 @@ const subscription: Estimate = ({ inputs }, { plan, usage: month }) => {
   ];
 };
 
+/** Seconds that a built file takes the function that answers for it, most of them the read from S3: an assumption. */
+const FILE_SECONDS = 0.05;
+
 const lambda: Estimate = (resource, { plan, usage: month }) => {
   const arm = list(resource.inputs.architectures).includes("arm64");
   const mb = number(resource.inputs.memorySize) ?? 128;
+  const compute = arm ? "lambda:arm" : "lambda:x86";
+  if (answersFiles(plan, resource)) {
+    const files = month.requestsPerMonth * month.staticShare;
+    const assumption = `${files} built files: usage.staticShare of all requests`;
+    return [
+      usage("Built files answered", "lambda:request", files, assumption),
+      usage("Compute", compute, (files * FILE_SECONDS * mb) / 1024, `${FILE_SECONDS * 1000} ms each, an assumption`),
+      usage("Built files read from S3", "s3:read", files, assumption),
+    ];
+  }
   const scheduled = scheduledRuns(plan, resource);
   const runs = month.incidentsPerMonth + scheduled;
   const seconds = Math.min(number(resource.inputs.timeout) ?? 3, 30);
   const assumption = `${runs} runs of ${seconds} s: ${month.incidentsPerMonth} incidents${scheduled > 0 ? `, ${scheduled} by schedule` : ""}`;
   return [
     usage("Requests", "lambda:request", runs, assumption),
-    usage("Compute", arm ? "lambda:arm" : "lambda:x86", (runs * seconds * mb) / 1024, assumption),
+    usage("Compute", compute, (runs * seconds * mb) / 1024, assumption),
   ];
 };
 

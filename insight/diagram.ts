@@ -18,8 +18,8 @@ interface Kind {
   readonly when?: (resource: PlannedResource) => boolean;
 }
 
-/** Functions that only receive: what UptimeRobot, EventBridge or Vercel's log drain tells. */
-const receives = ({ name }: PlannedResource) => /-receiver-function$/.test(name);
+/** Functions that tell nobody of an outage: those that only receive what others tell, and the one that answers for built files. */
+const tellsNobody = ({ name }: PlannedResource) => /-(receiver|server)-function$/.test(name);
 
 const kinds: readonly Kind[] = [
   { id: "dns", rank: 1, label: { en: "Route 53", ko: "Route 53 DNS" }, types: ["aws:route53/record:Record"] },
@@ -84,7 +84,7 @@ const kinds: readonly Kind[] = [
     rank: 7,
     label: { en: "Incident reporter\nLambda", ko: "장애 보고\nLambda" },
     types: ["aws:lambda/function:Function"],
-    when: (resource) => !receives(resource),
+    when: (resource) => !tellsNobody(resource),
   },
   { id: "topics", rank: 8, label: { en: "Alerts\nSNS", ko: "알림\nSNS" }, types: ["aws:sns/topic:Topic"] },
 ];

@@ -289,6 +289,7 @@ const table: Readonly<Record<string, Permissions>> = {
     "DescribeTargetGroups DescribeTargetGroupAttributes DescribeTargetHealth DescribeTags",
     "CreateTargetGroup ModifyTargetGroup ModifyTargetGroupAttributes DeleteTargetGroup AddTags RemoveTags",
   ),
+  "lb/TargetGroupAttachment": of("elasticloadbalancing", "DescribeTargetHealth", "RegisterTargets DeregisterTargets"),
   "rds/EventSubscription": of(
     "rds",
     "DescribeEventSubscriptions ListTagsForResource",
@@ -325,6 +326,7 @@ const table: Readonly<Record<string, Permissions>> = {
     "ListBucket GetBucketLocation GetBucketTagging GetBucketPolicy GetBucketAcl GetBucketCORS GetBucketWebsite GetBucketVersioning GetBucketLogging GetBucketRequestPayment GetLifecycleConfiguration GetReplicationConfiguration GetEncryptionConfiguration GetAccelerateConfiguration GetBucketObjectLockConfiguration",
     "CreateBucket DeleteBucket PutBucketTagging",
   ),
+  "s3/BucketCorsConfiguration": of("s3", "GetBucketCORS", "PutBucketCORS"),
   "s3/BucketLifecycleConfiguration": of("s3", "GetLifecycleConfiguration", "PutLifecycleConfiguration"),
   "s3/BucketPolicy": of("s3", "GetBucketPolicy", "PutBucketPolicy DeleteBucketPolicy"),
   "s3/BucketPublicAccessBlock": of("s3", "GetBucketPublicAccessBlock", "PutBucketPublicAccessBlock"),

@@ -167,7 +167,7 @@ const fromOutside = (alarm: PlannedResource): boolean =>
 /** Whether a function takes up an alarm and tells people: the incident reporter, not one that only passes reports on. */
 function reported(plan: Plan, alarm: PlannedResource): boolean {
   const rules = ofType(plan, "aws:cloudwatch/eventRule:EventRule").filter((rule) => refersTo(rule, alarm.urn));
-  const tellers = ofType(plan, "aws:lambda/function:Function").filter(({ name }) => !/-receiver-function$/.test(name));
+  const tellers = ofType(plan, "aws:lambda/function:Function").filter(({ name }) => !/-(receiver|server)-function$/.test(name));
   return ofType(plan, "aws:cloudwatch/eventTarget:EventTarget").some(
     (t) => rules.some((rule) => refersTo(t, rule.urn)) && tellers.some((teller) => refersTo(t, teller.urn)),
   );
@@ -267,9 +267,8 @@ function factsOf(plan: Plan, options: RecoveryOptions): Facts {
   // Subnets that only the update knows come as one unknown list; AWS's default VPC has one in every zone.
   const spread = placed.length > 0 ? zones(plan, placed).length : 2;
   const owner = kind === "ecs" ? service : group;
-  const attached = owner
-    ? ofType(plan, "aws:lb/targetGroup:TargetGroup").filter((tg) => refersTo(owner, tg.urn))
-    : ofType(plan, "aws:lb/targetGroup:TargetGroup");
+  const groups = ofType(plan, "aws:lb/targetGroup:TargetGroup").filter(({ inputs }) => inputs.targetType !== "lambda");
+  const attached = owner ? groups.filter((tg) => refersTo(owner, tg.urn)) : groups;
   const database = ofType(plan, "aws:rds/instance:Instance").find((db) => db.inputs.replicateSourceDb === undefined);
   return {
     plan,

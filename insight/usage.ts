@@ -9,6 +9,11 @@ const said = (description: string, example: unknown, allowed = "a number from 0"
 });
 const number = z.number({ error: "must be a number" }).min(0, "must not be negative");
 const amount = (fallback: number, description: string) => number.meta(said(description, fallback)).default(fallback);
+const share = (description: string, fallback: number) =>
+  number
+    .max(1, "must not exceed 1")
+    .meta(said(description, fallback, "a number from 0 to 1"))
+    .default(fallback);
 
 /**
  * What a month of traffic looks like: the `usage` key of a stack's config. Everything that AWS and Vercel bill by use is
@@ -20,6 +25,10 @@ export const usageSchema = z.strictObject({
   lcu: number
     .meta(said("Average load balancer capacity units; by default computed from requests and GB", 1))
     .optional(),
+  staticShare: share(
+    "Share of requests, and of GB, that are built files (/_next/static) which no browser has kept",
+    0.7,
+  ),
   logGbPerMonth: amount(5, "GB of logs taken in in a month, all log groups together"),
   metricsPerInstance: amount(10, "Custom metrics that the CloudWatch agent of one instance sends"),
   scaleOutHours: amount(40, "Hours in a month for which one instance or task more than the minimum runs"),
@@ -38,10 +47,7 @@ export const usageSchema = z.strictObject({
   zoneGb: amount(5, "GB in a month between availability zones (each direction billed)"),
   vercelSeats: amount(1, "Paid seats of the Vercel team"),
   vercelCpuMsPerRequest: amount(50, "CPU milliseconds that a request takes in a Vercel function"),
-  vercelFunctionShare: number
-    .max(1, "must not exceed 1")
-    .meta(said("Share of requests that reach a function rather than the cache", 0.3, "a number from 0 to 1"))
-    .default(0.3),
+  vercelFunctionShare: share("Share of requests that reach a function rather than the cache", 0.3),
 });
 
 /** Usage with every default filled in. */

@@ -11,7 +11,7 @@ SITE=$BOOT_ROOT/srv/site
 LETSENCRYPT=$BOOT_ROOT/etc/letsencrypt
 # Only these are filled in, so that Nginx's own variables stay.
 # shellcheck disable=SC2016
-NGINX_NAMES='$DOMAIN $REDIRECT_FROM $APP_PORT $HTTP_PORT $HTTPS_PORT $CERT_DIR $LOG_DIR'
+NGINX_NAMES='$DOMAIN $REDIRECT_FROM $APP_PORT $HTTP_PORT $HTTPS_PORT $CERT_DIR $LOG_DIR $ASSET_DIR'
 
 install_packages() {
   say "packages"
@@ -108,7 +108,17 @@ try_release() {
   trap - EXIT
 }
 
+# The built files of this release beside those of the ones before, for pages that are still open: as links, which outlive a release
+# that goes, until 90 days after their last release came or went.
+keep_assets() {
+  local static=$SITE/assets/_next/static
+  install -d "$static"
+  [ ! -d "$(release_dir)/.next/static" ] || cp --archive --link --force "$(release_dir)/.next/static/." "$static/"
+  find "$static" -type f -ctime +90 -delete
+}
+
 switch_release() {
+  keep_assets
   ln --symbolic --force --no-dereference "$(release_dir)" "$SITE/current"
   # The three newest stay, for a way back.
   find "$SITE/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +4 | cut -d' ' -f2- | xargs -r rm -rf --
@@ -140,7 +150,7 @@ configure_nginx() {
   redirect=$(config .redirectFrom)
   # A server without a name of its own answers nothing else.
   DOMAIN=$(config .domain) REDIRECT_FROM=${redirect:-_} APP_PORT=$(config .port) HTTP_PORT=80 HTTPS_PORT=443 \
-    CERT_DIR=$LETSENCRYPT/live/$(config .domain) LOG_DIR=/var/log/nginx \
+    CERT_DIR=$LETSENCRYPT/live/$(config .domain) LOG_DIR=/var/log/nginx ASSET_DIR=$SITE/assets \
     envsubst "$NGINX_NAMES" \
     <"$SITE/current/nginx/site.conf" | install -D -m 0644 /dev/stdin "$BOOT_ROOT/etc/nginx/conf.d/site.conf"
   nginx -t

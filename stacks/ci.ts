@@ -6,6 +6,7 @@ import type { Foundation } from "./foundation";
 /** Names of the stack's roles, profiles and policies begin with their component's; the CI's own do not. */
 export const ownNames = [
   "alerts-*",
+  "asset-server-*",
   "backup*",
   "database-*",
   "fargate-*",
@@ -19,7 +20,7 @@ export const ownNames = [
 ];
 
 /** Names of the stack's buckets. */
-export const ownBuckets = ["incident-*", "load-balancer-*"];
+export const ownBuckets = ["assets-*", "incident-*", "load-balancer-*"];
 
 /** Managed policies of AWS that some role of the program has. */
 export const attachable = [

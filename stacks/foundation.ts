@@ -3,6 +3,7 @@ import type { AlarmActions } from "../components/alarm";
 import { Alerts } from "../components/alerts";
 import type { AppEnvironment } from "../components/app-environment";
 import { AppSecrets } from "../components/app-secrets";
+import { AssetBucket } from "../components/asset-bucket";
 import { Backups } from "../components/backups";
 import { Budget } from "../components/budget";
 import { Certificate } from "../components/certificate";
@@ -34,6 +35,8 @@ export interface Foundation {
   readonly backups?: Backups;
   readonly secrets: AppSecrets;
   readonly repository: ImageRepository;
+  /** Built files of the releases, which outlive their images. */
+  readonly assets: AssetBucket;
   /** The image that the tiers run; unknown in a preview before one is given. */
   readonly image: pulumi.Output<string>;
   /** The app's environment by reference. */
@@ -65,6 +68,7 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     keep: KEPT_IMAGES,
     ...(settings.app.version ? { running: settings.app.version } : {}),
   });
+  const assets = new AssetBucket("assets", { domain: domain.name });
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings.vercel);
   const leaving = carrying.includes("vercel") && settings.vercel.databaseAccess !== undefined;
@@ -99,6 +103,7 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
     ...(backups ? { backups } : {}),
     secrets,
     repository,
+    assets,
     image: imageOf(settings, repository, secrets),
     environment: {
       // The version only makes a changed URL a change of what runs, which is then rolled out.

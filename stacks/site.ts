@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { AssetServer } from "../components/asset-server";
 import { LoadBalancer } from "../components/load-balancer";
 import { Traffic, trafficOf, type WantedTraffic } from "../components/traffic";
 import { Uptime } from "../components/uptime";
@@ -28,6 +29,8 @@ export interface SiteOutputs {
   readonly databaseEndpoint: pulumi.Output<string>;
   readonly alertTopic: pulumi.Output<string>;
   readonly imageRepository: pulumi.Output<string>;
+  /** Where `platform release` keeps the built files of releases. */
+  readonly assetBucket: pulumi.Output<string>;
   /** Secret with the app's secret environment; the build of an image needs one key of it. */
   readonly appSecret: pulumi.Output<string>;
   readonly nextSteps: readonly string[];
@@ -88,6 +91,15 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         alarmActions: foundation.alarmActions,
       })
     : undefined;
+  if (loadBalancer) {
+    new AssetServer("asset-server", {
+      bucket: foundation.assets,
+      loadBalancer,
+      domain: domain.name,
+      probeToken: foundation.secrets.probeToken,
+      logRetentionDays: settings.logs.retentionDays,
+    });
+  }
   const migrations = new Migrations(gates, {
     release: pulumi.interpolate`${foundation.image} ${foundation.database.endpoint}`,
     parameter: `/${project}/${stack}/migrated`,
@@ -166,6 +178,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     ...observed,
     alertTopic: foundation.alerts.topics.page,
     imageRepository: foundation.repository.url,
+    assetBucket: foundation.assets.name,
     watch: watchOf(
       zone.zoneId.apply((zoneId) => ({ ...query, zoneId })),
       foundation.database,

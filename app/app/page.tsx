@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { revalidatePath } from "next/cache";
 import { latestNotes, parseNote, writeNote } from "../lib/notes";
+import { Help } from "./help";
 
 export const dynamic = "force-dynamic";
 
@@ -31,6 +32,7 @@ export default async function Page() {
       ) : (
         <p role="alert">The guest book is closed for a moment. Please try again.</p>
       )}
+      <Help />
     </main>
   );
 }

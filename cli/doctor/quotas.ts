@@ -10,12 +10,20 @@ const quotas = {
   /** On-demand instances of the families A, C, D, H, I, M, R, T and Z together. */
   cpus: { service: "ec2", code: "L-1216C47A", name: "vCPUs of EC2" },
   fargate: { service: "fargate", code: "L-3032A538", name: "vCPUs of Fargate" },
+  /** An account that is new may have far fewer than the 1,000 of the documentation. */
+  functions: { service: "lambda", code: "L-B99A9384", name: "functions of Lambda at once" },
   balancers: { service: "elasticloadbalancing", code: "L-53DA6B97", name: "load balancers" },
 } as const;
 type Quota = (typeof quotas)[keyof typeof quotas];
 
 /** A rolling deployment runs as many new tasks beside the old ones. */
 const ROLLING = 2;
+
+/**
+ * Copies of the function that answers for built files (components/asset-server.ts): a browser asks for some twenty at once, and five
+ * may come in the same moment. What finds no copy free gets a 502.
+ */
+const FUNCTIONS = 100;
 
 /** Whether what the plan builds fits beside what the account runs already. A stack that is deployed is counted in both. */
 export async function quotaFindings(aws: AwsAccess, plan: Plan, { fargate }: Settings): Promise<Finding[]> {
@@ -36,6 +44,7 @@ export async function quotaFindings(aws: AwsAccess, plan: Plan, { fargate }: Set
     wanted.length > 0 ? compare(aws, quotas.cpus, await cpusOf(aws, wanted), await runningCpus(aws)) : undefined,
     services > 0 ? compare(aws, quotas.fargate, ((fargate.max * fargate.cpu) / 1024) * ROLLING) : undefined,
     balancers > 0 ? compare(aws, quotas.balancers, balancers) : undefined,
+    balancers > 0 ? compare(aws, quotas.functions, FUNCTIONS) : undefined,
   ]);
   const findings = asked.filter((finding) => finding !== undefined);
   return findings.length > 0 ? findings : [skipped("the plan builds nothing that a quota limits")];

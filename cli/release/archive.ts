@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { bakedBy, differences } from "../../stacks/build";
 import { UsageError } from "../stack-files";
+import { publishAssets } from "./assets";
 import { dockerBuild, mustBeSame } from "./build";
 import { serverActionsKey } from "./secrets";
 import type { Release, ReleaseTools } from "./tools";
@@ -44,6 +45,9 @@ export async function publishArchive(what: Release, tools: ReleaseTools): Promis
     const further = ["--target", "archive", "--output", `type=tar,dest=${plain}`];
     await dockerBuild(what, { platforms: SERVER, baked, key, further }, tools);
     const sha256 = await pack(plain, packed);
+    // From the artifact itself, and before it has its name: what has one is never built again.
+    await tools.exec("tar", ["--extract", "--file", plain, "--directory", scratch, ".next/static"]);
+    await publishAssets(tools, { folder: join(scratch, ".next/static") });
     await tools.archives.put(bucket, name, packed, { sha256, baked });
     return { url, sha256 };
   } finally {

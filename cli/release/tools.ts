@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import type { Settings } from "../../stacks/settings";
-import type { AwsAccess } from "../aws";
+import { type AwsAccess, askAws } from "../aws";
 import { UsageError } from "../stack-files";
 import { type DeployedFoundation, deployedFoundation, stackOutputs } from "../stack-outputs";
 import { type Archives, archivesOf } from "./archives";
+import { keepFiles } from "./assets";
 import { secretText } from "./secrets";
 import { runOnServer } from "./server";
 
@@ -36,6 +37,8 @@ export interface ReleaseTools {
   /** Text of a secret of Secrets Manager. */
   readonly secret: (arn: string) => Promise<string>;
   readonly archives: Archives;
+  /** Writes the built files of a release into a bucket. */
+  readonly keepFiles: (bucket: string, folder: string) => Promise<void>;
   /** Runs a command on the server, with its recovery muted meanwhile. */
   readonly onServer: (instanceId: string, muteParameter: string | undefined, command: string) => Promise<void>;
 }
@@ -66,6 +69,12 @@ export function liveTools(folder: string, stack: string, access: AwsAccess): Rel
     foundation: (of) => deployedFoundation(folder, of),
     secret,
     archives: archivesOf(access),
+    async keepFiles(bucket, built) {
+      const { S3Client } = await import("@aws-sdk/client-s3");
+      await askAws(access, `write the built files to ${bucket}`, () =>
+        keepFiles(new S3Client(access.config), bucket, built),
+      );
+    },
     onServer: (instanceId, mute, command) => runOnServer(access, instanceId, mute, command),
   };
 }

@@ -1,12 +1,12 @@
-import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Balancer, type Numbers, numbersOfThePlan } from "./balancer";
 import type { Visit } from "./client";
+import { type Backend, Fleet } from "./fleet";
 import { Postgres } from "./postgres";
-import { endGroup, freePort, start, until } from "./processes";
+import { until } from "./processes";
 import { buildRelease } from "./site";
 import { Traffic } from "./traffic";
 
@@ -16,8 +16,6 @@ export const BALANCED_RATE = 200;
 const CALM_LIMIT = 90;
 /** Milliseconds after which a visitor gives up. */
 const PATIENCE = 8_000;
-/** Seconds a task has between SIGTERM and SIGKILL (components/fargate-service.ts). */
-const STOP_SECONDS = 60;
 
 /** Protections that can be left out, to show that the drill notices. */
 export const PROTECTIONS = {
@@ -53,36 +51,6 @@ export interface Balanced {
   readonly rows: readonly BalancedRow[];
 }
 
-/** One process of the app, as a task or a container runs it. */
-class Backend {
-  child?: ChildProcess;
-  port = 0;
-
-  constructor(
-    readonly slot: string,
-    private readonly release: string,
-    private readonly env: NodeJS.ProcessEnv,
-  ) {}
-
-  async start(): Promise<void> {
-    this.port = await freePort();
-    this.child = start(process.execPath, ["server.js"], {
-      cwd: this.release,
-      env: { ...this.env, PORT: String(this.port), HOSTNAME: "127.0.0.1" },
-    });
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    // Does nothing where the process is gone already.
-    this.child?.kill(signal);
-  }
-
-  /** SIGTERM, and SIGKILL when it takes too long: what ECS does. */
-  async end(): Promise<void> {
-    if (this.child) await endGroup(this.child, STOP_SECONDS * 1000);
-  }
-}
-
 export interface BalancedOptions {
   readonly without: readonly Protection[];
   /** Requests a second. */
@@ -106,7 +74,7 @@ export async function balanced({ without, rate, say }: BalancedOptions): Promise
       rows.push(row);
       say(`  ${row.part}: ${row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`}`);
     }
-    return { numbers, rate, startSeconds: drill.startSeconds, rows };
+    return { numbers, rate, startSeconds: drill.fleet.startSeconds, rows };
   } finally {
     process.off("SIGINT", leave).off("SIGTERM", leave);
     await drill.stop();
@@ -117,7 +85,7 @@ class Drill {
   private readonly dir = mkdtempSync(join(tmpdir(), "drill-"));
   private readonly postgres = new Postgres(join(this.dir, "postgres"));
   private readonly balancer: Balancer;
-  private backends: Backend[] = [];
+  fleet!: Fleet;
   private traffic?: Traffic;
   private parts = 0;
   private from = 0;
@@ -138,15 +106,14 @@ class Drill {
     await this.postgres.start();
     await this.postgres.migrate(join(__dirname, "..", "..", "app", "prisma", "migrations"));
     await this.balancer.start();
-    this.backends = await Promise.all(this.free(this.numbers.count).map((slot) => this.bring(slot, "v1")));
+    const env = { DATABASE_URL: this.postgres.url };
+    this.fleet = new Fleet(this.balancer, this.numbers, env, !this.without.has("drain"));
+    this.fleet.backends = await this.fleet.fresh(this.release, "v1");
   }
 
   async stop(): Promise<void> {
     await this.traffic?.stop();
-    for (const backend of this.backends) {
-      backend.signal("SIGCONT");
-      backend.signal("SIGKILL");
-    }
+    this.fleet?.kill();
     await this.balancer.stop();
     await this.postgres.stop("immediate").catch(() => {});
     rmSync(this.dir, { recursive: true, force: true });
@@ -155,13 +122,13 @@ class Drill {
   /** A release: new processes beside the old ones, then the old ones drain and end, all of it under load. */
   async roll(): Promise<BalancedRow> {
     return this.part("rolling replacement", async (problems) => {
-      const old = this.backends;
-      const leaveAll = () => Promise.all(old.map((backend) => this.leave(backend)));
+      const old = this.fleet.backends;
+      const leaveAll = () => Promise.all(old.map((backend) => this.fleet.leave(backend)));
       if (this.without.has("start-first")) await leaveAll();
-      const fresh = await Promise.all(this.free(this.numbers.count).map((slot) => this.bring(slot, "v2")));
-      this.backends = [...old, ...fresh];
+      const fresh = await this.fleet.fresh(this.release, "v2");
+      this.fleet.backends = [...old, ...fresh];
       if (!this.without.has("start-first")) await leaveAll();
-      this.backends = fresh;
+      this.fleet.backends = fresh;
       await sleep(2_000);
       if (this.answers().some((visit) => visit.status !== 200)) problems.push("a deploy may lose no request");
       return {};
@@ -179,7 +146,7 @@ class Drill {
   /** Answers within the check's time-out: the load balancer keeps such a target, and the latency alarm is what tells of it. */
   async slow(): Promise<BalancedRow> {
     return this.part("one process is slow", async (problems) => {
-      const [backend] = this.backends as [Backend];
+      const [backend] = this.fleet.backends as [Backend];
       const { timeout, unhealthyThreshold, interval, latencyAlarm } = this.numbers;
       const pause = (timeout - 1.5) * 1000;
       const end = Date.now() + (unhealthyThreshold + 1) * interval * 1000;
@@ -204,7 +171,7 @@ class Drill {
   /** Breaks one process, waits until the load balancer has it out, and puts another in its place. */
   private fault(part: string, inject: (backend: Backend) => void): Promise<BalancedRow> {
     return this.part(part, async (problems) => {
-      const [backend] = this.backends as [Backend];
+      const [backend] = this.fleet.backends as [Backend];
       const { interval, timeout, unhealthyThreshold, healthyThreshold } = this.numbers;
       const t0 = Date.now();
       inject(backend);
@@ -218,7 +185,7 @@ class Drill {
       backend.signal("SIGKILL");
       await this.balancer.remove(backend.slot);
       const mended = Date.now();
-      this.backends = [...this.backends.slice(1), await this.bring(backend.slot, "v2")];
+      this.fleet.backends = [...this.fleet.backends.slice(1), await this.fleet.bring(backend.slot, this.release, "v2")];
       const backAfter = (Date.now() - mended) / 1000;
       if (backAfter > (healthyThreshold + 1) * interval + 15) problems.push(`its successor took ${backAfter} s`);
       await sleep(1_000);
@@ -279,60 +246,6 @@ class Drill {
       recent.every(({ status, milliseconds }) => status === 200 && milliseconds < 1_000)
     );
   }
-
-  private free(count: number): string[] {
-    const used = new Set(this.backends.map(({ slot }) => slot));
-    return this.balancer.slots.filter((slot) => !used.has(slot)).slice(0, count);
-  }
-
-  /** Seconds until a fresh process answered its first health check well, the slowest of all that were started. */
-  startSeconds = 0;
-
-  /** Starts a process and lets visitors come once it is healthy. */
-  private async bring(slot: string, version: string): Promise<Backend> {
-    const backend = new Backend(slot, this.release, {
-      PATH: process.env.PATH,
-      NODE_ENV: "production",
-      DATABASE_URL: this.postgres.url,
-      SITE_TIER: "fargate",
-      SITE_VERSION: version,
-      KEEP_ALIVE_TIMEOUT: keepAlive(),
-    });
-    const began = Date.now();
-    await backend.start();
-    if (!(await until(() => answers(backend.port, this.numbers.healthPath), 60_000, 100))) {
-      throw new Error(`The process in ${slot} does not answer`);
-    }
-    this.startSeconds = Math.max(this.startSeconds, seconds(Date.now() - began));
-    await this.balancer.register(slot, backend.port);
-    const healthy = async () => (await this.balancer.state(slot)) === "healthy";
-    if (!(await until(healthy, 90_000, 200))) throw new Error(`The process in ${slot} did not become healthy`);
-    await this.balancer.open(slot);
-    return backend;
-  }
-
-  /** Out of the load balancer, time for requests under way, then the end. */
-  private async leave(backend: Backend): Promise<void> {
-    if (!this.without.has("drain")) {
-      await this.balancer.drain(backend.slot);
-      await sleep(this.numbers.drain * 1000);
-    }
-    await backend.end();
-    await this.balancer.remove(backend.slot);
-  }
-}
-
-const answers = (port: number, path: string): Promise<boolean> =>
-  fetch(`http://127.0.0.1:${port}${path}`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-
-/** As the image sets it. */
-function keepAlive(): string {
-  const found = /KEEP_ALIVE_TIMEOUT=(\d+)/.exec(readFileSync(join(__dirname, "..", "..", "app", "Dockerfile"), "utf8"));
-  if (!found?.[1]) throw new Error("app/Dockerfile sets no KEEP_ALIVE_TIMEOUT");
-  return found[1];
 }
 
 function percentile(visits: readonly Visit[], percent: number): number {

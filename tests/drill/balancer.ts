@@ -4,6 +4,7 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { planStack } from "../../cli/planner";
 import type { Plan } from "../../insight/plan";
+import { list, ofType, record, text } from "../../insight/read";
 import { endGroup, freePort, run, start, until } from "./processes";
 
 /** What the plan says of targets and their load balancer, in seconds and answers in a row. */
@@ -25,7 +26,13 @@ export interface Numbers {
 
 /** The numbers of production behind the load balancer, read from its plan and from nowhere else. */
 export async function numbersOfThePlan(): Promise<Numbers> {
-  const plan = await planStack("prod", { architecture: "fargate" });
+  return numbersOf(await planOfTheDrill());
+}
+
+/** Production behind the load balancer. */
+export const planOfTheDrill = (): Promise<Plan> => planStack("prod", { architecture: "fargate" });
+
+export function numbersOf(plan: Plan): Numbers {
   const targets = inputs(plan, "fargate-targets");
   const check = targets.healthCheck as Record<string, unknown>;
   const number = (value: unknown, what: string): number => {
@@ -52,6 +59,36 @@ function inputs(plan: Plan, name: string): Readonly<Record<string, unknown>> {
   return found.inputs;
 }
 
+/** What stands before the targets, where a drill needs more than these. */
+export interface Front {
+  /** Certificate and key in one file: with it the load balancer is spoken to by TLS. */
+  readonly certificate: string;
+  /** Port of the function that answers for built files, behind a load balancer's way of calling it. */
+  readonly functionPort: number;
+  /** Listener rules that lead to the function or to the targets, in the order in which they are met. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * The listener rules of a plan in HAProxy's words, in their order.
+ *
+ * @param token stands for the secret one of the probe rules
+ * @param without name of a rule to leave out, to show that the drill notices
+ */
+export function rulesOf(plan: Plan, token: string, without?: string): string[] {
+  const found = ofType(plan, "aws:lb/listenerRule:ListenerRule")
+    .filter(({ name, inputs }) => name !== without && record(list(inputs.actions)[0]).type === "forward")
+    .sort((one, other) => Number(one.inputs.priority) - Number(other.inputs.priority));
+  return found.map(({ inputs }) => {
+    const { httpHeader, pathPattern } = record(list(inputs.conditions)[0]);
+    const header = text(record(httpHeader).httpHeaderName);
+    const path = text(list(record(pathPattern).values)[0])?.replace(/\*$/, "");
+    const condition = header ? `req.hdr(${header}) -m str fargate.${token}` : `path_beg ${path}`;
+    const backend = JSON.stringify(inputs.actions).includes("asset-server-targets") ? "function" : "targets";
+    return `use_backend ${backend} if { ${condition} }`;
+  });
+}
+
 /** What the load balancer thinks of a target. */
 export type TargetState = "unused" | "checking" | "healthy" | "unhealthy" | "draining";
 
@@ -71,10 +108,11 @@ export class Balancer {
     readonly slots: readonly string[],
     private readonly checks: boolean,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly front?: Front,
   ) {}
 
   async start(): Promise<void> {
-    this.port = await freePort();
+    this.port ||= await freePort();
     const file = join(this.dir, "haproxy.cfg");
     writeFileSync(file, this.config());
     await run("haproxy", ["-c", "-q", "-f", file]);
@@ -165,7 +203,8 @@ export class Balancer {
       `  timeout server ${idle}s`,
       `  timeout check ${timeout}s`,
       "frontend site",
-      `  bind 127.0.0.1:${this.port}`,
+      `  bind 127.0.0.1:${this.port}${this.front ? ` ssl crt ${this.front.certificate}` : ""}`,
+      ...(this.front?.rules ?? []).map((rule) => `  ${rule}`),
       "  default_backend targets",
       "backend targets",
       "  balance roundrobin",
@@ -173,6 +212,7 @@ export class Balancer {
       `  http-check send meth GET uri ${healthPath} ver HTTP/1.1 hdr Host localhost`,
       "  http-check expect status 200",
       ...this.slots.map((slot) => `  server ${slot} 127.0.0.1:9 disabled ${check}`),
+      ...(this.front ? ["backend function", `  server function 127.0.0.1:${this.front.functionPort}`] : []),
       "",
     ].join("\n");
   }

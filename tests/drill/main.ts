@@ -8,13 +8,16 @@ import {
   printBalanced,
   printData,
   printSingle,
+  printSkew,
   singleMarkdown,
   singlePicture,
+  skewMarkdown,
   writeDocs,
 } from "./print";
 import { single } from "./single";
+import { SKEW_PROTECTIONS, type SkewProtection, skew } from "./skew";
 
-const KINDS = ["single", "balanced", "data"] as const;
+const KINDS = ["single", "balanced", "data", "skew"] as const;
 
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("use a whole number, for example 7");
@@ -49,11 +52,13 @@ async function main(): Promise<void> {
     )
     .addOption(
       new Option("--without <protection...>", "protections to leave out, to show that the drill notices")
-        .choices([...Object.keys(PROTECTIONS), ...DATA_PROTECTIONS])
+        .choices([...Object.keys(PROTECTIONS), ...DATA_PROTECTIONS, ...Object.keys(SKEW_PROTECTIONS)])
         .default([]),
     )
     .addOption(
-      new Option("--rate <number>", "balanced: requests a second").argParser(wholeNumber).default(BALANCED_RATE),
+      new Option("--rate <number>", "balanced and skew: requests a second")
+        .argParser(wholeNumber)
+        .default(BALANCED_RATE),
     )
     .option("--json", "results as JSON")
     .option("--docs", "write the results to docs/ as well")
@@ -91,6 +96,16 @@ async function main(): Promise<void> {
     process.stdout.write(json ? `${JSON.stringify({ without, rows }, null, 2)}\n` : printData(rows));
     if (docs) writeDocs("drill-data.md", dataMarkdown(rows));
     if (rows.some((row) => row.problems.length > 0)) process.exitCode = 1;
+  } else if (kind === "skew") {
+    const found = await skew({
+      without: without.filter((one): one is SkewProtection => one in SKEW_PROTECTIONS),
+      rate,
+      say,
+    });
+    process.stdout.write(json ? `${JSON.stringify({ without, ...found }, null, 2)}\n` : printSkew(found));
+    const failed = found.rows.some((row) => row.problems.length > 0);
+    if (docs && !failed) writeDocs("drill-skew.md", skewMarkdown(found));
+    if (failed) process.exitCode = 1;
   } else {
     program.error(`There is no drill "${kind}". Use one of: ${KINDS.join(", ")}.`);
   }

@@ -6,6 +6,7 @@ import type { Numbers } from "./balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";
 import { dashboardPicture } from "./picture";
 import { RATE, type Row } from "./single";
+import type { Skew, SkewRow } from "./skew";
 
 /** What stands under the table of the single drill, since it was not shown. */
 export const NOT_DRILLED = [
@@ -235,5 +236,72 @@ ${dataVerdict(rows)}.
 Not drilled:
 
 ${DATA_NOT_DRILLED.map((line) => `- ${line}`).join("\n")}
+`;
+}
+
+const skewHead = (rows: readonly SkewRow[]) => [
+  "part",
+  "page loads",
+  "missed a file",
+  ...(rows[0]?.kinds ?? []).map(({ kind }) => kind),
+  "open in Chromium, loaded the rest",
+  "requests",
+  "lost",
+  "a second",
+  "p50 ms",
+  "p95 ms",
+  "",
+];
+
+const skewCells = (row: SkewRow): (string | number)[] => [
+  row.part,
+  row.loads,
+  row.missed,
+  ...row.kinds.map(({ loads, missed }) => `${missed} of ${loads}`),
+  row.browser,
+  row.requests,
+  row.lost,
+  row.rate,
+  row.p50,
+  row.p95,
+  row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`,
+];
+
+/** What stands under the table of the skew drill, since it was not shown. */
+const NOT_SKEWED = [
+  "Lambda's cold starts, its limit of copies at once, and S3's own answer times: the function's very bundle runs, in one process",
+  "files of `public/` and pictures of `/_next/image`: they come from the tiers, and one that only one of two releases has can be missed",
+  "a Server Action of a release that the new one does not have any more: Next.js refuses it, and the page must be loaded anew",
+];
+
+export function printSkew({ numbers, rules, rows }: Skew): string {
+  const notDrilled = NOT_SKEWED.map((line) => `- ${line}`);
+  return [
+    table(skewHead(rows), rows.map(skewCells), [20, 8, 8, 10, 10, 10, 10, 10, 10, 6, 8, 6, 6, 24]),
+    numbersText(numbers),
+    ...rules,
+    "Not drilled:",
+    ...notDrilled,
+    "",
+  ].join("\n");
+}
+
+export function skewMarkdown({ numbers, rows }: Skew): string {
+  return `# Drill: two builds behind a load balancer
+
+Written by \`npm run drill -- skew --docs\`. Two builds of the sample app, of which the second has another page script and another chunk
+that is loaded late, are released and rolled back, one process beside the other, behind HAProxy in the place of the load balancer with
+the listener rules of production's plan in their order. The function that answers \`/_next/static/*\` is the bundle that is deployed,
+called by a stand-in that keeps to the load balancer's documented limits, with an emulator of S3 behind it; each release was published
+before it was rolled out, as \`platform release\` does. The numbers are those of the plan: ${numbersText(numbers)}.
+
+Visitors load whole pages with their scripts, and each kind is a quarter of them: those who keep cookies and those who keep none, those
+who load a chunk only when the old processes are gone, and those who come back from a page that was cached before the release.
+
+${markdown(skewHead(rows), rows.map(skewCells))}
+
+Not drilled:
+
+${NOT_SKEWED.map((line) => `- ${line}`).join("\n")}
 `;
 }

@@ -27,11 +27,7 @@ export const DOMAIN = "drill.example.com";
  * it does: it takes a minute.
  */
 export async function buildRelease(say: (text: string) => void): Promise<string> {
-  for (const [folder, what] of Object.entries({ [TOOLS]: "PM2", [APP]: "the app's packages" })) {
-    if (existsSync(join(folder, "node_modules"))) continue;
-    say(`installing ${what}`);
-    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
-  }
+  await prepareApp(say);
   const server = join(RELEASE, "server.js");
   if (!existsSync(server) || newest(APP) > statSync(server).mtimeMs) {
     say("building the app");
@@ -45,6 +41,27 @@ export async function buildRelease(say: (text: string) => void): Promise<string>
     await run("npm", ["run", "build"], { cwd: APP, env, maxBuffer: 1 << 26 });
   }
   return RELEASE;
+}
+
+/** Installs the packages of the app and of the drill's tools, where there are none yet. */
+export async function prepareApp(say: (text: string) => void): Promise<void> {
+  for (const [folder, what] of Object.entries({ [TOOLS]: "PM2", [APP]: "the app's packages" })) {
+    if (existsSync(join(folder, "node_modules"))) continue;
+    say(`installing ${what}`);
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
+  }
+}
+
+/** A certificate of the site's name that nobody signed, in a folder `cert`. */
+export async function makeCertificate(dir: string): Promise<string> {
+  const cert = join(dir, "cert");
+  mkdirSync(cert);
+  await run("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
+    ...["-subj", `/CN=${DOMAIN}`, "-addext", `subjectAltName=DNS:${DOMAIN}`],
+    ...["-keyout", join(cert, "privkey.pem"), "-out", join(cert, "fullchain.pem")],
+  ]);
+  return cert;
 }
 
 function newest(dir: string): number {
@@ -197,13 +214,7 @@ export class Site {
   }
 
   private async writeNginxConf(httpPort: number): Promise<void> {
-    const cert = join(this.dir, "cert");
-    mkdirSync(cert);
-    await run("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-      ...["-subj", `/CN=${DOMAIN}`, "-addext", `subjectAltName=DNS:${DOMAIN}`],
-      ...["-keyout", join(cert, "privkey.pem"), "-out", join(cert, "fullchain.pem")],
-    ]);
+    const cert = await makeCertificate(this.dir);
     const values: Record<string, string | number> = {
       DOMAIN,
       REDIRECT_FROM: `apex.${DOMAIN}`,
@@ -212,6 +223,7 @@ export class Site {
       HTTPS_PORT: this.port,
       CERT_DIR: cert,
       LOG_DIR: this.logs,
+      ASSET_DIR: join(this.dir, "assets"),
     };
     const site = readFileSync(join(APP, "nginx", "site.conf"), "utf8").replaceAll(/\$\{(\w+)\}/g, (_, name: string) =>
       String(values[name]),
@@ -225,6 +237,7 @@ export class Site {
         `error_log ${this.logs}/error.log warn;`,
         "events { worker_connections 1024; }",
         "http {",
+        "include /etc/nginx/mime.types;",
         ...["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
           (kind) => `${kind}_temp_path ${this.dir}/temp-${kind};`,
         ),

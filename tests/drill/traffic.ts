@@ -22,6 +22,10 @@ export class Client<Result> {
     }
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Stops sending, waits for the last answers, and returns all. */
   async stop(): Promise<readonly Result[]> {
     if (this.child.exitCode === null) {

@@ -153,6 +153,11 @@ export const ACCEPTED: readonly Acceptance[] = [
     /incident-reports$/,
     "SSE-S3: a key of one's own costs 1 USD a month; secrets are redacted before",
   ),
+  checkov("CKV_AWS_18", /assets-bucket$/, "what everybody may load from the site; the load balancer's log has who did"),
+  checkov("CKV2_AWS_62", /assets-bucket$/, "nothing waits for a built file"),
+  checkov("CKV_AWS_144", /assets-bucket$/, "built files are built again, or asked of the tiers"),
+  checkov("CKV_AWS_21", /assets-bucket$/, "a built file never gets another content, and expires"),
+  checkov("CKV_AWS_145", /assets-bucket$/, "SSE-S3: built files are public by the site, and a key costs 1 USD a month"),
   checkov(
     "CKV_AWS_116",
     /lambda\/function/,

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { planStack } from "../../cli/planner";
 import { release } from "../../cli/release";
 import type { Exec, Release, ReleaseTools } from "../../cli/release/tools";
+import { keepFiles, publishAssets } from "../../cli/release/assets";
 import { renderReview } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
 import { UsageError } from "../../cli/stack-files";
@@ -37,6 +40,8 @@ function recorder(fail?: string) {
     const tar = /type=tar,dest=(\S+)/.exec(line)?.[1];
     if (tar) writeFileSync(tar, "archive");
     if (program === "git") return GIT[args[0] === "rev-parse" ? (args[1] ?? "") : (args[0] ?? "")] ?? "";
+    const output = args.find((arg) => arg.startsWith("type=local,dest="))?.slice("type=local,dest=".length);
+    if (output && readdirSync(output).length === 0) mkdirSync(join(output, "static"));
     return program === "aws" && args.includes("get-login-password") ? "token-of-ecr\n" : "";
   };
   const tools: ReleaseTools = {
@@ -44,7 +49,7 @@ function recorder(fail?: string) {
     ask: async () => ({ code: 1, stdout: "", stderr: "ERROR: site:abc123: not found" }),
     say: (text) => ran.push(text),
     region: "ap-northeast-2",
-    outputs: async () => ({ instanceId: "i-1", recoveryMute: "mute-1" }),
+    outputs: async () => ({ assetBucket: "assets-1", instanceId: "i-1", recoveryMute: "mute-1" }),
     foundation: async () => ({ imageRepository: REPOSITORY, appSecret: "arn:app" }),
     secret: async () => JSON.stringify({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: KEY }),
     archives: {
@@ -52,6 +57,9 @@ function recorder(fail?: string) {
       put: async (bucket, key, _, { sha256 }) => {
         ran.push(`put s3://${bucket}/${key} ${sha256.length}`);
       },
+    },
+    keepFiles: async (bucket, folder) => {
+      ran.push(`files of ${folder} to ${bucket}`);
     },
     onServer: async (id, mute, command) => {
       ran.push(`on ${id}, ${mute} muted: ${command}`);
@@ -114,6 +122,63 @@ describe("platform release", () => {
     );
     assert.ok(secrets.includes(KEY) && !ran.join("\n").includes(KEY));
     assert.ok(!ran.some((line) => line.startsWith("on ")), "the gate of the update rolls a server of ours out");
+  });
+
+  it("keeps the built files of what was built, from the image or the folder, before anything changes", async () => {
+    const { ran, tools } = recorder();
+    await release(config({ architecture: "fargate", image: { platform: "multi" } }), tools);
+    order(
+      ran,
+      /buildx build --push/,
+      /buildx build --platform linux\/arm64,linux\/amd64 --output type=local,dest=\S+ -$/,
+      /^files of \S+static to assets-1$/,
+      /^pulumi config set .*image\.uri/,
+      /^pulumi up/,
+    );
+    const server = recorder();
+    await release({ ...config({}), bucket: "releases" }, server.tools);
+    order(server.ran, /--target archive/, /^files of \S+\.next\/static to assets-1$/, /^put s3/, /^pulumi up/);
+  });
+
+  it("takes the files from the very image, of each of its platforms", async () => {
+    const { tools, secrets } = recorder();
+    const kept: string[] = [];
+    const exec: Exec = async (program, args, options) => {
+      const output = args.find((arg) => arg.startsWith("type=local,dest="))?.slice("type=local,dest=".length) ?? "";
+      for (const platform of ["linux_amd64", "linux_arm64"])
+        mkdirSync(join(output, platform, "static"), { recursive: true });
+      return tools.exec(program, args, options);
+    };
+    const keep = async (_: string, folder: string) => void kept.push(folder.split("/").slice(-2).join("/"));
+    const image = `1.dkr.ecr.ap-northeast-2.amazonaws.com/site@${DIGEST}`;
+    const platforms = "linux/arm64,linux/amd64";
+    await publishAssets({ ...tools, exec, keepFiles: keep }, { image, platforms });
+    assert.deepEqual(kept, ["linux_amd64/static", "linux_arm64/static"]);
+    assert.ok(secrets.includes(`FROM scratch\nCOPY --from=${image} /app/.next/static /static\n`));
+    // A stack from before the bucket is released as it was.
+    const old = recorder();
+    await publishAssets({ ...old.tools, outputs: async () => ({}) }, { image, platforms });
+    assert.deepEqual(old.ran, []);
+  });
+
+  it("writes each file under its own name, compressed, with what a browser must know", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "static-"));
+    try {
+      mkdirSync(join(folder, "chunks/[id]"), { recursive: true });
+      writeFileSync(join(folder, "chunks/[id]/a.js"), "1");
+      writeFileSync(join(folder, "a.woff2"), "2");
+      const sent: Record<string, unknown>[] = [];
+      const s3 = { send: async ({ input }: { input: Record<string, unknown> }) => sent.push(input) };
+      await keepFiles(s3 as never, "assets-1", folder);
+      const about = sent.map(({ Key, ContentType, ContentEncoding }) => [Key, ContentType, ContentEncoding]);
+      assert.deepEqual(about.sort(), [
+        ["_next/static/a.woff2", "font/woff2", undefined],
+        ["_next/static/chunks/[id]/a.js", "text/javascript; charset=utf-8", "gzip"],
+      ]);
+      assert.ok(sent.every(({ CacheControl }) => CacheControl === "public, max-age=31536000, immutable"));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("runs the team's own command on an adopted server, and asks for it", async () => {
