@@ -12,7 +12,7 @@ export const runtimeCalls: readonly Call[] = [
     place: collector("alarms"),
     by: REPORTER,
     why: REPORTS,
-    uses: [on("cloudwatch:alarm", "DescribeAlarms DescribeAlarmHistory")],
+    uses: [on("cloudwatch", "DescribeAlarms"), on("cloudwatch:alarm", "DescribeAlarmHistory")],
   },
   {
     place: collector("autoscaling"),
@@ -78,11 +78,7 @@ export const runtimeCalls: readonly Call[] = [
     place: "functions/incident/index.ts",
     by: REPORTER,
     why: "reads where to look, asks whether the alarm still stands, and tells the topic",
-    uses: [
-      on("ssm:parameter", "GetParameter"),
-      on("cloudwatch:alarm", "DescribeAlarms"),
-      on("sns:topic", "", "Publish"),
-    ],
+    uses: [on("ssm:parameter", "GetParameter"), on("cloudwatch", "DescribeAlarms"), on("sns:topic", "", "Publish")],
   },
   {
     place: "functions/incident/store.ts",
