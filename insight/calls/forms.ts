@@ -6,6 +6,14 @@ const iam = (kind: string, names: string) => named(`arn:aws:iam::{account}:${kin
 const elb = "arn:aws:elasticloadbalancing:*:{account}:";
 const ssm = "arn:aws:ssm:*:{account}:";
 
+const logGroups = [
+  ...named(
+    "arn:aws:logs:*:{account}:log-group:",
+    "fargate ha-web-tier incident monitored-instance notifier uptime vercel",
+  ),
+  "arn:aws:logs:*:{account}:log-group:/aws/rds/instance/database-*",
+];
+
 /**
  * ARNs of the stack's resources, by resource type of the Service Authorization Reference; `#` tells apart two that AWS counts as
  * one type. Pulumi names a resource by its logical name and a random part, and logical names begin with their component's, so
@@ -70,14 +78,9 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "kms:key": ["arn:aws:kms:*:{account}:key/*"],
   "kms:key#state": ["{stateKeyArn}"],
   "lambda:function": named("arn:aws:lambda:*:{account}:function:", "incident notifier uptime vercel"),
-  "logs:log-group": [
-    ...named(
-      "arn:aws:logs:*:{account}:log-group:",
-      "fargate ha-web-tier incident monitored-instance notifier uptime vercel",
-    ),
-    "arn:aws:logs:*:{account}:log-group:/aws/rds/instance/database-*",
-  ],
-  "logs:log-stream": ["arn:aws:logs:*:{account}:log-group:fargate-*:log-stream:*"],
+  "logs:log-group": logGroups,
+  "logs:log-stream": logGroups.map((group) => `${group}:log-stream:*`),
+  "logs:log-stream#task": ["arn:aws:logs:*:{account}:log-group:fargate-*:log-stream:*"],
   // An adopted database keeps the name that it has.
   "rds:db": ["arn:aws:rds:*:{account}:db:database-*", "arn:aws:rds:*:{account}:db:{databaseIdentifier}"],
   "rds:db#any": ["arn:aws:rds:*:{account}:db:*"],
@@ -120,12 +123,14 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   ],
   "ssm:parameter#aws": ["arn:aws:ssm:*::parameter/aws/service/*"],
   "wafv2:loadbalancer/app/": [`${elb}loadbalancer/app/load-balancer-*/*`],
-  "wafv2:managedruleset": ["arn:aws:wafv2:*:{account}:regional/managedruleset/*"],
+  "wafv2:managedruleset": ["arn:aws:wafv2:*:{account}:regional/managedruleset/*/*"],
   "wafv2:webacl": ["arn:aws:wafv2:*:{account}:regional/webacl/load-balancer-*/*"],
 };
 
 /** Actions on `*` although the reference has a form for them, and why. */
 export const onAll: Readonly<Record<string, string>> = {
   "cloudwatch:DescribeAlarms": "composite alarms are answered only to a permission on * (API reference, 2026-11)",
+  "logs:GetQueryResults": "the reference has a form for it since 2026 only; on * it is allowed before and after",
+  "servicequotas:GetServiceQuota": "asked by a person's doctor about the account",
   "ecs:ListTasks": "its form is the container instance, which Fargate has none of; the cluster is held by a condition",
 };

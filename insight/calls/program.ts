@@ -26,7 +26,7 @@ export const programCalls: readonly Call[] = [
       on("ecs:task-definition", "", "RunTask"),
       on("ecs", "ListTasks"),
       on("ecs:task", "DescribeTasks"),
-      on("logs:log-stream", "GetLogEvents"),
+      on("logs:log-stream#task", "GetLogEvents"),
     ],
   },
   {

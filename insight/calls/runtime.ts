@@ -4,7 +4,7 @@ const REPORTER = ["incident reporter"] as const;
 const INSTANCES = ["server", "group instance"] as const;
 const REPORTS = "asks what may be the cause of an outage";
 const collector = (name: string) => `functions/incident/collectors/${name}.ts`;
-const LOG = on("logs:log-group", "DescribeLogStreams", "CreateLogStream PutLogEvents");
+const LOG = [on("logs:log-group", "DescribeLogStreams"), on("logs:log-stream", "", "CreateLogStream PutLogEvents")];
 
 /** Calls of what runs on AWS: functions, runbooks, and the agents and services that act in the name of the stack's roles. */
 export const runtimeCalls: readonly Call[] = [
@@ -117,7 +117,7 @@ export const runtimeCalls: readonly Call[] = [
     by: ["incident reporter", "notifier", "uptime receiver", "log receiver"],
     agent: "Lambda",
     why: "writes a function's log",
-    uses: [LOG],
+    uses: LOG,
   },
   {
     place: "runbooks/boot-common.sh",
@@ -157,14 +157,14 @@ export const runtimeCalls: readonly Call[] = [
     by: ["server"],
     agent: "CloudWatch agent",
     why: "sends metrics and logs, by the config that it is given",
-    uses: [on("cloudwatch", "", "PutMetricData"), LOG, on("ssm:parameter", "GetParameter")],
+    uses: [on("cloudwatch", "", "PutMetricData"), ...LOG, on("ssm:parameter", "GetParameter")],
   },
   {
     place: "runbooks/cloudwatch-agent.container.json",
     by: ["group instance"],
     agent: "CloudWatch agent, and Docker's log driver",
     why: "sends metrics and logs, by the config that it is given",
-    uses: [on("cloudwatch", "", "PutMetricData"), LOG, on("ssm:parameter", "GetParameter")],
+    uses: [on("cloudwatch", "", "PutMetricData"), ...LOG, on("ssm:parameter", "GetParameter")],
   },
   {
     place: "components/fargate-service.ts",
@@ -175,7 +175,7 @@ export const runtimeCalls: readonly Call[] = [
       on("ecr", "GetAuthorizationToken"),
       on("ecr:repository", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer"),
       on("secretsmanager:Secret", "GetSecretValue"),
-      LOG,
+      ...LOG,
     ],
   },
   {
@@ -186,7 +186,7 @@ export const runtimeCalls: readonly Call[] = [
     uses: [
       on("ssmmessages", "", "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel"),
       on("logs", "DescribeLogGroups"),
-      LOG,
+      ...LOG,
     ],
   },
   {
@@ -229,6 +229,9 @@ export const runtimeCalls: readonly Call[] = [
     by: ["recovery starter"],
     agent: "EventBridge",
     why: "starts a run when an alarm goes off",
-    uses: [on("ssm:automation-definition", "", "StartAutomationExecution"), on("iam:role", "", "PassRole")],
+    uses: [
+      on("ssm:automation-definition ssm:automation-execution ssm:document", "", "StartAutomationExecution"),
+      on("iam:role", "", "PassRole"),
+    ],
   },
 ];
