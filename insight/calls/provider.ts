@@ -292,7 +292,7 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
   "sns/TopicPolicy": [on("sns:topic", "GetTopicAttributes", "SetTopicAttributes")],
   "sns/TopicSubscription": [
     on("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes Unsubscribe"),
-    on("sns:topic", "", "Subscribe"),
+    on("sns:topic", "ListSubscriptionsByTopic", "Subscribe"),
   ],
   "ssm/Association": [
     on(

@@ -22,21 +22,41 @@ const PREFIX: Readonly<Record<string, string>> = {
 };
 
 /** Operations whose action has another name. Source: Service Authorization Reference, 2026-11. */
-export const RENAMED: Readonly<Record<string, readonly string[]>> = {
-  "s3:HeadBucket": ["s3:ListBucket"],
-  "s3:HeadObject": ["s3:GetObject"],
-  "s3:ListObjectsV2": ["s3:ListBucket"],
-  "s3:PutPublicAccessBlock": ["s3:PutBucketPublicAccessBlock"],
-  "s3:GetPublicAccessBlock": ["s3:GetBucketPublicAccessBlock"],
-  "s3:PutBucketEncryption": ["s3:PutEncryptionConfiguration"],
-  "s3:GetBucketEncryption": ["s3:GetEncryptionConfiguration"],
-  "s3:PutBucketLifecycleConfiguration": ["s3:PutLifecycleConfiguration"],
-  "s3:GetBucketLifecycleConfiguration": ["s3:GetLifecycleConfiguration"],
-  "s3:GetBucketReplication": ["s3:GetReplicationConfiguration"],
-  "s3:GetBucketAccelerateConfiguration": ["s3:GetAccelerateConfiguration"],
-  "s3:GetBucketCors": ["s3:GetBucketCORS"],
-  "s3:GetObjectLockConfiguration": ["s3:GetBucketObjectLockConfiguration"],
+const RENAMED: Readonly<Record<string, string>> = {
+  "budgets:CreateBudget": "budgets:ModifyBudget",
+  "budgets:UpdateBudget": "budgets:ModifyBudget",
+  "budgets:DeleteBudget": "budgets:ModifyBudget",
+  "budgets:DescribeBudget": "budgets:ViewBudget",
+  "budgets:DescribeNotificationsForBudget": "budgets:ViewBudget",
+  "budgets:DescribeSubscribersForNotification": "budgets:ViewBudget",
+  "s3:HeadBucket": "s3:ListBucket",
+  "s3:HeadObject": "s3:GetObject",
+  "s3:ListObjectsV2": "s3:ListBucket",
+  "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+  "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+  "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+  "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+  "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+  "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+  "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
+  "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+  "s3:GetBucketCors": "s3:GetBucketCORS",
+  "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
 };
+
+/** Prefix in IAM by the name that a service has in its model, where it is not that name without spaces in lower case. */
+const SERVICES: Readonly<Record<string, string>> = {
+  "Application Auto Scaling": "application-autoscaling",
+  "CloudWatch Logs": "logs",
+  "Elastic Load Balancing v2": "elasticloadbalancing",
+  EventBridge: "events",
+};
+
+/** The action behind a request that the provider of AWS logs: `rpc.service` and `rpc.method`. */
+export function requestAction(service: string, method: string): string {
+  const action = `${SERVICES[service] ?? service.replaceAll(" ", "").toLowerCase()}:${method}`;
+  return RENAMED[action] ?? action;
+}
 
 /** What a waiter asks. Source: the clients' waiters. */
 const WAITERS: Readonly<Record<string, string>> = {
@@ -62,5 +82,5 @@ export function sdkAction(place: string, { exported, name, waiter }: Operation, 
   }
   const [client = ""] = having;
   const action = `${PREFIX[client] ?? client}:${name}`;
-  return RENAMED[action]?.[0] ?? action;
+  return RENAMED[action] ?? action;
 }
