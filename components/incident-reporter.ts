@@ -265,11 +265,13 @@ function collectorGrants(
   const ofAll = [...new Set(collectors.flatMap(({ kind }) => ASKED_OF_ALL[kind] ?? []))];
   return [
     {
-      actions: ["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],
+      actions: ["cloudwatch:DescribeAlarmHistory"],
       resources: [arn("cloudwatch", "alarm:*")],
     },
     {
       actions: [
+        // Composite alarms are answered only to a permission on *.
+        "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
         "cloudtrail:LookupEvents",
         "logs:GetQueryResults",

@@ -144,7 +144,15 @@ export class Recovery extends pulumi.ComponentResource {
       `${name}-starter-role`,
       "events.amazonaws.com",
       [
-        { actions: ["ssm:StartAutomationExecution"], resources: [pulumi.interpolate`${definition}:*`] },
+        {
+          // The reference asks for all three forms (2026); EventBridge's own example has the definition alone.
+          actions: ["ssm:StartAutomationExecution"],
+          resources: [
+            pulumi.interpolate`${definition}:*`,
+            automation.arn,
+            pulumi.interpolate`arn:aws:ssm:${region}:${account}:automation-execution/*`,
+          ],
+        },
         {
           actions: ["iam:PassRole"],
           resources: [role.arn],

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { allPermissions } from "../../insight/permissions";
-import { Python } from "../provider/python";
 import { emulator, platform, projectFolder, REGION } from "./cli";
 import type { Moto } from "./moto";
 import { Seed } from "./seed";
@@ -160,31 +157,5 @@ describe("platform doctor and attach against an account on the emulator", functi
     const missing = await platform(moto, folder, args);
     assert.equal(missing.code, 2);
     assert.match(missing.stderr, /no instance profile site-profile/);
-  });
-});
-
-describe("the table of permissions", function () {
-  this.timeout(180_000);
-
-  it("names only actions that IAM has", async function () {
-    const python = await Python.find((message) => console.log(`    ${message}`));
-    if (typeof python === "string") {
-      console.log(`    skipped: ${python}`);
-      return this.skip();
-    }
-    const known = execFileSync(
-      python.program("python"),
-      [
-        "-c",
-        "import json, os, parliament; services = json.load(open(os.path.join(os.path.dirname(parliament.__file__), 'iam_definition.json'))); print('\\n'.join(s['prefix'] + ':' + p['privilege'] for s in services for p in s['privileges']))",
-      ],
-      { encoding: "utf8", maxBuffer: 2 ** 24 },
-    ).split("\n");
-    const actions = new Set(known);
-    assert.ok(actions.size > 10_000);
-    assert.deepEqual(
-      [...allPermissions.read, ...allPermissions.write].filter((action) => !actions.has(action)),
-      [],
-    );
   });
 });

@@ -12,6 +12,7 @@ import { type Account, prepare, prepareExisting, settle } from "./account";
 import { type Case, cases } from "./cases";
 import { type Clients, clientsOf } from "./clients";
 import { lackText, withoutLacking } from "./lacking";
+import { logging, ungranted } from "./logged";
 import { Moto } from "./moto";
 import { MUTANTS, type Mutant, planWith } from "./mutants";
 import { CHECKS } from "./read-back";
@@ -63,12 +64,20 @@ class Bench {
     const started = Date.now();
     const { name } = this.one;
     const built = await this.write(await planWith(undefined, this.one));
-    const problems = errors("apply", await this.terraform.apply(built.folder, this.moto.env), built);
+    const log = join(built.folder, "provider.log");
+    const env = { ...this.moto.env, ...logging(log) };
+    const problems = errors("apply", await this.terraform.apply(built.folder, env), built);
     const state = await this.terraform.state(built.folder);
     const wanted = built.conversion.addresses.size;
     const seconds = Math.round((Date.now() - started) / 1000);
     say(color.bold(`${name}: ${state.size} of ${wanted} resources built in ${seconds} s`));
     report(problems.length === 0 && state.size === wanted, "the whole option is applied", problems);
+    const { seen, problems: calls } = ungranted(log, built.plan, built.conversion);
+    report(
+      seen > 100 && calls.length === 0,
+      `each of ${seen} kinds of calls of the provider is in the table of calls`,
+      calls,
+    );
     if (problems.length > 0) return;
     const found = await this.readBack(built, report);
     // Mistakes in what is wrong already would be caught by what is wrong already.

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { planStack } from "../../cli/planner";
-import { packed } from "../../components/ci-access";
+import { DEPLOY_SESSION, packed } from "../../components/ci-access";
+import { attachable } from "../../insight/calls/grants";
 import type { Plan } from "../../insight/plan";
 import { ofType } from "../../insight/read";
-import { attachable, ownBuckets, ownNames } from "../../stacks/ci";
 import { architectures } from "../../stacks/settings";
+import { textOf } from "../calls/in-plan";
 
 interface Statement {
   readonly Action: string | string[];
@@ -12,11 +13,6 @@ interface Statement {
   readonly Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-/** A policy of the plan as text, with what only AWS knows as a word. */
-function textOf(value: unknown): string {
-  const concat = (value as { $concat?: unknown[] } | undefined)?.$concat;
-  return concat ? concat.map((part) => (typeof part === "string" ? part : "KNOWN-LATER")).join("") : String(value);
-}
 const statementsOf = (value: unknown) => (JSON.parse(textOf(value)) as { Statement: Statement[] }).Statement;
 
 describe("access of the CI to AWS", function () {
@@ -89,10 +85,14 @@ describe("access of the CI to AWS", function () {
       assert.ok(policies(plan, prefix).length <= 10, prefix);
   });
 
-  it("lets the preview write nothing but the state's lock", () => {
+  it("lets the preview write nothing but the state's lock, which S3 encrypts with the state's key", () => {
     for (const { Action, Resource } of granted("ci-access-preview")) {
       for (const action of [Action].flat()) {
-        if (/:(Describe|Get|List|View)/.test(action) || action === "kms:Decrypt") continue;
+        if (/:(Describe|Get|List|View)/.test(action)) continue;
+        if (/^kms:(Decrypt|GenerateDataKey)$/.test(action)) {
+          assert.match([Resource].flat()[0] ?? "", /:key\/0a1b$/);
+          continue;
+        }
         assert.match(action, /^s3:(Put|Delete)Object$/);
         assert.deepEqual([Resource].flat(), ["arn:aws:s3:::state/.pulumi/locks/*"]);
       }
@@ -118,36 +118,71 @@ describe("access of the CI to AWS", function () {
     for (const { Condition } of passing) assert.ok(Condition?.StringEquals?.["iam:PassedToService"]);
   });
 
-  it("knows the names of the roles, profiles and policies of every plan, and what is attached to them", () => {
-    const patterns = ownNames.map((name) => new RegExp(`^${name.replace("*", ".*")}$`));
+  it("attaches only what a deploy may attach", () => {
     for (const [architecture, one] of plans) {
-      for (const { type, name, inputs } of one.resources) {
-        if (/^aws:iam\/(role|instanceProfile|policy):/.test(type)) {
-          assert.ok(
-            patterns.some((pattern) => pattern.test(`${name}-0a1b2c3`)),
-            `${architecture}: add ${name} to ownNames in stacks/ci.ts`,
-          );
-        }
-        if (type === "aws:s3/bucket:Bucket") {
-          assert.ok(
-            ownBuckets.some((bucket) => `${name}-`.startsWith(bucket.replace("*", ""))),
-            `${architecture}: add ${name} to ownBuckets in stacks/ci.ts`,
-          );
-        }
-        if (type === "aws:iam/rolePolicyAttachment:RolePolicyAttachment" && typeof inputs.policyArn === "string") {
-          assert.ok(
-            attachable.includes(inputs.policyArn),
-            `${architecture}: add ${inputs.policyArn} to attachable in stacks/ci.ts`,
-          );
-        }
+      for (const { name, inputs } of ofType(one, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")) {
+        if (typeof inputs.policyArn !== "string" || name.startsWith("ci-access")) continue;
+        assert.ok(
+          attachable.includes(inputs.policyArn),
+          `${architecture}: add ${inputs.policyArn} to attachable in insight/calls/grants.ts`,
+        );
       }
     }
   });
 
-  it("packs actions into policies without losing one", () => {
-    const actions = Array.from({ length: 900 }, (_, i) => `service${i % 9}:DoSomethingLong${i}`);
-    const parts = packed([actions]);
-    assert.ok(parts.length > 1);
-    assert.deepEqual(parts.flat(), actions);
+  it("lets a deploy do what the migration gate does, on what is the stack's own", () => {
+    const of = (action: string) => granted("ci-access-deploy").filter(({ Action }) => [Action].flat().includes(action));
+    for (const action of ["ecs:RunTask", "ecs:DescribeTasks", "logs:GetLogEvents"]) {
+      const [statement, ...more] = of(action);
+      assert.equal(more.length, 0, action);
+      for (const arn of [statement?.Resource ?? "*"].flat()) assert.match(arn, /fargate-\*/, action);
+    }
+    for (const action of ["ecs:ListTasks", "ssm:ListCommands", "ssm:DescribeInstanceInformation"])
+      assert.equal(of(action).length, 1, action);
+    assert.deepEqual(Object.keys(of("ecs:ListTasks")[0]?.Condition ?? {}), ["ArnLike"]);
+  });
+
+  it("runs commands on no instance but the stack's own and an adopted one", () => {
+    for (const { Action, Resource, Condition } of granted("ci-access-deploy")) {
+      if (![Action].flat().includes("ssm:SendCommand")) continue;
+      for (const arn of [Resource].flat()) {
+        if (/:document\//.test(arn))
+          assert.match(arn, /document\/(AWS-RunShellScript|(ha-web-tier|monitored-instance)-\*)$/);
+        else assert.match(JSON.stringify(Condition), /ssm:resourceTag\/(Stack":"prod"|boot-group":"ha-web-tier-\*")/);
+      }
+    }
+  });
+
+  it("ends what has no name of the stack's only where it bears the stack's tag", () => {
+    const ends = /^(ec2:(Terminate|Delete|Release)\w+|kms:ScheduleKeyDeletion|acm:DeleteCertificate)$/;
+    const ending = granted("ci-access-deploy").filter(({ Action }) =>
+      [Action].flat().some((action) => ends.test(action) && !/ec2:Delete(Route|Tags)$/.test(action)),
+    );
+    assert.ok(ending.length >= 8);
+    for (const { Action, Condition } of ending)
+      assert.equal(Condition?.StringEquals?.["aws:ResourceTag/Stack"], "prod", `${Action}`);
+  });
+
+  it("has sessions as long as what is done in them", () => {
+    assert.equal(role(plan, "ci-access-deploy")?.inputs.maxSessionDuration, DEPLOY_SESSION);
+    assert.equal(role(plan, "ci-access-preview")?.inputs.maxSessionDuration, 3600);
+  });
+
+  it("packs statements into policies without losing an action", () => {
+    const actions = Array.from({ length: 400 }, (_, i) => `service:DoSomethingLong${i}`);
+    const grants = [
+      { actions, resources: ["*"] },
+      ...Array.from({ length: 60 }, (_, i) => ({
+        actions: [`other:Do${i}`],
+        resources: [`arn:aws:other:::thing/${i}`],
+      })),
+    ];
+    const parts = packed(grants);
+    assert.ok(parts.length > 2);
+    assert.deepEqual(
+      parts.flat().flatMap((grant) => grant.actions),
+      grants.flatMap((grant) => grant.actions),
+    );
+    for (const part of parts) assert.ok(JSON.stringify(part).length < 6144);
   });
 });
