@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { liveGates, type TierToProve } from "../../stacks/gates";
+import { liveGates } from "../../stacks/gates";
+import type { TierToRollOut } from "../../stacks/gates/rollout";
 import { VercelStandIn } from "../standins/vercel";
 
 const TOKEN = "vercel-token-0123456789abcdef";
@@ -8,7 +9,7 @@ const asked = { kind: "vercel", deployment: "dpl_new", domain: "iamvet.kr", comm
 const ready = { id: "dpl_new", readyState: "READY", sha: COMMIT };
 const old = { id: "dpl_old", readyState: "READY", sha: "0".repeat(40) };
 
-describe("the gate before traffic on Vercel", () => {
+describe("the rollout on Vercel", () => {
   const vercel = new VercelStandIn(TOKEN, "team_1");
   const kept = { url: process.env.VERCEL_API_URL, token: process.env.VERCEL_API_TOKEN };
   before(async () => {
@@ -27,8 +28,8 @@ describe("the gate before traffic on Vercel", () => {
   });
   beforeEach(() => vercel.reset());
 
-  /** The gate's answer, with a site that answers well: a health check tells nothing of the deployment. */
-  const prove = async (rollout: TierToProve["rollout"] = asked) => {
+  /** The gate's answer. */
+  const prove = async (rollout: TierToRollOut["rollout"] = asked) => {
     let now = 0;
     const gates = liveGates({
       region: "ap-northeast-2",
@@ -41,20 +42,8 @@ describe("the gate before traffic on Vercel", () => {
           now += Math.max(1, ms);
         },
       },
-      names: { addresses: async () => ["198.51.100.7"] } as never,
-      ask: async () => ({ status: 200, body: '{"status":"ok","tier":"vercel","version":"v2"}' }),
     });
-    const probe = {
-      ...{
-        connectTo: "198.51.100.7",
-        port: 443,
-        servername: "iamvet.kr",
-        host: "iamvet.kr",
-        path: "/api/health-external",
-      },
-      ...{ headers: {}, expectTier: "vercel", expectVersion: "v2" },
-    };
-    return gates.ready({ tier: "vercel", probe, serving: "fargate", ...(rollout && { rollout }) });
+    return gates.rolledOut({ tier: "vercel", rollout });
   };
 
   it("opens where Vercel serves the name from the deployment of the commit", async () => {
@@ -67,7 +56,7 @@ describe("the gate before traffic on Vercel", () => {
     vercel.deployments = () => [{ ...ready, sha: "1".repeat(40) }];
     await assert.rejects(
       prove(),
-      /vercel is not ready: Vercel does not confirm[\s\S]*dpl_new is of 1{40} instead of 5f2c1d9a/,
+      /not rolled out on vercel: Vercel does not confirm[\s\S]*dpl_new is of 1{40} instead of 5f2c1d9a/,
     );
   });
 
@@ -76,7 +65,7 @@ describe("the gate before traffic on Vercel", () => {
     vercel.aliases.set("iamvet.kr", "dpl_old");
     await assert.rejects(
       prove(),
-      /serves iamvet\.kr from dpl_old instead of dpl_new[\s\S]*npx vercel promote dpl_new[\s\S]*fargate serves/,
+      /serves iamvet\.kr from dpl_old instead of dpl_new[\s\S]*npx vercel promote dpl_new/,
     );
   });
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Exec } from "../../cli/release";
+import type { Exec } from "../../cli/release/tools";
 import { releasedCommit } from "../../cli/release/vercel";
 import { UsageError } from "../../cli/stack-files";
 import type { Settings } from "../../stacks/settings";
