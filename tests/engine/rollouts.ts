@@ -217,8 +217,18 @@ export class Rollouts {
     return container?.environment.find(({ name }: Properties) => name === "SITE_VERSION")?.value;
   }
 
-  releaseOfTemplate = (template: Template): string | undefined =>
-    this.boot(this.template(template)?.tagSpecifications?.[0]?.tags["boot-parameter"])?.version;
+  /** Whether an instance of a template listens where its target groups ask it. */
+  private listens(template: Template, groups: readonly string[]): boolean {
+    const port = this.bootOf(template)?.port;
+    return this.cloud
+      .of("aws:lb/targetGroup:TargetGroup")
+      .every(({ id, inputs }) => !groups.includes(id) || inputs.port === port);
+  }
+
+  releaseOfTemplate = (template: Template): string | undefined => this.bootOf(template)?.version;
+
+  private bootOf = (template: Template): Properties | undefined =>
+    this.boot(this.template(template)?.tagSpecifications?.[0]?.tags["boot-parameter"]);
 
   private template({ id, version }: Template): Properties | undefined {
     const stored = this.cloud.of(TEMPLATE).find((one) => one.id === id);
@@ -263,7 +273,9 @@ export class Rollouts {
     if (op === "create") {
       const template = asked;
       this.groups.set(name, { template, instances: Array(desiredCapacity).fill(template), refreshes: [] });
-      if (this.bad.has(this.releaseOfTemplate(asked) ?? "")) throw new Error("timeout while waiting for ELB capacity");
+      if (this.bad.has(this.releaseOfTemplate(asked) ?? "") || !this.listens(asked, inputs.targetGroupArns)) {
+        throw new Error("timeout while waiting for ELB capacity");
+      }
       return;
     }
     const state = this.group(name) as GroupState;
