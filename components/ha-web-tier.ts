@@ -210,8 +210,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
     const ofTargets = { LoadBalancer: args.loadBalancer.arnSuffix, TargetGroup: targets.arnSuffix };
     const { errors, signals } = balancedAlarms(name, ofTargets, args, child);
     const scaling = new aws.autoscaling.Group(
-      // With its port: another one makes another group, where `launchTemplate` is not ignored and the first instances listen on it.
-      `${name}-group-${args.port}`,
+      `${name}-group`,
       {
         minSize: args.min,
         maxSize: args.max,
@@ -242,7 +241,6 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
         ...child,
         ignoreChanges: ["desiredCapacity", "launchTemplate"],
         dependsOn: [rule],
-        aliases: [{ name: `${name}-group` }],
         // A group that is given another target group takes its instances out of the first, to which visitors are led until the gate.
         ...beside("targetGroupArns"),
       },

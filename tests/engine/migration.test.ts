@@ -3,7 +3,7 @@ import { type Project, projectFor, settings } from "./stack";
 import { REGION, SPEED } from "./world";
 
 const SERVICE = "fargate-service";
-const GROUP = "ha-web-tier-group-3000";
+const GROUP = "ha-web-tier-group";
 
 describe("migrations on the real engine", () => {
   let project: Project;

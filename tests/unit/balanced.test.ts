@@ -203,7 +203,7 @@ describe("the tiers behind the load balancer", () => {
     const service = named(plan("fargate"), "fargate-service").inputs;
     assert.deepEqual(service.deploymentCircuitBreaker, { enable: true, rollback: true });
     assert.ok(references(service.alarms).some((urn) => urn.endsWith("fargate-errors")));
-    const group = named(plan("ha-web-tier"), "ha-web-tier-group-3000").inputs;
+    const group = named(plan("ha-web-tier"), "ha-web-tier-group").inputs;
     assert.equal(
       group.instanceRefresh,
       undefined,

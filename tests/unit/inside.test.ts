@@ -6,7 +6,7 @@ import { insideOf } from "../../insight/inside";
 import { isRef, type Plan, type PlannedResource } from "../../insight/plan";
 
 const IMAGE = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
-const WORKLOAD = { fargate: "fargate-service", "ha-web-tier": "ha-web-tier-group-3000" } as const;
+const WORKLOAD = { fargate: "fargate-service", "ha-web-tier": "ha-web-tier-group" } as const;
 const TIERS = ["fargate", "ha-web-tier"] as const;
 
 describe("a change inside a tier", function () {
@@ -51,17 +51,11 @@ describe("a change inside a tier", function () {
       const [before, after] = [await plan(tier), await plan(tier, { app: { port: 3001 } })];
       const changes = byName(before, after);
       const doing = (name: string) => changes.get(name)?.operation;
-      for (const name of [`${tier}-targets`, `${tier}-errors`, `${tier}-scale-on-cpu`]) {
+      for (const name of [`${tier}-targets`, WORKLOAD[tier], `${tier}-errors`, `${tier}-scale-on-cpu`]) {
         assert.equal(doing(name), "replace", name);
       }
-      if (tier === "fargate") assert.equal(doing("fargate-service"), "replace");
-      // Rules of a security group, and a group of instances, stand by their port.
-      const byPort = [
-        `${tier}-from-balancer`,
-        `${tier}-to-targets`,
-        ...(tier === "fargate" ? [] : ["ha-web-tier-group"]),
-      ];
-      for (const rule of byPort) {
+      // Rules of a security group stand by their port.
+      for (const rule of [`${tier}-from-balancer`, `${tier}-to-targets`]) {
         assert.deepEqual([doing(`${rule}-3000`), doing(`${rule}-3001`)], ["delete", "create"], rule);
       }
       // The rules are led over in place: the probe's at once, the visitors' behind the gate.

@@ -423,7 +423,7 @@ describe("the plans of the stacks", () => {
 
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
     assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
-    assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group-3000").ignoreChanges, [
+    assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, [
       "desiredCapacity",
       "launchTemplate",
     ]);
