@@ -152,6 +152,7 @@ describe("VercelApp", () => {
     assert.deepEqual(target, { kind: "addresses", ipv4: ["198.51.100.7", "198.51.100.8"] });
     assert.deepEqual(probe, {
       connectTo: "198.51.100.7",
+      addresses: ["198.51.100.7", "198.51.100.8"],
       port: 443,
       servername: "example.com",
       host: "example.com",
