@@ -54,6 +54,8 @@ export class Cloud {
   before: (op: Call["op"], type: string, name: string) => Promise<void> | void = () => {};
   /** Called after an operation took effect, and before the engine knows. */
   after: (call: Call) => Promise<void> | void = () => {};
+  /** Called when something was begun by an API of AWS, for example `StartInstanceRefresh v2`. */
+  began: (what: string) => void = () => {};
   private serial = 0;
   private server?: grpc.Server;
 

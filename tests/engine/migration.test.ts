@@ -25,6 +25,7 @@ describe("migrations on the real engine", () => {
     cloud.after = ({ op, name }) => {
       if (name === SERVICE || name === GROUP) order.push(`${op} ${name} after ${cloud.migrations.length - migrated}`);
     };
+    cloud.began = (what) => order.push(`${what} after ${cloud.migrations.length - migrated}`);
     const started = Date.now();
     const { code, output } = await project.up();
     return {
@@ -80,7 +81,7 @@ describe("migrations on the real engine", () => {
     assert.equal(first.migrations.length, 1);
     const next = await release("ha-web-tier", "v4");
     assert.equal(next.code, 0, next.output);
-    assert.deepEqual(next.order, [`update ${GROUP} after 1`]);
+    assert.deepEqual(next.order, ["StartInstanceRefresh v4 after 1"]);
     assert.match(next.migrations[0] ?? "", /:2$/, "by the new version of the boot parameter");
   });
 

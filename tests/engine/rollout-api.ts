@@ -53,7 +53,7 @@ const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => o
   UpdateService: (cloud, { service, taskDefinition, forceNewDeployment }) => {
     const found = cloud.of("aws:ecs/service:Service").find(({ outputs }) => outputs.name === service);
     if (!found || !forceNewDeployment) throw new Refused("ServiceNotFoundException", service);
-    cloud.rollouts.begun.push(`UpdateService ${cloud.rollouts.releaseOfDefinition(taskDefinition)}`);
+    cloud.rollouts.begin(`UpdateService ${cloud.rollouts.releaseOfDefinition(taskDefinition)}`);
     cloud.rollouts.deploy(found.id, taskDefinition);
     return { service: { serviceArn: found.id } };
   },
@@ -75,7 +75,7 @@ const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => o
   SendCommand: (cloud, { DocumentName, InstanceIds, Parameters }) => {
     if (!releaseDocument(cloud, DocumentName)) return undefined;
     const [parameter] = Parameters.BootParameter;
-    cloud.rollouts.begun.push(`SendCommand ${cloud.rollouts.boot(parameter)?.version}`);
+    cloud.rollouts.begin(`SendCommand ${cloud.rollouts.boot(parameter)?.version}`);
     return { Command: { CommandId: cloud.rollouts.send(parameter, InstanceIds[0]) } };
   },
   GetCommandInvocation: (cloud, { CommandId }) => {
@@ -129,7 +129,7 @@ const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => 
       desired,
       field("Preferences.AutoRollback") === "true",
     );
-    cloud.rollouts.begun.push(`StartInstanceRefresh ${desired && cloud.rollouts.releaseOfTemplate(desired)}`);
+    cloud.rollouts.begin(`StartInstanceRefresh ${desired && cloud.rollouts.releaseOfTemplate(desired)}`);
     return `<InstanceRefreshId>${refresh}</InstanceRefreshId>`;
   },
 };

@@ -88,6 +88,11 @@ export class Rollouts {
     if (type === "aws:ec2/instance:Instance" && op === "create") this.tell(inputs.tags["boot-parameter"], stored.id);
   }
 
+  begin(what: string): void {
+    this.begun.push(what);
+    this.cloud.began(what);
+  }
+
   /** The release that a tier serves, as far as it is known here. */
   serving(tier: string): string | undefined {
     if (tier === "fargate") {

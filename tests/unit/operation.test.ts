@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { pulumiCommand, updating } from "../../stacks/operation";
+
+describe("what is no update", () => {
+  const command = (line: string) => pulumiCommand(line.split(" "));
+  it("is told by the command line of the engine, wherever its flags stand", () => {
+    assert.equal(command("/usr/bin/pulumi up --yes"), "up");
+    assert.equal(command("pulumi -C folder --stack refresh up"), "up");
+    assert.equal(command("pulumi refresh --run-program"), "refresh");
+    assert.equal(command("pulumi --non-interactive destroy --run-program --stack=up"), "destroy");
+    assert.equal(command("pulumi-language-nodejs 127.0.0.1:1 refresh"), undefined);
+  });
+  it("acts in `up` and where nothing is known, and in nothing else", () => {
+    for (const name of ["up", "update", "watch", undefined])
+      assert.equal(
+        updating(() => name),
+        true,
+        name,
+      );
+    for (const name of ["refresh", "destroy", "preview", "import"])
+      assert.equal(
+        updating(() => name),
+        false,
+        name,
+      );
+  });
+});
