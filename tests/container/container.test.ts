@@ -112,7 +112,8 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
   describe("a version", () => {
     /** Whether `next build` takes a version, from its real validation: it goes on to the build proper, or ends with why not. */
     const verdict = async (version: string): Promise<string> => {
-      const script = `SITE_VERSION='${version}' timeout 60 npx next build 2>&1 | grep -m 1 -E 'Creating an optimized|Invalid .deploymentId'`;
+      const verdicts = "Creating an optimized|Invalid .deploymentId";
+      const script = `SITE_VERSION='${version}' timeout 60 npx next build 2>&1 | grep -m 1 -E '${verdicts}'`;
       return podman("run", "--rm", "--network", "none", ...LIMITS, BUILDER, "sh", "-c", script);
     };
     before(async () => {
@@ -136,7 +137,7 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
     });
     after(() => task?.remove());
 
-    it("migrates a real database by the definition's own command, as uid 1000 on a read-only root, and fetches nothing for it", async () => {
+    it("migrates a real database by the definition's own command, as uid 1000, read-only, and fetches nothing for it", async () => {
       const asked = mirror.asked.length;
       await emptied();
       const migrate = taskOf("fargate-migrate");
