@@ -41,7 +41,8 @@ ExecStartPre=/usr/local/sbin/site-boot environment
 EnvironmentFile=-/run/site/unit
 ExecStartPre=-/usr/bin/docker rm --force site
 ExecStart=/usr/bin/docker run --rm --init --name site --read-only --cap-drop ALL \
-  --tmpfs /tmp:size=64m,mode=1777 --tmpfs /app/.next/cache:size=64m,mode=1777 --security-opt no-new-privileges --env-file /run/site/env --publish ${SITE_PORT}:${SITE_PORT} \
+  --tmpfs /tmp:size=64m,mode=1777 --tmpfs /app/.next/cache:size=64m,mode=1777 \
+  --security-opt no-new-privileges --env-file /run/site/env --publish ${SITE_PORT}:${SITE_PORT} \
   --log-driver awslogs --log-opt awslogs-region=${AWS_REGION} --log-opt awslogs-group=${LOG_GROUP} \
   --log-opt mode=non-blocking ${IMAGE}
 # Requests under way are answered before the process ends.

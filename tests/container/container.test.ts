@@ -112,7 +112,8 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
   describe("a version", () => {
     /** Whether `next build` takes a version, from its real validation: it goes on to the build proper, or ends with why not. */
     const verdict = async (version: string): Promise<string> => {
-      const script = `SITE_VERSION='${version}' timeout 60 npx next build 2>&1 | grep -m 1 -E 'Creating an optimized|Invalid .deploymentId'`;
+      const verdicts = "Creating an optimized|Invalid .deploymentId";
+      const script = `SITE_VERSION='${version}' timeout 60 npx next build 2>&1 | grep -m 1 -E '${verdicts}'`;
       return podman("run", "--rm", "--network", "none", ...LIMITS, BUILDER, "sh", "-c", script);
     };
     before(async () => {
@@ -136,7 +137,7 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
     });
     after(() => task?.remove());
 
-    it("migrates a real database by the definition's own command, as uid 1000 on a read-only root, and fetches nothing for it", async () => {
+    it("migrates a real database by the definition's own command, as uid 1000, read-only, and fetches nothing for it", async () => {
       const asked = mirror.asked.length;
       await emptied();
       const migrate = taskOf("fargate-migrate");
@@ -175,8 +176,10 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
 
     it("answers on its own address, reads and writes the database over verified TLS", async () => {
       const origin = `http://${task.options.address}:3000`;
-      const health = await fetch(`${origin}/api/health-external`);
-      assert.deepEqual(await health.json(), { status: "ok", tier: "fargate", version: VERSION });
+      const health = async () => (await fetch(`${origin}/api/health-external`)).json();
+      // The first answer may take longer than the app allows itself: a connection to the database has to be made.
+      await until(async () => ((await health()) as { status: string }).status === "ok", 20_000, 500);
+      assert.deepEqual(await health(), { status: "ok", tier: "fargate", version: VERSION });
       const note = { id: randomUUID(), text: "from a container" };
       const posted = await fetch(`${origin}/api/notes`, { method: "POST", body: JSON.stringify(note) });
       assert.equal(posted.status, 201);

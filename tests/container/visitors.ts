@@ -59,7 +59,12 @@ export async function answersUnder<T>(url: string, postgres: Postgres, stop: () 
       request.on("error", (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
     });
   const volley = () => Promise.all(Array.from({ length: CONNECTIONS }, ask));
-  for (let round = 0; round < 5; round++) await volley();
+  // Until all connections, also those to the database, are made.
+  await until(async () => {
+    lost.length = total = 0;
+    await volley();
+    return lost.length === 0;
+  }, 60_000);
   const locked = postgres.sql("BEGIN; LOCK TABLE notes IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT");
   const granted = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'notes'::regclass";
   await until(async () => (await postgres.sql(granted)) === "1", 10_000);
