@@ -178,6 +178,20 @@ describe("a release on one server (real script, unit lines, PM2 and app; AWS, sy
     assert.equal((await server.health()).version, "v2");
   });
 
+  it("ends red for a release that starts and is not healthy, and leaves nothing of it behind", async () => {
+    const sick = join(server.root, "sick");
+    cpSync(built, sick, { recursive: true });
+    const code503 =
+      'require("node:http").createServer((_, response) => response.writeHead(503).end()).listen(process.env.PORT);';
+    writeFileSync(join(sick, "server.js"), code503);
+    await server.offer(sick, "v4", {}, "sick-secret");
+    const { code, output } = await server.boot("release");
+    assert.notEqual(code, 0);
+    assert.match(output, /503/);
+    assert.equal((await server.health()).version, "v2");
+    assert.ok(await until(() => processesOf("SESSION_SECRET", "sick-secret").length === 0, 5_000), "it was ended");
+  });
+
   it("ends red for a release that does not start, and the old one serves on, also after a restart of PM2", async () => {
     const bad = join(server.root, "bad");
     cpSync(built, bad, { recursive: true });
