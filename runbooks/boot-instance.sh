@@ -90,7 +90,7 @@ go_back() {
 # Started beside the release that serves, on a port of its own, the new one must answer as it would to the site's check: one that does
 # not start is never switched to. PM2 would end the old process all the same, as soon as the new one's time to listen is over.
 try_release() {
-  local variables port pid
+  local variables port
   variables=$(environment | jq --raw-output 'to_entries[] | "export \(.key)=\(.value | @sh)"')
   port=$(($(config .port) ^ 1))
   say "trying the release"
@@ -99,12 +99,13 @@ try_release() {
     export NODE_ENV=production HOSTNAME=127.0.0.1 PORT=$port
     cd "$(release_dir)" && exec runuser -u site -- node server.js
   ) &
-  pid=$!
-  trap 'kill "$pid" 2>/dev/null || true' EXIT
+  # Not a local: a trap at the end of the script sees none.
+  trying=$!
+  trap 'kill "$trying" 2>/dev/null || true' EXIT
   curl --silent --show-error --fail --output /dev/null --max-time 5 --retry "${TRIES:-30}" --retry-delay 1 --retry-all-errors \
     "http://127.0.0.1:$port$(config .healthPath)"
-  kill "$pid"
-  wait "$pid" || true
+  kill "$trying"
+  wait "$trying" || true
   trap - EXIT
 }
 

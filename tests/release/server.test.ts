@@ -56,7 +56,7 @@ class Server {
     const does = step === "boot" ? [...first, ...start].join("\n") : calls;
     writeFileSync(script, [functions, ...standIns, does].join("\n"));
     try {
-      const env = { ...this.env, BOOT_ROOT: this.root, TEST_SECRET: this.secret, TRIES: "3" };
+      const env = { ...this.env, BOOT_ROOT: this.root, TEST_SECRET: this.secret, TRIES: "20" };
       const { stdout, stderr } = await run("bash", [script, step], { env });
       return { code: 0, output: stdout + stderr };
     } catch (error) {
@@ -173,9 +173,23 @@ describe("a release on one server (real script, unit lines, PM2 and app; AWS, sy
     );
   });
 
-  it("does nothing a second time, and the same release goes on", async () => {
+  it("goes on with the same release a second time", async () => {
     assert.equal((await server.boot("release")).code, 0);
     assert.equal((await server.health()).version, "v2");
+  });
+
+  it("ends red for a release that starts and is not healthy, and leaves nothing of it behind", async () => {
+    const sick = join(server.root, "sick");
+    cpSync(built, sick, { recursive: true });
+    const code503 =
+      'require("node:http").createServer((_, response) => response.writeHead(503).end()).listen(process.env.PORT);';
+    writeFileSync(join(sick, "server.js"), code503);
+    await server.offer(sick, "v4", {}, "sick-secret");
+    const { code, output } = await server.boot("release");
+    assert.notEqual(code, 0);
+    assert.match(output, /503/);
+    assert.equal((await server.health()).version, "v2");
+    assert.ok(await until(() => processesOf("SESSION_SECRET", "sick-secret").length === 0, 5_000), "it was ended");
   });
 
   it("ends red for a release that does not start, and the old one serves on, also after a restart of PM2", async () => {
