@@ -17,7 +17,7 @@ import {
 import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
 import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
 import { MIGRATE_IN_BUILD, VercelMigration } from "./vercel-migration";
-import { type VercelNodeVersion, vercelNodeProblems } from "./vercel-node";
+import { defaultNodeVersion, vercelNodeProblems } from "./vercel-node";
 import {
   type VercelCpu,
   type VercelPlan,
@@ -58,7 +58,7 @@ export interface VercelAppArgs extends VercelEnvironment {
    */
   readonly openDatabase?: (parent: pulumi.Resource) => readonly pulumi.Resource[];
   /** Node.js of build and functions, unless `engines.node` of the app's package.json names another. @default "22.x" */
-  readonly nodeVersion?: VercelNodeVersion;
+  readonly nodeVersion?: string;
   /** AWS region of the database; functions run in Vercel's region at the same place. */
   readonly databaseRegion: string;
   /** Vercel's regions for functions. @default the one next to the database */
@@ -101,8 +101,6 @@ export interface VercelAppArgs extends VercelEnvironment {
 /** Name of this architecture in config and in the health check's answer. */
 const tier = "vercel";
 
-const DEFAULT_NODE: VercelNodeVersion = "22.x";
-
 /**
  * Option 4: the site on Vercel, its database on AWS. The project, its variables, its domains and one production deployment
  * are created beside the tier that serves; DNS is not touched. What watches the site from AWS stays in the foundation:
@@ -142,7 +140,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
           ...(args.migrate === "build" ? [MIGRATE_IN_BUILD] : []),
           args.buildCommand ?? "npx prisma generate && npx next build",
         ].join(" && "),
-        nodeVersion: args.nodeVersion ?? DEFAULT_NODE,
+        nodeVersion: args.nodeVersion ?? defaultNodeVersion,
         resourceConfig: {
           fluid: true,
           functionDefaultRegions: [...regions],
@@ -351,7 +349,7 @@ const authenticated: Readonly<Record<VercelProtection, string>> = {
 function validate(args: VercelAppArgs, regions: readonly string[]): void {
   const problems = [
     ...vercelPlanProblems({ ...args, regions }),
-    ...vercelNodeProblems(args.nodeVersion ?? DEFAULT_NODE),
+    ...vercelNodeProblems(args.nodeVersion ?? defaultNodeVersion),
   ];
   if (problems.length > 0) throw new Error(problemText(problems));
   if (regions.length === 0) {

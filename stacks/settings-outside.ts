@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lastingNodeVersions, type VercelNodeVersion, vercelNodeVersions } from "../components/vercel-node";
+import { defaultNodeVersion, lastingNodeVersions } from "../components/vercel-node";
 import { choice, flag, help, isPrivate, listOf, range, text, variables, whole } from "./settings-fields";
 
 /** Settings of what is outside AWS: Vercel, and whoever looks at the site. */
@@ -55,12 +55,13 @@ export const vercelSettings = z
       "a shell command",
       "npm run build",
     ).optional(),
-    nodeVersion: help(
-      z.enum(Object.keys(vercelNodeVersions) as VercelNodeVersion[]),
+    // Which of them Vercel still has is a rule, as that ends on a day.
+    nodeVersion: text(
+      /^\d+\.x$/,
       "Node.js of build and functions; `engines.node` of the app's package.json wins over it.",
       lastingNodeVersions.join(" or "),
-      lastingNodeVersions[0] ?? "",
-    ).default("22.x"),
+      defaultNodeVersion,
+    ).default(defaultNodeVersion),
     regions: listOf(
       text(/^[a-z]{3}\d$/, "A region of the functions.", "a Vercel region id", "icn1"),
       0,

@@ -29,7 +29,11 @@ const existingDatabase: Config = { database: { mode: "existing", ...found } };
 /** Optional parts of the site, each of which is tried with and without; without is the base of its architecture. */
 const parts: readonly { readonly name: string; readonly architectures: readonly string[]; readonly config: Config }[] =
   [
-    { name: "multi-az database", architectures: ["fargate"], config: { database: { multiAz: true, backupDays: 35 } } },
+    {
+      name: "multi-az database",
+      architectures: ["fargate"],
+      config: { database: { multiAz: true, backupDays: 35, enhancedMonitoring: 10 } },
+    },
     {
       name: "watched by Route 53, with a budget",
       architectures: ["vercel", "monitored-instance"],
