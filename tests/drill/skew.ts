@@ -273,7 +273,12 @@ class Drill {
     await this.tab?.close();
     await sleep(3_000);
     const loads = await this.visitors.stop();
-    return rowOf(part, { from, to }, { loads, tab, seconds: (Date.now() - began) / 1000 });
+    const row = rowOf(part, { from, to }, { loads, tab, seconds: (Date.now() - began) / 1000 });
+    const verdict = row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`;
+    this.say(
+      `  ${row.missed} of ${row.loads} page loads missed a file, ${row.lost} of ${row.requests} requests lost: ${verdict}`,
+    );
+    return row;
   }
 }
 
