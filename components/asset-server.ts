@@ -18,7 +18,7 @@ export interface AssetServerArgs {
 /**
  * Answers `/_next/static/*` at the load balancer for every release at once, so that a page never misses a script of its own build:
  * while a release is rolled out, after the old targets are gone, and when it is rolled back. Pages and APIs come from the tiers. A
- * function of Lambda, about 0.8 USD for a million files with the reads of S3, less the free tier; Lambda's SLA (99.95 %) joins the chain.
+ * function of Lambda, at most 0.9 USD for a million files with the reads of S3, less the free tier; Lambda's SLA (99.95 %) joins the chain.
  */
 export class AssetServer extends pulumi.ComponentResource {
   constructor(name: string, args: AssetServerArgs, opts?: pulumi.ComponentResourceOptions) {

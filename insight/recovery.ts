@@ -167,7 +167,9 @@ const fromOutside = (alarm: PlannedResource): boolean =>
 /** Whether a function takes up an alarm and tells people: the incident reporter, not one that only passes reports on. */
 function reported(plan: Plan, alarm: PlannedResource): boolean {
   const rules = ofType(plan, "aws:cloudwatch/eventRule:EventRule").filter((rule) => refersTo(rule, alarm.urn));
-  const tellers = ofType(plan, "aws:lambda/function:Function").filter(({ name }) => !/-(receiver|server)-function$/.test(name));
+  const tellers = ofType(plan, "aws:lambda/function:Function").filter(
+    ({ name }) => !/-(receiver|server)-function$/.test(name),
+  );
   return ofType(plan, "aws:cloudwatch/eventTarget:EventTarget").some(
     (t) => rules.some((rule) => refersTo(t, rule.urn)) && tellers.some((teller) => refersTo(t, teller.urn)),
   );

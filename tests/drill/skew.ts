@@ -27,7 +27,7 @@ export type SkewProtection = keyof typeof SKEW_PROTECTIONS;
 /** Page loads that a part must have had to say anything. */
 const LEAST = 400;
 /** Milliseconds after which a visitor gives up. */
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 const ROOT = join(__dirname, "..", "..");
 const CACHE = join(ROOT, ".cache", "skew");
 const BUCKET = "assets";
@@ -251,6 +251,7 @@ class Drill {
     if (!balancer || !fleet) throw new Error("The drill was not started");
     this.say(`${part}: ${this.rate} requests a second`);
     await this.publish(to);
+    this.tab = await Tab.open(balancer.port);
     this.visitors = new Visitors({
       port: balancer.port,
       servername: DOMAIN,
@@ -260,7 +261,6 @@ class Drill {
     });
     const began = Date.now();
     await sleep(3_000);
-    this.tab = await Tab.open(balancer.port);
     const old = fleet.backends;
     const fresh = await fleet.fresh(this.releases[to], to);
     fleet.backends = [...old, ...fresh];
@@ -273,7 +273,12 @@ class Drill {
     await this.tab?.close();
     await sleep(3_000);
     const loads = await this.visitors.stop();
-    return rowOf(part, { from, to }, { loads, tab, seconds: (Date.now() - began) / 1000 });
+    const row = rowOf(part, { from, to }, { loads, tab, seconds: (Date.now() - began) / 1000 });
+    const verdict = row.problems.length === 0 ? "ok" : `FAILED: ${row.problems.join("; ")}`;
+    this.say(
+      `  ${row.missed} of ${row.loads} page loads missed a file, ${row.lost} of ${row.requests} requests lost: ${verdict}`,
+    );
+    return row;
   }
 }
 

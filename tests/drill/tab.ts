@@ -22,7 +22,9 @@ export class Tab {
     });
     try {
       const page = await browser.newPage({ ignoreHTTPSErrors: true });
-      await page.goto(`https://${DOMAIN}:${port}/`, { waitUntil: "load", timeout: PATIENCE });
+      const go = () => page.goto(`https://${DOMAIN}:${port}/`, { waitUntil: "load", timeout: PATIENCE });
+      // Once more: a network interface that comes or goes on this machine ends what Chromium is loading (ERR_NETWORK_CHANGED).
+      await go().catch(go);
       return new Tab(page, browser);
     } catch (error) {
       await browser.close();
