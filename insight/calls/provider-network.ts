@@ -147,6 +147,7 @@ export const networkCalls: Readonly<Record<string, readonly Use[]>> = {
       "UpdateHostedZoneComment DeleteHostedZone ChangeTagsForResource",
     ),
     on("route53", "ListHostedZones", "CreateHostedZone"),
+    on("route53:change", "GetChange"),
   ],
   "vpc/SecurityGroupEgressRule": [
     on("ec2", "DescribeSecurityGroupRules DescribeTags"),

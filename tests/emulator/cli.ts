@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { usesOf } from "../../insight/calls/grants";
 import { Python } from "../provider/python";
 import { type Ran, run } from "../provider/terraform";
 import { Moto } from "./moto";
@@ -29,9 +30,21 @@ export function projectFolder(): string {
   return folder;
 }
 
-/** Runs the command line as a process of its own, against the emulator. */
-export const platform = (moto: Moto, folder: string, args: string[], env: Record<string, string> = {}): Promise<Ran> =>
-  run(process.execPath, [join(root, "cli/bin.mjs"), ...args, "--cwd", folder], {
+const PERSON = new Set(usesOf("person").flatMap(({ read, write }) => [...read, ...write]));
+
+/**
+ * Runs the command line as a process of its own, against the emulator.
+ *
+ * @throws Error if it asked AWS for something that the table of calls does not have
+ */
+export async function platform(
+  moto: Moto,
+  folder: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Ran> {
+  await moto.record();
+  const ran = await run(process.execPath, [join(root, "cli/bin.mjs"), ...args, "--cwd", folder], {
     env: {
       HOME: folder,
       AWS_EC2_METADATA_DISABLED: "true",
@@ -43,3 +56,7 @@ export const platform = (moto: Moto, folder: string, args: string[], env: Record
     },
     timeoutSeconds: 90,
   });
+  const unknown = (await moto.recorded()).filter((action) => !PERSON.has(action));
+  if (unknown.length > 0) throw new Error(`platform ${args[0]} calls what insight/calls does not have: ${unknown}`);
+  return ran;
+}

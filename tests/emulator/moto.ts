@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Python } from "../provider/python";
 
 /** A port that is free on the loopback interface now. */
@@ -11,6 +14,23 @@ const freePort = () =>
       server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
   });
+
+/** A request as moto keeps it. */
+interface Recorded {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly body_encoded: boolean;
+}
+
+/** Prefix in IAM by the name that requests are signed for, where they differ. */
+const SIGNED_FOR: Readonly<Record<string, string>> = { monitoring: "cloudwatch", email: "ses" };
+
+function actionIn({ headers, body, body_encoded }: Recorded): string[] {
+  const service = /\/([\w-]+)\/aws4_request/.exec(headers.Authorization ?? "")?.[1] ?? "";
+  const text = body_encoded ? Buffer.from(body, "base64").toString() : body;
+  const operation = headers["X-Amz-Target"]?.split(".").at(-1) ?? new URLSearchParams(text).get("Action");
+  return operation && service ? [`${SIGNED_FOR[service] ?? service}:${operation}`] : [];
+}
 
 /** An emulator of AWS in memory, on a loopback port, for the time of a suite. */
 export class Moto {
@@ -31,6 +51,7 @@ export class Moto {
         MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
         // Seconds until a certificate counts as validated.
         MOTO_ACM_VALIDATION_WAIT: "1",
+        MOTO_RECORDER_FILEPATH: join(mkdtempSync(join(tmpdir(), "moto-")), "requests"),
       },
     });
     const moto = new Moto(server, `http://127.0.0.1:${port}`);
@@ -51,6 +72,22 @@ export class Moto {
   /** Forgets everything that was built. */
   async reset(): Promise<void> {
     await fetch(`${this.endpoint}/moto-api/reset`, { method: "POST" });
+  }
+
+  /** From now on it keeps what it is asked, and nothing from before. */
+  async record(): Promise<void> {
+    for (const what of ["reset-recording", "start-recording"])
+      await fetch(`${this.endpoint}/moto-api/recorder/${what}`, { method: "POST" });
+  }
+
+  /** IAM's actions behind what it was asked since {@link record}. Those of Route 53 and S3 are not among them: REST names no operation. */
+  async recorded(): Promise<string[]> {
+    const answer = await fetch(`${this.endpoint}/moto-api/recorder/download-recording`);
+    const requests = (await answer.text())
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Recorded);
+    return [...new Set(requests.flatMap(actionIn))].sort();
   }
 
   stop(): void {
