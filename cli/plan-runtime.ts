@@ -142,7 +142,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
   // A plan stands for a stack that is yet to be made: nothing carries its tags.
   "aws:rds/getInstances:getInstances": { none: ["instanceIdentifiers"] },
   "aws:route53/getZone:getZone": { texts: ["zoneId"], whole: ["nameServers"] },
-  "aws:secretsmanager/getSecretVersion:getSecretVersion": { whole: ["secretString"] },
+  "aws:secretsmanager/getSecretVersion:getSecretVersion": { texts: ["versionId"], whole: ["secretString"] },
   "aws:ssm/getParameter:getParameter": { texts: ["value"] },
   "vercel:index/getDomainConfig:getDomainConfig": { texts: ["recommendedCname"], whole: ["recommendedIpv4s"] },
   "vercel:index/getEndpointVerification:getEndpointVerification": { texts: ["verificationCode"] },
