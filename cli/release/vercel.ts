@@ -1,6 +1,6 @@
 import type { Settings } from "../../stacks/settings";
-import type { Exec } from "./tools";
 import { UsageError } from "../stack-files";
+import type { Exec } from "./tools";
 
 /** Files of a dirty working tree that a message names. */
 const SHOWN_FILES = 5;

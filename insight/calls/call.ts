@@ -11,6 +11,7 @@ export type Principal =
   | "recovery starter"
   | "incident reporter"
   | "notifier"
+  | "asset server"
   | "uptime receiver"
   | "uptime forwarder"
   | "log receiver";

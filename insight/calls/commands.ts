@@ -15,39 +15,65 @@ const STATE = [
   on("s3:object#state", "GetObject"),
   on("kms:key#state", "Decrypt GenerateDataKey"),
 ];
+/** What `docker` does with an image, by the registry's protocol. */
+const IMAGES = on(
+  "ecr:repository",
+  "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer",
+  "CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart",
+);
 const LOCK = on("s3:object#locks", "PutObject DeleteObject");
 
 /** Calls of the `platform` commands and of the workflows on GitHub. */
 export const commandCalls: readonly Call[] = [
   {
-    place: "cli/release.ts",
+    place: "cli/release/image.ts",
     by: RELEASES,
-    why: "builds a release's image and pushes it to the stack's repository; prod takes staging's",
-    uses: [
-      on("ecr", "GetAuthorizationToken"),
-      on(
-        "ecr:repository",
-        "BatchCheckLayerAvailability BatchGetImage DescribeImages GetDownloadUrlForLayer",
-        "CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart",
-      ),
-    ],
+    why: "logs in to the registry",
+    uses: [on("ecr", "GetAuthorizationToken")],
   },
   {
-    place: "cli/release.ts",
+    place: "cli/release/image.ts",
     by: RELEASES,
-    why: "puts a server's release where it fetches it",
-    uses: [on("s3:object#releases", "", "PutObject")],
+    agent: "docker buildx imagetools",
+    why: "looks for a release's image, and copies staging's to prod, from the other stack's repository",
+    uses: [IMAGES],
+  },
+  { place: "cli/release/build.ts", by: RELEASES, why: "builds a release and pushes its image", uses: [IMAGES] },
+  {
+    place: "cli/release/assets.ts",
+    by: RELEASES,
+    why: "takes a release's built files out of its image",
+    uses: [IMAGES],
   },
   {
-    place: "cli/release.ts",
+    place: "functions/assets/store.ts",
     by: RELEASES,
-    why: "installs it on the server while its recovery is muted",
+    why: "keeps a release's built files before it is rolled out",
+    uses: [on("s3:object#assets", "GetObject", "PutObject")],
+  },
+  {
+    place: "cli/release/archives.ts",
+    by: RELEASES,
+    why: "puts a server's release where it fetches it, unless one of the name is there",
+    uses: [on("s3:object#releases", "GetObject", "PutObject")],
+  },
+  {
+    place: "cli/release/archives.ts",
+    by: RELEASES,
+    agent: "S3",
+    why: "answers that an archive is missing only to whoever may list; to others it says that access is denied",
+    uses: [on("s3:bucket#releases", "ListBucket")],
+  },
+  {
+    place: "cli/release/server.ts",
+    by: RELEASES,
+    why: "runs the team's own command on an adopted server while its recovery is muted",
     uses: [...SHELL, on("ssm:parameter", "", "PutParameter")],
   },
   {
-    place: "cli/release.ts",
+    place: "cli/release/secrets.ts",
     by: RELEASES,
-    why: "migrates from here what Vercel's functions cannot, and bakes the app's keys into a build",
+    why: "bakes the key of Server Actions into a build",
     uses: [onOwn("secretsmanager:Secret", "GetSecretValue"), on("secretsmanager:Secret#others", "GetSecretValue")],
   },
   {

@@ -1,4 +1,4 @@
-import { type Call, on } from "./call";
+import { type Call, on, onOwn } from "./call";
 
 const RUNS = ["deploy", "preview", "person"] as const;
 const CHANGES = ["deploy", "person"] as const;
@@ -8,13 +8,11 @@ export const programCalls: readonly Call[] = [
   {
     place: "stacks/gates/aws.ts",
     by: RUNS,
-    why: "what is live: records, the rule's weights, the state of traffic, and what a rollout has come to",
+    why: "what is live: records, the rule's weights, and the state of traffic",
     uses: [
       on("route53:hostedzone", "ListResourceRecordSets"),
       on("ssm:parameter", "GetParameter GetParameterHistory"),
       on("elasticloadbalancing", "DescribeRules"),
-      on("ecs:service", "DescribeServices"),
-      on("autoscaling", "DescribeAutoScalingGroups DescribeInstanceRefreshes"),
     ],
   },
   {
@@ -50,40 +48,32 @@ export const programCalls: readonly Call[] = [
     ],
   },
   {
-    place: "stacks/gates/rollout.ts",
+    place: "stacks/gates/rollout-aws.ts",
     by: CHANGES,
-    why: "rolls a group out, watches it to its end, and leads it back",
+    why: "rolls a group out, and watches it to its end",
     needs: "autoscaling/Group",
     uses: [
       on("autoscaling", "DescribeAutoScalingGroups DescribeInstanceRefreshes"),
-      on("autoscaling:autoScalingGroup", "", "StartInstanceRefresh CancelInstanceRefresh UpdateAutoScalingGroup"),
+      on("autoscaling:autoScalingGroup", "", "StartInstanceRefresh CancelInstanceRefresh"),
     ],
   },
   {
-    place: "stacks/gates/rollout.ts",
+    place: "stacks/gates/rollout-aws.ts",
     by: CHANGES,
     why: "watches a service's deployment to its end, and deploys again after ECS rolled it back",
     needs: "ecs/Service",
-    uses: [
-      on("ecs:service", "DescribeServices ListServiceDeployments", "UpdateService"),
-      on("ecs:service ecs:service-deployment", "DescribeServiceDeployments"),
-    ],
+    uses: [on("ecs:service", "DescribeServices", "UpdateService")],
   },
   {
-    place: "stacks/gates/rollout.ts",
+    place: "stacks/gates/rollout-aws.ts",
     by: CHANGES,
     why: "installs a release on the server while its recovery is muted, and waits for the end of the command",
     needs: "ec2/Instance",
     uses: [
       on("ssm", "ListCommands DescribeInstanceInformation GetCommandInvocation"),
       on("ssm:document", "", "SendCommand"),
+      onOwn("ssm:instance", "", "SendCommand"),
       on("ssm:parameter", "", "PutParameter"),
     ],
-  },
-  {
-    place: "components/fargate-service.ts",
-    by: CHANGES,
-    why: "a new release's static files beside those of the one before, where browsers of both find them",
-    uses: [on("s3:bucket#assets", "ListBucket"), on("s3:object#assets", "GetObject", "PutObject")],
   },
 ];

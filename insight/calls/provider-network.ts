@@ -128,6 +128,10 @@ export const networkCalls: Readonly<Record<string, readonly Use[]>> = {
       `CreateTargetGroup ModifyTargetGroup ModifyTargetGroupAttributes DeleteTargetGroup AddTags RemoveTags`,
     ),
   ],
+  "lb/TargetGroupAttachment": [
+    on("elasticloadbalancing", "DescribeTargetHealth"),
+    on("elasticloadbalancing:targetgroup", "", "RegisterTargets DeregisterTargets"),
+  ],
   "route53/HealthCheck": [
     on(
       "route53:healthcheck",

@@ -265,6 +265,7 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
       "CreateBucket DeleteBucket PutBucketTagging",
     ),
   ],
+  "s3/BucketCorsConfiguration": [on("s3:bucket", "GetBucketCORS", "PutBucketCORS")],
   "s3/BucketLifecycleConfiguration": [on("s3:bucket", "GetLifecycleConfiguration", "PutLifecycleConfiguration")],
   "s3/BucketPolicy": [on("s3:bucket", "GetBucketPolicy", "PutBucketPolicy DeleteBucketPolicy")],
   "s3/BucketPublicAccessBlock": [on("s3:bucket", "GetBucketPublicAccessBlock", "PutBucketPublicAccessBlock")],

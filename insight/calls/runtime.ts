@@ -100,6 +100,12 @@ export const runtimeCalls: readonly Call[] = [
     uses: [on("ssm:parameter", "GetParameter"), on("sns:topic", "", "Publish")],
   },
   {
+    place: "functions/assets/store.ts",
+    by: ["asset server"],
+    why: "answers for the built files of all releases, and keeps what a tier has answered",
+    uses: [on("s3:object#assets", "GetObject", "PutObject")],
+  },
+  {
     place: "functions/uptime-webhook/index.ts",
     by: ["uptime receiver"],
     why: "turns what outside eyes report into a metric",
@@ -114,7 +120,7 @@ export const runtimeCalls: readonly Call[] = [
   },
   {
     place: "components/lambda-code.ts",
-    by: ["incident reporter", "notifier", "uptime receiver", "log receiver"],
+    by: ["incident reporter", "notifier", "asset server", "uptime receiver", "log receiver"],
     agent: "Lambda",
     why: "writes a function's log",
     uses: LOG,
@@ -138,8 +144,12 @@ export const runtimeCalls: readonly Call[] = [
   {
     place: "runbooks/boot-instance.sh",
     by: ["server"],
-    why: "fetches a release, and reports the days that the certificate has left",
-    uses: [on("s3:object#releases", "GetObject"), on("cloudwatch", "", "PutMetricData")],
+    why: "fetches a release, tells which one serves, and reports the days that the certificate has left",
+    uses: [
+      on("s3:object#releases", "GetObject"),
+      on("ssm:parameter", "GetParameter", "PutParameter"),
+      on("cloudwatch", "", "PutMetricData"),
+    ],
   },
   {
     place: "runbooks/boot-instance.sh",

@@ -44,7 +44,7 @@ const NAMED: Readonly<Record<string, readonly [forms: string, end: string]>> = {
   "rds/instance:Instance": ["rds:db", "db:{}"],
   "rds/parameterGroup:ParameterGroup": ["rds:pg", "pg:{}"],
   "rds/subnetGroup:SubnetGroup": ["rds:subgrp", "subgrp:{}"],
-  "s3/bucket:Bucket": ["s3:bucket s3:bucket#assets", "{}"],
+  "s3/bucket:Bucket": ["s3:bucket", "{}"],
   "secretsmanager/secret:Secret": ["secretsmanager:Secret", "secret:{}-AbCdEf"],
   "sns/topic:Topic": ["sns:topic", "{}"],
   "ssm/document:Document": ["ssm:document", "document/{}"],

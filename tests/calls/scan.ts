@@ -200,7 +200,7 @@ export function inAutomation(place: string, text: string): Found[] {
 /** Types and look-ups of the AWS provider that the program names, as keys of the table. */
 export function providerTypesInTree(): { readonly place: string; readonly key: string }[] {
   return filesBelow(["components", "stacks", "examples"], /\.ts$/).flatMap((file) =>
-    [...read(file).matchAll(/\baws\.(?:(\w+)\.)?((?:[A-Z]|get[A-Z])\w+?)(?:Output)?\(/g)].map(
+    [...read(file).matchAll(/\baws\s*\.(?:(\w+)\s*\.)?((?:[A-Z]|get[A-Z])\w+?)(?:Output)?\(/g)].map(
       ([, module, name = ""]) => ({
         place: relative(ROOT, join(ROOT, file)),
         key: module ? `${module}/${name}` : name,

@@ -6,8 +6,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
-import { answer, pick } from "./visits";
 import { rolloutApi } from "./rollout-api";
+import { answer, pick } from "./visits";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
 
 export { tierOf } from "./visits";

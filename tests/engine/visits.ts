@@ -26,7 +26,11 @@ export function answer(cloud: Cloud, health: Health, address: string, incoming: 
   const sick = dead || health.sick.has(tier);
   const probe = incoming.headers["x-site-probe"] !== undefined;
   health.answers.push({ time: worldNow(), tier, healthy: !sick, probe, target });
-  const body = JSON.stringify({ status: sick ? "unhealthy" : "ok", tier, version: cloud.rollouts.serving(tier) ?? health.version });
+  const body = JSON.stringify({
+    status: sick ? "unhealthy" : "ok",
+    tier,
+    version: cloud.rollouts.serving(tier) ?? health.version,
+  });
   return { status: sick ? 503 : 200, body };
 }
 

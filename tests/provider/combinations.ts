@@ -355,7 +355,11 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
       architectures: ["vercel"],
       config: { vercel: { plan: "pro", prebuilt: "app", databaseAccess: "public-tls" } },
     },
-    { name: "private link", architectures: ["vercel"], config: vercel("private-link", { peeredCidr: "10.1.0.0/16" }) },
+    {
+      name: "private link",
+      architectures: ["vercel"],
+      config: vercel("private-link", { peeredCidr: "10.1.0.0/16", skewProtection: "30 minutes" }),
+    },
     {
       name: "deployed by GitHub Actions",
       architectures: ["fargate"],

@@ -228,7 +228,8 @@ describe("`site-boot release` on a server", () => {
     for (const [name, body] of Object.entries(COMMANDS)) {
       writeFileSync(at("bin", name), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
     }
-    writeFileSync(at("archive/server.js"), "");
+    // It has to live until it has been tried.
+    writeFileSync(at("archive/server.js"), "setInterval(() => {}, 1000);");
     for (const part of ["archive", "root/srv/site/releases/v1"])
       writeFileSync(at(part, "nginx/site.conf"), "server {}");
     execFileSync("tar", ["-czf", at("site.tar.gz"), "-C", at("archive"), "."]);

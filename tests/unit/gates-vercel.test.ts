@@ -63,10 +63,7 @@ describe("the rollout on Vercel", () => {
   it("stays shut after an Instant Rollback, where a new deployment is ready and has no visitors", async () => {
     vercel.deployments = () => [old, ready];
     vercel.aliases.set("iamvet.kr", "dpl_old");
-    await assert.rejects(
-      prove(),
-      /serves iamvet\.kr from dpl_old instead of dpl_new[\s\S]*npx vercel promote dpl_new/,
-    );
+    await assert.rejects(prove(), /serves iamvet\.kr from dpl_old instead of dpl_new[\s\S]*npx vercel promote dpl_new/);
   });
 
   it("tells why a build failed, waits for one under way, and asks no commit where none is named", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { pulumiCommand, updating } from "../../stacks/operation";
 
 describe("what is no update", () => {
@@ -10,6 +11,8 @@ describe("what is no update", () => {
     assert.equal(command("pulumi --non-interactive destroy --run-program --stack=up"), "destroy");
     assert.equal(command("pulumi-language-nodejs 127.0.0.1:1 refresh"), undefined);
   });
+  // Other suites of this process may have left the mocks of a preview.
+  before(() => pulumi.runtime.setMocks({ call: () => ({}), newResource: () => ({ id: "", state: {} }) }));
   it("acts in `up` and where nothing is known, and in nothing else", () => {
     for (const name of ["up", "update", "watch", undefined])
       assert.equal(

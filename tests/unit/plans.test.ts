@@ -223,6 +223,8 @@ describe("the plans of the stacks", () => {
       "elasticloadbalancing:DescribeTargetGroups",
       "cloudwatch:GetMetricData",
       "cloudwatch:ListMetrics",
+      // AWS answers for composite alarms to nobody with less.
+      "cloudwatch:DescribeAlarms",
       "cloudtrail:LookupEvents",
       "logs:GetQueryResults",
       "logs:StopQuery",
