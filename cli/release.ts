@@ -85,7 +85,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
   const asked: Asked[] = [];
   if (tiers.some((tier) => tier === "ha-web-tier" || tier === "fargate") && !settings.image.build) {
     const image = await publishImage(what, tools);
-    await publishAssets(tools, { image, platforms: dockerPlatforms[settings.image.platform].join(",") });
+    await publishAssets(stack, tools, { image, platforms: dockerPlatforms[settings.image.platform].join(",") });
     asked.push({ key: "image.uri", value: image, before: settings.image.uri });
   }
   if (tiers.includes("monitored-instance") && !adopted) {

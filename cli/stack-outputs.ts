@@ -17,6 +17,8 @@ export interface DeployedFoundation {
   readonly imageRepository?: string;
   /** ARN of the app's secret. */
   readonly appSecret?: string;
+  /** Bucket of the built files of all releases. */
+  readonly assetBucket?: string;
 }
 
 /**
@@ -28,13 +30,17 @@ export interface DeployedFoundation {
 export async function deployedFoundation(folder: string, stack: string): Promise<DeployedFoundation> {
   const { deployment } = (await ask(folder, stack, "export")) as StateFile;
   const find = (type: string, component: string, property: string): string | undefined => {
-    const inside = `iamvet:index:${component}$${type}::`;
-    const value = deployment?.resources?.find(({ urn }) => urn.includes(inside))?.outputs?.[property];
+    const inside = ({ urn }: { urn: string }) =>
+      urn.includes(`iamvet:index:${component}$`) && urn.includes(`$${type}::`);
+    const value = deployment?.resources?.find(inside)?.outputs?.[property];
     return typeof value === "string" ? value : undefined;
   };
-  const imageRepository = find("aws:ecr/repository:Repository", "ImageRepository", "repositoryUrl");
-  const appSecret = find("aws:secretsmanager/secret:Secret", "AppSecrets", "arn");
-  return { ...(imageRepository ? { imageRepository } : {}), ...(appSecret ? { appSecret } : {}) };
+  const found = {
+    imageRepository: find("aws:ecr/repository:Repository", "ImageRepository", "repositoryUrl"),
+    appSecret: find("aws:secretsmanager/secret:Secret", "AppSecrets", "arn"),
+    assetBucket: find("aws:s3/bucket:Bucket", "AssetBucket", "bucket"),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
 interface StateFile {

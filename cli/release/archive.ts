@@ -46,8 +46,9 @@ export async function publishArchive(what: Release, tools: ReleaseTools): Promis
     await dockerBuild(what, { platforms: SERVER, baked, key, further }, tools);
     const sha256 = await pack(plain, packed);
     // From the artifact itself, and before it has its name: what has one is never built again.
-    await tools.exec("tar", ["--extract", "--file", plain, "--directory", scratch, ".next/static"]);
-    await publishAssets(tools, { folder: join(scratch, ".next/static") });
+    const site = mkdtempSync(join(scratch, "site-"));
+    await tools.exec("tar", ["--extract", "--file", plain, "--directory", site]);
+    await publishAssets(stack, tools, { folder: join(site, ".next/static") });
     await tools.archives.put(bucket, name, packed, { sha256, baked });
     return { url, sha256 };
   } finally {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
@@ -22,24 +22,32 @@ const IN_IMAGE = "/app/.next/static";
  * it was built elsewhere. A file that is there already is written anew, since its time in the bucket counts from then.
  */
 export async function publishAssets(
-  { exec, outputs, keepFiles }: Pick<ReleaseTools, "exec" | "outputs" | "keepFiles">,
+  stack: string,
+  { exec, foundation, keepFiles, say }: Pick<ReleaseTools, "exec" | "foundation" | "keepFiles" | "say">,
   built: BuiltFiles,
 ): Promise<void> {
-  const { assetBucket } = await outputs();
+  const { assetBucket } = await foundation(stack);
   // A stack from before the bucket: it comes with this release's update, and the tiers are asked until the next.
-  if (typeof assetBucket !== "string") return;
-  if ("folder" in built) return keepFiles(assetBucket, built.folder);
+  if (assetBucket === undefined) return;
+  const keep = async (folder: string) => {
+    if (existsSync(folder)) return keepFiles(assetBucket, folder);
+    say(
+      `No built files are kept: the release has none in ${IN_IMAGE}. Its tiers are asked for them as long as they run it.`,
+    );
+  };
+  if ("folder" in built) return keep(built.folder);
   const scratch = mkdtempSync(join(tmpdir(), "platform-assets-"));
   try {
-    const dockerfile = `FROM scratch\nCOPY --from=${built.image} ${IN_IMAGE} /static\n`;
+    // By a pattern, which an image without the folder fits too.
+    const dockerfile = `FROM scratch\nCOPY --from=${built.image} ${IN_IMAGE.replace(/.$/, "[$&]")} /static\n`;
     await exec(
       "docker",
       ["buildx", "build", "--platform", built.platforms, "--output", `type=local,dest=${scratch}`, "-"],
       { input: dockerfile },
     );
     // Of several platforms each has a folder of its own.
-    const folders = readdirSync(scratch).map((name) => (name === "static" ? name : join(name, "static")));
-    for (const folder of folders) await keepFiles(assetBucket, join(scratch, folder));
+    const folders = readdirSync(scratch).filter((name) => name !== "static");
+    for (const folder of folders.length > 0 ? folders : ["."]) await keep(join(scratch, folder, "static"));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -21,6 +21,7 @@ const DOCKERFILE = `FROM scratch AS build
 COPY busybox /bin/busybox
 COPY busybox /bin/sh
 COPY server.js /app/server.js
+COPY server.js /app/.next/static/chunks/site.js
 ARG SITE_VERSION
 ARG SITE_PUBLIC
 RUN --mount=type=secret,id=server-actions-key \\
@@ -62,9 +63,11 @@ class World {
       "aws:ecr/repository:Repository": (_, urn) => ({ repositoryUrl: `${world.docker.registry}/${stackOf(urn)}` }),
       "aws:secretsmanager/secret:Secret": (name) => (name === "app-secret" ? { arn: secret.ARN } : {}),
     };
-    project.cloud.after = ({ op, type, name, urn }) => {
+    project.cloud.after = async ({ op, type, name, urn }) => {
+      const made = op === "create" && type === "aws:s3/bucket:Bucket" && name.startsWith("assets-");
       const stored = op !== "delete" && project.cloud.of(type).find((one) => one.urn === urn);
       if (stored) Object.assign(stored.outputs, told[type]?.(name, urn));
+      if (made && stored) await world.aws("s3api", "create-bucket", "--bucket", stored.outputs.bucket, ...location);
     };
     return world;
   }
@@ -86,6 +89,12 @@ class World {
     const at = ["-C", this.project.folder, "--release-version", version];
     const stack = args.includes("--stack") ? [] : ["--stack", STACK];
     return this.project.start("node", "cli/bin.mjs", "release", ...at, ...stack, ...args).done;
+  }
+
+  /** The built files that the stack keeps of all releases. */
+  async kept(): Promise<string> {
+    const bucket = this.project.cloud.of("aws:s3/bucket:Bucket").find(({ name }) => name.startsWith("assets-"));
+    return JSON.stringify(await this.aws("s3api", "list-objects-v2", "--bucket", bucket?.outputs.bucket));
   }
 
   async aws(...args: string[]): Promise<Record<string, string>> {
@@ -159,6 +168,7 @@ describe("platform release of an image (real engine, buildx, BuildKit, registry;
     const uri = `${world.docker.registry}/${STACK}@${digest}`;
     assert.deepEqual([world.config()["iamvet:image"]?.uri, world.config()["iamvet:app"]?.version], [uri, "r1"]);
     const tasks = world.project.cloud.of("aws:ecs/taskDefinition:TaskDefinition");
+    assert.match(await world.kept(), /"_next\/static\/chunks\/site\.js"/);
     assert.ok(tasks.length > 0 && tasks.every(({ inputs }) => inputs.containerDefinitions.includes(uri)));
     assert.ok(!output.includes(KEY) && !JSON.stringify(world.config()).includes(KEY));
   });
@@ -291,6 +301,7 @@ describe("platform release of a server's archive (real engine, buildx and BuildK
     assert.equal(code, 0, output);
     inOrder(output, /exporting to client tarball/, /Updating \(test\)/, /Released r1 on test/);
     const { sum, read } = await download("r1");
+    assert.match(await world.kept(), /"_next\/static\/chunks\/site\.js"/);
     assert.equal(read("key").split(" ")[0], keySum);
     assert.equal(read("built"), 'r1 {"NEXT_PUBLIC_API":"https://api.iamvet.kr"}\n');
     assert.deepEqual(world.config()["iamvet:instance"]?.release, {

@@ -20,14 +20,17 @@ class Server {
   readonly root = mkdtempSync(join(tmpdir(), "release-"));
   port = 0;
   private secret = "";
+  /** Versions of the boot parameter so far. */
+  private offered = 0;
 
   /** Packs a folder as the release of a version, and makes it what the configuration names. */
   async offer(folder: string, version: string, environment: Record<string, string>, secret: string): Promise<void> {
     const archive = join(this.root, `${version}.tar.gz`);
     if (!existsSync(archive)) await run("tar", ["--create", "--gzip", "--file", archive, "--directory", folder, "."]);
     this.secret = secret;
+    this.offered++;
     writeFileSync(
-      join(this.root, "parameter"),
+      join(this.root, `boot:${this.offered}`),
       renderBootConfig("instance", {
         ...{ region: "ap-northeast-2", domain: "iamvet.kr", port: this.port, tier: "monitored-instance", version },
         ...{ healthPath: "/api/health", migrate: false, environment: { ...environment, APP_LOG_DIR: this.root } },
@@ -43,15 +46,25 @@ class Server {
   async boot(step: string): Promise<{ code: number; output: string }> {
     const [functions = "", calls = ""] = bootScript("instance").split(/^(?=case \$\{1:-boot\})/m);
     const standIns = [
-      "metadata() { echo ap-northeast-2; }",
-      `aws() { case "$1 $2" in "ssm get-parameter") cat "${this.root}/parameter" ;;`,
-      `  "s3 cp") cp "${this.root}/$(basename "$4")" "$5" ;;`,
-      '  "secretsmanager get-secret-value") echo "$TEST_SECRET" ;; *) return 1 ;; esac; }',
+      "metadata() { case $1 in */boot-parameter) echo boot ;; *) echo ap-northeast-2 ;; esac; }",
+      `aws() { case "$*" in *Parameter.Version*) echo ${this.offered} ;; "ssm get-parameter"*) cat "${this.root}/$6" ;;`,
+      `  "s3 cp"*) cp "${this.root}/$(basename "$4")" "$5" ;;`,
+      '  "secretsmanager get-secret-value"*) echo "$TEST_SECRET" ;; *) return 1 ;; esac; }',
       "configure_nginx() { :; }",
       `systemctl() { [ "$1" = daemon-reload ] || node ${join(__dirname, "../standins/systemd.mjs")} "$1"; }`,
     ];
     const script = join(this.root, "site-boot");
-    const first = step === "boot" ? ["fetch_config", "install_release", "switch_release", "configure_units"] : [];
+    const first =
+      step === "boot"
+        ? [
+            "version=$(newest)",
+            'fetch_config "$version"',
+            "install_release",
+            "switch_release",
+            "configure_units",
+            'record "$version"',
+          ]
+        : [];
     const start = ["write_environment systemd", "systemctl start pm2-site"];
     const does = step === "boot" ? [...first, ...start].join("\n") : calls;
     writeFileSync(script, [functions, ...standIns, does].join("\n"));

@@ -39,6 +39,7 @@ function recorder(fail?: string) {
       writeFileSync(metadata, JSON.stringify({ "containerimage.digest": DIGEST }));
     const tar = /type=tar,dest=(\S+)/.exec(line)?.[1];
     if (tar) writeFileSync(tar, "archive");
+    if (program === "tar") mkdirSync(join(args.at(-1) as string, ".next/static"), { recursive: true });
     if (program === "git") return GIT[args[0] === "rev-parse" ? (args[1] ?? "") : (args[0] ?? "")] ?? "";
     const output = args.find((arg) => arg.startsWith("type=local,dest="))?.slice("type=local,dest=".length);
     if (output && readdirSync(output).length === 0) mkdirSync(join(output, "static"));
@@ -49,8 +50,8 @@ function recorder(fail?: string) {
     ask: async () => ({ code: 1, stdout: "", stderr: "ERROR: site:abc123: not found" }),
     say: (text) => ran.push(text),
     region: "ap-northeast-2",
-    outputs: async () => ({ assetBucket: "assets-1", instanceId: "i-1", recoveryMute: "mute-1" }),
-    foundation: async () => ({ imageRepository: REPOSITORY, appSecret: "arn:app" }),
+    outputs: async () => ({ instanceId: "i-1", recoveryMute: "mute-1" }),
+    foundation: async () => ({ imageRepository: REPOSITORY, appSecret: "arn:app", assetBucket: "assets-1" }),
     secret: async () => JSON.stringify({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: KEY }),
     archives: {
       find: async () => undefined,
@@ -152,12 +153,12 @@ describe("platform release", () => {
     const keep = async (_: string, folder: string) => void kept.push(folder.split("/").slice(-2).join("/"));
     const image = `1.dkr.ecr.ap-northeast-2.amazonaws.com/site@${DIGEST}`;
     const platforms = "linux/arm64,linux/amd64";
-    await publishAssets({ ...tools, exec, keepFiles: keep }, { image, platforms });
+    await publishAssets("prod", { ...tools, exec, keepFiles: keep }, { image, platforms });
     assert.deepEqual(kept, ["linux_amd64/static", "linux_arm64/static"]);
-    assert.ok(secrets.includes(`FROM scratch\nCOPY --from=${image} /app/.next/static /static\n`));
+    assert.ok(secrets.includes(`FROM scratch\nCOPY --from=${image} /app/.next/stati[c] /static\n`));
     // A stack from before the bucket is released as it was.
     const old = recorder();
-    await publishAssets({ ...old.tools, outputs: async () => ({}) }, { image, platforms });
+    await publishAssets("prod", { ...old.tools, foundation: async () => ({}) }, { image, platforms });
     assert.deepEqual(old.ran, []);
   });
 
