@@ -41,6 +41,8 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
     folder = mkdtempSync(join(tmpdir(), "container-"));
     mirror = new EngineMirror();
     await mirror.start();
+    // An image that is not built now must not be taken for one that was; its layers stay.
+    await attempt("podman", ["untag", IMAGE]);
     built = await buildImage({ tag: IMAGE, version: VERSION, key: KEY });
     await podman("network", "create", "--subnet", `${SUBNET}.0/24`, NETWORK);
     database = new Database(folder, `${SUBNET}.1`);
