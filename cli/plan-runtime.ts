@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
+import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
+import { RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { PlannedResource, PlanValue, Ref, Unknown } from "../insight/plan";
 import { SECRET } from "../insight/plan";
+import { type RemoteChild, remoteComponent, Transforms } from "./plan-components";
 import { leaveOut } from "./plan-shortcuts";
 
 /** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e";
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** What the program registered, as a plan lists it. */
@@ -23,6 +26,7 @@ interface Request {
   getName(): string;
   getParent(): string;
   getCustom(): boolean;
+  getRemote(): boolean;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
   getProtect(): boolean;
   getDependenciesList(): string[];
@@ -30,12 +34,16 @@ interface Request {
   getImportid(): string;
   getRetainondelete(): boolean;
   getAdditionalsecretoutputsList(): string[];
+  getTransformsList(): Callback[];
 }
 
 interface Monitor {
   /** What was registered, for later look-ups. */
   readonly resources: Map<string, { readonly urn: string; readonly id: string; readonly state: object }>;
-  registerResource(request: Request, callback: (error: null, response: RegisterResourceResponse) => void): void;
+  registerResource(
+    request: Request,
+    callback: (error: unknown, response: RegisterResourceResponse | undefined) => void,
+  ): void;
 }
 
 /**
@@ -72,18 +80,53 @@ export async function record(
 
   // The mocks' own way would unwrap the inputs of every resource and wrap them again, which is a tenth of a plan's time.
   const monitor = runtime.getMonitor() as unknown as Monitor;
-  monitor.registerResource = (request, callback) => {
-    const urn = urnOf(stack, request);
-    const inputs = request.getObject()?.toJavaScript() ?? {};
-    resources.push(planned(urn, request, inputs, handles));
-    const id = request.getCustom() ? handles.of(urn, "id") : "";
-    const outputs = request.getCustom() ? outputsOf(urn, request, inputs, declared, handles) : inputs;
-    monitor.resources.set(urn, { urn, id, state: outputs });
+  const answered = (urn: string, id: string, state: object) => {
+    monitor.resources.set(urn, { urn, id, state });
     const response = new RegisterResourceResponse();
     response.setUrn(urn);
     response.setId(id);
-    response.setObject(Struct.fromJavaScript(outputs as Parameters<typeof Struct.fromJavaScript>[0]));
-    callback(null, response);
+    response.setObject(structOf(state));
+    return response;
+  };
+  const register = (request: Request, aliases: readonly string[] = []) => {
+    const urn = urnOf(stack, request);
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    resources.push(planned(urn, request, inputs, handles, aliases));
+    return request.getCustom()
+      ? answered(urn, handles.of(urn, "id"), outputsOf(urn, request, inputs, declared, handles))
+      : answered(urn, "", inputs);
+  };
+  const transforms = new Transforms();
+  const construct = async (request: Request) => {
+    const urn = urnOf(stack, request);
+    const { children, outputs } = remoteComponent(
+      request.getType(),
+      request.getName(),
+      request.getObject()?.toJavaScript() ?? {},
+    );
+    // In the state of a stack a remote component has no inputs: its children have them.
+    resources.push(planned(urn, request, {}, handles, []));
+    const urns = new Map<string, string>();
+    for (const child of children) {
+      const { aliases = [] } = await transforms.optionsOf(request.getTransformsList(), child);
+      const former = await Promise.all((aliases as pulumi.Alias[]).map((alias) => formerUrn(alias, child)));
+      declared.set(`${child.type} ${child.name}`, child.outputs);
+      urns.set(child.type, register(requestOf(child, urn, request), former).getUrn());
+    }
+    const state = Object.entries(outputs).map(([key, { child, property }]) => {
+      const of = urns.get(child) as string;
+      const reference = { [SIGNATURE]: RESOURCE_SIGNATURE, urn: of, id: handles.of(of, "id"), packageVersion: "" };
+      return [key, property ? handles.of(of, property) : reference];
+    });
+    return answered(urn, "", Object.fromEntries(state));
+  };
+  monitor.registerResource = (request, callback) => {
+    if (!request.getRemote()) callback(null, register(request));
+    else
+      construct(request).then(
+        (response) => callback(null, response),
+        (error) => callback(error, undefined),
+      );
   };
 
   let outputs: unknown;
@@ -104,6 +147,24 @@ export async function record(
   }).finally(restore);
   return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
 }
+
+const structOf = (value: object) => Struct.fromJavaScript(value as Parameters<typeof Struct.fromJavaScript>[0]);
+
+/** The registration of a child by the plugin of its component, which protects it if the component is. */
+function requestOf({ type, name, inputs }: RemoteChild, parent: string, component: Request): Request {
+  const request = new RegisterResourceRequest();
+  request.setType(type);
+  request.setName(name);
+  request.setParent(parent);
+  request.setCustom(true);
+  request.setProtect(component.getProtect());
+  request.setObject(structOf(inputs));
+  return request as unknown as Request;
+}
+
+/** The URN that an alias stands for. */
+const formerUrn = ({ type, name, parent }: pulumi.Alias, child: RemoteChild): Promise<string> =>
+  plain(pulumi.createUrn(name ?? child.name, type ?? child.type, parent)) as Promise<string>;
 
 /**
  * The URN as the engine forms it, with the types of all parents, so that a plan and a preview of the same resource meet; the mock
@@ -216,6 +277,7 @@ function planned(
   request: Request,
   inputs: Readonly<Record<string, unknown>>,
   handles: Handles,
+  aliases: readonly string[],
 ): PlannedResource {
   // A dynamic resource carries its provider's code among its inputs.
   const { __provider: _, ...given } = inputs;
@@ -233,6 +295,7 @@ function planned(
     ignoreChanges: request.getIgnorechangesList(),
     retainOnDelete: request.getRetainondelete(),
     ...(importId ? { importId } : {}),
+    ...(aliases.length > 0 ? { aliases } : {}),
   };
 }
 

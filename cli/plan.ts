@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { dataChanges, renderDataChanges } from "../insight/data-safety";
 import type { Plan, Plans } from "../insight/plan";
+import { inUrnsOf } from "../insight/read";
 import { architectures } from "../stacks/settings";
 import { SettingsError } from "../stacks/settings-check";
 import { renderPlan } from "./plan-text";
@@ -68,7 +69,7 @@ function readPlans(file: string): readonly Plan[] {
 function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
   const lost = plans.flatMap((plan) => {
     const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? renderDataChanges(dataChanges(old, plan)).map((line) => `${plan.stack}: ${line}`) : [];
+    return old ? renderDataChanges(dataChanges(inUrnsOf(plan, old), plan)).map((line) => `${plan.stack}: ${line}`) : [];
   });
   if (lost.length > 0) throw new UsageError(`Data would be lost.\n\n${lost.join("\n\n")}`);
 }

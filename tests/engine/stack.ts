@@ -8,7 +8,7 @@ import { type Services, startServices } from "./services";
 import { DOMAIN, dns, EPOCH, REGION, SPEED } from "./world";
 
 const REPOSITORY = resolve(__dirname, "../..");
-const PROVIDERS = ["aws", "random", "vercel", "docker-build"];
+const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
 export const STACK = "test";
 
 /** Why the suite cannot run here; undefined if it can. */
