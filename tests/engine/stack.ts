@@ -53,7 +53,9 @@ export class Project {
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
       const plugin = join(folder, "bin", `pulumi-resource-${provider}`);
-      writeFileSync(plugin, `#!/bin/sh\necho ${addresses.providers}\nexec sleep 100000\n`);
+      const real = provider === "awsx" ? process.env.ENGINE_AWSX_PLUGIN : undefined;
+      const run = real ? `exec ${real} "$@"` : `echo ${addresses.providers}\nexec sleep 100000`;
+      writeFileSync(plugin, `#!/bin/sh\n${run}\n`);
       chmodSync(plugin, 0o755);
     }
     nameVersion(join(folder, "bin"));
