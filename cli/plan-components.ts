@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { Callback } from "@pulumi/pulumi/proto/callback_pb";
+import { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 /** A child that a remote component registers. */
 export interface RemoteChild {
@@ -47,6 +49,18 @@ export function remoteComponent(type: string, name: string, inputs: Inputs): Rem
   return make(name, inputs);
 }
 
+/** The registration of a child by the plugin of its component, whose protection it has. */
+export function requestOf({ type, name, inputs }: RemoteChild, parent: string, protect: boolean) {
+  const request = new RegisterResourceRequest();
+  request.setType(type);
+  request.setName(name);
+  request.setParent(parent);
+  request.setCustom(true);
+  request.setProtect(protect);
+  request.setObject(Struct.fromJavaScript(inputs as Record<string, JavaScriptValue>));
+  return request;
+}
+
 const sdk = createRequire(require.resolve("@pulumi/pulumi"));
 
 /**
@@ -69,17 +83,21 @@ export class Transforms {
   async awaitStackRegistrations(): Promise<void> {}
   shutdown(): void {}
 
-  /** What the transforms of a component make of the options of its child. */
-  async optionsOf(
-    component: readonly Callback[],
-    { type, name, inputs }: RemoteChild,
-  ): Promise<pulumi.CustomResourceOptions> {
+  /** Former URNs of a child, by the aliases that the transforms of its component give it. */
+  async aliasesOf(child: RemoteChild, component: readonly Callback[]): Promise<string[]> {
+    const { type, name, inputs: props } = child;
     let opts: pulumi.CustomResourceOptions = {};
     for (const callback of component) {
       const transform = this.kept[Number(callback.getToken())] as pulumi.ResourceTransform;
-      const result = await transform({ custom: true, type, name, props: inputs, opts });
+      const result = await transform({ custom: true, type, name, props, opts });
       opts = result?.opts ?? opts;
     }
-    return opts;
+    const aliases = (opts.aliases ?? []) as readonly pulumi.Alias[];
+    return Promise.all(
+      aliases.map((alias) => {
+        const urn = pulumi.createUrn(alias.name ?? name, alias.type ?? type, alias.parent);
+        return new Promise<string>((resolve) => urn.apply(resolve));
+      }),
+    );
   }
 }

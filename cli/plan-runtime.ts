@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
-import { RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
+import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { PlannedResource, PlanValue, Ref, Unknown } from "../insight/plan";
 import { SECRET } from "../insight/plan";
-import { type RemoteChild, remoteComponent, Transforms } from "./plan-components";
+import { remoteComponent, requestOf, Transforms } from "./plan-components";
 import { leaveOut } from "./plan-shortcuts";
 
 /** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
@@ -40,10 +40,7 @@ interface Request {
 interface Monitor {
   /** What was registered, for later look-ups. */
   readonly resources: Map<string, { readonly urn: string; readonly id: string; readonly state: object }>;
-  registerResource(
-    request: Request,
-    callback: (error: unknown, response: RegisterResourceResponse | undefined) => void,
-  ): void;
+  registerResource(request: Request, callback: (error: unknown, response?: RegisterResourceResponse) => void): void;
 }
 
 /**
@@ -78,56 +75,8 @@ export async function record(
   );
   pulumi.runtime.setAllConfig(stack.config, [...stack.secretKeys]);
 
-  // The mocks' own way would unwrap the inputs of every resource and wrap them again, which is a tenth of a plan's time.
   const monitor = runtime.getMonitor() as unknown as Monitor;
-  const answered = (urn: string, id: string, state: object) => {
-    monitor.resources.set(urn, { urn, id, state });
-    const response = new RegisterResourceResponse();
-    response.setUrn(urn);
-    response.setId(id);
-    response.setObject(structOf(state));
-    return response;
-  };
-  const register = (request: Request, aliases: readonly string[] = []) => {
-    const urn = urnOf(stack, request);
-    const inputs = request.getObject()?.toJavaScript() ?? {};
-    resources.push(planned(urn, request, inputs, handles, aliases));
-    return request.getCustom()
-      ? answered(urn, handles.of(urn, "id"), outputsOf(urn, request, inputs, declared, handles))
-      : answered(urn, "", inputs);
-  };
-  const transforms = new Transforms();
-  const construct = async (request: Request) => {
-    const urn = urnOf(stack, request);
-    const { children, outputs } = remoteComponent(
-      request.getType(),
-      request.getName(),
-      request.getObject()?.toJavaScript() ?? {},
-    );
-    // In the state of a stack a remote component has no inputs: its children have them.
-    resources.push(planned(urn, request, {}, handles, []));
-    const urns = new Map<string, string>();
-    for (const child of children) {
-      const { aliases = [] } = await transforms.optionsOf(request.getTransformsList(), child);
-      const former = await Promise.all((aliases as pulumi.Alias[]).map((alias) => formerUrn(alias, child)));
-      declared.set(`${child.type} ${child.name}`, child.outputs);
-      urns.set(child.type, register(requestOf(child, urn, request), former).getUrn());
-    }
-    const state = Object.entries(outputs).map(([key, { child, property }]) => {
-      const of = urns.get(child) as string;
-      const reference = { [SIGNATURE]: RESOURCE_SIGNATURE, urn: of, id: handles.of(of, "id"), packageVersion: "" };
-      return [key, property ? handles.of(of, property) : reference];
-    });
-    return answered(urn, "", Object.fromEntries(state));
-  };
-  monitor.registerResource = (request, callback) => {
-    if (!request.getRemote()) callback(null, register(request));
-    else
-      construct(request).then(
-        (response) => callback(null, response),
-        (error) => callback(error, undefined),
-      );
-  };
+  recordInto(resources, { stack, monitor, handles, declared });
 
   let outputs: unknown;
   const restore = leaveOut();
@@ -148,23 +97,60 @@ export async function record(
   return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
 }
 
-const structOf = (value: object) => Struct.fromJavaScript(value as Parameters<typeof Struct.fromJavaScript>[0]);
-
-/** The registration of a child by the plugin of its component, which protects it if the component is. */
-function requestOf({ type, name, inputs }: RemoteChild, parent: string, component: Request): Request {
-  const request = new RegisterResourceRequest();
-  request.setType(type);
-  request.setName(name);
-  request.setParent(parent);
-  request.setCustom(true);
-  request.setProtect(component.getProtect());
-  request.setObject(structOf(inputs));
-  return request as unknown as Request;
+interface Registry {
+  readonly stack: { readonly project: string; readonly stack: string };
+  readonly monitor: Monitor;
+  readonly handles: Handles;
+  /** Outputs that resources declare, by type and name. */
+  readonly declared: Map<string, readonly string[]>;
 }
 
-/** The URN that an alias stands for. */
-const formerUrn = ({ type, name, parent }: pulumi.Alias, child: RemoteChild): Promise<string> =>
-  plain(pulumi.createUrn(name ?? child.name, type ?? child.type, parent)) as Promise<string>;
+/**
+ * Answers registrations in the engine's place, and lists them. The mocks' own way would unwrap the inputs of every resource and wrap
+ * them again, which is a tenth of a plan's time.
+ */
+function recordInto(resources: PlannedResource[], { stack, monitor, handles, declared }: Registry): void {
+  const answered = (urn: string, id: string, state: object) => {
+    monitor.resources.set(urn, { urn, id, state });
+    const response = new RegisterResourceResponse();
+    response.setUrn(urn);
+    response.setId(id);
+    response.setObject(Struct.fromJavaScript(state as Parameters<typeof Struct.fromJavaScript>[0]));
+    return response;
+  };
+  const register = (request: Request, aliases: readonly string[] = []) => {
+    const urn = urnOf(stack, request);
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    resources.push(planned(urn, request, inputs, handles, aliases));
+    return request.getCustom()
+      ? answered(urn, handles.of(urn, "id"), outputsOf(urn, request, inputs, declared, handles))
+      : answered(urn, "", inputs);
+  };
+  const transforms = new Transforms();
+  const construct = async (request: Request) => {
+    const urn = urnOf(stack, request);
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    const { children, outputs } = remoteComponent(request.getType(), request.getName(), inputs);
+    // In the state of a stack a remote component has no inputs: its children have them.
+    resources.push(planned(urn, request, {}, handles, []));
+    const urns = new Map<string, string>();
+    for (const child of children) {
+      const aliases = await transforms.aliasesOf(child, request.getTransformsList());
+      declared.set(`${child.type} ${child.name}`, child.outputs);
+      urns.set(child.type, register(requestOf(child, urn, request.getProtect()) as Request, aliases).getUrn());
+    }
+    const state = Object.entries(outputs).map(([key, { child, property }]) => {
+      const of = urns.get(child) as string;
+      const reference = { [SIGNATURE]: RESOURCE_SIGNATURE, urn: of, id: handles.of(of, "id"), packageVersion: "" };
+      return [key, property ? handles.of(of, property) : reference];
+    });
+    return answered(urn, "", Object.fromEntries(state));
+  };
+  monitor.registerResource = (request, callback) => {
+    if (!request.getRemote()) return callback(null, register(request));
+    construct(request).then((response) => callback(null, response), callback);
+  };
+}
 
 /**
  * The URN as the engine forms it, with the types of all parents, so that a plan and a preview of the same resource meet; the mock

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import type * as provider from "@pulumi/pulumi/proto/provider_pb";
@@ -9,15 +11,17 @@ import {
   type RegisterResourceResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { remoteComponent } from "../../cli/plan-components";
+import { remoteComponent, requestOf } from "../../cli/plan-components";
 
 /** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 
-/** Version of the aws plugin that awsx asks for on behalf of its children (tests/standins/awsx.json). */
-const AWS_VERSION = "7.43.0";
+/** Version of the aws plugin that awsx asks for on behalf of its children. */
+const { aws: AWS_VERSION } = JSON.parse(readFileSync(join(__dirname, "../standins/awsx.json"), "utf8")) as {
+  readonly aws: string;
+};
 
 /**
  * Stands in for awsx's plugin: registers a component and its children as the real one does, which tests/unit/awsx.test.ts compares. The
@@ -44,16 +48,10 @@ export async function construct(request: provider.ConstructRequest): Promise<Con
     const urn = (await register(component)).getUrn();
 
     const children = new Map<string, RegisterResourceResponse>();
-    for (const { type, name, inputs: given } of made.children) {
-      const child = new RegisterResourceRequest();
-      child.setType(type);
-      child.setName(name);
-      child.setParent(urn);
-      child.setCustom(true);
-      child.setProtect(request.getProtect() ?? false);
-      child.setVersion(AWS_VERSION);
-      child.setObject(Struct.fromJavaScript(given as Record<string, JavaScriptValue>));
-      children.set(type, await register(child));
+    for (const child of made.children) {
+      const registration = requestOf(child, urn, request.getProtect() ?? false);
+      registration.setVersion(AWS_VERSION);
+      children.set(child.type, await register(registration));
     }
 
     const outputs = Object.entries(made.outputs).map(([key, { child, property }]) => {

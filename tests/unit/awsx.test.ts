@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { planCommand } from "../../cli/plan";
 import { remoteComponent, Transforms } from "../../cli/plan-components";
+import { record } from "../../cli/plan-runtime";
 import { planStack } from "../../cli/planner";
 import { renderReview } from "../../cli/review";
 import type { Plan, PlannedResource } from "../../insight/plan";
@@ -24,8 +25,14 @@ const recorded: {
   readonly cases: readonly {
     readonly type: string;
     readonly name: string;
+    readonly protect: boolean;
     readonly inputs: Readonly<Record<string, unknown>>;
-    readonly made: { readonly children: readonly PlannedResource[]; readonly outputs: object };
+    readonly made: {
+      readonly inputs: object;
+      readonly protect: boolean;
+      readonly children: readonly (PlannedResource & { readonly provider: string })[];
+      readonly outputs: object;
+    };
   }[];
 } = json("tests/standins/awsx.json");
 const [site] = recorded.cases;
@@ -68,6 +75,27 @@ describe("awsx", () => {
         assert.deepEqual(told.outputs, same(made.outputs));
       });
     }
+
+    it("is child by child what the plan's runtime registers, protection and parents included", async () => {
+      const { Repository } = await import("@pulumi/awsx/ecr");
+      const program = async () => {
+        for (const { name, inputs, protect } of recorded.cases) new Repository(name, inputs, { protect });
+      };
+      const { resources } = await record(program, { project: "iamvet", stack: "test", config: {}, secretKeys: [] });
+      for (const { type, name, made } of recorded.cases) {
+        const component = resources.find((one) => one.type === type && one.name === name);
+        assert.equal(component?.protect, made.protect);
+        assert.deepEqual(component.inputs, made.inputs);
+        const short = (urn = "") => urn.replace("urn:pulumi:test::iamvet::", "");
+        const children = resources.filter(({ parent }) => parent === component.urn);
+        assert.deepEqual(
+          children.map(({ urn, type, name, parent, protect, inputs, dependencies }) => {
+            return { urn: short(urn), type, name, parent: short(parent), protect, inputs, dependencies };
+          }),
+          made.children.map(({ provider: _, ...child }) => child),
+        );
+      }
+    });
 
     it("may only be used as far as a plan tells it", () => {
       assert.throws(
