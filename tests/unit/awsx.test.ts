@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { planCommand } from "../../cli/plan";
 import { remoteComponent, Transforms } from "../../cli/plan-components";
 import { record } from "../../cli/plan-runtime";
+import { renderPlan } from "../../cli/plan-text";
 import { planStack } from "../../cli/planner";
 import { renderReview } from "../../cli/review";
 import type { Plan, PlannedResource } from "../../insight/plan";
@@ -127,6 +129,14 @@ describe("awsx", () => {
       assert.deepEqual(child.aliases, [`${above}$${REPOSITORY}::image-repository`]);
     });
   }
+
+  it("has its place in the printed tree, with the repository below it", () => {
+    const text = stripVTControlCharacters(renderPlan(plans.get("fargate") as Plan));
+    assert.match(
+      text,
+      /ImageRepository image\n.*─ awsx\.ecr\.Repository image-repository\n.*└─ ecr\.Repository image-repository\n/,
+    );
+  });
 
   it("is given what the repository needs, and its child the alias and the plugin's version", async () => {
     const seen: pulumi.runtime.MockResourceArgs[] = [];
