@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { PlannedResource, PlanValue, Ref, Unknown } from "../insight/plan";
 import { SECRET } from "../insight/plan";
+import { remoteComponent, requestOf, Transforms } from "./plan-components";
 import { leaveOut } from "./plan-shortcuts";
 
 /** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e";
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** What the program registered, as a plan lists it. */
@@ -23,6 +26,7 @@ interface Request {
   getName(): string;
   getParent(): string;
   getCustom(): boolean;
+  getRemote(): boolean;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
   getProtect(): boolean;
   getDependenciesList(): string[];
@@ -32,12 +36,13 @@ interface Request {
   getImportid(): string;
   getRetainondelete(): boolean;
   getAdditionalsecretoutputsList(): string[];
+  getTransformsList(): Callback[];
 }
 
 interface Monitor {
   /** What was registered, for later look-ups. */
   readonly resources: Map<string, { readonly urn: string; readonly id: string; readonly state: object }>;
-  registerResource(request: Request, callback: (error: null, response: RegisterResourceResponse) => void): void;
+  registerResource(request: Request, callback: (error: unknown, response?: RegisterResourceResponse) => void): void;
 }
 
 /**
@@ -72,21 +77,8 @@ export async function record(
   );
   pulumi.runtime.setAllConfig(stack.config, [...stack.secretKeys]);
 
-  // The mocks' own way would unwrap the inputs of every resource and wrap them again, which is a tenth of a plan's time.
   const monitor = runtime.getMonitor() as unknown as Monitor;
-  monitor.registerResource = (request, callback) => {
-    const urn = urnOf(stack, request);
-    const inputs = request.getObject()?.toJavaScript() ?? {};
-    resources.push(planned(urn, request, inputs, handles));
-    const id = request.getCustom() ? handles.of(urn, "id") : "";
-    const outputs = request.getCustom() ? outputsOf(urn, request, inputs, declared, handles) : inputs;
-    monitor.resources.set(urn, { urn, id, state: outputs });
-    const response = new RegisterResourceResponse();
-    response.setUrn(urn);
-    response.setId(id);
-    response.setObject(Struct.fromJavaScript(outputs as Parameters<typeof Struct.fromJavaScript>[0]));
-    callback(null, response);
-  };
+  recordInto(resources, { stack, monitor, handles, declared });
 
   let outputs: unknown;
   const restore = leaveOut();
@@ -105,6 +97,61 @@ export async function record(
     await (runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   }).finally(restore);
   return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
+}
+
+interface Registry {
+  readonly stack: { readonly project: string; readonly stack: string };
+  readonly monitor: Monitor;
+  readonly handles: Handles;
+  /** Outputs that resources declare, by type and name. */
+  readonly declared: Map<string, readonly string[]>;
+}
+
+/**
+ * Answers registrations in the engine's place, and lists them. The mocks' own way would unwrap the inputs of every resource and wrap
+ * them again, which is a tenth of a plan's time.
+ */
+function recordInto(resources: PlannedResource[], { stack, monitor, handles, declared }: Registry): void {
+  const answered = (urn: string, id: string, state: object) => {
+    monitor.resources.set(urn, { urn, id, state });
+    const response = new RegisterResourceResponse();
+    response.setUrn(urn);
+    response.setId(id);
+    response.setObject(Struct.fromJavaScript(state as Parameters<typeof Struct.fromJavaScript>[0]));
+    return response;
+  };
+  const register = (request: Request, aliases: readonly string[] = []) => {
+    const urn = urnOf(stack, request);
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    resources.push(planned(urn, request, inputs, handles, aliases));
+    return request.getCustom()
+      ? answered(urn, handles.of(urn, "id"), outputsOf(urn, request, inputs, declared, handles))
+      : answered(urn, "", inputs);
+  };
+  const transforms = new Transforms();
+  const construct = async (request: Request) => {
+    const urn = urnOf(stack, request);
+    const inputs = request.getObject()?.toJavaScript() ?? {};
+    const { children, outputs } = remoteComponent(request.getType(), request.getName(), inputs);
+    // In the state of a stack a remote component has no inputs: its children have them.
+    resources.push(planned(urn, request, {}, handles, []));
+    const urns = new Map<string, string>();
+    for (const child of children) {
+      const aliases = await transforms.aliasesOf(child, request.getTransformsList());
+      declared.set(`${child.type} ${child.name}`, child.outputs);
+      urns.set(child.type, register(requestOf(child, urn, request.getProtect()) as Request, aliases).getUrn());
+    }
+    const state = Object.entries(outputs).map(([key, { child, property }]) => {
+      const of = urns.get(child) as string;
+      const reference = { [SIGNATURE]: RESOURCE_SIGNATURE, urn: of, id: handles.of(of, "id"), packageVersion: "" };
+      return [key, property ? handles.of(of, property) : reference];
+    });
+    return answered(urn, "", Object.fromEntries(state));
+  };
+  monitor.registerResource = (request, callback) => {
+    if (!request.getRemote()) return callback(null, register(request));
+    construct(request).then((response) => callback(null, response), callback);
+  };
 }
 
 /**
@@ -218,6 +265,7 @@ function planned(
   request: Request,
   inputs: Readonly<Record<string, unknown>>,
   handles: Handles,
+  aliases: readonly string[],
 ): PlannedResource {
   // A dynamic resource carries its provider's code among its inputs.
   const { __provider: _, ...given } = inputs;
@@ -239,6 +287,7 @@ function planned(
     ...(trigger ? { replacementTrigger: handles.resolve(trigger.toJavaScript()) } : {}),
     retainOnDelete: request.getRetainondelete(),
     ...(importId ? { importId } : {}),
+    ...(aliases.length > 0 ? { aliases } : {}),
   };
 }
 

@@ -17,7 +17,7 @@ export function leaveOut(): () => void {
     // The place in the program where a resource is made.
     replace(pulumi.Resource, "stackTrace", () => []),
     // The wire's encoding of values, which reach the same process.
-    replace(Struct, "fromJavaScript", (value: object) => Object.assign(new Struct(), { toJavaScript: () => value })),
+    replace(Struct, "fromJavaScript", unencoded),
     // An output for each property of each resource, twelve promises apiece, of which one in twenty is read.
     replace(sdk("./runtime/rpc"), "transferProperties", outputsWhenRead),
   ];
@@ -25,6 +25,19 @@ export function leaveOut(): () => void {
     for (const restore of restores) restore();
   };
 }
+
+/** Looks like an encoded value, as a whole and field by field. */
+const unencoded = (value: object): Struct =>
+  Object.assign(new Struct(), {
+    toJavaScript: () => value,
+    getFieldsMap: () =>
+      new Map(
+        Object.entries(value).map(([key, field]) => [
+          key,
+          { toJavaScript: () => field, getStringValue: () => field, getStructValue: () => unencoded(field) },
+        ]),
+      ),
+  });
 
 const noCode = { text: "", exportName: "handler", containsSecrets: false };
 

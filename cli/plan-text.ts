@@ -60,7 +60,8 @@ function tree({ resources }: Plan): string[] {
   return branch(root?.urn, "");
 }
 
-const componentTitle = ({ type, name }: PlannedResource) => `${type.split(":").at(-1)} ${pc.dim(name)}`;
+/** Our own by its name alone, another package's with where it is from. */
+const componentTitle = ({ type, name }: PlannedResource) => `${kind(type).replace(/^iamvet\./, "")} ${pc.dim(name)}`;
 
 function leaf({ type, name, protect, inputs }: PlannedResource): string {
   const key = telling.find((candidate) => inputs[candidate] !== undefined && inputs[candidate] !== name);

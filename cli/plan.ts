@@ -4,6 +4,7 @@ import { dataChanges, renderDataChanges } from "../insight/data-safety";
 import { changesOf } from "../insight/flip-changes";
 import { insideOf } from "../insight/inside";
 import type { Plan, Plans } from "../insight/plan";
+import { inUrnsOf } from "../insight/read";
 import { architectures } from "../stacks/settings";
 import { SettingsError } from "../stacks/settings-check";
 import { renderPlan } from "./plan-text";
@@ -76,7 +77,7 @@ function readPlans(file: string): readonly Plan[] {
 function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
   const lost = plans.flatMap((plan) => {
     const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? renderDataChanges(dataChanges(old, plan)).map((line) => `${plan.stack}: ${line}`) : [];
+    return old ? renderDataChanges(dataChanges(inUrnsOf(plan, old), plan)).map((line) => `${plan.stack}: ${line}`) : [];
   });
   if (lost.length > 0) throw new UsageError(`Data would be lost.\n\n${lost.join("\n\n")}`);
 }

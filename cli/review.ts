@@ -6,6 +6,7 @@ import { flipOf } from "../insight/flip";
 import { changesOf } from "../insight/flip-changes";
 import { dollars, duration, signedDollars } from "../insight/format";
 import type { Plan, Plans } from "../insight/plan";
+import { inUrnsOf } from "../insight/read";
 import { loadPlanner, type StackContext } from "./compare";
 import { renderFlip } from "./flip-text";
 import { inFolder, UsageError } from "./stack-files";
@@ -47,12 +48,13 @@ export function renderReview(
   context: (stack: string) => Pick<StackContext, "region" | "usage">,
 ): string {
   const sections = after.map((plan) => {
-    const old = before.find(({ stack }) => stack === plan.stack);
-    if (!old)
+    const kept = before.find(({ stack }) => stack === plan.stack);
+    if (!kept)
       return {
         changed: true,
         text: `### ${plan.stack}: new\n\n${plan.architecture}, ${plan.resources.length} resources.`,
       };
+    const old = inUrnsOf(plan, kept);
     const flip = flipOf(old, plan, {
       ...context(plan.stack),
       why: "the plans of both sides of the change were compared",

@@ -67,6 +67,9 @@ const CONTAINER = "app";
  * two, the next update would send everybody back to the target group that ECS has just emptied. They would also end scaling on
  * requests, which ECS does not support with them (developer guide: ALBRequestCountPerTarget). What they are for, the site has one
  * level above: `traffic.canary` and `platform migrate` give a second tier a share of visitors, watch the alarms, and go back.
+ *
+ * Not `awsx.ecs.FargateService` (3.9.0): it has no autoscaling (pulumi/pulumi-awsx#689, open since 2021), and its child cannot be told to leave
+ * `desiredCount` to ours. The security group that it makes by default admits every port.
  */
 export class FargateService extends pulumi.ComponentResource implements WebTier {
   readonly tier = "fargate";

@@ -1,4 +1,7 @@
 import * as aws from "@pulumi/aws";
+import { version as awsVersion } from "@pulumi/aws/package.json";
+// A part of awsx costs 5 ms to load, the whole package 400 ms and 440 modules.
+import * as ecr from "@pulumi/awsx/ecr";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Days after which a manifest goes that no tag and no kept release refers to. */
@@ -37,7 +40,12 @@ export function lifecycleRules(keep: number, running?: string): readonly object[
   return rules.map((rule, index) => ({ rulePriority: index + 1, ...rule, action: { type: "expire" } }));
 }
 
-/** The ECR repository of the app's image: tags never move, images are scanned, old ones go. About 0.10 USD a GB and month. */
+/**
+ * The ECR repository of the app's image: tags never move, images are scanned, old ones go. About 0.10 USD a GB and month.
+ *
+ * The repository is `awsx.ecr.Repository`. Its lifecycle policy is not awsx's: the rules of awsx 3.9.0 select tagged images by
+ * prefixes alone, and no prefix means "any tag", which is how releases are counted.
+ */
 export class ImageRepository extends pulumi.ComponentResource {
   /** Repository URI, without tag or digest. */
   readonly url: pulumi.Output<string>;
@@ -54,14 +62,15 @@ export class ImageRepository extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("iamvet:index:ImageRepository", name, {}, opts);
-    const repository = new aws.ecr.Repository(
+    const { repository, url } = new ecr.Repository(
       `${name}-repository`,
       {
         imageTagMutability: "IMMUTABLE",
         imageScanningConfiguration: { scanOnPush: true },
         encryptionConfigurations: [{ encryptionType: "AES256" }],
+        lifecyclePolicy: { skip: true },
       },
-      { parent: this },
+      { parent: this, transforms: [childOf(this)] },
     );
     new aws.ecr.LifecyclePolicy(
       `${name}-lifecycle`,
@@ -72,8 +81,19 @@ export class ImageRepository extends pulumi.ComponentResource {
       // The provider replaces a policy that changes, and a repository has one: deleted last, the old one would take the new one along.
       { parent: this, deleteBeforeReplace: true },
     );
-    this.url = repository.repositoryUrl;
+    this.url = url;
     this.arn = repository.arn;
     this.registerOutputs({ url: this.url });
   }
 }
+
+/**
+ * What the child of awsx's component is given, which awsx's plugin registers in a process of its own.
+ * - An alias: the repository was a child of `parent` itself before it was awsx's, and keeps its images. A stack that never had one
+ *   passes over it.
+ * - The program's version of the aws plugin: awsx asks for the one that it was built with, a second plugin beside the first.
+ */
+const childOf =
+  (parent: ImageRepository): pulumi.ResourceTransform =>
+  ({ custom, props, opts }) =>
+    custom ? { props, opts: { ...opts, version: awsVersion, aliases: [{ parent }] } } : undefined;

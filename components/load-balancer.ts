@@ -57,6 +57,9 @@ export const IDLE_SECONDS = 60;
  * month fixed, plus 3.65 USD for each of its public IPv4 addresses and its capacity units.
  *
  * Until {@link catchAll} is called it answers everything but probes with 503.
+ *
+ * Not `awsx.lb.ApplicationLoadBalancer` (3.9.0): its listener always forwards to a target group of its own, from the first moment, and
+ * its security group admits every port unless it is replaced.
  */
 export class LoadBalancer extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;

@@ -18,7 +18,18 @@ export interface NewNetwork {
 
 export type NetworkArgs = { readonly adopt: AdoptedNetwork } | { readonly create: NewNetwork };
 
-/** The network that every architecture shares. Its URNs never depend on the architecture. */
+/**
+ * The network that every architecture shares. Its URNs never depend on the architecture.
+ *
+ * A new one is not `awsx.ec2.Vpc` (3.9.0; its plugin was tried on the engine over a stack with this network, 2026-11-30):
+ * - Database subnets have to be routable, which makes them public ones to it: they would hand out public addresses, and in what it
+ *   returns only tags tell them from the web's.
+ * - It deals the range out by zone: the second web subnet and the first database subnet of a living stack would be replaced. Ranges
+ *   can be given (`cidrBlocks`), but then the arithmetic stays here.
+ * - Every subnet gets a route table of its own: all subnets but the first would change theirs while they are in use.
+ * - Its protection is that of all its children, routes included; here it is that of the VPC and the subnets.
+ * - It leaves the VPC's default security group as open as AWS makes it.
+ */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   /** Public subnets for load balancer, instances and tasks. */

@@ -1,5 +1,5 @@
 import { type Plan, type PlannedResource, SECRET } from "./plan";
-import { byUrn, references } from "./read";
+import { byUrn, isComponent, references } from "./read";
 import { dataTypes, replacing } from "./replacement";
 
 /** What the engine does to one resource. */
@@ -180,7 +180,7 @@ export function changesOfPreview(steps: readonly PreviewStep[], before: Plan, af
   const byStep = new Map<string, Change>();
   for (const { op, urn, type, protect, retained, diff, replaces } of steps) {
     const operation = OPERATIONS[op];
-    if (!operation || type.startsWith("pulumi:") || type.startsWith("iamvet:") || !custom(urn)) continue;
+    if (!operation || isComponent(type) || !custom(urn)) continue;
     const known = byStep.get(urn);
     const planned = byUrn(before).get(urn) ?? byUrn(after).get(urn);
     byStep.set(urn, {

@@ -42,6 +42,8 @@ export interface PlannedResource {
   readonly retainOnDelete: boolean;
   /** Id of an existing object that the resource adopts. */
   readonly importId?: string;
+  /** URNs that the resource may have had before, by which the engine finds it in the state of an older stack. */
+  readonly aliases?: readonly string[];
 }
 
 /** A notice is information in a plan; `blocking` ones are an error in `pulumi up`. */

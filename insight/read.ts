@@ -20,6 +20,9 @@ export function record(value: unknown): Inputs {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Inputs) : {};
 }
 
+/** Whether a type is a component's, ours or awsx's, or the engine's own: nothing that is built. */
+export const isComponent = (type: string): boolean => /^(iamvet|awsx|pulumi):/.test(type);
+
 /** What is built, without components. */
 export const built = (plan: Plan): PlannedResource[] => plan.resources.filter((resource) => resource.custom);
 
@@ -37,6 +40,17 @@ export function byUrn(plan: Plan): Map<string, PlannedResource> {
     indexes.set(plan, index);
   }
   return index;
+}
+
+/**
+ * An older plan in the URNs of a newer one: a resource that moved under another parent, or was renamed with an alias, is the same
+ * resource for the engine.
+ */
+export function inUrnsOf(newer: Plan, older: Plan): Plan {
+  const now = new Map(
+    newer.resources.flatMap(({ urn, aliases = [] }) => aliases.map((alias) => [alias, urn] as const)),
+  );
+  return JSON.parse(JSON.stringify(older), (_, value) => now.get(value) ?? value) as Plan;
 }
 
 /** The resource that a value refers to. */

@@ -1,7 +1,7 @@
 import { type CostReport, costOf } from "../insight/cost";
 import { dollars } from "../insight/format";
 import type { Plan, PlannedResource, PlanValue } from "../insight/plan";
-import { number, ofType, text } from "../insight/read";
+import { isComponent, number, ofType, text } from "../insight/read";
 
 /** What the engine hands a stack policy of one resource. */
 export interface StackResource {
@@ -46,14 +46,13 @@ export function planInputs(
 export function planFrom(resources: readonly StackResource[]): Plan {
   const planned = resources.map(({ type, name, urn, props, propertyDependencies, parent }): PlannedResource => {
     const inputs = planInputs(props, propertyDependencies);
-    const custom = !type.startsWith("iamvet:") && !type.startsWith("pulumi:");
     return {
       urn,
       type,
       name,
       ...(parent ? { parent: parent.urn } : {}),
       inputs,
-      custom,
+      custom: !isComponent(type),
       protect: false,
       dependencies: [],
       ignoreChanges: [],

@@ -6,7 +6,10 @@ import { ifKnown } from "./gates";
 import type { Settings } from "./settings";
 import { SettingsError } from "./settings-check";
 
-/** The account's default VPC and its default subnet of each zone. */
+/**
+ * The account's default VPC and its default subnet of each zone. Not `awsx.ec2.DefaultVpc`, whose ids come when the component is
+ * registered: they are looked at before anything is, and a subnet that somebody added to the VPC is none of the site's.
+ */
 export function defaultNetwork(): AdoptedNetwork & { readonly subnetIds: pulumi.Output<string[]> } {
   const { id: vpcId } = aws.ec2.getVpcOutput({ default: true });
   const { ids: subnetIds } = aws.ec2.getSubnetsOutput({

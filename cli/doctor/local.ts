@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { check, Missing, ok, skipped, warning, wrong } from "./check";
+import { lookAtPlugins, pluginsOf } from "./plugins";
 
 /** What a program printed; undefined if it is not on PATH. */
 async function output(program: string, ...args: string[]): Promise<{ ok: boolean; text: string } | undefined> {
@@ -54,6 +55,14 @@ export const localChecks = [
     return older(found.text, OLDEST_PULUMI)
       ? warning(found.text, `Older than ${OLDEST_PULUMI}, with which the flips were tried: update it.`)
       : ok(found.text);
+  }),
+
+  check("plugins", ["plan"], async ({ plan }) => {
+    const installed = await output("pulumi", "plugin", "ls", "--json");
+    if (!installed) return skipped("needs the pulumi CLI");
+    return installed.ok
+      ? lookAtPlugins(pluginsOf(plan), installed.text)
+      : warning(installed.text, "`pulumi plugin ls` fails: the next `pulumi up` downloads what it misses.");
   }),
 
   check("backend", [], async ({ stack, folder }) => {

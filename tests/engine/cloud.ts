@@ -4,6 +4,7 @@ import * as services from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { construct } from "./construct";
 import { allocated, refusal } from "./refusals";
 import { Rollouts } from "./rollouts";
 import { answerOf, outputsOf, replacing } from "./types";
@@ -156,7 +157,7 @@ export class Cloud {
       getSchema: unimplemented,
       getMapping: unimplemented,
       getMappings: unimplemented,
-      construct: unimplemented,
+      construct: unary(construct),
       call: unimplemented,
       streamInvoke: unimplemented,
       attach: unary(() => new Empty()),
@@ -168,9 +169,11 @@ export class Cloud {
       }),
       checkConfig: unary((request: messages.CheckRequest) => checked(request)),
       diffConfig: unary(() => new messages.DiffResponse()),
-      configure: unary(() => {
+      configure: unary((request: messages.ConfigureRequest) => {
         const response = new messages.ConfigureResponse();
         response.setSupportspreview(true);
+        // What constructs components must take secrets; the others here take plain values.
+        response.setAcceptsecrets(request.getType() === "pulumi:providers:awsx");
         return response;
       }),
       check: unary((request: messages.CheckRequest) => checked(request)),

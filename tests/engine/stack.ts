@@ -8,7 +8,7 @@ import { type Services, startServices } from "./services";
 import { DOMAIN, dns, EPOCH, REGION, SPEED } from "./world";
 
 const REPOSITORY = resolve(__dirname, "../..");
-const PROVIDERS = ["aws", "random", "vercel", "docker-build"];
+const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
 export const STACK = "test";
 
 /** Why the suite cannot run here; undefined if it can. */
@@ -53,7 +53,9 @@ export class Project {
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
       const plugin = join(folder, "bin", `pulumi-resource-${provider}`);
-      writeFileSync(plugin, `#!/bin/sh\necho ${addresses.providers}\nexec sleep 100000\n`);
+      const real = provider === "awsx" ? process.env.ENGINE_AWSX_PLUGIN : undefined;
+      const run = real ? `exec ${real} "$@"` : `echo ${addresses.providers}\nexec sleep 100000`;
+      writeFileSync(plugin, `#!/bin/sh\n${run}\n`);
       chmodSync(plugin, 0o755);
     }
     nameVersion(join(folder, "bin"));

@@ -123,6 +123,12 @@ const made: Readonly<Record<string, Make>> = {
     port: 5432,
     arn: arn("rds", `db:database-${unique}`),
   }),
+  "aws:ecr/repository:Repository": (_, unique, name) => ({
+    id: `${name}-${unique}`,
+    arn: arn("ecr", `repository/${name}-${unique}`),
+    registryId: ACCOUNT,
+    repositoryUrl: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${name}-${unique}`,
+  }),
   "aws:sns/topic:Topic": (_, unique, name) => same(arn("sns", `${name}-${unique}`)),
   "aws:secretsmanager/secret:Secret": (_, unique, name) => same(arn("secretsmanager", `secret:${name}-${unique}`)),
   "aws:secretsmanager/secretVersion:SecretVersion": ({ secretId }, unique) => ({

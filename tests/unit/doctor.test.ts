@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { check, examine, Missing, ok, type Patient } from "../../cli/doctor/check";
 import { older } from "../../cli/doctor/local";
 import { parse } from "../../cli/doctor/losses";
+import { lookAtPlugins, pluginsOf } from "../../cli/doctor/plugins";
 import { planStack } from "../../cli/planner";
 import { allPermissions, permissionsFor } from "../../insight/permissions";
 import { architectures } from "../../stacks/settings";
@@ -59,6 +60,22 @@ describe("platform doctor", () => {
         [],
       );
     }
+  });
+
+  it("names the plugins that the stack needs, awsx among them, and those that the next update downloads", async () => {
+    const needed = pluginsOf(await planStack("prod", { architecture: "vercel" }));
+    const names = needed.map(({ name }) => name).sort();
+    assert.deepEqual(names, ["aws", "awsx", "random", "vercel"], "no image is built, so that docker-build is not");
+    const awsx = needed.find(({ name }) => name === "awsx");
+    const installed = needed.map(({ name, version }) => ({ name, version, kind: "resource" }));
+    assert.equal(lookAtPlugins(needed, JSON.stringify(installed)).status, "ok");
+
+    const older = installed.map((one) => (one.name === "awsx" ? { ...one, version: "3.8.0" } : one));
+    const { status, found, mend } = lookAtPlugins(needed, JSON.stringify(older));
+    assert.equal(status, "warning");
+    assert.equal(found, `not here yet: awsx ${awsx?.version}`);
+    assert.match(mend ?? "", new RegExp(`^pulumi plugin install resource awsx ${awsx?.version}$`, "m"));
+    assert.match(lookAtPlugins(needed, "[]").mend ?? "", /resource vercel \S+ --server github:.*pulumiverse/);
   });
 
   it("never asks for the permission to delete a database", () => {
