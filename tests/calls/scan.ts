@@ -197,9 +197,16 @@ export function inAutomation(place: string, text: string): Found[] {
   });
 }
 
-/** Types and look-ups of the AWS provider that the program names, as keys of the table. */
+/** Where it stands what the components of other packages make, by type. */
+const MADE_ELSEWHERE = "cli/plan-components.ts";
+
+/** Types and look-ups of the AWS provider that the program names, and types of what its remote components make, as keys of the table. */
 export function providerTypesInTree(): { readonly place: string; readonly key: string }[] {
-  return filesBelow(["components", "stacks", "examples"], /\.ts$/).flatMap((file) =>
+  const made = [...read(MADE_ELSEWHERE).matchAll(/"aws:(\w+)\/\w+:(\w+)"/g)].map(([, module, name]) => ({
+    place: MADE_ELSEWHERE,
+    key: `${module}/${name}`,
+  }));
+  const named = filesBelow(["components", "stacks", "examples"], /\.ts$/).flatMap((file) =>
     [...read(file).matchAll(/\baws\s*\.(?:(\w+)\s*\.)?((?:[A-Z]|get[A-Z])\w+?)(?:Output)?\(/g)].map(
       ([, module, name = ""]) => ({
         place: relative(ROOT, join(ROOT, file)),
@@ -207,4 +214,5 @@ export function providerTypesInTree(): { readonly place: string; readonly key: s
       }),
     ),
   );
+  return [...named, ...made];
 }

@@ -64,11 +64,6 @@ export const ACCEPTED: readonly Acceptance[] = [
     "as RESOURCE_STAR below: names by Pulumi, writes bound to the region",
   ),
   checkov(
-    "CKV_AWS_290",
-    /iam\/policy:Policy ci-access-/,
-    "as RESOURCE_STAR below: names by Pulumi, writes bound to the region",
-  ),
-  checkov(
     "CKV_AWS_158",
     /cloudwatch\/logGroup/,
     "CloudWatch Logs encrypts by itself; a key of one's own costs 1 USD a month each and guards against AWS alone",

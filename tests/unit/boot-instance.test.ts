@@ -200,7 +200,7 @@ case "$1" in
 esac`,
   nginx: ":",
   envsubst: "cat",
-  runuser: ":",
+  runuser: 'shift 3; exec "$@"',
   flock: ":",
   "cloud-init": ":",
 };
