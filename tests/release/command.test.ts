@@ -113,6 +113,27 @@ class World {
     return this.project.cloud.calls.slice(since).map(({ op, name }) => `${op} ${name}`);
   }
 
+  /** Releases what never gets well; returns what the command said. */
+  async goesBack(tier: string, serving: string, version: string): Promise<string> {
+    const { rollouts } = this.project.cloud;
+    rollouts.bad.add(version);
+    const { code, output } = await this.release(version);
+    assert.equal(code, 2, output);
+    assert.match(output, new RegExp(`The release was not rolled out on ${tier}`));
+    assert.equal(rollouts.serving(tier), serving, "the old release serves");
+    return output;
+  }
+
+  /** Releases the same version again, whose cause is mended. */
+  async goesOn(tier: string, version: string): Promise<void> {
+    const { rollouts } = this.project.cloud;
+    rollouts.bad.clear();
+    const { code, output } = await this.release(version);
+    assert.equal(code, 0, output);
+    assert.match(output, /nothing is built/);
+    assert.equal(rollouts.serving(tier), version);
+  }
+
   async stop(): Promise<void> {
     this.project?.stop();
     await this.docker.stop();
@@ -204,12 +225,11 @@ describe("platform release of an image (real engine, buildx, BuildKit, registry;
         "iamvet:app": app({ version: "r1" }),
       }),
     );
+    // Once at its migrations, once in its rollout, which ECS takes back.
     world.project.cloud.migrationsFail = true;
-    const service = () => world.project.cloud.of("aws:ecs/service:Service")[0]?.inputs.taskDefinition;
-    const before = service();
-    const { code, output } = await world.release("r2");
-    assert.equal(code, 2, output);
-    assert.equal(service(), before, "the old release serves");
+    assert.equal((await world.release("r2")).code, 2);
+    world.project.cloud.migrationsFail = false;
+    const output = await world.goesBack("fargate", "r1", "r2");
     inOrder(
       output,
       /Pulumi\.test\.yaml asks for the new release now/,
@@ -217,12 +237,7 @@ describe("platform release of an image (real engine, buildx, BuildKit, registry;
       /release --stack test --release-version r2$/m,
       /pulumi config set .*iamvet:app\.version r1/,
     );
-    world.project.cloud.migrationsFail = false;
-    world.project.services.health.version = "r2";
-    const again = await world.release("r2");
-    assert.equal(again.code, 0, again.output);
-    assert.match(again.output, /nothing is built/);
-    assert.notEqual(service(), before);
+    await world.goesOn("fargate", "r2");
   });
 
   describe("promoted to another stack", () => {
@@ -316,5 +331,35 @@ describe("platform release of a server's archive (real engine, buildx and BuildK
     assert.equal(code, 0, output);
     assert.match(output, /is there already: nothing is built/);
     assert.deepEqual(world.changes(calls), []);
+  });
+
+  it("ends red for one that the server takes back, with the old one serving, and goes on once it is mended", async () => {
+    writeFileSync(world.app("server.js"), "// the next site\n");
+    const output = await world.goesBack("monitored-instance", "r1", "r2");
+    assert.match(output, /pulumi config set .*iamvet:instance\.release\.url s3:\/\/releases\/iamvet-test-r1\.tar\.gz/);
+    await world.goesOn("monitored-instance", "r2");
+  });
+});
+
+describe("platform release to a group of instances (real engine, buildx, BuildKit, registry; the app is two files)", function () {
+  this.timeout(600_000);
+  let world: World;
+  before(async function () {
+    world = await World.start(this);
+    world.project.configure({
+      ...settings("ha-web-tier", { "iamvet:image": image, "iamvet:app": app() }),
+      "iamvet:haWebTier": { instanceType: "t3.small" },
+    });
+    assert.notEqual((await world.project.up()).code, 0, "an update stops for want of an image");
+  });
+  after(() => world?.stop());
+
+  it("rolls it out, takes a bad one back with the old one serving, and rolls it out once it is mended", async () => {
+    const { code, output } = await world.release("r1");
+    assert.equal(code, 0, output);
+    assert.equal(world.project.cloud.rollouts.serving("ha-web-tier"), "r1");
+    writeFileSync(world.app("server.js"), "// the next site\n");
+    await world.goesBack("ha-web-tier", "r1", "r2");
+    await world.goesOn("ha-web-tier", "r2");
   });
 });
