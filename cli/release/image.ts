@@ -88,10 +88,11 @@ async function promoted(
   return source.digest;
 }
 
-async function logIn(repository: string, { exec, region }: ReleaseTools): Promise<void> {
+async function logIn(repository: string, { exec, region, profile }: ReleaseTools): Promise<void> {
   const [registry = ""] = repository.split("/");
   const [, there] = /\.dkr\.ecr\.([a-z0-9-]+)\./.exec(registry) ?? [];
-  const password = await exec("aws", ["ecr", "get-login-password", "--region", there ?? region], { take: true });
+  const whose = ["--region", there ?? region, ...(profile ? ["--profile", profile] : [])];
+  const password = await exec("aws", ["ecr", "get-login-password", ...whose], { take: true });
   await exec("docker", ["login", "--username", "AWS", "--password-stdin", registry], { input: password.trim() });
 }
 

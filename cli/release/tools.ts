@@ -32,6 +32,8 @@ export interface ReleaseTools {
   readonly say: (text: string) => void;
   /** The stack's region, where its registry's name does not tell another. */
   readonly region: string;
+  /** The stack's profile of AWS, for programs that are started in its name. */
+  readonly profile?: string;
   readonly outputs: () => Promise<Readonly<Record<string, unknown>>>;
   readonly foundation: (stack: string) => Promise<DeployedFoundation>;
   /** Text of a secret of Secrets Manager. */
@@ -65,6 +67,7 @@ export function liveTools(folder: string, stack: string, access: AwsAccess): Rel
     ask,
     say: (text) => console.log(text),
     region: access.region,
+    ...(access.profile ? { profile: access.profile } : {}),
     outputs,
     foundation: (of) => deployedFoundation(folder, of),
     secret,

@@ -111,6 +111,12 @@ describe("platform release", () => {
     assert.ok(!ran.some((line) => line.startsWith("on ")));
   });
 
+  it("logs in to the registry by the stack's profile, as it asks everything else of AWS", async () => {
+    const { ran, tools } = recorder();
+    await release(config({ architecture: "fargate" }), { ...tools, profile: "site-prod" });
+    assert.ok(ran.includes("aws ecr get-login-password --region ap-northeast-2 --profile site-prod"), ran.join("\n"));
+  });
+
   it("uploads an archive with its sum before the update, which installs it", async () => {
     const { ran, secrets, tools } = recorder();
     await release({ ...config({}), bucket: "releases" }, tools);
