@@ -102,6 +102,8 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "s3:bucket#state": ["arn:aws:s3:::{stateBucket}"],
   "s3:object": ["arn:aws:s3:::incident-*/*"],
   "s3:object#assets": named("arn:aws:s3:::", "assets", "/_next/static/*"),
+  // Of the buckets that go with what is in them (forceDestroy).
+  "s3:object#forced": named("arn:aws:s3:::", "assets load-balancer", "/*"),
   "s3:object#locks": ["arn:aws:s3:::{stateBucket}/.pulumi/locks/*"],
   "s3:object#releases": ["arn:aws:s3:::{releaseBucket}/*"],
   "s3:object#state": ["arn:aws:s3:::{stateBucket}/*"],

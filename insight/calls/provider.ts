@@ -264,6 +264,10 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
       GetBucketObjectLockConfiguration`,
       "CreateBucket DeleteBucket PutBucketTagging",
     ),
+    // A bucket that goes with what is in it (forceDestroy), as the balancer's does at the end of a flip: the provider lists versions
+    // and deletes each by its id, also where the bucket has none (its internal/service/s3/delete.go, 2026-11).
+    on("s3:bucket", "", "ListBucketVersions"),
+    on("s3:object#forced", "", "DeleteObject DeleteObjectVersion"),
   ],
   "s3/BucketCorsConfiguration": [on("s3:bucket", "GetBucketCORS", "PutBucketCORS")],
   "s3/BucketLifecycleConfiguration": [on("s3:bucket", "GetLifecycleConfiguration", "PutLifecycleConfiguration")],

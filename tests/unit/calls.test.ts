@@ -136,6 +136,17 @@ describe("the table of calls", function () {
     }
   });
 
+  it("lets a deploy empty each bucket that goes with what is in it, and no other", () => {
+    const buckets = plans.flatMap(({ resources }) => resources.filter(({ type }) => type === "aws:s3/bucket:Bucket"));
+    const emptied = (name: string) =>
+      statementsOf("deploy", scope)
+        .filter(({ resources }) => resources.some((arn) => arn.startsWith(`arn:aws:s3:::${name.split("-")[0]}`)))
+        .flatMap(({ actions }) => actions)
+        .includes("s3:DeleteObjectVersion");
+    assert.ok(buckets.some(({ inputs }) => inputs.forceDestroy === true));
+    for (const { name, inputs } of buckets) assert.equal(emptied(name), inputs.forceDestroy === true, name);
+  });
+
   it("grants by names that the stack's resources bear", () => {
     const missed = plans.flatMap((plan) => plan.resources.flatMap((resource) => unnamed(resource, plan)));
     assert.deepEqual([...new Set(missed)], [], "add the names to insight/calls/forms.ts");
