@@ -97,16 +97,19 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
   if (commit) asked.push({ key: "vercel.ref", value: commit, before: settings.vercel.ref });
   asked.push({ key: "app.version", value: version, before: settings.app.version });
 
-  for (const { key, value } of asked) await tools.exec("pulumi", setting(what, key, value));
+  for (const { key, value } of asked) {
+    const where = ["--stack", stack, "--cwd", folder, "--path", `${what.project}:${key}`];
+    await tools.exec("pulumi", ["config", "set", ...where, value, "--type", "string"]);
+  }
   try {
     await tools.exec("pulumi", ["up", "--yes", "--non-interactive", "--stack", stack, "--cwd", folder]);
+    if (adopted) {
+      const { recoveryMute } = await tools.outputs();
+      const mute = typeof recoveryMute === "string" ? recoveryMute : undefined;
+      await tools.onServer(adopted, mute, what.command as string);
+    }
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(`${error.message}\n\n${onOrBack(what, asked)}`) : error;
-  }
-  if (adopted) {
-    const { recoveryMute } = await tools.outputs();
-    const mute = typeof recoveryMute === "string" ? recoveryMute : undefined;
-    await tools.onServer(adopted, mute, what.command as string);
   }
 }
 
@@ -117,23 +120,31 @@ interface Asked {
   readonly before: string | undefined;
 }
 
-/** Arguments of `pulumi` that write a setting; without a value it is taken away. */
-function setting({ stack, folder, project }: Release, key: string, value: string | undefined): string[] {
-  const where = ["--stack", stack, "--cwd", folder, "--path", `${project}:${key}`];
-  return value === undefined ? ["config", "rm", ...where] : ["config", "set", ...where, value, "--type", "string"];
-}
-
-/** What a failed update leaves behind, and both ways out of it. */
-function onOrBack(what: Release, asked: readonly Asked[]): string {
-  const { stack, version, promoteFrom } = what;
-  const back = asked.map(({ key, before }) => `    pulumi ${setting({ ...what, folder: "." }, key, before).join(" ")}`);
+/** What a failed release leaves behind, and both ways out of it. What is published already is used again. */
+function onOrBack({ stack, version, promoteFrom, bucket, command, project }: Release, asked: readonly Asked[]): string {
+  const again = [
+    ...["npm run platform -- release --stack", stack, "--release-version", version],
+    ...(promoteFrom ? ["--promote-from", promoteFrom] : []),
+    ...(bucket ? ["--bucket", bucket] : []),
+    ...(command ? ["--command", `'${command.replaceAll("'", "'\\''")}'`] : []),
+  ].join(" ");
+  // A second try finds the file as the first one left it, and a pipeline finds it as the repository has it, without any release.
+  const known =
+    asked.every(({ before }) => before !== undefined) && asked.some(({ before, value }) => before !== value);
+  const back = known
+    ? [
+        ...asked.map(
+          ({ key, before }) => `pulumi config set --stack ${stack} --path ${project}:${key} ${before} --type string`,
+        ),
+        `pulumi up --stack ${stack}`,
+      ]
+    : [again.replace(`--release-version ${version}`, "--release-version <the version before>")];
   return [
     `Pulumi.${stack}.yaml asks for the new release now:`,
     ...asked.map(({ key, value, before }) => `  ${key} ${value} (before: ${before ?? "not set"})`),
     "On, once the cause is mended; what is published already is used again:",
-    `    npm run platform -- release --stack ${stack} --release-version ${version}${promoteFrom ? ` --promote-from ${promoteFrom}` : ""}`,
-    "Back to the release before:",
-    ...back,
-    `    pulumi up --stack ${stack}`,
+    `    ${again}`,
+    `Back to the release before${known ? "" : ", which is published still (for Vercel: from its commit)"}:`,
+    ...back.map((line) => `    ${line}`),
   ].join("\n");
 }

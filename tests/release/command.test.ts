@@ -227,15 +227,19 @@ describe("platform release of an image (real engine, buildx, BuildKit, registry;
     );
     // Once at its migrations, once in its rollout, which ECS takes back.
     world.project.cloud.migrationsFail = true;
-    assert.equal((await world.release("r2")).code, 2);
+    const first = await world.release("r2");
+    assert.equal(first.code, 2, first.output);
     world.project.cloud.migrationsFail = false;
-    const output = await world.goesBack("fargate", "r1", "r2");
     inOrder(
-      output,
+      first.output,
       /Pulumi\.test\.yaml asks for the new release now/,
       /app\.version r2 \(before: r1\)/,
       /release --stack test --release-version r2$/m,
       /pulumi config set .*iamvet:app\.version r1/,
+    );
+    assert.match(
+      await world.goesBack("fargate", "r1", "r2"),
+      /release --stack test --release-version <the version before>$/m,
     );
     await world.goesOn("fargate", "r2");
   });

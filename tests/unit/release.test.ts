@@ -244,7 +244,32 @@ describe("platform release", () => {
       assert.match(error.message, /pulumi config set .*iamvet:app\.version old/);
       return error instanceof UsageError;
     });
-    await assert.rejects(release(config({ architecture: "fargate" }), tools), /pulumi config rm .*iamvet:image\.uri/);
+    // A pipeline's file holds no release, and one that failed before holds the new one: neither is what serves.
+    const unknown = [{}, { image: { uri: `${REPOSITORY}@${DIGEST}` }, app: { version: "abc123" } }];
+    for (const sections of unknown) {
+      await assert.rejects(release(config({ architecture: "fargate", ...sections }), tools), (error: Error) => {
+        assert.match(error.message, /release --stack prod --release-version <the version before>$/m);
+        assert.doesNotMatch(error.message, /pulumi config/);
+        return true;
+      });
+    }
+  });
+
+  it("names the same command again, with all that it was given, also where an adopted server's own fails", async () => {
+    const { tools } = recorder();
+    const adopted = config({
+      existing: { instanceId: "i-0123456789abcdef0", securityGroupId: "sg-0a1b2c3d", addresses: ["203.0.113.10"] },
+      app: { version: "old" },
+    });
+    const onServer = () => Promise.reject(new UsageError("ended as Failed"));
+    await assert.rejects(release({ ...adopted, command: "echo 'it'" }, { ...tools, onServer }), (error: Error) => {
+      assert.match(error.message, /^ended as Failed\n/);
+      assert.ok(error.message.includes(`--release-version abc123 --command 'echo '\\''it'\\'''\n`), error.message);
+      assert.match(error.message, /pulumi config set .*iamvet:app\.version old/);
+      return true;
+    });
+    const server = recorder("pulumi up");
+    await assert.rejects(release({ ...config({}), bucket: "releases" }, server.tools), /abc123 --bucket releases$/m);
   });
 
   it("takes the key of Server Actions from the environment only where the stack's may not be read", async () => {
