@@ -127,10 +127,9 @@ function sideRestore({ stack }: Context, moment: string): Action[] {
 
 /** A second stack with the same settings, its data from a backup. */
 function secondStack(context: Context, region: string, restore: readonly [key: string, value: string]): Action {
-  const { stack, plan, database, major = "<major version>" } = context;
+  const { stack, database, major = "<major version>" } = context;
   const second = `${stack}-dr`;
   const remove = (key: string) => `pulumi config rm --stack ${second} --path iamvet:${key}`;
-  const watched = plan.architecture === "monitored-instance" && ofType(plan, "aws:ec2/instance:Instance").length === 0;
   return {
     what: "Make a second stack with the same settings and secrets, its data from the backup",
     commands: [
@@ -142,36 +141,44 @@ function secondStack(context: Context, region: string, restore: readonly [key: s
       ...(database === "adopted" ? [remove("database.takeOver")] : []),
       // The copy's region is the stack's own now, and a server that exists is not in it.
       ...(region === context.copyRegion ? [remove("backups.copyRegion")] : []),
-      ...(watched && region !== context.region ? [`pulumi config rm --stack ${second} iamvet:existing`] : []),
+      ...(watchesOnly(context) && region !== context.region
+        ? [`pulumi config rm --stack ${second} iamvet:existing`]
+        : []),
+      // What the first stack runs was built with its key, and may be in what is lost.
+      ...["image.uri", "instance.release"].map(remove),
     ],
   };
 }
 
-/** The artifact that the tier runs is in the lost region too. */
-function artifactElsewhere({ plan, stack }: Context, region: string): Action[] {
-  if (plan.architecture === "vercel") return [];
-  if (plan.architecture === "monitored-instance") {
-    return [
-      {
-        what: "Upload the release to a bucket in the region, and name it",
-        commands: [
-          `aws s3 cp site.tar.gz s3://<bucket in ${region}>/ --region ${region}`,
-          set(`${stack}-dr`, "instance.release.url", `s3://<bucket in ${region}>/site.tar.gz`),
-        ],
-      },
-    ];
-  }
+/** Publishes a release of the app and updates the stack; one that is published already is used again. */
+const release = (stack: string, version: string, further = "") =>
+  `npm run platform -- release --stack ${stack} --release-version ${version}${further}`;
+
+/** Whether the stack serves from a server that is not its own, and of which it knows no release. */
+const watchesOnly = ({ plan }: Context) =>
+  plan.architecture === "monitored-instance" && ofType(plan, "aws:ec2/instance:Instance").length === 0;
+
+/** A release is published into what the second stack has, so that is built first. */
+function foundationFirst(context: Context): Action[] {
+  if (context.plan.architecture === "vercel") return [];
   return [
     {
-      what: "The first `up` builds the foundation with the data, and stops for the image: push it to the region's repository",
-      commands: [
-        `pulumi up --stack ${stack}-dr`,
-        `REPOSITORY=${output(`${stack}-dr`, "imageRepository")}`,
-        'docker buildx build --push -t "$REPOSITORY:$(git rev-parse --short HEAD)" app',
-        set(`${stack}-dr`, "image.uri", '"$REPOSITORY:$(git rev-parse --short HEAD)"'),
-      ],
+      what: "The first `up` builds the foundation with the data, and stops for want of a release",
+      commands: [`pulumi up --stack ${context.stack}-dr`],
     },
   ];
+}
+
+function siteUp(context: Context, region: string): Action {
+  const { plan, stack } = context;
+  const bucket = plan.architecture === "monitored-instance" ? ` --bucket <bucket in ${region}>` : "";
+  const update = plan.architecture === "vercel" || (watchesOnly(context) && region === context.region);
+  return {
+    what: "Bring the site up",
+    commands: [
+      update ? `pulumi up --stack ${stack}-dr` : release(`${stack}-dr`, "$(git rev-parse --short HEAD)", bucket),
+    ],
+  };
 }
 
 /** Route 53 is global: the lost region's records are still there, and two stacks cannot own one record. */
@@ -299,9 +306,9 @@ export const scenarios: readonly Entry[] = [
             ],
           },
           secondStack(context, copyRegion, ["snapshot", '"$SNAPSHOT"']),
-          ...artifactElsewhere(context, copyRegion),
+          ...foundationFirst(context),
           takeRecords(context),
-          { what: "Bring the site up", commands: [`pulumi up --stack ${stack}-dr`] },
+          siteUp(context, copyRegion),
           {
             what: `When ${region} is back, decide which data is the newer one; the old stack must not be updated before that`,
           },
@@ -368,9 +375,9 @@ export const scenarios: readonly Entry[] = [
           ],
         },
         secondStack(context, context.region, ["automatedBackupArn", "<DBInstanceAutomatedBackupsArn>"]),
-        ...artifactElsewhere(context, context.region),
+        ...foundationFirst(context),
         takeRecords(context),
-        { what: "Bring the site up", commands: [`pulumi up --stack ${context.stack}-dr`] },
+        siteUp(context, context.region),
       ],
       gaps: vaultGaps(context),
     }),
@@ -381,13 +388,12 @@ export const scenarios: readonly Entry[] = [
     write: (context) => {
       const recovery = context.recovery("bad-deploy");
       const { plan, stack } = context;
+      const before = "<version before>";
       const back: Readonly<Record<string, readonly string[]>> = {
         vercel: ["vercel rollback"],
-        "monitored-instance": [
-          set(stack, "instance.release.url", "s3://<bucket>/<release before>.tar.gz"),
-          set(stack, "instance.release.sha256", "<its sha256>"),
-          `pulumi up --stack ${stack}`,
-        ],
+        "monitored-instance": watchesOnly(context)
+          ? [release(stack, before, " --command <what deploys it>")]
+          : [release(stack, before, " --bucket <bucket>")],
       };
       return {
         rpo: none("a release without a migration changes no data"),
@@ -400,8 +406,7 @@ export const scenarios: readonly Entry[] = [
               : "Deploy the release before",
             commands: back[plan.architecture] ?? [
               "aws ecr describe-images --repository-name <repository> --query 'reverse(sort_by(imageDetails,&imagePushedAt))[:5].[imageTags[0],imageDigest]' --output table",
-              set(stack, "image.uri", "<repository>@<digest before>"),
-              `pulumi up --stack ${stack}`,
+              release(stack, before),
             ],
           },
         ],

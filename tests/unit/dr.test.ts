@@ -78,6 +78,21 @@ describe("disaster recovery", () => {
     assert.match(text, /config rm --stack prod-dr --path iamvet:backups\.copyRegion/);
   });
 
+  it("releases by the one command that builds as the Dockerfile asks, and names the version with what runs", async () => {
+    const again = commands(scenario(prod, "region-lost"));
+    assert.match(
+      again,
+      /pulumi up --stack prod-dr\n[\s\S]*change-resource-record-sets[\s\S]*release --stack prod-dr --release-version \$\(git rev-parse/,
+    );
+    assert.match(again, /config rm --stack prod-dr --path iamvet:image\.uri\n/);
+    assert.match(commands(scenario(prod, "bad-deploy")), /release --stack prod --release-version <version before>$/m);
+    assert.match(commands(scenario(staging, "bad-deploy")), /<version before> --bucket <bucket>$/m);
+    // Without the version the gate waits for the one that went; without a secret app/Dockerfile builds nothing.
+    for (const { scenarios } of [prod, staging])
+      for (const one of scenarios)
+        assert.doesNotMatch(commands(one), /config set .*(image\.uri|instance\.release)|docker buildx/);
+  });
+
   it("names the tier's own commands in each architecture", async function () {
     this.timeout(60_000);
     for (const [architecture, text] of [
