@@ -60,14 +60,12 @@ async function promoted(
   tools: ReleaseTools,
 ): Promise<string | undefined> {
   if (!promoteFrom) return undefined;
-  const { imageRepository } = await tools.foundation(promoteFrom);
-  if (imageRepository) await logIn(imageRepository, tools);
-  const source = imageRepository ? await inspect(`${imageRepository}:${version}`, tools) : undefined;
+  const { imageRepository, source, unread } = await proved(promoteFrom, version, tools);
   const against = [
     ...(settings.app.serverActionsKey === "own"
       ? [`${stack} has a key of Server Actions of its own (app.serverActionsKey: own)`]
       : []),
-    ...(source ? [] : [`${promoteFrom} has no image ${version}`]),
+    ...(unread ? [unread] : source ? [] : [`${promoteFrom} has no image ${version}`]),
     ...(source && !source.baked ? ["it does not tell what was built into it"] : []),
     ...(source?.baked ? differences(source.baked, baked) : []),
   ];
@@ -86,6 +84,23 @@ async function promoted(
   }
   tools.say(`Promoted ${source.digest} from ${promoteFrom}: nothing is built.`);
   return source.digest;
+}
+
+/** The image that another stack runs, or why it cannot be read from here, as where that stack has a backend or an account of its own. */
+async function proved(
+  stack: string,
+  version: string,
+  tools: ReleaseTools,
+): Promise<{ readonly imageRepository?: string; readonly source?: Found | undefined; readonly unread?: string }> {
+  try {
+    const { imageRepository } = await tools.foundation(stack);
+    if (!imageRepository) return {};
+    await logIn(imageRepository, tools);
+    return { imageRepository, source: await inspect(`${imageRepository}:${version}`, tools) };
+  } catch (error) {
+    if (error instanceof UsageError) return { unread: error.message.replace(/\.$/, "") };
+    throw error;
+  }
 }
 
 async function logIn(repository: string, { exec, region, profile }: ReleaseTools): Promise<void> {

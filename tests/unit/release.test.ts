@@ -117,6 +117,22 @@ describe("platform release", () => {
     assert.ok(ran.includes("aws ecr get-login-password --region ap-northeast-2 --profile site-prod"), ran.join("\n"));
   });
 
+  it("builds where the stack to promote from is out of reach, as with a backend of its own, and says so", async () => {
+    const { ran, tools } = recorder();
+    const foundation: ReleaseTools["foundation"] = async (stack) => {
+      if (stack === "staging")
+        throw new UsageError("`pulumi stack export --stack staging` fails: no stack named 'staging' found");
+      return tools.foundation(stack);
+    };
+    await release({ ...config({ architecture: "fargate" }), promoteFrom: "staging" }, { ...tools, foundation });
+    order(
+      ran,
+      /^The image of staging is not promoted to prod: .*no stack named 'staging' found\. It is built from the same commit\./,
+      /buildx build .*--push/,
+      /^pulumi up/,
+    );
+  });
+
   it("uploads an archive with its sum before the update, which installs it", async () => {
     const { ran, secrets, tools } = recorder();
     await release({ ...config({}), bucket: "releases" }, tools);
