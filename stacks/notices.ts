@@ -2,6 +2,7 @@ import { uptimeLimits } from "../components/uptime-plans";
 import { describeVercelDatabase } from "../components/vercel-database";
 import { vercelNodeNotice } from "../components/vercel-node";
 import { vercelPlanNotice } from "../components/vercel-plans";
+import { buildArgs } from "./build";
 import { unusedOf } from "./database-rules";
 import { uptimeCheckOf, vercelAccessOf } from "./outside";
 import { dockerPlatforms, type Settings } from "./settings";
@@ -75,17 +76,26 @@ function inClear(
   );
 }
 
+/** As `platform release` gives them; the shell fills in the tag. */
+const buildArgsOf = (app: Settings["app"]): string =>
+  Object.entries(buildArgs(app, "$TAG"))
+    .map(([name, value]) => `--build-arg ${name}=${value === "$TAG" ? value : `'${value.replaceAll("'", "'\\''")}'`}`)
+    .join(" ");
+
 const rules: readonly Rule[] = [
   {
     blocking: true,
     when: (settings) => needsImage(settings) && !settings.image.uri && !settings.image.build,
-    message: ({ image }, { stack }) =>
+    message: ({ app, image }, { stack }) =>
       [
-        "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Push the image and name it:",
-        `  REPOSITORY=${outputCommand(stack, "imageRepository")} TAG=$(git rev-parse --short HEAD)`,
+        "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Release the app, which updates the stack:",
+        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD)`,
+        "or push the image and name it, for `migrate` to move the visitors:",
+        // The gates ask every tier for the version that the stack's file names.
+        `  REPOSITORY=${outputCommand(stack, "imageRepository")} TAG=${app.version ?? "$(git rev-parse --short HEAD)"}`,
         '  aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"',
         `  export KEY=$(aws secretsmanager get-secret-value --secret-id ${outputCommand(stack, "appSecret")} --query SecretString --output text | jq -r .NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)`,
-        `  docker buildx build --push --platform ${dockerPlatforms[image.platform].join(",")} --secret id=server-actions-key,env=KEY --build-arg SITE_VERSION=$TAG -t "$REPOSITORY:$TAG" app`,
+        `  docker buildx build --push --platform ${dockerPlatforms[image.platform].join(",")} --secret id=server-actions-key,env=KEY ${buildArgsOf(app)} -t "$REPOSITORY:$TAG" app`,
         `  pulumi config set --stack ${stack} --path iamvet:image.uri "$REPOSITORY:$TAG"`,
         `or let \`up\` build it, with app.version as its tag: pulumi config set --stack ${stack} --path iamvet:image.build true`,
       ].join("\n"),

@@ -469,6 +469,22 @@ describe("the plans of the stacks", () => {
     assert.deepEqual(await blocking("fargate"), ["No image of the app is given"]);
     assert.deepEqual(await blocking("monitored-instance"), ["No release of the app is given for the new instance"]);
   });
+
+  it("name the image's commands with what a release would build into it, and the version that the gates ask for", async () => {
+    const commands = async (app: object) =>
+      messages(await planStack("prod", { architecture: "fargate", config: { app } }));
+    assert.match(
+      await commands({}),
+      /TAG=\$\(git rev-parse --short HEAD\)\n[\s\S]* --build-arg SITE_VERSION=\$TAG -t /,
+    );
+    const text = await commands({ version: "v1", environment: { NEXT_PUBLIC_NAME: "it's", LOG_LEVEL: "info" } });
+    assert.match(text, /release --stack prod --release-version/);
+    assert.match(text, / TAG=v1\n/);
+    assert.ok(
+      text.includes(`--build-arg SITE_VERSION=$TAG --build-arg SITE_PUBLIC='{"NEXT_PUBLIC_NAME":"it'\\''s"}' -t `),
+      text,
+    );
+  });
 });
 
 const messages = ({ notices }: Plan): string => notices.map(({ message }) => message).join("\n");
