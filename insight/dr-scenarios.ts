@@ -175,9 +175,9 @@ function siteUp(context: Context, region: string): Action {
   const update = plan.architecture === "vercel" || (watchesOnly(context) && region === context.region);
   return {
     what: "Bring the site up",
-    commands: [
-      update ? `pulumi up --stack ${stack}-dr` : release(`${stack}-dr`, "$(git rev-parse --short HEAD)", bucket),
-    ],
+    commands: update
+      ? [`pulumi up --stack ${stack}-dr`]
+      : ["VERSION=$(git rev-parse --short HEAD)", release(`${stack}-dr`, '"$VERSION"', bucket)],
   };
 }
 
