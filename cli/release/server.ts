@@ -5,6 +5,9 @@ import { UsageError } from "../stack-files";
 /** Minutes that the recovery stays out of a deploy, at most; the deploy ends it earlier. */
 const MUTED_MINUTES = 30;
 
+/** Seconds in which the server must begin: one that comes back later must not deploy with nobody watching and its recovery on. */
+const BEGINS_WITHIN = 60;
+
 /** Runs a command on a server while the recovery is muted, and unmutes it however the command ends. */
 export async function runOnServer(
   access: AwsAccess,
@@ -27,6 +30,7 @@ export async function runOnServer(
         new SendCommandCommand({
           DocumentName: "AWS-RunShellScript",
           InstanceIds: [instanceId],
+          TimeoutSeconds: BEGINS_WITHIN,
           Comment: "platform release",
           Parameters: { commands: [command], executionTimeout: [String((MUTED_MINUTES - 2) * 60)] },
         }),
