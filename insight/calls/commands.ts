@@ -15,12 +15,11 @@ const STATE = [
   on("s3:object#state", "GetObject"),
   on("kms:key#state", "Decrypt GenerateDataKey"),
 ];
-/** What `docker` does with an image, by the registry's protocol. */
-const IMAGES = on(
-  "ecr:repository",
-  "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer",
-  "CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart",
-);
+/** What `docker` does with an image, by the registry's protocol. Another stack's is read, to promote it, and never written. */
+const IMAGES = [
+  on("ecr:repository", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer"),
+  onOwn("ecr:repository", "", "CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"),
+];
 const LOCK = on("s3:object#locks", "PutObject DeleteObject");
 
 /** Calls of the `platform` commands and of the workflows on GitHub. */
@@ -36,14 +35,14 @@ export const commandCalls: readonly Call[] = [
     by: RELEASES,
     agent: "docker buildx imagetools",
     why: "looks for a release's image, and copies staging's to prod, from the other stack's repository",
-    uses: [IMAGES],
+    uses: IMAGES,
   },
-  { place: "cli/release/build.ts", by: RELEASES, why: "builds a release and pushes its image", uses: [IMAGES] },
+  { place: "cli/release/build.ts", by: RELEASES, why: "builds a release and pushes its image", uses: IMAGES },
   {
     place: "cli/release/assets.ts",
     by: RELEASES,
     why: "takes a release's built files out of its image",
-    uses: [IMAGES],
+    uses: IMAGES,
   },
   {
     place: "functions/assets/store.ts",
