@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import { createServer, type Server } from "node:http";
 import { get } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { bootScript, renderBootConfig } from "../../components/boot-config";
 import { renderRunbook } from "../../components/runbook";
@@ -86,7 +87,7 @@ describe("the built files of a server's releases", function () {
     if (["nginx", "openssl"].some((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0)) this.skip();
     // Five releases, one after the other, as deploys bring them: the script keeps the folders of three.
     for (const [version, file] of Object.entries(built)) {
-      const release = join(root, "srv/site/releases", version);
+      const release = join(root, "srv/site/releases", `${version}-${CONFIG.release.sha256.slice(0, 12)}`);
       mkdirSync(join(release, ".next/static/chunks/[id]"), { recursive: true });
       writeFileSync(join(release, ".next/static/chunks", file), `// ${version}`);
       writeFileSync(join(release, ".next/static/chunks/[id]", file), `// [id] ${version}`);
@@ -151,7 +152,9 @@ describe("the built files of a server's releases", function () {
     const aged = functions.replace("-ctime +90", "-ctime -90");
     assert.notEqual(aged, functions);
     execFileSync("bash", ["-c", `${aged}\nkeep_assets`], { env });
-    assert.equal(files(), "");
+    assert.doesNotMatch(files(), /a-[12]\.js/);
+    // Of a release that is here yet, the one that serves among them, however long ago it came.
+    for (const file of ["a-3.js", "a-4.js", "a-5.js"]) assert.ok(files().includes(file), file);
   });
 });
 
@@ -159,7 +162,7 @@ describe("a server that runs a release", () => {
   const migrated = (config: object): string => {
     const root = mkdtempSync(join(tmpdir(), "boot-"));
     try {
-      const release = join(root, "srv/site/releases/v2");
+      const release = join(root, "srv/site/releases/v2-000000000000");
       mkdirSync(join(release, "prisma/migrations"), { recursive: true });
       mkdirSync(join(root, "etc/site"), { recursive: true });
       writeFileSync(join(release, "package.json"), JSON.stringify({ dependencies: { prisma: "7.0.0" } }));
@@ -185,6 +188,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   *placement/region*) echo ap-northeast-2 ;;
   *boot-parameter*) echo boot ;;
   *instance-id*) echo i-1 ;;
+  *health*) [ ! -e "$STATE/restarts" ] || { rm "$STATE/restarts"; bash "$STATE/site-boot" environment; } ;;
 esac`,
   aws: `echo "aws $*" >>"$STATE/calls"
 case "$*" in
@@ -197,13 +201,27 @@ esac`,
   systemctl: `echo "systemctl $*" >>"$STATE/calls"
 case "$1" in
   reload) [ ! -e "$STATE/fails" ] || { rm "$STATE/fails"; exit 1; } ;;
+  is-active) [ ! -e "$STATE/stopped" ] ;;
 esac`,
   nginx: ":",
   envsubst: "cat",
   runuser: 'shift 3; exec "$@"',
   flock: ":",
   "cloud-init": ":",
+  ...Object.fromEntries(["dnf", "alternatives", "npm", "python3.11", "id"].map((name) => [name, ":"])),
+  openssl: "echo notAfter=Jan 1 00:00:00 2030 GMT",
+  // There is no user `site` here.
+  install: `given=()
+while [ $# -gt 0 ]; do case $1 in -o | -g) shift 2 ;; *) given+=("$1"); shift ;; esac; done
+PATH=/usr/bin:/bin exec install "\${given[@]}"`,
 };
+
+/** Programs that a first boot brings along, below the server's root. */
+const BROUGHT = [
+  "opt/certbot/bin/pip",
+  "opt/certbot/bin/certbot",
+  "opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl",
+];
 
 describe("`site-boot release` on a server", () => {
   let folder: string;
@@ -213,7 +231,7 @@ describe("`site-boot release` on a server", () => {
   const env = () => ({ PATH: `${at("bin")}:${process.env.PATH}`, BOOT_ROOT: at("root"), STATE: folder });
   const run = (...args: string[]) =>
     spawnSync("bash", [at("site-boot"), ...args], { env: env(), encoding: "utf8", timeout: 10_000 });
-  const current = () => readlinkSync(site("current")).split("/").at(-1);
+  const current = () => readlinkSync(site("current")).split("/").at(-1)?.split("-")[0];
   const serving = () => readFileSync(at("root/etc/site/serving"), "utf8").trim();
 
   beforeEach(function () {
@@ -248,6 +266,7 @@ describe("`site-boot release` on a server", () => {
       };
       writeFileSync(at(`config-${number}.json`), renderBootConfig("instance", config));
     }
+    cpSync(at("config-1.json"), at("root/etc/site/config.json"));
     writeFileSync(at("root/etc/site/serving"), "boot:1\n");
     symlinkSync(site("releases/v1"), site("current"));
     writeFileSync(at("site-boot"), bootScript("instance"));
@@ -270,6 +289,72 @@ describe("`site-boot release` on a server", () => {
     assert.equal(serving(), "boot:1");
     assert.match(readFileSync(at("root/run/site/env"), "utf8"), /^SITE_VERSION="v1"$/m);
     assert.ok(!calls().some((call) => call.includes("put-parameter")));
+  });
+
+  it("goes back on a server that has kept no version yet, as an earlier script built it", () => {
+    rmSync(at("root/etc/site/serving"));
+    writeFileSync(at("fails"), "");
+    assert.notEqual(run("release", "boot:2").status, 0);
+    assert.equal(current(), "v1");
+    assert.match(readFileSync(at("root/run/site/env"), "utf8"), /^SITE_VERSION="v1"$/m);
+  });
+
+  it("is not led astray by a restart of what serves, which reads the old version meanwhile", () => {
+    writeFileSync(at("restarts"), "");
+    const { status, stderr } = run("release", "boot:2");
+    assert.equal(status, 0, stderr);
+    assert.ok(!existsSync(at("restarts")), "it was restarted");
+    assert.deepEqual([current(), serving()], ["v2", "boot:2"]);
+    assert.match(readFileSync(at("root/run/site/env"), "utf8"), /^SITE_VERSION="v2"$/m);
+  });
+
+  it("installs another content under the same name", () => {
+    assert.equal(run("release", "boot:2").status, 0);
+    const first = readlinkSync(site("current"));
+    writeFileSync(at("archive/server.js"), "setInterval(() => {}, 1001);");
+    execFileSync("tar", ["-czf", at("site.tar.gz"), "-C", at("archive"), "."]);
+    const sha256 = execFileSync("sha256sum", [at("site.tar.gz")], { encoding: "utf8" }).split(" ")[0] as string;
+    const config = JSON.parse(readFileSync(at("config-2.json"), "utf8"));
+    writeFileSync(at("config-2.json"), JSON.stringify({ ...config, release: { ...config.release, sha256 } }));
+    assert.equal(run("release", "boot:3").status, 0);
+    assert.match(readFileSync(site("current/server.js"), "utf8"), /1001/);
+    assert.ok(existsSync(join(first, "server.js")), "what serves meanwhile keeps its files");
+  });
+
+  it("keeps the release before, for the way back, though three are newer", () => {
+    execFileSync("touch", ["--date", "2020-01-01", site("releases/v1")]);
+    for (const version of ["v3", "v4", "v5"]) mkdirSync(site("releases", version));
+    // Gone back to: the oldest of four.
+    const sum = JSON.parse(readFileSync(at("config-1.json"), "utf8")).release.sha256.slice(0, 12);
+    execFileSync("mv", [site("releases/v1"), site(`releases/v1-${sum}`)]);
+    writeFileSync(site(`releases/v1-${sum}/server.js`), "setInterval(() => {}, 1000);");
+    symlinkSync(site("releases/v5"), site("next"));
+    execFileSync("mv", ["--no-target-directory", site("next"), site("current")]);
+    assert.equal(run("release", "boot:1").status, 0);
+    assert.equal(current(), "v1");
+    assert.ok(existsSync(site("current/server.js")));
+    assert.equal(run("release", "boot:2").status, 0);
+    assert.ok(existsSync(site(`releases/v1-${sum}/server.js`)));
+  });
+
+  it("mends a first boot that did not come to its end", () => {
+    for (const path of ["root/etc/site/serving", "root/etc/site/config.json", "root/srv/site/current"])
+      rmSync(at(path));
+    for (const path of BROUGHT) {
+      mkdirSync(dirname(at("root", path)), { recursive: true });
+      writeFileSync(at("root", path), `#!/bin/bash\necho "$(basename "$0") $*" >>"$STATE/calls"\n`, { mode: 0o755 });
+    }
+    writeFileSync(at("stopped"), "");
+    const { status, stderr } = run("release", "boot:2");
+    assert.equal(status, 0, stderr);
+    assert.deepEqual([current(), serving()], ["v2", "boot:2"]);
+    const order = [/^certbot certonly/, /^systemctl restart pm2-site/, /put-parameter .*i-1 boot:2$/];
+    const found = order.map((call) => calls().findIndex((one) => call.test(one)));
+    assert.ok(!found.includes(-1), String(found));
+    assert.deepEqual(
+      [...found].sort((a, b) => a - b),
+      found,
+    );
   });
 
   it("leaves everything as it is when the archive is not the one that was asked for", () => {
