@@ -47,12 +47,17 @@ release_dir() { echo "$SITE/releases/$(config '"\(.version)-\(.release.sha256[0:
 
 # Puts the release beside the older ones; a deploy that fails here leaves everything as it is.
 install_release() {
-  local archive dir
+  local archive dir tries=6
   dir=$(release_dir)
   if [ ! -e "$dir/server.js" ]; then
     say "release $(config .version)"
     archive=$(mktemp)
-    aws s3 cp --only-show-errors "$(config .release.url)" "$archive"
+    # The update that asks for a release grants its archive, and IAM takes a while to know: its changes are eventually consistent.
+    until aws s3 cp --only-show-errors "$(config .release.url)" "$archive"; do
+      tries=$((tries - 1))
+      [ "$tries" -gt 0 ]
+      sleep "${PAUSE_SECONDS:-10}"
+    done
     echo "$(config .release.sha256)  $archive" | sha256sum --check --quiet
     rm -rf "$dir.new"
     mkdir -p "$dir.new"

@@ -196,7 +196,10 @@ case "$*" in
   *"--name boot:1"*) cat "$STATE/config-1.json" ;;
   *get-parameter*) cat "$STATE/config-2.json" ;;
   *get-secret-value*) echo '{"DATABASE_URL": "postgresql://site:pw@db/site"}' ;;
-  *"s3 cp"*) cp "$STATE/site.tar.gz" "\${@: -1}" ;;
+  *"s3 cp"*)
+    echo >>"$STATE/asked"
+    [ "$(wc -l <"$STATE/asked")" -gt "$(cat "$STATE/denied" 2>/dev/null || echo 0)" ] || { echo AccessDenied >&2; exit 1; }
+    cp "$STATE/site.tar.gz" "\${@: -1}" ;;
 esac`,
   systemctl: `echo "systemctl $*" >>"$STATE/calls"
 case "$1" in
@@ -228,7 +231,12 @@ describe("`site-boot release` on a server", () => {
   const at = (...parts: string[]) => join(folder, ...parts);
   const site = (...parts: string[]) => at("root/srv/site", ...parts);
   const calls = () => (existsSync(at("calls")) ? readFileSync(at("calls"), "utf8").trim().split("\n") : []);
-  const env = () => ({ PATH: `${at("bin")}:${process.env.PATH}`, BOOT_ROOT: at("root"), STATE: folder });
+  const env = () => ({
+    PATH: `${at("bin")}:${process.env.PATH}`,
+    BOOT_ROOT: at("root"),
+    STATE: folder,
+    PAUSE_SECONDS: "0",
+  });
   const run = (...args: string[]) =>
     spawnSync("bash", [at("site-boot"), ...args], { env: env(), encoding: "utf8", timeout: 10_000 });
   const current = () => readlinkSync(site("current")).split("/").at(-1)?.split("-")[0];
@@ -306,6 +314,15 @@ describe("`site-boot release` on a server", () => {
     assert.ok(!existsSync(at("restarts")), "it was restarted");
     assert.deepEqual([current(), serving()], ["v2", "boot:2"]);
     assert.match(readFileSync(at("root/run/site/env"), "utf8"), /^SITE_VERSION="v2"$/m);
+  });
+
+  it("asks again for an archive that IAM does not know yet to be granted, and not for ever", () => {
+    writeFileSync(at("denied"), "9");
+    assert.notEqual(run("release", "boot:2").status, 0);
+    assert.deepEqual([current(), serving()], ["v1", "boot:1"]);
+    const { status, stderr } = run("release", "boot:2");
+    assert.equal(status, 0, stderr);
+    assert.equal(current(), "v2");
   });
 
   it("installs another content under the same name", () => {
