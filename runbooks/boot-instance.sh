@@ -97,7 +97,8 @@ go_back() {
 try_release() {
   local variables port
   variables=$(environment | jq --raw-output 'to_entries[] | "export \(.key)=\(.value | @sh)"')
-  port=$(($(config .port) ^ 1))
+  # Any that is free: one derived from the app's may be that of the release which serves, which would answer in its stead.
+  port=$(node -e 'const s = require("net").createServer().listen(0, () => s.close(console.log(s.address().port)))')
   say "trying the release"
   (
     eval "$variables"

@@ -188,7 +188,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   *placement/region*) echo ap-northeast-2 ;;
   *boot-parameter*) echo boot ;;
   *instance-id*) echo i-1 ;;
-  *health*) [ ! -e "$STATE/restarts" ] || { rm "$STATE/restarts"; bash "$STATE/site-boot" environment; } ;;
+  *health*) echo "curl $*" >>"$STATE/calls"
+    [ ! -e "$STATE/restarts" ] || { rm "$STATE/restarts"; bash "$STATE/site-boot" environment; } ;;
 esac`,
   aws: `echo "aws $*" >>"$STATE/calls"
 case "$*" in
@@ -314,6 +315,15 @@ describe("`site-boot release` on a server", () => {
     assert.ok(!existsSync(at("restarts")), "it was restarted");
     assert.deepEqual([current(), serving()], ["v2", "boot:2"]);
     assert.match(readFileSync(at("root/run/site/env"), "utf8"), /^SITE_VERSION="v2"$/m);
+  });
+
+  it("tries another port of the app on neither the new one nor that of what serves", () => {
+    const config = JSON.parse(readFileSync(at("config-2.json"), "utf8"));
+    writeFileSync(at("config-2.json"), JSON.stringify({ ...config, port: CONFIG.port + 1 }));
+    const { status, stderr } = run("release", "boot:2");
+    assert.equal(status, 0, stderr);
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(calls().find((call) => call.startsWith("curl")) ?? "")?.[1]);
+    assert.ok(port > 1024 && ![CONFIG.port, CONFIG.port + 1].includes(port), String(port));
   });
 
   it("asks again for an archive that IAM does not know yet to be granted, and not for ever", () => {
