@@ -28,7 +28,7 @@ const common = z.strictObject({
   healthPath: z.string().startsWith("/"),
   /** Architecture's name, for the health check's answer. */
   tier: z.string().min(1),
-  /** Release, for the health check's answer; on an instance also the name of its folder. */
+  /** Release, for the health check's answer; on an instance also in the name of its folder. */
   version: z.string().regex(VERSION, `must be ${VERSION_ALLOWED}`),
   /** Environment of the app; nothing secret. */
   environment: z.record(variableName, oneLine),

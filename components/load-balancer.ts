@@ -150,8 +150,9 @@ export class LoadBalancer extends pulumi.ComponentResource {
    * A target group and the probe rule that leads a gate's requests to it. Without a rule ECS refuses the group and health checks
    * never start, and a probe would be answered by the tier that serves now.
    *
-   * A new group, as another port makes one, stands beside the old: the probe rule leads to it at once, visitors are led to it behind the
-   * gate alone, by {@link catchAll}.
+   * A new group, as another port or health check makes one, stands beside the old: the probe rule leads to it at once, visitors are led
+   * to it behind the gate alone, by {@link catchAll}. AWS would judge the targets that serve by a new path in place, and end those of a
+   * release that does not know it.
    */
   attach(tier: BalancedTier, args: TargetArgs, parent: pulumi.Resource) {
     const group = new aws.lb.TargetGroup(
@@ -166,7 +167,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         slowStart: 30,
         healthCheck: { path: args.healthPath, matcher: "200", ...HEALTH_CHECK },
       },
-      { parent, ...beside() },
+      { parent, ...beside("healthCheck") },
     );
     const rule = this.probeRule(tier, { ...args, targetGroupArn: group.arn }, parent);
     this.admit(tier, args, parent);

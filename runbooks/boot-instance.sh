@@ -38,21 +38,26 @@ newest() {
 # Tells `pulumi up` by which version this server serves: written by the server itself, and only once that is so.
 record() {
   local record
-  [ $# -eq 0 ] || echo "$1" >"$SERVING"
   record=$(config .record)
   [ -z "$record" ] || aws ssm put-parameter --overwrite --name "$record" --value "$(metadata instance-id) $(serving)" >/dev/null
 }
 
-release_dir() { echo "$SITE/releases/$(config .version)"; }
+# By name and content: an archive that was built anew under one name is another release.
+release_dir() { echo "$SITE/releases/$(config '"\(.version)-\(.release.sha256[0:12])"')"; }
 
 # Puts the release beside the older ones; a deploy that fails here leaves everything as it is.
 install_release() {
-  local archive dir
+  local archive dir tries=6
   dir=$(release_dir)
   if [ ! -e "$dir/server.js" ]; then
     say "release $(config .version)"
     archive=$(mktemp)
-    aws s3 cp --only-show-errors "$(config .release.url)" "$archive"
+    # The update that asks for a release grants its archive, and IAM takes a while to know: its changes are eventually consistent.
+    until aws s3 cp --only-show-errors "$(config .release.url)" "$archive"; do
+      tries=$((tries - 1))
+      [ "$tries" -gt 0 ]
+      sleep "${PAUSE_SECONDS:-10}"
+    done
     echo "$(config .release.sha256)  $archive" | sha256sum --check --quiet
     rm -rf "$dir.new"
     mkdir -p "$dir.new"
@@ -81,7 +86,7 @@ migrate() {
 go_back() {
   say "back to $before"
   ln --symbolic --force --no-dereference "$before" "$SITE/current"
-  fetch_config "$(serving)"
+  CONFIG=${CONFIG%.next}
   write_environment systemd
   configure_nginx
   systemctl reload pm2-site nginx
@@ -92,7 +97,8 @@ go_back() {
 try_release() {
   local variables port
   variables=$(environment | jq --raw-output 'to_entries[] | "export \(.key)=\(.value | @sh)"')
-  port=$(($(config .port) ^ 1))
+  # Any that is free: one derived from the app's may be that of the release which serves, which would answer in its stead.
+  port=$(node -e 'const s = require("net").createServer().listen(0, () => s.close(console.log(s.address().port)))')
   say "trying the release"
   (
     eval "$variables"
@@ -110,18 +116,20 @@ try_release() {
 }
 
 # The built files of this release beside those of the ones before, for pages that are still open: as links, which outlive a release
-# that goes, until 90 days after their last release came or went.
+# that goes, until 90 days after the last release that has them went.
 keep_assets() {
   local static=$SITE/assets/_next/static
   install -d "$static"
   [ ! -d "$(release_dir)/.next/static" ] || cp --archive --link --force "$(release_dir)/.next/static/." "$static/"
-  find "$static" -type f -ctime +90 -delete
+  # A file of a release that is still here has two names; losing one of them is a change of its state (inode(7), st_ctime).
+  find "$static" -type f -links 1 -ctime +90 -delete
 }
 
 switch_release() {
   keep_assets
   ln --symbolic --force --no-dereference "$(release_dir)" "$SITE/current"
-  # The three newest stay, for a way back.
+  # The three that were switched to last stay, for a way back: the one before is among them, however old it is.
+  touch "$(release_dir)"
   find "$SITE/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +4 | cut -d' ' -f2- | xargs -r rm -rf --
 }
 
@@ -215,23 +223,31 @@ ROTATE
   systemctl daemon-reload
 }
 
+# On a server on which nothing serves: its first boot, and the release that mends one which did not come to its end. Each step may
+# be done a second time.
+first_release() {
+  fetch_config "$1"
+  install_agent
+  install_release
+  migrate
+  switch_release
+  obtain_certificate
+  configure_nginx
+  configure_units
+  # What the app starts by (`site-boot environment`).
+  echo "$1" >"$SERVING"
+  systemctl enable pm2-site nginx site-renew.timer
+  systemctl restart pm2-site nginx site-renew.timer
+  publish_certificate_days
+  record
+  say "done"
+}
+
 case ${1:-boot} in
   boot)
     install_packages
     install_self
-    version=$(newest)
-    fetch_config "$version"
-    install_agent
-    install_release
-    migrate
-    switch_release
-    obtain_certificate
-    configure_nginx
-    configure_units
-    systemctl enable --now pm2-site nginx site-renew.timer
-    publish_certificate_days
-    record "$version"
-    say "done"
+    first_release "$(newest)"
     ;;
   environment)
     fetch_config "$(serving)"
@@ -239,6 +255,13 @@ case ${1:-boot} in
     ;;
   release)
     version=${2:-$(newest)}
+    if ! systemctl is-active --quiet pm2-site; then
+      install_packages
+      first_release "$version"
+      exit
+    fi
+    # In a file of its own until it serves: the renewal and a restart read the other one meanwhile, and the way back needs no other.
+    CONFIG=$CONFIG.next
     fetch_config "$version"
     install_release
     migrate
@@ -250,7 +273,10 @@ case ${1:-boot} in
     # A reload of PM2 starts the new process before it ends the old one, with the environment that the ecosystem file hands on.
     systemctl reload pm2-site nginx
     trap - EXIT
-    record "$version"
+    mv "$CONFIG" "${CONFIG%.next}"
+    CONFIG=${CONFIG%.next}
+    echo "$version" >"$SERVING"
+    record
     ;;
   record)
     record

@@ -3,11 +3,15 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Commands of the CLI that run the program in order to change something. */
-const UPDATES: ReadonlySet<string> = new Set(["up", "update", "watch"]);
+/**
+ * Commands of the CLI that may run the program, no preview, and not in order to change something. Whatever else it is, a command line that
+ * is read wrongly among them, acts: an update without its gates is the worse mistake.
+ */
+const OTHERS: ReadonlySet<string> = new Set(["refresh", "destroy", "down", "dn"]);
 
 /** Flags of the CLI that take the argument after them. */
-const WITH_VALUE = /^(-C|--cwd|-s|--stack|--color|-v|--verbose|--profiling|--tracing)$/;
+const WITH_VALUE =
+  /^(-C|--cwd|-s|--stack|--color|-v|--verbose|--profiling|--memprofilerate|--tracing|--tracing-header|--otel-traces)$/;
 
 /**
  * Whether the engine that runs this program is to change something: no preview, and none of `pulumi refresh --run-program` and
@@ -16,8 +20,7 @@ const WITH_VALUE = /^(-C|--cwd|-s|--stack|--color|-v|--verbose|--profiling|--tra
  */
 export function updating(commandLine = commandOfEngine): boolean {
   if (pulumi.runtime.isDryRun()) return false;
-  const command = commandLine();
-  return command === undefined || UPDATES.has(command);
+  return !OTHERS.has(commandLine() ?? "");
 }
 
 /** The command of the nearest `pulumi` above this process; undefined where there is none to see. */

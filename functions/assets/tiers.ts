@@ -48,7 +48,8 @@ function ask({ origin, host, header }: TierAccess, value: string, path: string):
         ...{ hostname, port, path, servername: host, timeout: PATIENCE },
         // A connection of its own: a kept one would stay with one node of the load balancer.
         agent: false,
-        headers: { host, [header]: value, "accept-encoding": "identity" },
+        // With a name: AWS WAF's common rules refuse a request that has none (NoUserAgent_HEADER).
+        headers: { host, [header]: value, "accept-encoding": "identity", "user-agent": "iamvet-platform-assets" },
       },
       (response) => {
         const parts: Buffer[] = [];

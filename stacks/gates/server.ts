@@ -27,11 +27,15 @@ export interface ServerCloud {
 export function watchServer(asked: Asked, cloud: ServerCloud, log: (message: string) => void): Watch {
   const wanted = `${asked.instanceId} ${asked.parameter}`;
   let command: string | undefined;
+  let running = false;
   let unmute: (() => Promise<void>) | undefined;
   return {
     async look() {
       const record = await cloud.record(asked);
-      if (record === wanted) return { done: true };
+      if (record === wanted) {
+        running = false;
+        return { done: true };
+      }
       const runs = `the server's own record says ${record ?? "nothing"}, not ${wanted}`;
       if (!command) {
         const other = await cloud.underWay(asked);
@@ -40,14 +44,17 @@ export function watchServer(asked: Asked, cloud: ServerCloud, log: (message: str
           return notYet(`Systems Manager does not reach ${asked.instanceId} (yet)`);
         if (asked.mute) unmute ??= await cloud.mute(asked);
         command = other?.command ?? (await cloud.install(asked));
+        running = true;
         log(`${asked.instanceId} installs the release of ${asked.parameter} (${command})`);
         return notYet(`${command} has begun`);
       }
       const run = await cloud.installed(asked, command);
       if (run.state === "running") return notYet(`${command} is running`);
+      running = false;
       if (run.state === "succeeded") return never(`${command} ended well, and ${runs}`);
       return never([`${command}: ${run.why}; ${runs}`, ...(run.output ? [indent(run.output)] : [])].join("\n"));
     },
-    end: async () => unmute?.(),
+    // One that goes on is not to meet the recovery either: the mute ends by itself, later than the command can.
+    end: async () => (running ? undefined : unmute?.()),
   };
 }

@@ -51,7 +51,7 @@ class Server {
       `  "s3 cp"*) cp "${this.root}/$(basename "$4")" "$5" ;;`,
       '  "secretsmanager get-secret-value"*) echo "$TEST_SECRET" ;; *) return 1 ;; esac; }',
       "configure_nginx() { :; }",
-      `systemctl() { [ "$1" = daemon-reload ] || node ${join(__dirname, "../standins/systemd.mjs")} "$1"; }`,
+      `systemctl() { case $1 in daemon-reload | is-active) ;; *) node ${join(__dirname, "../standins/systemd.mjs")} "$1" ;; esac; }`,
     ];
     const script = join(this.root, "site-boot");
     const first =
@@ -62,7 +62,7 @@ class Server {
             "install_release",
             "switch_release",
             "configure_units",
-            'record "$version"',
+            'echo "$version" >"$SERVING"',
           ]
         : [];
     const start = ["write_environment systemd", "systemctl start pm2-site"];

@@ -336,6 +336,12 @@ describe("gate: rolledOut, the server", () => {
     assert.deepEqual(did, ["mute", "install", "unmute"]);
   });
 
+  it("keeps the recovery out of one that goes on after the gate has lost its patience", async () => {
+    const { did, end } = scene(server, { record: ["i-1 boot:3"], install: ["c-1"], installed: [runs("running")] });
+    await assert.rejects(end(), /did not end in time, and goes on/);
+    assert.deepEqual(did, ["mute", "install"]);
+  });
+
   it("waits for the first boot, joins its own command of an update before, and waits for another one's end", async () => {
     const { did, end } = scene(server, {
       record: ["nothing yet", "nothing yet", "nothing yet", "i-1 boot:4"],

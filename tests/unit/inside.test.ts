@@ -82,6 +82,16 @@ describe("a change inside a tier", function () {
     });
   }
 
+  it("another path of the health check judges new targets, never those of the release that serves", async () => {
+    for (const tier of TIERS) {
+      const [before, after] = [await plan(tier), await plan(tier, { app: { healthPath: "/api/health" } })];
+      const changes = byName(before, after);
+      for (const name of [`${tier}-targets`, WORKLOAD[tier]])
+        assert.equal(changes.get(name)?.operation, "replace", name);
+      assert.equal(changes.get("traffic-catch-all")?.stage, "switch");
+    }
+  });
+
   it("a change that replaces nothing of what serves is not said to", async () => {
     const [before, after] = [await plan("fargate"), await plan("fargate", { fargate: { memory: 2048 } })];
     assert.deepEqual(insideOf(changesOf(before, after), before, after), []);
