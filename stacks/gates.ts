@@ -18,7 +18,18 @@ import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from
 import { liveProtection, type Protection } from "./gates/protection";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
-import { type Clock, type Look, lookUntil, notYet, seconds, sleepUntil, systemClock, within } from "./gates/wait";
+import {
+  type Clock,
+  type Look,
+  lookUntil,
+  never,
+  notYet,
+  refused,
+  seconds,
+  sleepUntil,
+  systemClock,
+  within,
+} from "./gates/wait";
 
 export { tiersToProve } from "./gates/proof";
 export { ifKnown, knownValue } from "./gates/wait";
@@ -292,7 +303,7 @@ export function liveGates(options: GateOptions): Gates {
         try {
           return await question("the state of the rollout", look());
         } catch (error) {
-          return notYet(reason(error));
+          return (refused(error) ? never : notYet)(reason(error));
         }
       }),
 

@@ -44,14 +44,14 @@ export function liveRollouts(config: { region: string; profile?: string }): Roll
     },
     async startRefresh({ group, launchTemplate, version, warmupSeconds, alarms }) {
       const { sdk, client } = await scaling();
-      try {
+      const start = async (AutoRollback: boolean) => {
         const { InstanceRefreshId } = await client.send(
           new sdk.StartInstanceRefreshCommand({
             AutoScalingGroupName: group,
             Strategy: "Rolling",
             DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: launchTemplate, Version: version } },
             Preferences: {
-              AutoRollback: true,
+              AutoRollback,
               AlarmSpecification: { Alarms: [...alarms] },
               InstanceWarmup: warmupSeconds,
               // Never fewer than there are; new ones first.
@@ -63,8 +63,14 @@ export function liveRollouts(config: { region: string; profile?: string }): Roll
           }),
         );
         return InstanceRefreshId;
+      };
+      try {
+        return await start(true);
       } catch (error) {
         if (named(error, "InstanceRefreshInProgress")) return undefined;
+        // The group's own template has an alias for its AMI, as the versions before this program pinned it had: this once there is no
+        // way back by itself (https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html).
+        if (named(error, "ValidationError") && /rollback/i.test((error as Error).message)) return start(false);
         throw error;
       }
     },

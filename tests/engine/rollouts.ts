@@ -238,7 +238,9 @@ export class Rollouts {
   private template({ id, version }: Template): Properties | undefined {
     const stored = this.cloud.of(TEMPLATE).find((one) => one.id === id);
     const made = this.cloud.calls.filter(({ op, urn }) => op !== "delete" && urn === stored?.urn);
-    return made[Number(version) - 1]?.inputs;
+    // A template that was made anew counts its versions from one.
+    const first = made.map(({ op }) => op).lastIndexOf("create");
+    return made[first + Number(version) - 1]?.inputs;
   }
 
   private parameter = (name: string) => this.cloud.of(PARAMETER).find(({ outputs }) => outputs.name === name);
