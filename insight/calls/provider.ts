@@ -163,7 +163,7 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
       `CreateInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
       TagInstanceProfile UntagInstanceProfile`,
     ),
-    on("iam:role", "", "PassRole"),
+    on("iam:role", "GetRole", "PassRole"),
   ],
   "iam/OpenIdConnectProvider": [
     on(

@@ -41,6 +41,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
   "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
   "s3:GetBucketCors": "s3:GetBucketCORS",
+  "s3:PutBucketCors": "s3:PutBucketCORS",
   "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
 };
 
