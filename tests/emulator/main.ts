@@ -74,7 +74,8 @@ class Bench {
     report(problems.length === 0 && state.size === wanted, "the whole option is applied", problems);
     const { seen, problems: calls } = ungranted(log, built.plan, built.conversion);
     report(
-      seen > 100 && calls.length === 0,
+      // A log that holds next to nothing judges nothing: the smallest option makes 75 kinds.
+      seen > 60 && calls.length === 0,
       `each of ${seen} kinds of calls of the provider is in the table of calls`,
       calls,
     );
