@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { unlessGone } from "../../components/rest";
 import { vercelApi } from "../../components/vercel-api";
 import type { Rollout } from "../../components/web-tier";
-import type { Look } from "./wait";
+import { type Look, never, notYet } from "./wait";
 
 type Asked = Extract<Rollout, { kind: "vercel" }>;
 
@@ -33,12 +33,10 @@ const BUILDING = new Set(["QUEUED", "INITIALIZING", "BUILDING"]);
  * @param serving id of the deployment that has the site's name. After an Instant Rollback, or a promotion by hand, Vercel gives it to no
  *   new deployment by itself (https://vercel.com/docs/instant-rollback), and the provider reports success all the same.
  */
-export function judgeDeployment(asked: Asked, found: LiveDeployment | undefined, serving: string | undefined): Look {
-  const never = (why: string): Look => ({ done: false, why, final: true });
-  const wait = (why: string): Look => ({ done: false, why });
+function judgeDeployment(asked: Asked, found: LiveDeployment | undefined, serving: string | undefined): Look {
   const { deployment, domain, commit } = asked;
-  if (!found) return wait(`Vercel does not know the deployment ${deployment} (yet)`);
-  if (BUILDING.has(found.readyState)) return wait(`the deployment ${deployment} is ${found.readyState}`);
+  if (!found) return notYet(`Vercel does not know the deployment ${deployment} (yet)`);
+  if (BUILDING.has(found.readyState)) return notYet(`the deployment ${deployment} is ${found.readyState}`);
   if (found.readyState !== "READY") {
     return never(
       `the deployment ${deployment} ended as ${found.readyState}: ${found.errorMessage ?? "no reason given"}`,
@@ -47,7 +45,7 @@ export function judgeDeployment(asked: Asked, found: LiveDeployment | undefined,
   const sha = found.gitSource?.sha;
   if (commit && sha !== commit)
     return never(`the deployment ${deployment} is of ${sha ?? "no commit"} instead of ${commit}`);
-  if (!serving) return wait(`Vercel serves ${domain} from no deployment yet`);
+  if (!serving) return notYet(`Vercel serves ${domain} from no deployment yet`);
   if (serving === deployment) return { done: true };
   return never(
     `Vercel serves ${domain} from ${serving} instead of ${deployment}: somebody rolled back or promoted it by hand, after which no new deployment gets the name by itself. Undo that: npx vercel promote ${deployment}`,

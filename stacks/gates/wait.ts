@@ -130,7 +130,7 @@ export async function ifKnown<T>(output: pulumi.Output<T>): Promise<pulumi.Unwra
   return (await inner.isKnown) ? value : undefined;
 }
 
-/** Whether AWS has refused a call for good: asking again answers the same, as it does not where AWS is busy or something else is under way. */
+/** Whether AWS has refused a call for good. Where it is busy, or something else is under way, asking again may answer otherwise. */
 export function refused(error: unknown): boolean {
   const { $fault, name = "" } = (error ?? {}) as { readonly $fault?: string; readonly name?: string };
   return $fault === "client" && !/throttl|TooManyRequests|RequestLimit|InProgress|TryAgain|Contention/i.test(name);
