@@ -1,6 +1,7 @@
+import { changesOf } from "./flip-changes";
 import type { Plan, PlannedResource, PlanValue } from "./plan";
-import { number } from "./read";
-import { dataTypes, replacing } from "./replacement";
+import { byUrn, number } from "./read";
+import { dataTypes } from "./replacement";
 
 /** What a change from one plan to another does to something that holds data. */
 export interface DataChange {
@@ -36,9 +37,9 @@ const holdsData = ({ type, protect, custom, inputs }: PlannedResource) =>
  * smaller. Pure: what the live account holds beside the plans is asked by the program itself, in `pulumi preview`.
  */
 export function dataChanges(before: Plan, after: Plan): DataChange[] {
-  const next = new Map(after.resources.map((resource) => [resource.urn, resource]));
-  return before.resources.filter(holdsData).flatMap((old): DataChange[] => {
-    const now = next.get(old.urn);
+  return changesOf(before, after).flatMap(({ urn, operation, because, retained }): DataChange[] => {
+    const [old, now] = [byUrn(before).get(urn), byUrn(after).get(urn)];
+    if (!old || !holdsData(old)) return [];
     const change = (what: DataChange["what"], property?: string): DataChange => ({
       what,
       name: old.name,
@@ -46,12 +47,9 @@ export function dataChanges(before: Plan, after: Plan): DataChange[] {
       ...(property ? { property } : {}),
       safeWay: safeWays[what],
     });
-    if (!now) return old.retainOnDelete ? [] : [change("deleted")];
-    const changed = Object.keys(now.inputs).filter(
-      (key) => !now.ignoreChanges.includes(key) && JSON.stringify(old.inputs[key]) !== JSON.stringify(now.inputs[key]),
-    );
+    if (!now) return operation === "delete" && !retained ? [change("deleted")] : [];
     return [
-      ...replacing(old.type, changed).map((key) => change("replaced", key)),
+      ...because.map((key) => change("replaced", key)),
       ...grows.filter((key) => smaller(old.inputs[key], now.inputs[key])).map((key) => change("shrunk", key)),
       ...(weaker(old, now) ? [change("unprotected")] : []),
     ];

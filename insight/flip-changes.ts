@@ -1,6 +1,6 @@
 import { type Plan, type PlannedResource, SECRET } from "./plan";
 import { byUrn, isComponent, references } from "./read";
-import { dataTypes, replacing } from "./replacement";
+import { dataTypes, leftToAws, replacing } from "./replacement";
 
 /** What the engine does to one resource. */
 export type Operation = "create" | "update" | "replace" | "delete" | "keep";
@@ -81,11 +81,26 @@ export function stageOf(plan: Plan): (urn: string) => "build" | "switch" | "fini
 /** The properties that differ, and those that follow because what they refer to is replaced. */
 function differing(before: PlannedResource, after: PlannedResource, replaced: ReadonlySet<string>): string[] {
   const keys = new Set([...Object.keys(before.inputs), ...Object.keys(after.inputs)]);
+  const ignored = after.ignoreChanges.map((path) => path.split(/[.[\]]+/).filter(Boolean));
   return [...keys].filter((key) => {
-    if (after.ignoreChanges.some((path) => path.split(/[.[]/)[0] === key)) return false;
-    if (canonical(before.inputs[key]) !== canonical(after.inputs[key])) return true;
-    return references(after.inputs[key]).some((urn) => replaced.has(urn));
+    if (!(key in after.inputs) && leftToAws(after.type, key)) return false;
+    const paths = ignored.filter(([first]) => first === key).map(([, ...rest]) => rest);
+    const [was, will] = [before, after].map(({ inputs }) =>
+      canonical(paths.reduce<unknown>((value, path) => without(value, path), inputs[key])),
+    );
+    if (was !== will) return true;
+    return paths.every((path) => path.length > 0) && references(after.inputs[key]).some((urn) => replaced.has(urn));
   });
+}
+
+/** A value without what a path of `ignoreChanges` names, where `*` is every element. */
+function without(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined) return undefined;
+  if (typeof value !== "object" || value === null) return value;
+  const part = (name: string, old: unknown) => (key === "*" || key === name ? without(old, rest) : old);
+  return Array.isArray(value)
+    ? value.map((old, index) => part(String(index), old))
+    : Object.fromEntries(Object.entries(value).map(([name, old]) => [name, part(name, old)]));
 }
 
 /** What forces a replacement: AWS cannot change it in place, or the program wants the new one beside the old. */

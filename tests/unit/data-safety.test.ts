@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { planCommand } from "../../cli/plan";
 import { planStack } from "../../cli/planner";
 import { dataChanges, renderDataChanges } from "../../insight/data-safety";
+import { flipOf } from "../../insight/flip";
+import { changesOf } from "../../insight/flip-changes";
 import type { Plan, PlannedResource } from "../../insight/plan";
 import { architectures } from "../../stacks/settings";
 
@@ -147,7 +149,60 @@ describe("data across a change of architecture", () => {
       }));
       assert.deepEqual(dataChanges(base(), restored), []);
     });
+
+    // `flip` and `review` read the one model of changes that `plan --since` reads, so they answer alike.
+    const alike: [string, (one: PlannedResource) => PlannedResource, string][] = [
+      [
+        "the same values in another order of keys",
+        (one) => ({
+          ...one,
+          ignoreChanges: [],
+          inputs: {
+            ...one.inputs,
+            restoreToPointInTime: { useLatestRestorableTime: true, sourceDbInstanceIdentifier: "a" },
+          },
+        }),
+        "keep",
+      ],
+      ["a property that is left to AWS", (one) => ({ ...one, inputs: without(one.inputs, "dbName") }), "keep"],
+      [
+        "a part that is ignored",
+        (one) => ({ ...one, ignoreChanges: ["tags.owner"], inputs: { ...one.inputs, tags: { owner: "b" } } }),
+        "keep",
+      ],
+      [
+        "a part beside one that is ignored",
+        (one) => ({ ...one, ignoreChanges: ["tags.owner"], inputs: { ...one.inputs, tags: { team: "b" } } }),
+        "update",
+      ],
+      [
+        "a replacing part beside one that is ignored",
+        (one) => ({ ...one, ignoreChanges: ["dbName.of"], inputs: { ...one.inputs, dbName: "shop" } }),
+        "replace",
+      ],
+      ["a replacing one", (one) => ({ ...one, inputs: { ...one.inputs, dbName: "shop" } }), "replace"],
+    ];
+    for (const [title, change, operation] of alike) {
+      it(`answers for \`plan --since\` as for a flip: ${title}`, () => {
+        const before = changed("database-instance", (one) => ({
+          ...one,
+          inputs: {
+            ...one.inputs,
+            tags: { owner: "a" },
+            restoreToPointInTime: { sourceDbInstanceIdentifier: "a", useLatestRestorableTime: true },
+          },
+        }));
+        const after = { ...before, resources: before.resources.map((one) => (isDatabase(one) ? change(one) : one)) };
+        const found = changesOf(before, after).find(({ name }) => name === "database-instance");
+        assert.equal(found?.operation, operation, found?.properties.join(", "));
+        assert.equal(dataChanges(before, after).length, operation === "replace" ? 1 : 0);
+        assert.equal(flipOf(before, after, { region: "ap-northeast-2" }).data.safe, operation !== "replace");
+      });
+    }
   });
 });
 
-const databaseOf = ({ resources }: Plan) => resources.find(({ name }) => name === "database-instance");
+const isDatabase = ({ name }: PlannedResource) => name === "database-instance";
+const without = (inputs: PlannedResource["inputs"], key: string) =>
+  Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== key));
+const databaseOf = ({ resources }: Plan) => resources.find(isDatabase);
