@@ -25,7 +25,7 @@ export function answer(cloud: Cloud, health: Health, address: string, incoming: 
   const { tier, target, dead = false } = reached;
   const sick = dead || health.sick.has(tier);
   const probe = incoming.headers["x-site-probe"] !== undefined;
-  health.answers.push({ time: worldNow(), tier, healthy: !sick, probe, target });
+  health.answers.push({ time: cloud.now(), tier, healthy: !sick, probe, target });
   const body = JSON.stringify({
     status: sick ? "unhealthy" : "ok",
     tier,
