@@ -8,12 +8,14 @@ const NOBODY: Visitors = new Map();
  * are led. Names do not count: another target group of a tier, another address of its server are as unproven as another tier.
  *
  * What a target has is the least of what is live and of what the two parameters say: a crash may have left the records at either side
- * of the latest change, and only what all of them gave was proven by an update that came through. The rule is changed before the
- * records, so it also counts what it does to the visitors whom the old records lead to the load balancer.
+ * of the latest change, and only what all of them gave was proven by an update that came through. The rule is changed first, then
+ * `serving`, then `canary`, so it also counts what each of them does to the visitors whom the others still lead as before.
  */
 export function tiersToProve(before: LiveTraffic, wanted: Pick<TrafficState, "slots">): string[] {
   const next = visitorsIn(wanted);
-  const between = visitorsOf(before.records, ruleWeights(wanted.slots));
+  const rule = ruleWeights(wanted.slots);
+  const others = before.records.filter(({ slot }) => slot !== "serving");
+  const between = [before.records, [wanted.slots.serving, ...others]].map((records) => visitorsOf(records, rule));
   const live = before.told?.visitors ?? NOBODY;
   const state = before.state?.value;
   const intent = before.intent?.value ?? state;
@@ -22,7 +24,7 @@ export function tiersToProve(before: LiveTraffic, wanted: Pick<TrafficState, "sl
   const at = (visitors: Visitors, place: string) => visitors.get(place) ?? 0;
   const rises = (place: string) =>
     at(next, place) > Math.min(...had.map((side) => at(side, place))) + ROUNDING ||
-    at(between, place) > at(live, place) + ROUNDING;
+    between.some((step) => at(step, place) > at(live, place) + ROUNDING);
   const rising = slotsOf(wanted).filter((slot) => placesIn(slot).some(rises));
   return [...new Set(rising.map(({ tier }) => tier))];
 }

@@ -89,14 +89,19 @@ const behind = (target: TrafficTarget, group: string) => `${targetText(target)} 
 export const placesIn = ({ target, group }: Slot): string[] =>
   placesOf(target, group === undefined ? {} : { [group]: 1 }).map(({ place }) => place);
 
-/** Where records and rule lead the visitors. */
+/**
+ * Where records and rule lead the visitors. Where all weights are 0, Route 53 answers with any of the records
+ * (docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-weighted.html).
+ */
 export function visitorsOf(
   records: readonly { readonly target: TrafficTarget; readonly weight?: number }[],
   rule: Weights = {},
 ): Visitors {
-  const all = records.reduce((sum, { weight = 0 }) => sum + weight, 0);
+  const none = records.every(({ weight = 0 }) => weight === 0);
+  const weighted = records.map(({ target, weight = 0 }) => ({ target, weight: none ? 1 : weight }));
+  const all = weighted.reduce((sum, { weight }) => sum + weight, 0);
   const found = new Map<string, number>();
-  for (const { target, weight = 0 } of records) {
+  for (const { target, weight } of weighted) {
     if (weight === 0) continue;
     for (const { place, share } of placesOf(target, rule)) {
       found.set(place, (found.get(place) ?? 0) + (share * weight * 100) / all);

@@ -138,10 +138,7 @@ describe("the flip on the real engine", () => {
     project.cloud.before = () => {};
     const { code, output, calls, answers } = await up(settings("fargate"));
     assert.equal(code, 0, output);
-    assert.deepEqual(
-      violations(calls, answers, { from: "vercel", to: "fargate", seconds: waitOf("vercel") }),
-      [],
-    );
+    assert.deepEqual(violations(calls, answers, { from: "vercel", to: "fargate", seconds: waitOf("vercel") }), []);
   });
 
   it("killed between the records and their parameter, it is repaired and still waits in full", async () => {
