@@ -4,7 +4,7 @@ import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { leaveOut } from "../../cli/plan-shortcuts";
-import type { Cloud, Properties } from "../engine/cloud";
+import type { Call, Cloud, Properties } from "../engine/cloud";
 import { answerOf, replacing } from "../engine/types";
 
 const { LocalStore } = createRequire(require.resolve("@pulumi/pulumi"))("./runtime/state") as {
@@ -83,15 +83,15 @@ export class Over extends Error {
  *   to be deleted first.
  * - Deletions come last, and only after a program that ended well: dependents first, so backwards.
  * - A request that a provider refuses ends the update; what was recorded until then is the state.
- * - After SIGKILL the state has what was recorded; a creation under way is known as pending, which `refresh` drops.
+ * - After SIGKILL the state has what was recorded.
  */
 export class Engine {
   /** In the order in which they were registered, so that a resource stands behind what it depends on. */
   state: Recorded[] = [];
-  /** Whether an update was killed in the midst of a creation. */
-  pending = false;
+  /** Where the next update is cut off, by the request and its number. */
+  cutAt: (request: { readonly op: Call["op"]; readonly name: string }, at: number) => Cut["how"] | undefined = () =>
+    undefined;
   private requests = 0;
-  private cut: Cut | undefined;
   private end: (over: Over) => void = () => {};
 
   /**
@@ -103,9 +103,8 @@ export class Engine {
   ) {}
 
   /** One `pulumi up`. */
-  async up(program: () => Promise<unknown>, config: Readonly<Record<string, string>>, cut?: Cut): Promise<Ended> {
+  async up(program: () => Promise<unknown>, config: Readonly<Record<string, string>>): Promise<Ended> {
     this.requests = 0;
-    this.cut = cut;
     const seen: Recorded[] = [];
     const over = new Promise<never>((_, reject) => {
       this.end = reject;
@@ -138,7 +137,6 @@ export class Engine {
 
   /** `pulumi refresh`: the state says what the providers say. */
   refresh(): void {
-    this.pending = false;
     this.state = this.state.flatMap((one) => {
       if (!one.custom || isElsewhere(one.type)) return [one];
       const found = this.cloud.resources.get(`${one.type}|${one.id}`);
@@ -184,22 +182,20 @@ export class Engine {
     await (runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   }
 
-  private respond(monitor: Monitor, { urn, id, outputs, secret }: Recorded & { secret: readonly string[] }) {
-    const state = Object.fromEntries(
-      Object.entries(outputs).map(([key, value]) => [
-        key,
-        secret.includes(key) ? { [SIGNATURE]: SECRET, value } : value,
-      ]),
-    );
-    monitor.resources.set(urn, { urn, id, state });
+  private respond(monitor: Monitor, { urn, id, outputs }: Recorded) {
+    monitor.resources.set(urn, { urn, id, state: outputs });
     const response = new RegisterResourceResponse();
     response.setUrn(urn);
     response.setId(id);
-    response.setObject(Struct.fromJavaScript(state as Parameters<typeof Struct.fromJavaScript>[0]));
+    response.setObject(Struct.fromJavaScript(outputs as Parameters<typeof Struct.fromJavaScript>[0]));
     return response;
   }
 
-  private async register(request: Request, declared: ReadonlyMap<string, readonly string[]>, seen: Recorded[]) {
+  private async register(
+    request: Request,
+    declared: ReadonlyMap<string, readonly string[]>,
+    seen: Recorded[],
+  ): Promise<Recorded> {
     const [type, name] = [request.getType(), request.getName()];
     const urn = urnOf(request);
     const given = plain(request.getObject()?.toJavaScript() ?? {}) as Properties;
@@ -213,84 +209,62 @@ export class Engine {
     const base = { urn, type, name, custom: request.getCustom(), protect: request.getProtect(), replaced: false };
     const put = (one: Recorded) => {
       seen.push(one);
-      return { ...one, outputs: this.complete(one, declared), secret: [] };
+      return this.complete(one, declared);
     };
     if (!base.custom) return put({ ...base, id: "", inputs, outputs: inputs });
-    if (isElsewhere(type)) return put({ ...base, id: old?.id ?? `${name}-id`, inputs, outputs: { ...inputs } });
+    if (isElsewhere(type)) return put({ ...base, id: old?.id ?? `${name}-id`, inputs, outputs: inputs });
 
     const changed = old ? differing(old.inputs, inputs) : [];
     if (old && changed.length === 0) return put({ ...old, ...base, inputs });
     const replaceOn = new Set(request.getReplaceonchangesList().map((path) => path.split(/[.[]/)[0]));
     const replaces = changed.some((key) => replacing(type, key) || replaceOn.has(key));
     if (old && !replaces) {
-      const updated = await this.request(
+      return this.request(
         { op: "update", one: old },
         () => this.cloud.update(urn, old.id, inputs),
-        (stored) => {
-          seen.push({ ...base, id: old.id, inputs, outputs: stored.outputs });
-        },
+        ({ outputs }) => put({ ...base, id: old.id, inputs, outputs }),
       );
-      return {
-        ...base,
-        id: old.id,
-        inputs,
-        outputs: this.complete({ ...base, id: old.id, inputs, outputs: updated.outputs }, declared),
-        secret: [],
-      };
     }
     if (old && request.getDeletebeforereplace()) await this.delete(old);
-    const created = await this.request(
-      { op: "create", one: { ...base, id: "", inputs, outputs: {} } },
-      () => this.cloud.create(urn, inputs),
-      (stored) => {
+    return this.request(
+      { op: "create", one: base },
+      // A replacement ignores no changes (step_generator.go checks the goal's own properties for it).
+      () => this.cloud.create(urn, given),
+      ({ id, outputs }) => {
         if (old) this.state = this.state.map((one) => (one === old ? { ...one, replaced: true } : one));
-        seen.push({ ...base, id: stored.id, inputs, outputs: stored.outputs });
+        return put({ ...base, id, inputs: given, outputs });
       },
     );
-    return {
-      ...base,
-      id: created.id,
-      inputs,
-      outputs: this.complete({ ...base, id: created.id, inputs, outputs: created.outputs }, declared),
-      secret: [],
-    };
   }
 
   /** Outputs that the class declares and the stand-in does not tell have a text of their own. */
-  private complete({ type, name, outputs }: Recorded, declared: ReadonlyMap<string, readonly string[]>): Properties {
-    const complete: Properties = { ...outputs };
-    for (const key of declared.get(`${type} ${name}`) ?? []) complete[key] ??= ABSENT[type]?.[key] ?? `${name}-${key}`;
-    return complete;
+  private complete(one: Recorded, declared: ReadonlyMap<string, readonly string[]>): Recorded {
+    const { type, name } = one;
+    const outputs: Properties = { ...one.outputs };
+    for (const key of declared.get(`${type} ${name}`) ?? []) outputs[key] ??= ABSENT[type]?.[key] ?? `${name}-${key}`;
+    return { ...one, outputs };
   }
 
   /** One request to a provider: it may be the one that is cut off. */
-  private async request<T>(
-    { op, one }: { readonly op: "create" | "update" | "delete"; readonly one: Recorded },
-    effect: () => Promise<T>,
-    record: (result: T) => void,
-  ): Promise<T> {
-    const how = this.requests++ === this.cut?.at ? this.cut.how : undefined;
+  private async request<Result, Recorded>(
+    { op, one }: { readonly op: Call["op"]; readonly one: { readonly name: string } },
+    effect: () => Promise<Result>,
+    record: (result: Result) => Recorded,
+  ): Promise<Recorded> {
+    const how = this.cutAt({ op, name: one.name }, this.requests++);
     this.takes();
     if (how === "refused") throw new Over({ kind: "failed", message: `${op} ${one.name} was refused` });
-    const killed = () => {
-      this.pending ||= op === "create" && how !== "after";
-      throw new Over({ kind: "killed" });
-    };
+    const killed = new Over({ kind: "killed" });
     // Whose creation nobody has recorded is an orphan or in the way; what is done about that is shown on the real engine alone.
-    if (how === "before" || (how === "unrecorded" && op === "create")) killed();
-    let result: T;
-    try {
-      result = await effect();
-    } catch (error) {
-      throw new Over({
-        kind: "failed",
-        message: `${op} ${one.name}: ${error instanceof Error ? error.message : error}`,
-      });
-    }
-    if (how === "unrecorded") killed();
-    record(result);
-    if (how === "after") killed();
-    return result;
+    if (how === "before" || (how === "unrecorded" && op === "create")) throw killed;
+    const result = await effect().catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : error;
+      throw new Over({ kind: "failed", message: `${op} ${one.name}: ${why}` });
+    });
+    if (how === "unrecorded") throw killed;
+    const recorded = record(result);
+    if (how === "after") throw killed;
+    return recorded;
   }
 
   private async delete(one: Recorded): Promise<void> {

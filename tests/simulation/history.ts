@@ -216,7 +216,8 @@ class Stack {
       const gates = { ...live, rolledOut: async () => {} };
       return deploySite(config, this.without(gates, world));
     };
-    const ended = await this.engine.up(program, configOf(file, this.revision), cut);
+    this.engine.cutAt = (_, at) => (at === cut?.at ? cut.how : undefined);
+    const ended = await this.engine.up(program, configOf(file, this.revision));
     this.ends.push(ended.kind);
     return ended;
   }
