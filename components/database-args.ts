@@ -60,6 +60,8 @@ export interface ManagedDatabase extends DatabaseWatch {
   readonly enhancedMonitoring: number;
   /** Whether the instance has a public address; its security group still decides who gets in. */
   readonly publiclyAccessible: boolean;
+  /** Whether a public address that it has stays, whatever {@link publiclyAccessible} says. @default false */
+  readonly keepAccess?: boolean;
   /** Apply changes at once instead of in the maintenance window. */
   readonly applyImmediately: boolean;
   readonly logRetentionDays: number;

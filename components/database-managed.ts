@@ -88,7 +88,7 @@ export function makeDatabase(name: string, args: ManagedDatabase, parent: pulumi
       ...kept,
       dependsOn: logGroups,
       // A database is made from a backup once: naming another one later, or none, must not make it anew.
-      ignoreChanges: ["snapshotIdentifier", "restoreToPointInTime"],
+      ignoreChanges: ["snapshotIdentifier", "restoreToPointInTime", ...keptAccess(args)],
     },
   );
   const replica = args.readReplica ? readReplica(name, args, instance, kept) : undefined;
@@ -133,6 +133,9 @@ function restoreInputs(source: RestoreSource): Partial<aws.rds.InstanceArgs> {
     },
   };
 }
+
+/** What is left as it is while somebody may need the database's public address. */
+const keptAccess = ({ keepAccess }: ManagedDatabase) => (keepAccess ? ["publiclyAccessible"] : []);
 
 /** One group a major version, since its family cannot change: an upgrade makes the next one beside it. */
 function parameterGroup(name: string, engineVersion: string, opts: pulumi.CustomResourceOptions) {
@@ -209,6 +212,6 @@ function readReplica(
       performanceInsightsEnabled: true,
       performanceInsightsRetentionPeriod: 7,
     },
-    kept,
+    { ...kept, ignoreChanges: keptAccess(args) },
   );
 }

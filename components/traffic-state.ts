@@ -27,6 +27,17 @@ export interface RuleState {
   readonly weights: Readonly<Record<string, number>>;
 }
 
+/** What an update found live that none had written: a change by hand. */
+export interface FoundTraffic {
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Longest TTL of the records, in seconds. */
+  readonly ttl: number;
+  readonly tiers: readonly string[];
+  /** Percent of the visitors by place. */
+  readonly visitors: Readonly<Record<string, number>>;
+}
+
 /**
  * Where the site's traffic goes. The same value is written to two SSM parameters around every change, since Route 53 tells
  * no record's age: **intent**, which the records and the rule depend on, and **state**, which depends on them. So the state
@@ -44,6 +55,8 @@ export interface TrafficState {
   readonly slots: Readonly<Record<SlotName, Slot>>;
   /** Undefined while no tier behind a load balancer is deployed. */
   readonly rule?: RuleState;
+  /** What the update that wrote this led the visitors away from, where that was nobody's. */
+  readonly found?: FoundTraffic;
 }
 
 /**
@@ -64,6 +77,7 @@ export function encodeTraffic(state: TrafficState, intent?: number): string {
     ttl: state.ttl,
     slots: { serving: slot(state.slots.serving), canary: slot(state.slots.canary) },
     ...(state.rule && { rule: { arn: state.rule.arn, weights: sorted(state.rule.weights) } }),
+    ...(state.found && { found: state.found }),
     ...(intent !== undefined && { intent }),
   });
 }

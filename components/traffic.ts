@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "./load-balancer";
-import { encodeTraffic, ruleWeights, type SlotName, type TrafficState } from "./traffic-state";
+import { encodeTraffic, type FoundTraffic, ruleWeights, type SlotName, type TrafficState } from "./traffic-state";
 import type { WebTier } from "./web-tier";
 
 /** What visitors are to get. */
@@ -16,6 +16,8 @@ export interface WantedTraffic {
 }
 
 export interface TrafficArgs extends WantedTraffic {
+  /** What visitors are led away from, where no update had led them there. */
+  readonly found?: FoundTraffic;
   readonly zoneId: pulumi.Input<string>;
   /** The site's name. */
   readonly domain: string;
@@ -68,7 +70,7 @@ export class Traffic extends pulumi.ComponentResource {
     const child = { parent: this };
     const { serving, canary } = args;
     const { dns, balancer } = weights(serving, canary);
-    const wanted = trafficOf(args);
+    const wanted = trafficOf(args).apply((state) => ({ ...state, ...(args.found && { found: args.found }) }));
     const intent = new aws.ssm.Parameter(
       `${name}-intent`,
       {

@@ -85,7 +85,7 @@ export const switchSpans = (records: boolean): Span[] => [
 ];
 
 export const settledSpans = ({ healthyCount, intervalSeconds, drainSeconds }: GateTimes, ttl: number): Span[] => [
-  { what: "resolvers let go of the old answer", seconds: ttl, from: "TTL of the records, the longer of both" },
+  { what: "resolvers let go of the old answer", seconds: ttl, from: "TTL of the old records" },
   { what: "and those that overstay a little", seconds: drainSeconds, from: "gates.drainSeconds" },
   {
     what: "the public URL answers from the new tier",

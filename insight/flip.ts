@@ -169,7 +169,7 @@ function stagesOf(changes: readonly Change[], before: Plan, after: Plan, gates: 
       "settled",
       `gate: TTL passes, and the public URL answers from ${to}`,
       both,
-      settledSpans(gates, Math.max(ttlOf(before), ttlOf(after))),
+      settledSpans(gates, ttlOf(before)),
     ),
     stage("finish", "what describes the site is updated", `${to} serves; \`pulumi up\` again goes on`, []),
     stage(

@@ -17,7 +17,7 @@ const WHILE = "Until then both run, and both are paid for; the new one begins at
  * answered, and that has a price. Empty for a plain flip, whose stages say it.
  */
 export function insideOf(changes: readonly Change[], before: Plan, after: Plan): string[] {
-  const ttl = Math.max(ttlOf(before), ttlOf(after));
+  const ttl = ttlOf(before);
   const replaced = changes.flatMap(({ urn, type, operation, because }) => {
     const resource = byUrn(after).get(urn);
     if (operation !== "replace" || !resource) return [];

@@ -1,6 +1,6 @@
 import type { AlarmActions } from "../components/alarm";
 import type { BackupsArgs } from "../components/backups";
-import type { DatabaseArgs, ImportedDatabase, RestoreSource } from "../components/database-args";
+import type { DatabaseArgs, ImportedDatabase, ManagedDatabase, RestoreSource } from "../components/database-args";
 import type { Network } from "../components/network";
 import type { Settings } from "./settings";
 import { type DatabaseSettings, withDefaults } from "./settings-database";
@@ -10,7 +10,7 @@ export function databaseOf(
   { database, monitoring, logs }: Settings,
   network: Pick<Network, "vpcId" | "databaseSubnetIds">,
   alarmActions: AlarmActions,
-  publiclyAccessible: boolean,
+  access: Pick<ManagedDatabase, "publiclyAccessible" | "keepAccess">,
 ): DatabaseArgs {
   const watch = { alarmActions, alarmLevel: monitoring.level };
   if (database.mode === "managed" || database.mode === "restore") {
@@ -26,7 +26,7 @@ export function databaseOf(
       databaseName,
       vpcId: network.vpcId,
       subnetIds: network.databaseSubnetIds,
-      publiclyAccessible,
+      ...access,
       logRetentionDays: logs.retentionDays,
     };
   }

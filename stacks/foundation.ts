@@ -9,7 +9,7 @@ import { Budget } from "../components/budget";
 import { Certificate } from "../components/certificate";
 import { dashboardUrl } from "../components/dashboard";
 import { Database } from "../components/database";
-import { DnsZone } from "../components/dns-zone";
+import type { DnsZone } from "../components/dns-zone";
 import { ImageBuild } from "../components/image-build";
 import { ImageRepository } from "../components/image-repository";
 import { Network, type NetworkArgs } from "../components/network";
@@ -54,15 +54,15 @@ export const notGiven = (): pulumi.Output<string> => pulumi.output(pulumi.unknow
 
 /**
  * Registers the foundation. Nothing in here may depend on the architecture's name, but for who may reach the database.
- * @param carrying tiers that have visitors before this update: Vercel reaches the database by its public address until traffic has
- *   moved, so that goes with the first update after
+ * @param zone the site's zone, from which what is live was read first
+ * @param vercelReachable whether visitors may still reach Vercel, which needs the database's public address as long as that may be:
+ *   the foundation is updated before traffic moves, so the address goes with the first update after
  */
-export function layFoundation(config: StackConfig, carrying: readonly string[] = []): Foundation {
+export function layFoundation(config: StackConfig, zone: DnsZone, vercelReachable = false): Foundation {
   const { settings } = config;
   const { domain, alerts: told } = settings;
 
   const network = new Network("network", networkOf(settings));
-  const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
   const alerts = new Alerts("alerts", told);
   const repository = new ImageRepository("image", {
     keep: KEPT_IMAGES,
@@ -71,13 +71,16 @@ export function layFoundation(config: StackConfig, carrying: readonly string[] =
   const assets = new AssetBucket("assets", { domain: domain.name });
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings.vercel);
-  const leaving = carrying.includes("vercel") && settings.vercel.databaseAccess !== undefined;
-  const reach = leaving || tiersOf(settings).includes("vercel") ? describeVercelDatabase(vercelAccess) : undefined;
+  const onVercel = tiersOf(settings).includes("vercel");
   // A paging alarm speaks through "site is down" (components/site-alarms.ts), so that one outage pages once.
   const alarmActions = { page: [], warning: [alerts.topics.warning], dashboard: dashboardUrl(config.region) };
   const database = new Database(
     "database",
-    databaseOf(settings, network, alarmActions, reach?.publiclyAccessible ?? false),
+    databaseOf(settings, network, alarmActions, {
+      publiclyAccessible: onVercel && describeVercelDatabase(vercelAccess).publiclyAccessible,
+      // The settings may not tell any more whether it has one.
+      keepAccess: !onVercel && vercelReachable,
+    }),
   );
   const backups = settings.backups.enabled
     ? new Backups("backups", { ...backupsOf(settings), databaseArn: database.arn, alarmActions })

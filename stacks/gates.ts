@@ -5,17 +5,16 @@ import {
   SLOTS,
   type Slot,
   type SlotName,
-  sameTraffic,
   type TrafficState,
   targetText,
 } from "../components/traffic-state";
 import type { Probe, TrafficTarget } from "../components/web-tier";
-import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./gates/aws";
-import { type Holding, holdingsOf, letGoAt } from "./gates/holding";
+import { type AwsReader, type LiveParameter, liveAws } from "./gates/aws";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
 import { liveProtection, type Protection } from "./gates/protection";
+import { answersOf, groupText, holdOf, type LiveTraffic, NOTHING_LIVE, weightsText } from "./gates/reach";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
 import {
@@ -32,6 +31,7 @@ import {
 } from "./gates/wait";
 
 export { tiersToProve } from "./gates/proof";
+export { foundByHand, type LiveTraffic, mayReach } from "./gates/reach";
 export { ifKnown, knownValue } from "./gates/wait";
 
 /**
@@ -40,8 +40,8 @@ export { ifKnown, knownValue } from "./gates/wait";
  * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
  * ended well:
  *
- * 0. `carrying`, so that nothing is taken from a tier that still has visitors;
- * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
+ * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything but the zone is registered, and tells
+ *    what visitors may reach, from which the foundation takes nothing away;
  * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out, and `rolledOut` for every tier after it;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
@@ -55,11 +55,6 @@ export interface Gates {
    * @throws with the name servers to enter, at once if the delegation differs: waiting for a person is no update
    */
   delegated(zone: { readonly name: string; readonly nameServers: readonly string[] }): Promise<void>;
-  /**
-   * Tiers that have visitors before this update, as far as the traffic parameters tell. What they need of the foundation has to stay
-   * while they have any: the foundation is updated before traffic moves.
-   */
-  carrying(parameters: TrafficQuery["parameters"]): Promise<readonly string[]>;
   /**
    * What is live before this update.
    * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
@@ -110,17 +105,6 @@ export interface Wish {
   readonly canary?: { readonly tier: string; readonly percent: number };
   /** `traffic.revision` of the stack file. @default 0 */
   readonly revision?: number;
-}
-
-/** What was live before an update. */
-export interface LiveTraffic {
-  readonly records: readonly LiveRecord[];
-  /** Weights of the rule that the state parameter names. */
-  readonly ruleWeights?: Readonly<Record<string, number>>;
-  /** What the latest update was about to do. */
-  readonly intent?: { readonly value?: TrafficState; readonly version: number };
-  /** What the latest update had done. */
-  readonly state?: { readonly value?: TrafficState; readonly intent?: number; readonly modified: number };
 }
 
 export interface TierToProve {
@@ -182,8 +166,7 @@ const QUESTION_MS = 60_000;
 /** Gates of a preview: nothing is there to wait for. */
 export const openGates: Gates = {
   delegated: async () => {},
-  carrying: async () => [],
-  live: async () => ({ records: [] }),
+  live: async () => NOTHING_LIVE,
   migrated: async () => true,
   rolledOut: async () => {},
   ready: async () => {},
@@ -219,42 +202,43 @@ export function liveGates(options: GateOptions): Gates {
   };
 
   const readLive = async (query: TrafficQuery): Promise<LiveTraffic> => {
-    const [records, intent, state] = await question(
+    const [records, intents, states] = await question(
       `the live traffic of ${query.name}`,
       Promise.all([
         aws.records(query.zoneId, query.name),
-        aws.parameter(query.parameters.intent),
-        aws.parameter(query.parameters.state),
+        aws.history(query.parameters.intent),
+        aws.history(query.parameters.state),
       ]),
     );
-    const done = state && decodeTraffic(state.value);
-    const rule = done?.state.rule;
-    return {
+    const latest = (versions: readonly LiveParameter[]) =>
+      versions.map(versionOf).reduce<Version | undefined>((a, b) => (a && a.version > b.version ? a : b), undefined);
+    const [intent, state] = [latest(intents), latest(states)];
+    const rule = state?.value?.rule;
+    const live = {
       records,
       ...(rule && { ruleWeights: await question("the live weights of the load balancer", aws.rule(rule.arn)) }),
-      ...(intent && { intent: { value: decodeTraffic(intent.value)?.state, version: intent.version } }),
-      ...(state && { state: { value: done?.state, intent: done?.intent, modified: onThisClock(state) } }),
+    };
+    const told = (versions: readonly LiveParameter[]) =>
+      versions.map(versionOf).flatMap(({ value, ...version }) => (value ? [{ ...version, value }] : []));
+    return {
+      at: clock.now(),
+      ...live,
+      ...(intent && { intent }),
+      ...(state && { state }),
+      ...answersOf(live, told(intents), told(states)),
     };
   };
 
-  /** A parameter's age is told on this machine's clock, so that it can be compared with it. */
-  const onThisClock = ({ now, modified }: LiveParameter) => clock.now() - (now - modified);
-
-  /** What resolvers may hold by what updates have asked for, if the records have changed last at a moment. */
-  const readHoldings = async ({ name, parameters }: TrafficQuery) => {
-    const [intents, states] = await question(
-      `the earlier traffic of ${name}`,
-      Promise.all([aws.history(parameters.intent), aws.history(parameters.state)]),
-    );
-    const asked = intents.flatMap(({ value, version }) => {
-      const traffic = decodeTraffic(value);
-      return traffic ? [{ version, ttl: traffic.state.ttl }] : [];
-    });
-    const reached = states.map((state) => ({
-      intent: decodeTraffic(state.value)?.intent,
-      modified: onThisClock(state),
-    }));
-    return (latest: number): Holding[] => holdingsOf(asked, reached, latest);
+  type Version = ReturnType<typeof versionOf>;
+  /** One version of a traffic parameter. Its age is told on this machine's clock, so that it can be compared with it. */
+  const versionOf = ({ value, version, modified, now }: LiveParameter) => {
+    const decoded = decodeTraffic(value);
+    return {
+      version,
+      value: decoded?.state,
+      intent: decoded?.intent ?? 0,
+      modified: clock.now() - (now - modified),
+    };
   };
 
   return {
@@ -278,14 +262,6 @@ export function liveGates(options: GateOptions): Gates {
           `(\`dig NS ${name} +short\`); that can take up to two days, as the old delegation is cached.`,
         ].join("\n"),
       );
-    },
-
-    async carrying({ intent, state }) {
-      const found = await question("the live traffic", Promise.all([aws.parameter(intent), aws.parameter(state)]));
-      // After a crash the records may be at either side of the latest change.
-      const sides = found.flatMap((parameter) => (parameter && decodeTraffic(parameter.value)?.state.slots) ?? []);
-      const slots = sides.flatMap((side) => SLOTS.map((slot) => side[slot]));
-      return [...new Set(slots.filter(({ share }) => share > 0).map(({ tier }) => tier))];
     },
 
     async live(query, wish) {
@@ -362,11 +338,10 @@ export function liveGates(options: GateOptions): Gates {
       };
 
       // What Route 53 has must be what this update asked for, whatever the engine believes.
-      let after: LiveTraffic = before;
-      let holdings: (latest: number) => readonly Holding[] = () => [];
+      let after = before;
       const moved = await lookUntil("Waiting for Route 53", 1, patience(), async () => {
         try {
-          [after, holdings] = await Promise.all([readLive(query), readHoldings(query)]);
+          after = await readLive(query);
         } catch (error) {
           return notYet(reason(error));
         }
@@ -378,25 +353,22 @@ export function liveGates(options: GateOptions): Gates {
         give(
           differs
             ? "Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live."
-            : "AWS does not tell what is live, and what was before.",
+            : "AWS does not tell what is live.",
           moved,
         );
       }
 
-      const since = lastChange(before, after, now, started);
-      if (since !== undefined) {
-        // What the records said at the start may have been set by hand.
-        const ttl = Math.max(now.ttl, ...before.records.map((record) => record.ttl));
-        const last = [{ given: since, ttl }, ...holdings(since)].reduce((a, b) => (letGoAt(b) > letGoAt(a) ? b : a));
+      const hold = holdOf(before, now, started, drainSeconds);
+      if (hold) {
         await sleepUntil(
-          letGoAt(last) + drainSeconds * 1000,
-          `Waiting for resolvers to let go of the old answer (TTL ${last.ttl} s + ${drainSeconds} s)`,
+          hold.until,
+          `Waiting for resolvers to let go of the old answer (TTL ${hold.ttl} s + ${drainSeconds} s)`,
           clock,
           log,
         );
       }
 
-      const changed = since === started;
+      const changed = hold !== undefined;
       const times = changed ? healthyCount : 1;
       const until = patience();
       const serving = SLOTS.map((slot) => now.slots[slot]).filter(({ weight }) => weight > 0);
@@ -439,28 +411,6 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
   };
-}
-
-/**
- * The moment of the last change as far as resolvers may know, in this machine's milliseconds; undefined if nobody can hold
- * an old answer, because there was none. It errs on the late side, whatever crashed when:
- *
- * - records or rule were different at the start of this update: it has just changed them, so now;
- * - they matched, but the parameters around them do not belong together or say something else (an update was killed between
- *   the records and the state parameter, perhaps there and back again, or somebody changed Route 53 by hand): now;
- * - they matched, and the state parameter was written for the latest intent: it was written after the records, so its time
- *   is an upper bound. This is the plain second `up`, and the one after a kill during the wait, which waits for the rest.
- */
-function lastChange(before: LiveTraffic, after: LiveTraffic, now: TrafficState, started: number): number | undefined {
-  if (before.records.length === 0) return undefined;
-  const { intent, state } = after;
-  const whole =
-    intent?.value !== undefined &&
-    state?.value !== undefined &&
-    state.intent === intent.version &&
-    sameTraffic(intent.value, now) &&
-    sameTraffic(state.value, now);
-  return whole && outOfStep(before, now) === undefined ? Math.min(state.modified, started) : started;
 }
 
 /** How what is live differs from what is wanted; undefined if it does not. */
@@ -590,17 +540,6 @@ function moveText(before: LiveTraffic, now: TrafficState): { readonly moved: str
 }
 
 const placeText = ({ target, group }: Slot) => (group === undefined ? targetText(target) : groupText(group));
-
-/** Name and id of a target group. */
-const groupText = (arn: string) => arn.split("/").slice(1).join("/") || arn;
-
-const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
-  weights
-    ? Object.entries(weights)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([group, weight]) => `${groupText(group)}: ${weight}`)
-        .join(", ")
-    : "nothing";
 
 const answersText = (times: number) => (times === 1 ? "a healthy answer" : `${times} healthy answers in a row`);
 

@@ -18,6 +18,8 @@ export interface Notice {
 /** What is outside the settings and decides whether `up` can work. */
 export interface Surroundings {
   readonly stack: string;
+  /** Visitors may still reach Vercel, as far as is known. @default false */
+  readonly vercelReachable?: boolean;
   /** A Vercel token is in the environment or in the stack's config. */
   readonly vercelToken: boolean;
   /** The same of an UptimeRobot API key. */
@@ -172,6 +174,15 @@ const rules: readonly Rule[] = [
     when: ({ alerts }) => alerts.muteUntil !== undefined,
     message: ({ alerts }) =>
       `Alerts are muted until ${alerts.muteUntil}: nobody is told of an outage before. Recovery goes on.`,
+  },
+  {
+    blocking: false,
+    when: (settings, { vercelReachable }) =>
+      vercelReachable === true &&
+      !uses(settings, "vercel") &&
+      (settings.database.mode === "managed" || settings.database.mode === "restore"),
+    message: () =>
+      "If the database has a public address for Vercel, the next `pulumi up` takes it away, once no resolver leads to Vercel (or to an address that no update of this stack wrote) any more.",
   },
   {
     blocking: false,

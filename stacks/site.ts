@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AssetServer } from "../components/asset-server";
+import { DnsZone } from "../components/dns-zone";
 import { LoadBalancer } from "../components/load-balancer";
 import { Traffic, trafficOf, type WantedTraffic } from "../components/traffic";
+import type { TrafficState } from "../components/traffic-state";
 import { Uptime } from "../components/uptime";
 import type { WebTier } from "../components/web-tier";
 import { tiers as architectures } from "./architectures";
@@ -10,7 +12,7 @@ import type { StackConfig } from "./config";
 import { guardDatabase } from "./database-guard";
 import { layFoundation } from "./foundation";
 import type { Gates } from "./gates";
-import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
+import { foundByHand, knownValue, type LiveTraffic, mayReach, tiersToProve } from "./gates";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
@@ -45,7 +47,6 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const { settings, stack, project } = config;
   const { domain, traffic } = settings;
   const preview = !updating();
-  const notices = noticesFor(settings, { stack, ...keysIn(inConfig) });
   tagEverything(settings.tags);
   await guardDatabase(config);
 
@@ -54,19 +55,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     name: domain.name,
     parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
   };
-  const foundation = layFoundation(config, await gates.carrying(query.parameters));
-  const { zone } = foundation;
-  const ci = layCi(config, foundation);
-  if (zone.nameServers && !preview) {
-    await gates.delegated({
-      name: zone.name,
-      nameServers: await knownValue(zone.nameServers, "the name servers of the new zone"),
-    });
-  }
-  if (!preview) {
-    await stopAt(notices, stack, { imageRepository: foundation.repository.url, appSecret: foundation.secrets.arn });
-  }
-
+  const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
   const before = preview
     ? undefined
     : await gates.live(
@@ -78,8 +67,21 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
           ...(traffic.canary ? { canary: { tier: traffic.canary, percent: traffic.percent } } : {}),
         },
       );
-
   const names = tiersOf(settings);
+  const vercelReachable = before !== undefined && mayReach(before, "vercel", settings.gates.drainSeconds);
+  const notices = noticesFor(settings, { stack, vercelReachable, ...keysIn(inConfig) });
+  const foundation = layFoundation(config, zone, vercelReachable);
+  const ci = layCi(config, foundation);
+  if (zone.nameServers && !preview) {
+    await gates.delegated({
+      name: zone.name,
+      nameServers: await knownValue(zone.nameServers, "the name servers of the new zone"),
+    });
+  }
+  if (!preview) {
+    await stopAt(notices, stack, { imageRepository: foundation.repository.url, appSecret: foundation.secrets.arn });
+  }
+
   const loadBalancer = names.some((name) => architectures[name].balanced)
     ? new LoadBalancer("load-balancer", {
         vpcId: foundation.network.vpcId,
@@ -125,10 +127,13 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     ...(canary ? { canary: { tier: canary, percent: traffic.percent } } : {}),
     revision: traffic.revision,
   };
-  if (before) await proveTiers(gates, before, built, wanted);
+  const next = before && (await knownValue(trafficOf(wanted), "the targets of the tiers"));
+  if (before && next) await proveTiers(gates, before, built, next);
+  const found = before && next && foundByHand(before, next);
 
   const moved = new Traffic("traffic", {
     ...wanted,
+    ...(found ? { found } : {}),
     zoneId: zone.zoneId,
     domain: domain.name,
     redirectFrom: domain.redirectFrom,
@@ -199,9 +204,9 @@ async function proveTiers(
   gates: Gates,
   before: LiveTraffic,
   built: readonly WebTier[],
-  wanted: WantedTraffic,
+  next: TrafficState,
 ): Promise<void> {
-  const rising = tiersToProve(before, await knownValue(trafficOf(wanted), "the targets of the tiers"));
+  const rising = tiersToProve(before, next);
   const now = before.state?.value?.slots.serving.tier;
   for (const tier of built) {
     if (rising.includes(tier.tier)) await gates.ready({ ...(await probed(tier)), ...(now ? { serving: now } : {}) });

@@ -30,9 +30,8 @@ export const WALK = [
   "monitored-instance",
 ] as const;
 
-/** Seconds between the latest change and the first deletion: TTL of the addresses is 30, of a load balancer's alias 60. */
-export const waitOf = (from: string, to: string) =>
-  ([from, to].some((tier) => tier === "ha-web-tier" || tier === "fargate") ? TTL : 30) + DRAIN;
+/** Seconds between the latest change and the first deletion: TTL of the old side's addresses is 30, of a load balancer's alias 60. */
+export const waitOf = (from: string) => (from === "ha-web-tier" || from === "fargate" ? TTL : 30) + DRAIN;
 
 /** What a call of one of the two parameters around the records says; undefined for any other call. */
 function traffic({ name, inputs, op }: Call, parameter: "traffic-intent" | "traffic-state") {

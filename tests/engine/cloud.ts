@@ -60,6 +60,9 @@ export class Cloud {
   private serial = 0;
   private server?: grpc.Server;
 
+  /** @param now the world's clock, in milliseconds */
+  constructor(readonly now: () => number = worldNow) {}
+
   /** @returns the port on which all providers listen */
   async start(): Promise<number> {
     const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
@@ -84,7 +87,7 @@ export class Cloud {
 
   private record(op: Call["op"], urn: string, inputs: Properties, before?: Properties): Call {
     const { type, name } = parts(urn);
-    const call = { op, urn, type, name, time: worldNow(), inputs, ...(before && { before }) };
+    const call = { op, urn, type, name, time: this.now(), inputs, ...(before && { before }) };
     this.calls.push(call);
     return call;
   }
@@ -96,7 +99,7 @@ export class Cloud {
     this.serial += 1;
     const { id, ...outputs } = { ...outputsOf(type, name, inputs, this.serial, undefined), ...allocated(this, type) };
     if (this.resources.has(this.key(type, id))) throw new Error(`${type} ${id} already exists`);
-    const stored = { urn, type, name, id, inputs, outputs: { ...inputs, ...outputs }, modified: worldNow() };
+    const stored = { urn, type, name, id, inputs, outputs: { ...inputs, ...outputs }, modified: this.now() };
     this.resources.set(this.key(type, id), stored);
     const call = this.record("create", urn, inputs);
     this.rollouts.applied("create", stored, {});
@@ -114,7 +117,7 @@ export class Cloud {
     const old = stored.inputs;
     stored.inputs = inputs;
     stored.outputs = { ...stored.outputs, ...inputs, ...outputs };
-    stored.modified = worldNow();
+    stored.modified = this.now();
     const call = this.record("update", urn, inputs, old);
     this.rollouts.applied("update", stored, old);
     await this.after(call);

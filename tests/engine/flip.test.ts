@@ -59,7 +59,7 @@ describe("the flip on the real engine", () => {
     it(`flips ${from} -> ${to}`, async () => {
       const { code, output, calls, answers } = await up(settings(to));
       assert.equal(code, 0, output);
-      assert.deepEqual(violations(calls, answers, { from, to, seconds: waitOf(from, to) }), []);
+      assert.deepEqual(violations(calls, answers, { from, to, seconds: waitOf(from) }), []);
     });
   }
 
@@ -138,10 +138,7 @@ describe("the flip on the real engine", () => {
     project.cloud.before = () => {};
     const { code, output, calls, answers } = await up(settings("fargate"));
     assert.equal(code, 0, output);
-    assert.deepEqual(
-      violations(calls, answers, { from: "vercel", to: "fargate", seconds: waitOf("vercel", "fargate") }),
-      [],
-    );
+    assert.deepEqual(violations(calls, answers, { from: "vercel", to: "fargate", seconds: waitOf("vercel") }), []);
   });
 
   it("killed between the records and their parameter, it is repaired and still waits in full", async () => {
@@ -174,7 +171,7 @@ describe("the flip on the real engine", () => {
     const { code, output } = await up(settings("vercel"));
     assert.equal(code, 0, output);
     const { answers } = project.services.health;
-    const flip = { from: "fargate", to: "vercel", seconds: waitOf("fargate", "vercel") };
+    const flip = { from: "fargate", to: "vercel", seconds: waitOf("fargate") };
     assert.deepEqual(violations(project.cloud.calls.slice(before), answers, flip), []);
   });
 

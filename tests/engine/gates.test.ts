@@ -70,7 +70,7 @@ describe("what the gates remember, on the real engine", () => {
 
     project.services.health.sick.clear();
     const { calls, answers } = await must(settings("monitored-instance"));
-    const flip = { from: "vercel", to: "monitored-instance", seconds: waitOf("vercel", "monitored-instance") };
+    const flip = { from: "vercel", to: "monitored-instance", seconds: waitOf("vercel") };
     assert.deepEqual(violations(calls, answers, flip), []);
     assert.deepEqual(address(calls), [], "it had visitors when the foundation was updated");
 
@@ -95,7 +95,7 @@ describe("what the gates remember, on the real engine", () => {
     for (const [step, to] of walk.slice(1).entries()) {
       const from = walk[step] as string;
       const { calls, answers } = await must(config(to));
-      assert.deepEqual(violations(calls, answers, { from, to, seconds: waitOf(from, to) }), [], `${from} -> ${to}`);
+      assert.deepEqual(violations(calls, answers, { from, to, seconds: waitOf(from) }), [], `${from} -> ${to}`);
     }
     const servers = project.cloud.calls.filter(({ type }) => /^aws:ec2\/(instance|eip)/.test(type));
     assert.deepEqual(servers, [], "the stack neither makes nor deletes a server");

@@ -65,7 +65,7 @@ for (const { from, to, share, swap } of process.env.ENGINE_PAIRS === "all" ? FAM
       const { code, output, calls } = await migrating.run("--steps", "10,100");
       assert.equal(code, 0, output);
       seen.push(...calls);
-      const flip = { from, to, seconds: waitOf(from, to) };
+      const flip = { from, to, seconds: waitOf(from) };
       assert.deepEqual(violations(seen, project.services.health.answers, flip), []);
       assert.doesNotMatch(migrating.file(), /canary|from:/);
       const plain = await project.up();

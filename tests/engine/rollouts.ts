@@ -210,7 +210,9 @@ export class Rollouts {
     const [name = "", version] = reference.split(":");
     const found = this.parameter(name);
     const written = this.cloud.calls.filter(({ op, urn }) => op !== "delete" && urn === found?.urn);
-    const text = (version ? written[Number(version) - 1] : written.at(-1))?.inputs.value;
+    // A parameter that was made anew counts its versions from one.
+    const first = written.map(({ op }) => op).lastIndexOf("create");
+    const text = (version ? written[first + Number(version) - 1] : written.at(-1))?.inputs.value;
     return text && JSON.parse(text);
   }
 

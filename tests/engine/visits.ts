@@ -25,7 +25,7 @@ export function answer(cloud: Cloud, health: Health, address: string, incoming: 
   const { tier, target, dead = false } = reached;
   const sick = dead || health.sick.has(tier);
   const probe = incoming.headers["x-site-probe"] !== undefined;
-  health.answers.push({ time: worldNow(), tier, healthy: !sick, probe, target });
+  health.answers.push({ time: cloud.now(), tier, healthy: !sick, probe, target });
   const body = JSON.stringify({
     status: sick ? "unhealthy" : "ok",
     tier,
@@ -35,7 +35,7 @@ export function answer(cloud: Cloud, health: Health, address: string, incoming: 
 }
 
 /** Who answers at an address is what AWS and Vercel have been told so far. */
-function reach(cloud: Cloud, health: Health, address: string, headers: IncomingMessage["headers"]): Reached {
+export function reach(cloud: Cloud, health: Health, address: string, headers: IncomingMessage["headers"]): Reached {
   if ((ADDRESSES.instances as readonly string[]).includes(address)) {
     const mine = health.ownServer && address === ADDRESSES.instance;
     return mine || serverAt(cloud, address)
@@ -56,7 +56,7 @@ function reach(cloud: Cloud, health: Health, address: string, headers: IncomingM
 }
 
 /** The instance with which an Elastic IP was associated last: EC2 moves an address that is associated again. */
-function serverAt(cloud: Cloud, address: string): Stored | undefined {
+export function serverAt(cloud: Cloud, address: string): Stored | undefined {
   const ip = cloud.of("aws:ec2/eip:Eip").find(({ outputs }) => outputs.publicIp === address);
   const latest = cloud
     .of("aws:ec2/eipAssociation:EipAssociation")
@@ -76,7 +76,7 @@ function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: Inc
  * group rules let it; otherwise it answers itself: 503 "the target groups for the load balancer have no registered targets", 504 "failed
  * to establish a connection to the target" (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html).
  */
-function behind(cloud: Cloud, health: Health, arn: string | undefined): Reached {
+export function behind(cloud: Cloud, health: Health, arn: string | undefined): Reached {
   const group = cloud.of("aws:lb/targetGroup:TargetGroup").find(({ id }) => id === arn);
   const service = cloud
     .of("aws:ecs/service:Service")

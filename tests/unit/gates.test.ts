@@ -13,6 +13,7 @@ import {
 } from "../../stacks/gates";
 import type { AwsReader, LiveRecord } from "../../stacks/gates/aws";
 import type { Answer } from "../../stacks/gates/probe";
+import { answersOf, NOTHING_LIVE } from "../../stacks/gates/reach";
 import { judgeGroup } from "../../stacks/gates/refresh";
 import { judgeService } from "../../stacks/gates/service";
 
@@ -68,13 +69,13 @@ const recordsOf = (state: TrafficState): LiveRecord[] =>
   }));
 
 /** AWS as the records and the two parameters say. */
-function world(live: TrafficState, state = live, intentVersion = 1, stateIntent = 1, modified = 0, clock = clockAt()) {
+function world(live: TrafficState, state = live, clock = clockAt()) {
   const said: string[] = [];
   const asked: string[] = [];
   const parameter = async (name: string) =>
     name === "/i"
-      ? { value: encodeTraffic(live), version: intentVersion, modified: 0, now: clock.now() }
-      : { value: encodeTraffic(state, stateIntent), version: 1, modified, now: clock.now() };
+      ? { value: encodeTraffic(live), version: 1, modified: 0, now: clock.now() }
+      : { value: encodeTraffic(state, 1), version: 1, modified: 0, now: clock.now() };
   const aws: AwsReader = {
     records: async () => recordsOf(live),
     parameter,
@@ -101,7 +102,36 @@ function world(live: TrafficState, state = live, intentVersion = 1, stateIntent 
   return { options, said, asked, clock };
 }
 
-const empty: LiveTraffic = { records: [] };
+const empty = NOTHING_LIVE;
+
+/**
+ * What `live` reads where the parameters say one thing and the records perhaps another.
+ * @param intent what the latest update was about to do, if it was killed before it had done it
+ */
+function asLive(
+  state: TrafficState,
+  { intent = state, records = recordsOf(state), modified = 0, rule = ruleWeights(state.slots) }: AsLive = {},
+): LiveTraffic {
+  const live = { records, ...(rule && { ruleWeights: rule }) };
+  const intents = [state, ...(intent === state ? [] : [intent])].map((value, i) => ({
+    value,
+    version: i + 1,
+    modified,
+  }));
+  return {
+    at: 1_000_000,
+    ...live,
+    intent: { value: intent },
+    state: { value: state },
+    ...answersOf(live, intents, [{ value: state, intent: 1, modified }]),
+  };
+}
+interface AsLive {
+  readonly intent?: TrafficState;
+  readonly records?: readonly LiveRecord[];
+  readonly modified?: number;
+  readonly rule?: Readonly<Record<string, number>> | undefined;
+}
 
 describe("gate: delegated", () => {
   const gates = liveGates(world(traffic("fargate", "198.51.100.1")).options);
@@ -117,28 +147,6 @@ describe("gate: delegated", () => {
       assert.match(error.message, /Nothing was switched and nothing was deleted/);
       return true;
     });
-  });
-});
-
-describe("gate: carrying", () => {
-  const carrying = (live: TrafficState, state = live) =>
-    liveGates(world(live, state).options).carrying({ intent: "/i", state: "/s" });
-
-  it("names every tier that has visitors, on either side of a change that was cut off", async () => {
-    const old = traffic("vercel", "198.51.100.1");
-    const now = traffic("fargate", "198.51.100.2");
-    assert.deepEqual(await carrying(old), ["vercel"]);
-    assert.deepEqual(await carrying(now, old), ["fargate", "vercel"]);
-    assert.deepEqual(await carrying(traffic("fargate", "198.51.100.2", at("vercel", "198.51.100.1", 10))), [
-      "fargate",
-      "vercel",
-    ]);
-  });
-
-  it("names none before the first update", async () => {
-    const { options } = world(traffic("fargate", "198.51.100.1"));
-    const aws = { ...(options.aws as AwsReader), parameter: async () => undefined };
-    assert.deepEqual(await liveGates({ ...options, aws }).carrying({ intent: "/i", state: "/s" }), []);
   });
 });
 
@@ -259,83 +267,24 @@ describe("gate: settled", () => {
   const old = traffic("monitored-instance", "198.51.100.1");
   const now = traffic("fargate", "198.51.100.2");
   const tiers = [{ tier: "fargate", probe: probe("fargate", "198.51.100.2") }];
-  const asLive = (state: TrafficState): LiveTraffic => ({
-    records: recordsOf(state),
-    intent: { value: state, version: 1 },
-    state: { value: state, intent: 1, modified: 0 },
-  });
   const settle = (options: GateOptions, before: LiveTraffic) =>
     liveGates(options).settled({ query, before, now, nameServers: ["ns-1"], tiers });
 
-  const waited = async (
-    before: LiveTraffic,
-    ...how: [intent?: number, stateIntent?: number, modified?: number, state?: TrafficState]
-  ) => {
+  const waited = async (before: LiveTraffic) => {
     const clock = clockAt();
     const started = clock.now();
-    const [intent, stateIntent, modified, state] = how;
-    await settle(world(now, state ?? now, intent, stateIntent, modified, clock).options, before);
+    await settle(world(now, now, clock).options, before);
     return (clock.now() - started) / 1000;
   };
   // Three healthy answers five seconds apart after the wait.
   const FULL = 60 + 60 + 10;
 
-  it("waits TTL and drain after a change", async () => assert.equal(await waited(asLive(old), 2, 2, 1_000_000), FULL));
+  it("waits TTL and drain after a change", async () => assert.equal(await waited(asLive(old)), FULL));
   it("does not wait when the records matched and have been so for long: a plain second up", async () =>
-    assert.equal(await waited(asLive(now), 1, 1, 0), 0));
-  it("waits for the rest when killed during the wait", async () =>
-    assert.equal(await waited(asLive(now), 1, 1, 1_000_000 - 50_000), 70));
-  it("waits in full when the state parameter was not written after the latest intent", async () =>
-    assert.equal(await waited(asLive(now), 3, 2, 0), FULL));
-  it("waits in full when the state parameter says something else", async () =>
-    assert.equal(await waited(asLive(now), 1, 1, 0, old), FULL));
+    assert.equal(await waited(asLive(now)), 0));
+  it("does not wait on a first up: nobody has an old answer", async () => assert.equal(await waited(empty), 0));
   it("waits in full when somebody had changed the record by hand, and this update put it back", async () =>
-    assert.equal(await waited({ ...asLive(now), records: recordsOf(old) }, 1, 1, 0), FULL));
-  it("does not wait on a first up: nobody has an old answer", async () =>
-    assert.equal(await waited(empty, 1, 1, 1_000_000), 0));
-  it("waits for the longer TTL of the old record", async () =>
-    assert.equal(await waited(asLive({ ...old, ttl: 300 }), 2, 2, 1_000_000), FULL + 240));
-
-  describe("after a TTL was lowered", () => {
-    /** A TTL of 300 that a state left behind so many seconds before the flip, and one of 60 since then. */
-    const lowered = async (secondsAgo: number, ...further: { ttl: number; reached?: number }[]) => {
-      const clock = clockAt();
-      const started = clock.now();
-      const { options } = world(now, now, 9, 9, started, clock);
-      const steps = [
-        { ttl: 300, reached: secondsAgo + 86_400 },
-        { ttl: 60, reached: secondsAgo },
-        ...further,
-        { ttl: 60, reached: 0 },
-      ].map((step, i) => ({ ...step, version: i + 1 }));
-      const told = (value: string, version: number, ago: number) => ({
-        value,
-        version,
-        modified: started - ago * 1000,
-        now: clock.now(),
-      });
-      const history = async (name: string) =>
-        steps.flatMap(({ ttl, reached, version }) => {
-          if (name === "/i") return [told(encodeTraffic({ ...old, ttl }), version, 0)];
-          return reached === undefined ? [] : [told(encodeTraffic({ ...old, ttl }, version), version, reached)];
-        });
-      await settle({ ...options, aws: { ...(options.aws as AwsReader), history } }, asLive(old));
-      return (clock.now() - started) / 1000;
-    };
-    it("waits for what is left of the longer one, though neither the records nor the latest state tell it", async () => {
-      assert.equal(await lowered(30), FULL + 240 - 30);
-      assert.equal(await lowered(239), FULL + 1);
-    });
-    it("waits no longer than usual once the longer one is over", async () => {
-      assert.equal(await lowered(240), FULL);
-      assert.equal(await lowered(86_400), FULL);
-    });
-    it("takes one that an update was killed at for given until this change", async () => {
-      assert.equal(await lowered(86_400, { ttl: 120 }), FULL + 60);
-      assert.equal(await lowered(86_400, { ttl: 120 }, { ttl: 60 }), FULL + 60);
-      assert.equal(await lowered(86_400, { ttl: 120 }, { ttl: 60, reached: 50 }), FULL + 10);
-    });
-  });
+    assert.equal(await waited(asLive(now, { records: recordsOf(old) })), FULL));
 
   const rejects = (options: GateOptions, pattern: RegExp) =>
     assert.rejects(settle(options, asLive(old)), (error: Error) => {
@@ -347,24 +296,24 @@ describe("gate: settled", () => {
     });
 
   it("fails when Route 53 does not have what the state says", () =>
-    rejects(world(old, now, 2, 2).options, /points at 198\.51\.100\.1 with weight 100 instead of 198\.51\.100\.2/));
+    rejects(world(old, now).options, /points at 198\.51\.100\.1 with weight 100 instead of 198\.51\.100\.2/));
   it("fails when AWS does not tell what was before, and says which right is missing", () => {
-    const { options } = world(now, now, 2, 2);
+    const { options } = world(now);
     const history = async () => {
       throw new Error("not authorized to perform: ssm:GetParameterHistory");
     };
     return rejects(
       { ...options, aws: { ...(options.aws as AwsReader), history } },
-      /AWS does not tell what is live, and what was before\.\n.*ssm:GetParameterHistory/,
+      /AWS does not tell what is live\.\n.*ssm:GetParameterHistory/,
     );
   });
   it("fails when an authoritative server still gives the old answer", () => {
-    const { options } = world(now, now, 2, 2);
+    const { options } = world(now);
     const names = { ...(options.names as NonNullable<GateOptions["names"]>), addresses: async () => ["198.51.100.1"] };
     return rejects({ ...options, names }, /ns-1 answers 198\.51\.100\.1, where 198\.51\.100\.2 was expected/);
   });
   it("says of other targets of one tier that these have moved, and how they go back", () => {
-    const { options } = world(now, now, 2, 2);
+    const { options } = world(now);
     const dead = { ...options, ask: async () => ({ error: "connect ECONNREFUSED" }) };
     return assert.rejects(settle(dead, asLive(traffic("fargate", "198.51.100.1"))), (error: Error) => {
       assert.match(error.message, /moved to other targets of fargate \(198\.51\.100\.2 instead of 198\.51\.100\.1\)/);
@@ -383,22 +332,18 @@ describe("gate: settled", () => {
   });
   it("fails when the public name is answered by the old tier", () =>
     rejects(
-      { ...world(now, now, 2, 2).options, ask: async () => ok("monitored-instance") },
+      { ...world(now).options, ask: async () => ok("monitored-instance") },
       /https:\/\/iamvet\.kr.*did not give 3/s,
     ));
 });
 
 describe("what has to be proven", () => {
-  const live = (state: TrafficState, intent = state): LiveTraffic => ({
-    records: recordsOf(state),
-    state: { value: state, intent: 1, modified: 0 },
-    intent: { value: intent, version: 1 },
-  });
+  const live = (state: TrafficState, intent = state) => asLive(state, { intent });
   const a = traffic("vercel", "198.51.100.1");
   const split = (share: number) => traffic("vercel", "198.51.100.1", at("fargate", "198.51.100.2", share));
 
   it("is every tier that gets more than it has", () => {
-    assert.deepEqual(tiersToProve({ records: [] }, a), ["vercel"]);
+    assert.deepEqual(tiersToProve(empty, a), ["vercel"]);
     assert.deepEqual(tiersToProve(live(a), a), []);
     assert.deepEqual(tiersToProve(live(a), split(10)), ["fargate"]);
     assert.deepEqual(tiersToProve(live(split(10)), split(50)), ["fargate"]);
@@ -418,10 +363,8 @@ describe("what has to be proven", () => {
       ttl: 60,
       slots: { serving: { ...serving, weight: 100, share: 100 - canary.share }, canary },
     }) as TrafficState;
-  const ruled = (state: TrafficState, intent = state, rule = ruleWeights(state.slots)): LiveTraffic => ({
-    ...live(state, intent),
-    ...(rule ? { ruleWeights: rule } : {}),
-  });
+  const ruled = (state: TrafficState, intent = state, rule = ruleWeights(state.slots)) =>
+    asLive(state, { intent, rule });
   const old = balanced(group("fargate", "old"));
 
   it("is another target group of a tier, another address of its server, and one more beside the first", () => {
@@ -451,8 +394,7 @@ describe("what has to be proven", () => {
       "killed before the state",
     );
     assert.deepEqual(tiersToProve(ruled(next), next), []);
-    const { ruleWeights: _, ...withoutRule } = ruled(next);
-    assert.deepEqual(tiersToProve(withoutRule, next), ["fargate"], "the rule is gone");
+    assert.deepEqual(tiersToProve(asLive(next, { rule: {} }), next), ["fargate"], "the rule is gone");
   });
   it("is a tier that only the rule leads to, for those whom resolvers still send to the load balancer", () => {
     const both = balanced(group("fargate", "a"), group("ha-web-tier", "b", 10));
@@ -481,17 +423,13 @@ describe("what has to be proven", () => {
 
 describe("a stack file that disagrees with what is live", () => {
   const split = { ...traffic("vercel", "198.51.100.1", at("fargate", "198.51.100.2", 50)), revision: 3 };
-  const live = (state: TrafficState, records = recordsOf(state)): LiveTraffic => ({
-    records,
-    state: { value: state, intent: 1, modified: 0 },
-    intent: { value: state, version: 1 },
-  });
+  const live = (state: TrafficState, records = recordsOf(state)) => asLive(state, { records });
   const wish = { stack: "prod", architecture: "vercel", revision: 3 };
   const canary = (percent: number) => ({ tier: "fargate", percent });
 
   it("may flip, walk a canary, promote it, or set it to nothing", () => {
     const plain = live({ ...traffic("vercel", "198.51.100.1"), revision: 3 });
-    assert.equal(disagreement({ records: [] }, wish, NAME), undefined);
+    assert.equal(disagreement(empty, wish, NAME), undefined);
     assert.equal(disagreement(plain, wish, NAME), undefined);
     assert.equal(disagreement(plain, { ...wish, architecture: "fargate" }, NAME), undefined);
     assert.equal(disagreement(live(split), { ...wish, canary: canary(100) }, NAME), undefined);
@@ -520,7 +458,7 @@ describe("a stack file that disagrees with what is live", () => {
     assert.equal(disagreement(live(split), { ...wish, revision: 4 }, NAME), undefined));
   it("sends a name that is live with a simple record to adopt-dns", () => {
     const simple: LiveRecord = { ttl: 300, target: { kind: "addresses", ipv4: ["198.51.100.9"] } };
-    assert.match(disagreement({ records: [simple] }, wish, NAME) ?? "", /platform adopt-dns --stack prod/);
+    assert.match(disagreement({ ...empty, records: [simple] }, wish, NAME) ?? "", /platform adopt-dns --stack prod/);
   });
 });
 

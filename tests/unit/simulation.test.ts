@@ -13,15 +13,19 @@ import {
 } from "../../insight/simulation";
 import { type Behaviour, type GateCode, type History, type Update, World } from "../../insight/simulation-world";
 import { liveGates, tiersToProve } from "../../stacks/gates";
+import type { AwsReader } from "../../stacks/gates/aws";
 
 /** The gates of `pulumi up`. */
 const code: GateCode = { liveGates, tiersToProve, encodeTraffic };
 
+const forgets = (aws: AwsReader): AwsReader => ({
+  ...aws,
+  history: async (name) => (await aws.history(name)).slice(-1),
+});
 /** Gates that know of the latest version of a parameter only. */
 const forgetful: GateCode = {
   ...code,
-  liveGates: (options) =>
-    liveGates({ ...options, ...(options.aws ? { aws: { ...options.aws, history: async () => [] } } : {}) }),
+  liveGates: (options) => liveGates({ ...options, ...(options.aws ? { aws: forgets(options.aws) } : {}) }),
 };
 
 const tier = fc.constantFrom("monitored-instance", "fargate", "vercel");

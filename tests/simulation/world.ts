@@ -1,0 +1,155 @@
+import type { TrafficTarget } from "../../components/web-tier";
+import type { GateOptions } from "../../stacks/gates";
+import { ALIAS_TTL, type AwsReader, type LiveParameter } from "../../stacks/gates/aws";
+import { Cloud, type Properties, type Stored } from "../engine/cloud";
+import { groupsOf } from "../engine/refusals";
+import type { Health } from "../engine/services";
+import { answer } from "../engine/visits";
+import { ADDRESSES, BALANCER_NAME, DOMAIN } from "../engine/world";
+import { Over } from "./engine";
+
+const RECORD = "aws:route53/record:Record";
+const RULE = "aws:lb/listenerRule:ListenerRule";
+const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
+const PARAMETER = "aws:ssm/parameter:Parameter";
+
+/** When the modelled world begins, in milliseconds since the epoch. */
+const BEGINNING = Date.UTC(2026, 10, 30);
+
+/**
+ * The world around the modelled engine: a clock that only requests and waits move, and the providers' stand-in of the engine suite, read
+ * as the gates read AWS, DNS and the tiers. The clock of the machine that runs updates may differ from it, by another span each time.
+ */
+export class ModelWorld {
+  private time = BEGINNING;
+  /** What the machine's clock is ahead of the world's, in milliseconds. */
+  skew = 0;
+  readonly cloud = new Cloud(() => this.time);
+  readonly health: Health = {
+    answers: [],
+    sick: new Set(),
+    deadPorts: new Set(),
+    version: "v1",
+    raised: new Set(),
+    snapshots: [],
+    ownServer: false,
+  };
+  /** Ends the update that waits: the moment at which it is killed, by the number of its wait. */
+  killAtWait: number | undefined;
+  private waits = 0;
+  private readonly versions = new Map<string, LiveParameter[]>();
+
+  constructor(private readonly changed: (world: ModelWorld, name?: string) => void = () => {}) {
+    this.cloud.after = ({ type, inputs, name, op }) => {
+      if (type === PARAMETER && op !== "delete" && inputs.name) this.note(inputs.name, inputs.value);
+      if (type === PARAMETER && op === "delete") this.versions.delete(this.cloud.calls.at(-1)?.before?.name);
+      this.changed(this, name);
+    };
+  }
+
+  get now(): number {
+    return this.time;
+  }
+
+  pass(seconds: number): void {
+    this.time += seconds * 1000;
+    this.changed(this);
+  }
+
+  beginUpdate(killAtWait: number | undefined): void {
+    this.waits = 0;
+    this.killAtWait = killAtWait;
+  }
+
+  private note(name: string, value: string): void {
+    const known = this.versions.get(name) ?? [];
+    this.versions.set(name, [...known, { value, version: known.length + 1, modified: this.time, now: 0 }]);
+  }
+
+  /** The records of the site's name. */
+  records(): Stored[] {
+    return this.cloud.of(RECORD).filter(({ inputs }) => inputs.name === DOMAIN && inputs.type !== "TXT");
+  }
+
+  /** The load balancer's catch-all rule: weight by target group. */
+  rule(): readonly { readonly arn: string; readonly weight: number }[] {
+    const found = this.cloud.of(RULE).find(({ name }) => name === "traffic-catch-all");
+    return found ? groupsOf(found) : [];
+  }
+
+  private readonly aws: AwsReader = {
+    records: async () =>
+      this.records().map(({ inputs }) => ({
+        slot: inputs.setIdentifier,
+        weight: weightOf(inputs),
+        ttl: inputs.ttl ?? ALIAS_TTL,
+        target: targetOf(inputs),
+      })),
+    parameter: async (name) => (await this.aws.history(name)).at(-1),
+    history: async (name) => (this.versions.get(name) ?? []).map((one) => ({ ...one, now: this.time })),
+    rule: async (arn) => {
+      const found = this.cloud.of(RULE).find(({ id }) => id === arn);
+      return found && Object.fromEntries(groupsOf(found).map((group) => [group.arn, group.weight]));
+    },
+  };
+
+  private addresses(random: () => number): readonly string[] {
+    const records = this.records();
+    let left = random() * records.reduce((sum, { inputs }) => sum + weightOf(inputs), 0);
+    const found = records.find(({ inputs }) => {
+      left -= weightOf(inputs);
+      return left < 0;
+    });
+    if (!found) return [];
+    return found.inputs.aliases ? ADDRESSES.balancer : found.inputs.records;
+  }
+
+  /** What the real gates are given instead of AWS, DNS, HTTPS and time. */
+  gateOptions(random: () => number): GateOptions {
+    return {
+      region: "ap-northeast-2",
+      log: () => {},
+      clock: {
+        now: () => this.time + this.skew,
+        sleep: async (milliseconds) => {
+          const killed = this.waits++ === this.killAtWait;
+          this.pass(Math.max(0.001, milliseconds / 1000) * (killed ? random() : 1));
+          if (killed) throw new Over({ kind: "killed" });
+        },
+      },
+      aws: this.aws,
+      names: {
+        addresses: async (name, servers) => {
+          if (name === BALANCER_NAME) return ADDRESSES.balancer;
+          if (name !== DOMAIN) return [name];
+          // A server of Route 53 tells all of them in time; the gate wants none but the right ones.
+          return servers
+            ? [...new Set([0, 0.3, 0.6, 0.99].flatMap((at) => this.addresses(() => at)))]
+            : this.addresses(random);
+        },
+        aliases: async () => [],
+        delegation: async () => [],
+      },
+      ask: async ({ headers }, address) => {
+        const lower = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);
+        return answer(this.cloud, this.health, address, {
+          headers: { host: DOMAIN, ...Object.fromEntries(lower) },
+        } as never);
+      },
+      migrations: { start: async () => "run", look: async () => ({ state: "succeeded" }) },
+      protection: {
+        guarded: async () => this.cloud.of(BALANCER).map(({ id }) => id),
+        lift: async (arn) => {
+          for (const { id, inputs } of this.cloud.of(BALANCER)) if (id === arn) inputs.enableDeletionProtection = false;
+        },
+      },
+    };
+  }
+}
+
+export const weightOf = ({ weightedRoutingPolicies }: Properties): number => weightedRoutingPolicies?.[0]?.weight ?? 1;
+
+export function targetOf({ aliases, records, type }: Properties): TrafficTarget {
+  if (aliases) return { kind: "alias", dnsName: aliases[0].name, zoneId: aliases[0].zoneId };
+  return type === "CNAME" ? { kind: "cname", name: records[0] } : { kind: "addresses", ipv4: [...records].sort() };
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import type { Gates } from "../../stacks/gates";
+import type { Call } from "../engine/cloud";
+import { check } from "../simulation/check";
+import { shortcuts } from "../simulation/engine";
+import { type Event, type File, play } from "../simulation/history";
+import { MENDS } from "../simulation/mends";
+import { onlyWhatVisitorsNeed } from "../simulation/small";
+import type { ModelWorld } from "../simulation/world";
+
+/** The part of `npm test`'s time that random histories may have; `npm run test:histories` plays more. */
+const SECONDS = 25;
+
+const to = (architecture: string, more: Partial<File> = {}): File => ({
+  architecture,
+  ttl: 30,
+  port: 3000,
+  section: true,
+  ...more,
+});
+const up = (file: File, more: object = {}): Event => ({
+  kind: "up",
+  file,
+  sick: [],
+  reordered: false,
+  skew: 0,
+  ...more,
+});
+
+/** The tier of the next flip is there already, so that this takes less than a TTL. */
+const warm = (ttl: number) => to("monitored-instance", { ttl, canary: { tier: "fargate", percent: 0 } });
+
+describe("the site's program on a modelled engine", () => {
+  const restores: (() => void)[] = [];
+  before(() => {
+    process.env.VERCEL_API_TOKEN ??= "test";
+    restores.push(shortcuts(), onlyWhatVisitorsNeed());
+  });
+  after(() => {
+    for (const restore of restores.reverse()) restore();
+  });
+
+  /** What gates and requests there were, one after the other. */
+  const orderOf = async (...files: File[]) => {
+    const log: string[] = [];
+    let told = 0;
+    const note = (calls: readonly Call[]) => {
+      log.push(...calls.slice(told).map(({ op, name }) => `${op} ${name}`));
+      told = calls.length;
+    };
+    let world: ModelWorld | undefined;
+    const watched = (gates: Gates, its: ModelWorld): Gates => {
+      world = its;
+      const entries = Object.entries(gates).map(([name, gate]) => [
+        name,
+        (...args: unknown[]) => {
+          note(its.cloud.calls);
+          log.push(`gate ${name}${name === "ready" ? ` ${(args[0] as { tier: string }).tier}` : ""}`);
+          return (gate as (...args: unknown[]) => unknown)(...args);
+        },
+      ]);
+      return Object.fromEntries(entries) as Gates;
+    };
+    const { violations } = await play({ seed: 1, events: files.map((file) => up(file)) }, watched);
+    note(world?.cloud.calls ?? []);
+    assert.deepEqual(violations, []);
+    return log;
+  };
+
+  it("flips in the order that keeps visitors served: read, build, prove, move, wait, let go, delete", async () => {
+    const log = await orderOf(to("monitored-instance"), to("fargate"), to("vercel"));
+    const flips = [
+      { to: "fargate", built: "create fargate-service", gone: "delete monitored-instance-instance" },
+      { to: "vercel", built: "create vercel-deployment", gone: "delete load-balancer-balancer" },
+    ];
+    for (const { to: tier, built, gone } of flips) {
+      const start = log.lastIndexOf("gate live", log.indexOf(built));
+      const order = [
+        "gate live",
+        built,
+        `gate ready ${tier}`,
+        "update traffic-intent",
+        ...(tier === "fargate" ? ["create traffic-catch-all"] : []),
+        "update traffic-serving",
+        "update traffic-canary",
+        "update traffic-state",
+        "gate settled",
+        ...(tier === "vercel" ? ["gate letGo"] : []),
+        gone,
+      ];
+      const found = log.slice(start).filter((one) => order.includes(one));
+      assert.deepEqual([...new Set(found)], order);
+      assert.equal(found[0], "gate live");
+      const deletes = log.slice(start, log.indexOf("gate settled", start)).filter((one) => /^delete /.test(one));
+      assert.deepEqual(deletes, [], "nothing is deleted before");
+    }
+  });
+
+  it("reads what is live before anything is registered but the zone", async () => {
+    assert.equal((await orderOf(to("monitored-instance")))[0], "gate live");
+  });
+
+  const named: Readonly<Record<string, readonly Event[]>> = {
+    "both weights are 0 between two records, and Route 53 answers with a tier that is to have no visitors": [
+      up(to("monitored-instance")),
+      up(to("vercel", { canary: { tier: "monitored-instance", percent: 100 } })),
+    ],
+    "a record whose TTL somebody raised by hand, a flip that is killed while it waits, and another update": [
+      up(to("monitored-instance")),
+      { kind: "hand", slot: "serving", ttl: 3600 },
+      up(to("fargate"), { killAtWait: 3 }),
+    ],
+    "Vercel's section goes with its visitors, and the update is killed while it waits": [
+      up(to("vercel")),
+      up(to("monitored-instance", { section: false }), { killAtWait: 3 }),
+    ],
+  };
+  for (const [what, events] of Object.entries(named)) {
+    it(`keeps everybody served: ${what}`, async () => {
+      assert.deepEqual((await play({ seed: 1, events })).violations, []);
+    });
+  }
+
+  for (const [mend, events] of Object.entries({
+    ready: [up(to("monitored-instance")), up(to("fargate"))],
+    targets: [up(to("fargate")), up(to("fargate", { port: 3001 }))],
+    settled: [up(to("monitored-instance")), up(to("fargate"))],
+    ttl: [up(to("monitored-instance")), up(to("fargate"))],
+    history: [up(warm(300)), up(warm(30)), up(to("fargate"))],
+    carrying: [up(to("vercel")), up(to("fargate"))],
+  })) {
+    it(`would not without the mend "${mend}"`, async () => {
+      assert.notDeepEqual((await play({ seed: 1, events }, MENDS[mend])).violations, []);
+    });
+  }
+
+  it("sends nobody to what is not proven, takes nothing from whom visitors reach, and comes to an end, in random histories", async function () {
+    this.timeout((SECONDS + 120) * 1000);
+    const seed = Number(process.env.HISTORIES_SEED ?? Date.now() % 1_000_000);
+    const { runs, updates, failure } = await check({ runs: 100_000, seed, limit: SECONDS * 1000 });
+    console.log(`      ${runs} histories, ${updates} updates: HISTORIES_SEED=${seed}`);
+    assert.equal(failure, undefined, JSON.stringify(failure, null, 2));
+    assert.ok(runs > 0);
+  });
+});
