@@ -119,7 +119,7 @@ export function pick<T>(items: readonly T[], weight: (item: T) => number): T | u
   });
 }
 
-/** Milliseconds of the machine between two requests of a visitor. */
+/** Milliseconds of the machine between two requests of a visitor, where nothing else is asked for. */
 const PAUSE = 15;
 
 /**
@@ -127,7 +127,7 @@ const PAUSE = 15;
  * @param ttl seconds of the world
  * @returns ends the visit, and tells how many requests there were and what went wrong with which
  */
-export function visit({ ports, caFile }: Services, ttl: number) {
+export function visit({ ports, caFile }: Services, ttl: number, pause = PAUSE) {
   const names = new Resolver();
   names.setServers([dns.server]);
   const ca = readFileSync(caFile);
@@ -162,7 +162,7 @@ export function visit({ ports, caFile }: Services, ttl: number) {
       const wrong = await once(ports[`${address}:443`] ?? 0);
       requests++;
       if (wrong) lost.push(`${address}: ${wrong}`);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   };
   const running = run();
