@@ -18,12 +18,15 @@ const KINDS_MINUTES = 7;
 /** Flips at a time; each takes about one core. */
 const AT_A_TIME = 2;
 
-/** A family's process. */
+/** A family's process, which begins with the first question. */
 class Worker {
-  private readonly child: ChildProcess;
+  private started?: ChildProcess;
 
-  constructor(readonly family: Family) {
-    this.child = fork(join(__dirname, "worker.ts"), [family]);
+  constructor(readonly family: Family) {}
+
+  private get child(): ChildProcess {
+    this.started ??= fork(join(__dirname, "worker.ts"), [this.family]);
+    return this.started;
   }
 
   private next = (): Promise<Answer> =>
@@ -49,7 +52,7 @@ class Worker {
   }
 
   end(): void {
-    if (this.child.connected) this.child.disconnect();
+    if (this.started?.connected) this.started.disconnect();
   }
 }
 
@@ -96,12 +99,15 @@ export async function kill(args: readonly string[]): Promise<number> {
   const families = (Object.keys(FAMILIES) as Family[]).filter((one) => values.family?.includes(one) ?? true);
   const turn = gate(AT_A_TIME);
 
+  const broken: Family[] = [];
   const results = await Promise.all(
     families.map(async (family): Promise<Result> => {
-      const { worker, requests } = await turn(() => begun(family));
+      const worker = new Worker(family);
+      let chosen: readonly Case[] = [];
       try {
+        const requests = await turn(() => worker.requests());
         const all = casesOf(requests, commit);
-        const chosen = every ? widely(all) : kindsIn(all);
+        chosen = every ? widely(all) : kindsIn(all);
         console.log(`${family}: ${requests.length} requests, ${chosen.length} kills`);
         for (const one of chosen) {
           if (progress.has(family, one)) continue;
@@ -109,19 +115,17 @@ export async function kill(args: readonly string[]): Promise<number> {
             if (Date.now() < until) await tried(worker, one, progress);
           });
         }
-        return { family, all: chosen.length, entries: progress.of(family) };
+      } catch (error) {
+        broken.push(family);
+        console.log(`✗ ${family}: ${error instanceof Error ? error.message : error}`);
       } finally {
         worker.end();
       }
+      return { family, all: chosen.length, entries: progress.of(family) };
     }),
   );
   if (every) writeFileSync(PAGE, page(results, commit, new Date().toISOString().slice(0, 10)));
-  return told(results);
-}
-
-async function begun(family: Family) {
-  const worker = new Worker(family);
-  return { worker, requests: await worker.requests() };
+  return told(results, broken.length);
 }
 
 async function tried(worker: Worker, one: Case, progress: Progress): Promise<void> {
@@ -133,11 +137,11 @@ async function tried(worker: Worker, one: Case, progress: Progress): Promise<voi
   for (const why of wrong) console.log(`    ${why}`);
 }
 
-function told(results: readonly Result[]): number {
+function told(results: readonly Result[], broken: number): number {
   const sum = (of: (one: Result) => number) => results.reduce((all, one) => all + of(one), 0);
   const failed = sum(({ entries }) => entries.filter(({ outcome }) => isWrong(outcome)).length);
   const made = sum(({ entries }) => entries.length);
   const left = sum(({ all }) => all) - made;
   console.log(`${made - failed} passed, ${failed} failed, ${left} left out`);
-  return failed > 0 ? 1 : 0;
+  return failed + broken > 0 ? 1 : 0;
 }
