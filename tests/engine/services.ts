@@ -70,8 +70,13 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   const ports: Record<string, number> = {};
   for (const address of [...ADDRESSES.instances, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
     const server = createTlsServer(tls, (request, response) => {
-      const { status, body } = answer(cloud, health, address, request);
-      response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(body);
+      const { status, body, cookie } = answer(cloud, health, address, request);
+      const headers = {
+        "content-type": "application/json",
+        connection: "close",
+        ...(cookie && { "set-cookie": cookie }),
+      };
+      response.writeHead(status, headers).end(body);
     });
     ports[`${address}:443`] = await listening(server);
   }

@@ -84,7 +84,8 @@ export class Project {
       ...process.env,
       PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}`,
       PULUMI_HOME: join(folder, "home"),
-      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      // Without the metadata each of its files is replaced at once or not at all, as S3 and Pulumi Cloud keep a state.
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
