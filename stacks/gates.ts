@@ -3,7 +3,6 @@ import {
   decodeTraffic,
   dnsName,
   SLOTS,
-  type Slot,
   type SlotName,
   sameTraffic,
   type TrafficState,
@@ -18,6 +17,18 @@ import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from
 import { liveProtection, type Protection } from "./gates/protection";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
+import {
+  type Asked,
+  bearer,
+  groupText,
+  migrateCommand,
+  notReady,
+  notSettled,
+  setCommand,
+  sharesOf,
+  sharesText,
+  upCommand,
+} from "./gates/stops";
 import {
   type Clock,
   type Look,
@@ -104,10 +115,7 @@ export interface TrafficQuery {
 }
 
 /** What the stack file asks for. */
-export interface Wish {
-  readonly stack: string;
-  readonly architecture: string;
-  readonly canary?: { readonly tier: string; readonly percent: number };
+export interface Wish extends Asked {
   /** `traffic.revision` of the stack file. @default 0 */
   readonly revision?: number;
 }
@@ -126,8 +134,6 @@ export interface LiveTraffic {
 export interface TierToProve {
   readonly tier: string;
   readonly probe: Probe;
-  /** The tier that has the traffic meanwhile; undefined on a first up. For the message. */
-  readonly serving?: string;
 }
 
 export interface TrafficToSettle {
@@ -204,6 +210,9 @@ export function liveGates(options: GateOptions): Gates {
   const protection = options.protection ?? liveProtection(account);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
+  // What `live` was given and has found: the messages of the gates after it are computed from both.
+  let asked: Asked | undefined;
+  let found: LiveTraffic | undefined;
   const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
   const question = <T>(what: string, promise: Promise<T>) => within(QUESTION_MS, what, promise);
 
@@ -240,8 +249,8 @@ export function liveGates(options: GateOptions): Gates {
   /** A parameter's age is told on this machine's clock, so that it can be compared with it. */
   const onThisClock = ({ now, modified }: LiveParameter) => clock.now() - (now - modified);
 
-  /** What resolvers may hold by what updates have asked for, if the records have changed last at a moment. */
-  const readHoldings = async ({ name, parameters }: TrafficQuery) => {
+  /** What updates have reached, and what resolvers may hold by what they have asked for, if the records have changed last at a moment. */
+  const readHistory = async ({ name, parameters }: TrafficQuery) => {
     const [intents, states] = await question(
       `the earlier traffic of ${name}`,
       Promise.all([aws.history(parameters.intent), aws.history(parameters.state)]),
@@ -254,7 +263,10 @@ export function liveGates(options: GateOptions): Gates {
       intent: decodeTraffic(state.value)?.intent,
       modified: onThisClock(state),
     }));
-    return (latest: number): Holding[] => holdingsOf(asked, reached, latest);
+    return {
+      holdings: (latest: number): Holding[] => holdingsOf(asked, reached, latest),
+      reached: states.flatMap(({ value }) => decodeTraffic(value)?.state ?? []),
+    };
   };
 
   return {
@@ -290,6 +302,7 @@ export function liveGates(options: GateOptions): Gates {
 
     async live(query, wish) {
       const live = await readLive(query);
+      [asked, found] = [wish, live];
       const problem = disagreement(live, wish, query.name);
       if (problem) throw new pulumi.RunError(problem);
       return live;
@@ -307,24 +320,11 @@ export function liveGates(options: GateOptions): Gates {
         }
       }),
 
-    async ready({ tier, probe, serving }) {
-      const kept = serving
-        ? `Traffic has not moved: ${serving} serves as before. Nothing was deleted, and nothing will be while this gate fails.`
-        : "No traffic was pointed at it, and nothing was deleted.";
-      const onward = [
-        "To go on: repair it and run `pulumi up` again, which asks again.",
-        ...(serving && serving !== tier
-          ? [
-              `To go back: \`pulumi config set iamvet:architecture ${serving}\` and \`pulumi up\`, which removes ${tier}.`,
-            ]
-          : serving
-            ? [
-                `To go back: undo the change that made new targets of ${tier}, and \`pulumi up\`; the old ones serve meanwhile.`,
-              ]
-            : []),
-      ];
+    async ready({ tier, probe }) {
       const give = (what: string, why: string): never => {
-        throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, kept, ...onward].join("\n"));
+        const [before, intent] = [found?.state?.value, found?.intent?.value];
+        const rest = notReady({ tier, before, intent, asked });
+        throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, ...rest].join("\n"));
       };
       const until = patience();
       const expected = [{ tier: probe.expectTier, version: probe.expectVersion }];
@@ -340,47 +340,40 @@ export function liveGates(options: GateOptions): Gates {
     async settled({ query, before, now, nameServers, tiers }) {
       const started = clock.now();
       const to = bearer(now.slots);
-      const { moved: what, back } = moveText(before, now);
-      // A release within the tier, or a second `up`: this update moved nobody, and says so.
-      const from = before.state?.value?.slots;
-      const stays = before.records.length > 0 && outOfStep(before, now) === undefined && (!from || bearer(from) === to);
-      const heading = stays
-        ? `Traffic points at ${to}, where this update did not move it, and it does not serve what was asked: `
-        : `Traffic has moved to ${what}, and it is not safe yet to let go of the old side: `;
+      let drifted = false;
       const give = (fault: string, why: string): never => {
-        throw new pulumi.RunError(
-          [
-            `${heading}${fault}`,
-            `  ${why}`,
-            stays
-              ? "Nothing was deleted, nor will be while this gate fails; the old side of an earlier flip that has not ended is live as well."
-              : "Both sides are live and nothing was deleted, nor will be while this gate fails.",
-            "To go on: repair it and run `pulumi up` again, which asks again without moving anything.",
-            `To go back${stays ? " from such a flip" : ""}: ${back} and \`pulumi up\`, which moves traffic back.`,
-          ].join("\n"),
-        );
+        const stop = {
+          now,
+          before: before.state?.value,
+          moved: movedBy(before, after),
+          earlier: earlier(),
+          drifted,
+          asked,
+        };
+        throw new pulumi.RunError(notSettled(stop, fault, why));
       };
 
       // What Route 53 has must be what this update asked for, whatever the engine believes.
-      let after: LiveTraffic = before;
+      let after: LiveTraffic | undefined;
       let holdings: (latest: number) => readonly Holding[] = () => [];
+      let earlier: () => TrafficState | undefined = () => undefined;
       const moved = await lookUntil("Waiting for Route 53", 1, patience(), async () => {
         try {
-          [after, holdings] = await Promise.all([readLive(query), readHoldings(query)]);
+          const [live, history] = await Promise.all([readLive(query), readHistory(query)]);
+          [after, holdings] = [live, history.holdings];
+          earlier = () => history.reached.findLast((state) => !sameTraffic(state, now));
         } catch (error) {
           return notYet(reason(error));
         }
         const wrong = outOfStep(after, now);
         return wrong ? { done: false, why: wrong, final: true } : { done: true };
       });
-      if (moved) {
-        const differs = moved === outOfStep(after, now);
-        give(
-          differs
-            ? "Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live."
-            : "AWS does not tell what is live, and what was before.",
-          moved,
-        );
+      if (moved || !after) {
+        drifted = after !== undefined && moved === outOfStep(after, now);
+        const fault = drifted
+          ? "Route 53 does not say what this stack's state says."
+          : "AWS does not tell what is live, and what was before.";
+        return give(fault, moved ?? "");
       }
 
       const since = lastChange(before, after, now, started);
@@ -422,8 +415,7 @@ export function liveGates(options: GateOptions): Gates {
       );
       if (seen) give(`${probeUrl(visit)} did not give ${answersText(times)} within ${timeoutSeconds} s.`, seen);
       if (changed) {
-        const serves = carrying.size > 1 ? `${[...carrying].join(" and ")} serve` : `${what} serves`;
-        log(`${serves} ${query.name} (${seconds(clock.now() - started)} s after the change)`);
+        log(`${query.name}: ${sharesText(sharesOf(now))} (${seconds(clock.now() - started)} s after the change)`);
       }
     },
 
@@ -462,6 +454,16 @@ function lastChange(before: LiveTraffic, after: LiveTraffic, now: TrafficState, 
     sameTraffic(state.value, now);
   return whole && outOfStep(before, now) === undefined ? Math.min(state.modified, started) : started;
 }
+
+/** Whether an update has led visitors elsewhere; undefined if what is live after it was not told. */
+const movedBy = (before: LiveTraffic, after: LiveTraffic | undefined): boolean | undefined =>
+  after && liveText(before) !== liveText(after);
+
+const liveText = ({ records, ruleWeights }: LiveTraffic): string =>
+  [
+    ...records.map(({ slot, weight, target }) => `${slot} ${weight} ${weight ? targetText(target) : ""}`).sort(),
+    weightsText(ruleWeights),
+  ].join("\n");
 
 /** How what is live differs from what is wanted; undefined if it does not. */
 export function outOfStep(live: LiveTraffic, wanted: TrafficState): string | undefined {
@@ -505,6 +507,9 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   const wanted = wish.canary ?? { tier: wish.architecture, percent: 0 };
   const asks = `file:  ${wish.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
   const target = canary.share > 0 ? canary.tier : serving.tier;
+  const onward = `\`${migrateCommand(wish.stack)} --to ${target}\`, which goes on.`;
+  const named = (percent: number) =>
+    `\`${setCommand(wish, "traffic.canary", canary.tier)} && ${setCommand(wish, "traffic.percent", percent)}\``;
   const stop = (what: string, keepLive: string) =>
     [
       what,
@@ -512,19 +517,19 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
       `  ${asks}`,
       "Nothing was changed. Decide which of the two to keep:",
       `- what is live: ${keepLive}`,
-      `- the file: \`pulumi config set --path iamvet:traffic.revision ${state.revision + 1}\`, then \`pulumi up\`.`,
+      `- the file: \`${setCommand(wish, "traffic.revision", state.revision + 1)} && ${upCommand(wish.stack)}\`.`,
     ].join("\n");
 
   if (revision < state.revision) {
     return stop(
       `The stack file of ${wish.stack} is older than what is live: \`platform migrate\` has moved on since.`,
-      `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run \`platform migrate --stack ${wish.stack} --to ${target}\`, which goes on.`,
+      `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run ${onward}`,
     );
   }
   if (canary.share > 0 && canary.tier !== wish.architecture && canary.tier !== wish.canary?.tier) {
     return stop(
       `${canary.tier} has ${canary.share} % of the traffic, and the stack file of ${wish.stack} does not name it.`,
-      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${canary.share}\`, or \`platform migrate --stack ${wish.stack} --to ${canary.tier}\`, which goes on.`,
+      `${named(canary.share)}, or ${onward}`,
     );
   }
   // The latest update wrote its intent or its state; after a crash some of the weights may be at the one and some at the other.
@@ -537,14 +542,11 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   if (found.every((weight) => weight !== undefined) && !explained && !found.every((weight, i) => weight === asked[i])) {
     return stop(
       `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${wish.stack} wrote: they were changed by hand.`,
-      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${found[1]}\`, then \`pulumi up\`.`,
+      `${named(Number(found[1]))}, then \`${upCommand(wish.stack)}\`.`,
     );
   }
   return undefined;
 }
-
-/** The tier that has most of the visitors. */
-const bearer = ({ serving, canary }: TrafficState["slots"]) => (serving.share >= canary.share ? serving : canary).tier;
 
 /** Do all authoritative servers answer with nothing but the targets that carry traffic? */
 async function lookAtServers(
@@ -568,31 +570,6 @@ async function lookAtServers(
   }
   return { done: true };
 }
-
-/** Where traffic has moved to, and how it goes back: by the config line after a flip, by undoing the change inside a tier. */
-function moveText(before: LiveTraffic, now: TrafficState): { readonly moved: string; readonly back: string } {
-  const to = bearer(now.slots);
-  const state = before.state?.value;
-  const old = state && bearer(state.slots);
-  const placesOf = ({ slots }: TrafficState) =>
-    SLOTS.filter((slot) => slots[slot].share > 0 && slots[slot].tier === to).map((slot) => placeText(slots[slot]));
-  const [was, is] = [state ? placesOf(state) : [], placesOf(now)];
-  // A state of an earlier version names no groups.
-  const told = Object.values(state?.slots ?? {}).every(({ target, group }) => target.kind !== "alias" || group);
-  if (old === to && told && was.join() !== is.join()) {
-    return {
-      moved: `other targets of ${to} (${is.join(", ")} instead of ${was.join(", ")})`,
-      back: `undo the change that made new targets of ${to},`,
-    };
-  }
-  const earlier = old && old !== to ? old : "<what it was before>";
-  return { moved: to, back: `\`pulumi config set iamvet:architecture ${earlier}\`` };
-}
-
-const placeText = ({ target, group }: Slot) => (group === undefined ? targetText(target) : groupText(group));
-
-/** Name and id of a target group. */
-const groupText = (arn: string) => arn.split("/").slice(1).join("/") || arn;
 
 const weightsText = (weights: Readonly<Record<string, number>> | undefined) =>
   weights

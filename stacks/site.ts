@@ -73,8 +73,10 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
         {
           stack,
+          project,
           architecture: settings.architecture,
           revision: traffic.revision,
+          ...(traffic.from ? { from: traffic.from } : {}),
           ...(traffic.canary ? { canary: { tier: traffic.canary, percent: traffic.percent } } : {}),
         },
       );
@@ -202,9 +204,8 @@ async function proveTiers(
   wanted: WantedTraffic,
 ): Promise<void> {
   const rising = tiersToProve(before, await knownValue(trafficOf(wanted), "the targets of the tiers"));
-  const now = before.state?.value?.slots.serving.tier;
   for (const tier of built) {
-    if (rising.includes(tier.tier)) await gates.ready({ ...(await probed(tier)), ...(now ? { serving: now } : {}) });
+    if (rising.includes(tier.tier)) await gates.ready(await probed(tier));
   }
 }
 

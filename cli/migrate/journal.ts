@@ -6,7 +6,7 @@ export interface Entry {
   /** ISO 8601. */
   readonly time: string;
   readonly step: string;
-  readonly state: "started" | "done" | "failed" | "note";
+  readonly state: "started" | "done" | "failed" | "note" | "ended";
   /** Since the step began. */
   readonly seconds?: number;
   readonly detail?: string;
@@ -17,14 +17,10 @@ export class Journal {
   private current = "";
   private latest = "";
 
-  /**
-   * @param write receives each line as it happens
-   * @param json one JSON object a line instead of text
-   */
+  /** @param write receives each entry as it happens */
   constructor(
     private readonly now: () => number,
-    private readonly write: (line: string) => void,
-    private readonly json: boolean,
+    private readonly write: (entry: Entry) => void,
   ) {}
 
   /** A remark within the step that runs; one that differs from the latest in its figures only is left out. */
@@ -52,13 +48,18 @@ export class Journal {
     }
   }
 
+  /** The last line: how the run ended, and with which exit code. */
+  end(code: number, detail: string): void {
+    this.put({ step: `exit code ${code}`, state: "ended", detail });
+  }
+
   private put(entry: Omit<Entry, "time">): void {
-    const time = new Date(this.now()).toISOString();
-    this.write(this.json ? JSON.stringify({ time, ...entry }) : lineOf(time, entry));
+    this.write({ time: new Date(this.now()).toISOString(), ...entry });
   }
 }
 
-function lineOf(time: string, { step, state, seconds = 0, detail }: Omit<Entry, "time">): string {
+/** An entry as people read it while it happens. */
+export function lineOf({ time, step, state, seconds = 0, detail }: Entry): string {
   const at = pc.dim(time.slice(11, 19));
   switch (state) {
     case "started":
@@ -69,5 +70,7 @@ function lineOf(time: string, { step, state, seconds = 0, detail }: Omit<Entry, 
       return `${at}  ${pc.green("✓")} ${step}, ${duration(seconds)}`;
     case "failed":
       return `${at}  ${pc.red("✗")} ${step}, ${duration(seconds)}${detail ? `: ${detail}` : ""}`;
+    case "ended":
+      return `${detail}`;
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { destinationOf, parseSteps, parseTime } from "../../cli/migrate/destination";
 import { StackBusy, UpdateFailed } from "../../cli/migrate/engine";
-import { Journal } from "../../cli/migrate/journal";
+import { type Entry, Journal } from "../../cli/migrate/journal";
 import { type RunOptions, run, Stopped, type World } from "../../cli/migrate/run";
 import { claim } from "../../cli/migrate/running";
 import { StackEdit } from "../../cli/migrate/stack-edit";
@@ -35,7 +35,7 @@ class FakeStack {
   /** What the latest update has made of it. */
   live: Position;
   readonly applied: Position[] = [];
-  readonly lines: string[] = [];
+  readonly entries: Entry[] = [];
   /** Operations until the process is killed. */
   lives = Number.POSITIVE_INFINITY;
   busy: StackBusy | undefined;
@@ -97,14 +97,10 @@ class FakeStack {
         interrupt: () => {},
       },
       file: {
-        text: () => JSON.stringify(this.file),
         write: (position) => {
           this.moment();
           this.file = position;
           this.moment();
-        },
-        restore: (text) => {
-          this.file = JSON.parse(text);
         },
       },
       look: async () => {
@@ -113,9 +109,12 @@ class FakeStack {
       },
       journal: new Journal(
         () => this.clock,
-        (line) => this.lines.push(line),
-        true,
+        (entry) => this.entries.push(entry),
       ),
+      live: async () => [
+        { tier: this.live.architecture, share: 100 - this.live.percent },
+        ...(this.live.canary ? [{ tier: this.live.canary, share: this.live.percent }] : []),
+      ],
       now: () => this.clock,
       sleep: async (milliseconds) => {
         this.moment();
@@ -337,7 +336,7 @@ describe("migrate: a run", () => {
     await assert.rejects(
       migrate(stack, { to: "vercel" }),
       stopped(
-        /traffic was taken back: in alarm: vercel-errors[\s\S]*10 % of the traffic, fargate the rest[\s\S]*--back/,
+        /traffic was taken back: in alarm: vercel-errors[\s\S]*fargate has 90 % of the visitors, vercel 10 %[\s\S]*--back/,
       ),
     );
     assert.deepEqual(
@@ -353,7 +352,7 @@ describe("migrate: a run", () => {
   it("a tier that stops answering at 50 % gets nothing any more", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.sight = raisedAt(stack, 50, { tier: "HTTP 503" });
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/0 % of the traffic, fargate the rest/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual(
       stack.applied.map(({ percent }) => percent),
       [0, 10, 50, 0],
@@ -370,7 +369,7 @@ describe("migrate: a run", () => {
         ? { raised: ["a"], undecided: [] }
         : { raised: [], undecided: [], tier: "HTTP 503" };
     };
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel has 0 %/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual(
       stack.applied.map(({ percent }) => percent),
       [0, 10, 50, 10, 0],
@@ -390,7 +389,7 @@ describe("migrate: a run", () => {
     stack.sight = () => ({ raised: ["vercel-errors"], undecided: [] });
     await assert.rejects(
       migrate(stack, { to: "vercel" }),
-      stopped(/in alarm: vercel-errors[\s\S]*Traffic has not moved/),
+      stopped(/in alarm: vercel-errors[\s\S]*Traffic was not moved by this[\s\S]*fargate has all visitors/),
     );
     assert.deepEqual(
       stack.applied.map(({ percent }) => percent),
@@ -401,14 +400,17 @@ describe("migrate: a run", () => {
   it("who sees nothing moves nothing", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.sight = raisedAt(stack, 10, { blind: "getaddrinfo ENOTFOUND" });
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/cannot see[\s\S]*vercel keeps its 10 %/));
+    await assert.rejects(
+      migrate(stack, { to: "vercel" }),
+      stopped(/cannot see[\s\S]*fargate has 90 % of the visitors, vercel 10 %/),
+    );
     assert.equal(stack.live.percent, 10);
   });
 
   it("an update that fails at a share takes the share back", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.fails = ({ percent }) => (percent === 50 ? "vercel is not ready" : undefined);
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel is not ready[\s\S]*10 % of the traffic/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel is not ready[\s\S]*vercel 10 %/));
     assert.deepEqual([stack.live.percent, stack.file.percent], [10, 10]);
   });
 
@@ -439,7 +441,7 @@ describe("migrate: a run", () => {
       stack.sight = () => ({ raised: [], undecided: [], tier: "HTTP 502" });
       return "vercel does not answer";
     };
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel has 0 % of the traffic, fargate the rest/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual([stack.live.architecture, stack.live.canary, stack.live.percent], ["fargate", "vercel", 0]);
   });
 
@@ -480,7 +482,7 @@ describe("migrate: a run", () => {
   it("logs each step with its time", async () => {
     const stack = new FakeStack(at("fargate"));
     await migrate(stack, { to: "vercel" });
-    const entries = stack.lines.map((line) => JSON.parse(line));
+    const { entries } = stack;
     const done = entries.filter(({ state }) => state === "done");
     assert.deepEqual(done[3], { ...done[3], step: "watch vercel at 10 %", seconds: 30 });
     assert.ok(entries.every(({ time }) => /^\d{4}-.*Z$/.test(time)));
@@ -633,11 +635,19 @@ describe("migrate: the stack's file", () => {
     assert.match(readFileSync(path, "utf8"), /^config:\n {2}architecture: vercel\n/);
   });
 
-  it("does not write over what somebody else has changed", () => {
+  it("keeps what somebody else has changed meanwhile, as a release does", () => {
     const edit = open();
-    writeFileSync(path, `${text}# mine\n`);
-    assert.throws(() => edit.write(at("vercel")), /changed by somebody else/);
-    assert.match(readFileSync(path, "utf8"), /# mine/);
+    writeFileSync(path, text.replace("name: iamvet.kr", "name: iamvet.kr\n    ttl: 60"));
+    edit.write(at("vercel"));
+    assert.match(readFileSync(path, "utf8"), /architecture: vercel # since May[\s\S]*ttl: 60/);
+  });
+
+  it("does not write over a position that somebody else has changed", () => {
+    const edit = open();
+    const changed = text.replace("architecture: fargate", "architecture: ha-web-tier");
+    writeFileSync(path, changed);
+    assert.throws(() => edit.write(at("vercel")), /The architecture or the traffic in .* was changed by somebody else/);
+    assert.equal(readFileSync(path, "utf8"), changed);
   });
 
   it("is claimed by one run at a time; a run that is gone does not count", () => {
