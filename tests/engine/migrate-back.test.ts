@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
+import { join } from "node:path";
 import { shares } from "./checks";
 import { Migrating } from "./migrating";
 import { tierOf } from "./services";
@@ -57,6 +58,43 @@ describe("platform migrate takes traffic back, whenever the new tier turns bad",
       [],
     );
 
+  it("interrupted twice in the midst of a creation, it says what is not in order, and both ways", async () => {
+    let reached = () => {};
+    let go = () => {};
+    const there = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const wait = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    project.cloud.before = async (op, type) => {
+      if (op !== "create" || type !== "aws:ecs/service:Service") return;
+      reached();
+      await wait;
+      throw new Error("nobody is there any more");
+    };
+    const { child, done } = migrating.start("--to", "fargate", "--steps", "50,100", "--yes");
+    await there;
+    // Ctrl-C, as a terminal sends it: to the whole group. The second one ends the engine at once.
+    for (const pause of [3000, 0]) {
+      process.kill(-(child.pid as number), "SIGINT");
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    const ended = await done;
+    go();
+    assert.equal(ended.code, 130, ended.output);
+    assert.doesNotMatch(ended.output, /in order/);
+    assert.match(
+      ended.output,
+      /Live: ha-web-tier has all visitors\.\nThe engine was cut off in the midst of:[\s\S]*creating fargate-service/,
+    );
+    assert.match(
+      ended.output,
+      /To go on: `platform migrate --stack test`\s+To go back: `platform migrate --stack test --back`/,
+    );
+    told(ended);
+  });
+
   it("with the share goes the visitor whom the load balancer has led there: nobody stays behind at a weight of 0", async () => {
     const browser = new Browser(project);
     project.cloud.after = async ({ name, inputs }) => {
@@ -65,12 +103,22 @@ describe("platform migrate takes traffic back, whenever the new tier turns bad",
       while ((await browser.visit()).tier !== "fargate");
       project.services.health.sick.add("fargate");
     };
-    const ended = await migrating.run("--to", "fargate", "--steps", "50,100");
+    const ended = await migrating.run("--steps", "50,100");
     assert.equal(ended.code, 1, ended.output);
     assert.match(ended.output, /traffic was taken back/);
     assert.deepEqual(shares(ended.calls).slice(-2), ["50/50", "100/0"]);
     assert.deepEqual(await browser.visit(), { status: 200, tier: "ha-web-tier" });
     told(ended);
+    const text = readFileSync(join(project.folder, "migrate-test.log"), "utf8");
+    const log = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.ok(log.every(({ time, step }) => /^\d{4}-.*Z$/.test(time) && typeof step === "string"));
+    assert.ok(log.some(({ step, state }) => step === "50 % to fargate" && state === "done"));
+    assert.deepEqual([log.at(-1).step, log.at(-1).state], ["exit code 1", "ended"]);
+    assert.match(log.at(-1).detail, /traffic was taken back/);
+    assert.doesNotMatch(text, /x-site-probe|password|secret/i, "nothing that opens anything");
   });
 
   it("killed at 100 %, then the new tier turns bad: the next run takes traffic back before anything else", async () => {

@@ -131,11 +131,12 @@ async function migrate(
   stack: FakeStack,
   asked: { to?: Architecture; back?: boolean },
   further: Partial<RunOptions> = {},
+  world: World = stack.world(),
 ) {
   const destination = destinationOf(stack.file, { back: false, ...asked }, "test");
   const steps = destination.back ? [100] : STEPS;
   const patience = { times: 2, intervalSeconds: 5, timeoutSeconds: 60 };
-  await run({ stack: "test", ...destination, steps, bakeSeconds: 30, patience, ...further }, stack.world());
+  await run({ stack: "test", ...destination, steps, bakeSeconds: 30, patience, ...further }, world);
 }
 
 const stopped = (match: RegExp) => (error: unknown) => {
@@ -194,6 +195,12 @@ describe("migrate: steps", () => {
   it("has nothing to do where the target serves alone", () => {
     assert.equal(nextStep(at("fargate"), "fargate", STEPS), undefined);
   });
+
+  it("goes back from a retirement to the tier that it moves away from, which is built again if it has gone", () =>
+    assert.deepEqual(lastGood(at("vercel", { from: "fargate" }), "vercel", STEPS, false), {
+      ...at("fargate", { canary: "vercel", from: "fargate" }),
+      revision: 8,
+    }));
 
   it("goes back to the weights before, to none for a tier that does not answer", () => {
     const half = at("fargate", { canary: "vercel", percent: 50, from: "fargate" });
@@ -443,6 +450,76 @@ describe("migrate: a run", () => {
     };
     await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual([stack.live.architecture, stack.live.canary, stack.live.percent], ["fargate", "vercel", 0]);
+  });
+
+  describe("resumed, with a new tier that has turned bad since, gives its visitors back before anything else", () => {
+    const bad: Sight = { raised: [], undecided: [], tier: "HTTP 503" };
+    const places: [string, Position][] = [
+      ["at 50 %", at("fargate", { canary: "vercel", percent: 50, from: "fargate" })],
+      ["at 100 %", at("fargate", { canary: "vercel", percent: 100, from: "fargate" })],
+      ["after the swap", at("vercel", { canary: "fargate", from: "fargate" })],
+      ["while the old tier is retired", at("vercel", { from: "fargate" })],
+    ];
+    for (const [where, place] of places) {
+      it(where, async () => {
+        const stack = new FakeStack(place);
+        stack.sight = () => bad;
+        await assert.rejects(migrate(stack, {}), (error: Error) => {
+          assert.ok(error instanceof Stopped && error.tookBack, String(error));
+          assert.match(error.message, /traffic was taken back: the new tier does not answer well: HTTP 503/);
+          assert.match(error.message, /Live: fargate has all visitors/);
+          return true;
+        });
+        assert.deepEqual(
+          stack.applied.map(({ architecture, canary, percent }) => [architecture, canary, percent]),
+          [["fargate", "vercel", 0]],
+          "the first update is the way back",
+        );
+      });
+    }
+
+    it("and one in alarm goes to the share before", async () => {
+      const stack = new FakeStack(at("fargate", { canary: "vercel", percent: 50, from: "fargate" }));
+      stack.sight = () => ({ raised: stack.live.percent === 50 ? ["vercel-errors"] : [], undecided: [] });
+      await assert.rejects(migrate(stack, {}), stopped(/Live: fargate has 90 % of the visitors, vercel 10 %/));
+    });
+
+    it("and waits for an update of somebody else, rather than leave them there", async () => {
+      const stack = new FakeStack(at("fargate", { canary: "vercel", percent: 100, from: "fargate" }));
+      stack.sight = () => bad;
+      stack.busy = new StackBusy("locked", false);
+      const world = stack.world();
+      let slept = 0;
+      const sleep = async (milliseconds: number) => {
+        if (++slept > 5) stack.busy = undefined;
+        return world.sleep(milliseconds);
+      };
+      await assert.rejects(
+        migrate(stack, {}, {}, { ...world, sleep }),
+        (error: Error) => error instanceof Stopped && error.tookBack,
+      );
+      assert.equal(stack.live.percent, 0);
+    });
+
+    it("and says so with the update's own error where the file cannot be applied", async () => {
+      const stack = new FakeStack(at("fargate", { canary: "vercel", percent: 50, from: "fargate" }));
+      stack.fails = ({ percent }) => (percent === 50 ? "Throttling" : undefined);
+      await assert.rejects(migrate(stack, {}), stopped(/Throttling[\s\S]*vercel 10 %/));
+    });
+  });
+
+  it("names the refresh where only that cures, and what the engine was cut off in", async () => {
+    const stack = new FakeStack(at("fargate"));
+    stack.fails = () => {
+      stack.pending = ["creating vercel-project"];
+      return "deleting urn: NoSuchHostedZone";
+    };
+    await assert.rejects(
+      migrate(stack, { to: "vercel" }),
+      stopped(
+        /`pulumi refresh --stack test` takes over what is live[\s\S]*cut off in the midst of:\n {2}creating vercel-project/,
+      ),
+    );
   });
 
   it("is refused by the engine's lock, says so, and leaves the file as it was", async () => {
