@@ -1,14 +1,14 @@
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
 import { duration } from "../insight/format";
+import { standingText } from "../stacks/gates/stops";
 import { type Architecture, architectures } from "../stacks/settings";
 import type { Watch } from "../stacks/watch";
 import { alarmStates, asker, snapshotDatabase } from "./migrate/cloud";
 import { type Destination, destinationOf, parseSteps, parseTime } from "./migrate/destination";
 import type { Engine } from "./migrate/engine";
-import { Journal, lineOf } from "./migrate/journal";
+import { Journal, lineOf, logIn } from "./migrate/journal";
 import { checkWay, preflight, type Ready, readStack, type Stack } from "./migrate/preflight";
 import { run, Stopped, standing } from "./migrate/run";
 import { claim } from "./migrate/running";
@@ -72,10 +72,12 @@ async function migrate(options: Options): Promise<void> {
   const stop = new Stop();
   const looking = <T>(work: () => Promise<T>) => stop.race(withProgress("Looking at the stack", work));
   try {
-    const log = join(folder, `migrate-${options.stack}.log`);
+    const file = join(folder, `migrate-${options.stack}.log`);
+    const log = logIn(file);
     const journal = new Journal(Date.now, (entry) => {
-      appendFileSync(log, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
-      if (options.json) console.log(JSON.stringify(entry));
+      log(entry);
+      const { trace: _, ...told } = entry;
+      if (options.json) console.log(JSON.stringify(told));
       else if (entry.state !== "ended") console.log(lineOf(entry));
     });
     const { openEngine } = await import("./migrate/engine");
@@ -86,7 +88,7 @@ async function migrate(options: Options): Promise<void> {
     if (!options.json) console.log(planText(stack, destination, way, bakeSeconds, ready, verdict));
     await agreed(options);
     await toTheEnd({ options, stack, edit, destination, way, bakeSeconds, engine, ready, journal, stop });
-    if (!options.json) console.log(pc.dim(`Log: ${log}`));
+    if (!options.json) console.log(pc.dim(`Log: ${file}`));
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     console.error("Stopped. Nothing was changed.");
@@ -130,14 +132,13 @@ async function toTheEnd(all: Begin): Promise<void> {
           ? CODES.wentBack
           : CODES.stopped;
     const message = await endText(error, { stack: options.stack, back: destination.back }, { ...ready, engine });
-    // What nobody has foreseen leaves its trace in the log alone.
-    if (!isForeseen(error) && error instanceof Error) journal.say(error.stack ?? error.message);
-    journal.end(code, message);
+    journal.end(code, message, isForeseen(error) ? undefined : (error as Error).stack);
     console.error(code === CODES.interrupted ? message : pc.red(message));
     process.exitCode = code;
   }
 }
 
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const isForeseen = (error: unknown) =>
   error instanceof Stopped || error instanceof Interrupted || error instanceof UsageError;
 
@@ -145,8 +146,9 @@ const isForeseen = (error: unknown) =>
 async function endText(error: unknown, where: Parameters<typeof standing>[0], world: Parameters<typeof standing>[1]) {
   if (error instanceof Stopped) return error.message;
   const now = await standing(where, world);
-  if (error instanceof Interrupted) return `Stopped.${/cut off/.test(now) ? "" : " The stack is in order."}\n${now}`;
-  return `${error instanceof Error ? error.message : String(error)}\n${now}`;
+  const inOrder = now.shares !== undefined && now.pending.length === 0;
+  const why = error instanceof Interrupted ? `Stopped.${inOrder ? " The stack is in order." : ""}` : messageOf(error);
+  return `${why}\n${standingText(now)}`;
 }
 
 async function begin(all: Begin): Promise<void> {

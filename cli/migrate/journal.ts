@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import pc from "picocolors";
 import { duration } from "../../insight/format";
 
@@ -10,6 +11,8 @@ export interface Entry {
   /** Since the step began. */
   readonly seconds?: number;
   readonly detail?: string;
+  /** Where an error came from that nobody has foreseen: for the log alone. */
+  readonly trace?: string;
 }
 
 /** What happens, when, and for how long. */
@@ -49,13 +52,26 @@ export class Journal {
   }
 
   /** The last line: how the run ended, and with which exit code. */
-  end(code: number, detail: string): void {
-    this.put({ step: `exit code ${code}`, state: "ended", detail });
+  end(code: number, detail: string, trace?: string): void {
+    this.put({ step: `exit code ${code}`, state: "ended", detail, ...(trace ? { trace } : {}) });
   }
 
   private put(entry: Omit<Entry, "time">): void {
     this.write({ time: new Date(this.now()).toISOString(), ...entry });
   }
+}
+
+/** Adds entries to a file, one JSON object a line. What cannot be written is told once: a migration does not end for want of its log. */
+export function logIn(file: string): (entry: Entry) => void {
+  let told = false;
+  return (entry) => {
+    try {
+      appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    } catch (error) {
+      if (!told) console.error(`${file} cannot be written: ${error instanceof Error ? error.message : error}`);
+      told = true;
+    }
+  };
 }
 
 /** An entry as people read it while it happens. */
@@ -71,6 +87,6 @@ export function lineOf({ time, step, state, seconds = 0, detail }: Entry): strin
     case "failed":
       return `${at}  ${pc.red("✗")} ${step}, ${duration(seconds)}${detail ? `: ${detail}` : ""}`;
     case "ended":
-      return `${detail}`;
+      return detail ?? "";
   }
 }

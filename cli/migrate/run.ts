@@ -1,4 +1,4 @@
-import { cureOf, type Share, standingText } from "../../stacks/gates/stops";
+import { cureOf, type Share, type Standing, standingText } from "../../stacks/gates/stops";
 import type { Architecture } from "../../stacks/settings";
 import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
@@ -182,16 +182,19 @@ async function stopped(
   error?: string,
 ): Promise<Stopped> {
   const cure = error === undefined ? undefined : cureOf(error, options.stack);
-  return new Stopped([...lines, ...(cure ? [cure] : []), await standing(options, world)].join("\n"), tookBack);
+  return new Stopped(
+    [...lines, ...(cure ? [cure] : []), standingText(await standing(options, world))].join("\n"),
+    tookBack,
+  );
 }
 
 /** Where the stack stands now. What cannot be asked is said to be unknown: a message must not fail for it. */
 export async function standing(
   { stack, back }: Pick<RunOptions, "stack" | "back">,
   { live, engine }: Pick<World, "live" | "engine">,
-): Promise<string> {
+): Promise<Standing> {
   const [shares, pending] = await Promise.all([live(), engine.pending().catch(() => [])]);
-  return standingText({ stack, shares, pending, back: !back });
+  return { stack, shares, pending, back: !back };
 }
 
 /**
@@ -229,6 +232,7 @@ async function repair(options: RunOptions, world: World): Promise<void> {
 /** Runs what takes the engine's lock. A lock that a killed run left on this machine is taken away. */
 async function alone(work: () => Promise<unknown>, options: RunOptions, world: World, waits = false): Promise<void> {
   const until = world.now() + (waits ? options.patience.timeoutSeconds * 1000 : 0);
+  let unlocked = false;
   for (;;) {
     try {
       await work();
@@ -236,7 +240,8 @@ async function alone(work: () => Promise<unknown>, options: RunOptions, world: W
     } catch (error) {
       if (error instanceof UpdateFailed && world.stopping()) throw new Interrupted();
       if (!(error instanceof StackBusy)) throw error;
-      if (error.abandoned && options.resumes) {
+      if (error.abandoned && options.resumes && !unlocked) {
+        unlocked = true;
         world.journal.say("the engine's lock was left by a process that is gone: it is taken away");
         await world.engine.unlock();
       } else if (world.now() < until) {
