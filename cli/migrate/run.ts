@@ -152,7 +152,11 @@ async function fallBack(
     if (now.tier) return fallBack(to, { good: false, why: now.tier, answers: false, blind: false }, options, world);
   }
   throw await stopped(
-    [`${target} went wrong, and traffic was taken back: ${verdict.why}`, "Nothing was deleted."],
+    // A retirement that was cut off may have deleted some of the old tier, which the way back has built again.
+    [
+      `${target} went wrong, and traffic was taken back: ${verdict.why}`,
+      ...(at.canary ? ["Nothing was deleted."] : []),
+    ],
     true,
     options,
     world,
