@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { destinationOf, parseSteps, parseTime } from "../../cli/migrate/destination";
-import { StackBusy, UpdateFailed } from "../../cli/migrate/engine";
-import { type Entry, Journal } from "../../cli/migrate/journal";
-import { type RunOptions, run, Stopped, type World } from "../../cli/migrate/run";
+import { StackBusy } from "../../cli/migrate/engine";
+
+import { Stopped } from "../../cli/migrate/run";
 import { claim } from "../../cli/migrate/running";
 import { StackEdit } from "../../cli/migrate/stack-edit";
 import { lastGood, nextStep, type Position, stepsTo, targetOf, turnBack } from "../../cli/migrate/steps";
@@ -13,137 +13,8 @@ import { Interrupted } from "../../cli/migrate/stop";
 import { lookAt, raisedBefore, type Sight, untilQuiet, watchOver } from "../../cli/migrate/watcher";
 import { UsageError } from "../../cli/stack-files";
 import type { Probe } from "../../components/web-tier";
-import { type Architecture, architectures } from "../../stacks/settings";
 import type { Watch } from "../../stacks/watch";
-
-const STEPS = [10, 50, 100];
-const pairs = architectures.flatMap((from) =>
-  architectures.filter((to) => to !== from).map((to) => [from, to] as const),
-);
-const at = (architecture: Architecture, further: Partial<Position> = {}): Position => ({
-  architecture,
-  percent: 0,
-  revision: 7,
-  ...further,
-});
-
-class Killed extends Error {}
-
-/** A stack whose engine does what the real one does to the position in its file, and that can be killed at any moment. */
-class FakeStack {
-  file: Position;
-  /** What the latest update has made of it. */
-  live: Position;
-  readonly applied: Position[] = [];
-  readonly entries: Entry[] = [];
-  /** Operations until the process is killed. */
-  lives = Number.POSITIVE_INFINITY;
-  busy: StackBusy | undefined;
-  sight: () => Sight = () => ({ raised: [], undecided: [] });
-  fails: (asked: Position) => string | undefined = () => undefined;
-  pending: string[] = [];
-  stopping = false;
-  private clock = 0;
-
-  constructor(start: Position) {
-    this.file = this.live = start;
-  }
-
-  private moment() {
-    this.lives -= 1;
-    if (this.lives <= 0) throw new Killed();
-  }
-
-  private async up(): Promise<undefined> {
-    this.moment();
-    if (this.busy) throw this.busy;
-    const asked = this.file;
-    const tiers = (position: Position) => [position.architecture, position.canary];
-    const share = ({ architecture, canary, percent }: Position, tier: Architecture) =>
-      (architecture === tier ? 100 - percent : 0) + (canary === tier ? percent : 0);
-    assert.ok(asked.revision >= this.live.revision, "the gate refuses an older file");
-    for (const tier of architectures) {
-      if (share(asked, tier) > share(this.live, tier))
-        assert.ok(tiers(asked).includes(tier), `${tier} gets traffic, not built`);
-      // Traffic leaves a tier in an update of its own, before the one that lets go of it.
-      if (!tiers(asked).includes(tier)) assert.equal(share(this.live, tier), 0, `${tier} goes while it has traffic`);
-    }
-    const why = this.fails(asked);
-    if (why) throw new UpdateFailed(why);
-    if (this.stopping) throw new UpdateFailed("cancelled");
-    // Killed in the middle: the cloud has it, the state does not know.
-    this.live = asked;
-    this.pending = ["updating traffic-serving"];
-    this.moment();
-    this.pending = [];
-    this.applied.push(asked);
-    return undefined;
-  }
-
-  world(): World {
-    return {
-      engine: {
-        version: "3",
-        pending: async () => this.pending,
-        watch: async () => undefined,
-        up: () => this.up(),
-        repair: async () => {
-          this.moment();
-          this.pending = [];
-        },
-        unlock: async () => {
-          this.busy = undefined;
-        },
-        interrupt: () => {},
-      },
-      file: {
-        write: (position) => {
-          this.moment();
-          this.file = position;
-          this.moment();
-        },
-      },
-      look: async () => {
-        this.moment();
-        return this.sight();
-      },
-      journal: new Journal(
-        () => this.clock,
-        (entry) => this.entries.push(entry),
-      ),
-      live: async () => [
-        { tier: this.live.architecture, share: 100 - this.live.percent },
-        ...(this.live.canary ? [{ tier: this.live.canary, share: this.live.percent }] : []),
-      ],
-      now: () => this.clock,
-      sleep: async (milliseconds) => {
-        this.moment();
-        if (this.stopping) throw new Interrupted();
-        this.clock += milliseconds;
-      },
-      stopping: () => this.stopping,
-    };
-  }
-}
-
-/** Runs as the command does: what is to do follows from the file alone. */
-async function migrate(
-  stack: FakeStack,
-  asked: { to?: Architecture; back?: boolean },
-  further: Partial<RunOptions> = {},
-  world: World = stack.world(),
-) {
-  const destination = destinationOf(stack.file, { back: false, ...asked }, "test");
-  const steps = destination.back ? [100] : STEPS;
-  const patience = { times: 2, intervalSeconds: 5, timeoutSeconds: 60 };
-  await run({ stack: "test", ...destination, steps, bakeSeconds: 30, patience, ...further }, world);
-}
-
-const stopped = (match: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof Stopped, String(error));
-  assert.match(error.message, match);
-  return true;
-};
+import { at, FakeStack, Killed, migrate, pairs, STEPS, stopped } from "./migrate-stack";
 
 describe("migrate: steps", () => {
   for (const [from, to] of pairs) {
@@ -450,76 +321,6 @@ describe("migrate: a run", () => {
     };
     await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual([stack.live.architecture, stack.live.canary, stack.live.percent], ["fargate", "vercel", 0]);
-  });
-
-  describe("resumed, with a new tier that has turned bad since, gives its visitors back before anything else", () => {
-    const bad: Sight = { raised: [], undecided: [], tier: "HTTP 503" };
-    const places: [string, Position][] = [
-      ["at 50 %", at("fargate", { canary: "vercel", percent: 50, from: "fargate" })],
-      ["at 100 %", at("fargate", { canary: "vercel", percent: 100, from: "fargate" })],
-      ["after the swap", at("vercel", { canary: "fargate", from: "fargate" })],
-      ["while the old tier is retired", at("vercel", { from: "fargate" })],
-    ];
-    for (const [where, place] of places) {
-      it(where, async () => {
-        const stack = new FakeStack(place);
-        stack.sight = () => bad;
-        await assert.rejects(migrate(stack, {}), (error: Error) => {
-          assert.ok(error instanceof Stopped && error.tookBack, String(error));
-          assert.match(error.message, /traffic was taken back: the new tier does not answer well: HTTP 503/);
-          assert.match(error.message, /Live: fargate has all visitors/);
-          return true;
-        });
-        assert.deepEqual(
-          stack.applied.map(({ architecture, canary, percent }) => [architecture, canary, percent]),
-          [["fargate", "vercel", 0]],
-          "the first update is the way back",
-        );
-      });
-    }
-
-    it("and one in alarm goes to the share before", async () => {
-      const stack = new FakeStack(at("fargate", { canary: "vercel", percent: 50, from: "fargate" }));
-      stack.sight = () => ({ raised: stack.live.percent === 50 ? ["vercel-errors"] : [], undecided: [] });
-      await assert.rejects(migrate(stack, {}), stopped(/Live: fargate has 90 % of the visitors, vercel 10 %/));
-    });
-
-    it("and waits for an update of somebody else, rather than leave them there", async () => {
-      const stack = new FakeStack(at("fargate", { canary: "vercel", percent: 100, from: "fargate" }));
-      stack.sight = () => bad;
-      stack.busy = new StackBusy("locked", false);
-      const world = stack.world();
-      let slept = 0;
-      const sleep = async (milliseconds: number) => {
-        if (++slept > 5) stack.busy = undefined;
-        return world.sleep(milliseconds);
-      };
-      await assert.rejects(
-        migrate(stack, {}, {}, { ...world, sleep }),
-        (error: Error) => error instanceof Stopped && error.tookBack,
-      );
-      assert.equal(stack.live.percent, 0);
-    });
-
-    it("and says so with the update's own error where the file cannot be applied", async () => {
-      const stack = new FakeStack(at("fargate", { canary: "vercel", percent: 50, from: "fargate" }));
-      stack.fails = ({ percent }) => (percent === 50 ? "Throttling" : undefined);
-      await assert.rejects(migrate(stack, {}), stopped(/Throttling[\s\S]*vercel 10 %/));
-    });
-  });
-
-  it("names the refresh where only that cures, and what the engine was cut off in", async () => {
-    const stack = new FakeStack(at("fargate"));
-    stack.fails = () => {
-      stack.pending = ["creating vercel-project"];
-      return "deleting urn: NoSuchHostedZone";
-    };
-    await assert.rejects(
-      migrate(stack, { to: "vercel" }),
-      stopped(
-        /`pulumi refresh --stack test` takes over what is live[\s\S]*cut off in the midst of:\n {2}creating vercel-project/,
-      ),
-    );
   });
 
   it("is refused by the engine's lock, says so, and leaves the file as it was", async () => {
