@@ -2,6 +2,7 @@ import pc from "picocolors";
 import type { Flip, FlipStage } from "../insight/flip";
 import type { Change, Operation } from "../insight/flip-changes";
 import { dollars, duration, percent, signedDollars } from "../insight/format";
+import { migrateCommand, setCommand, upCommand } from "../stacks/gates/stops";
 import { counts, kind } from "./plan-text";
 
 const SIGNS: Readonly<Record<Operation, string>> = {
@@ -116,7 +117,7 @@ function next({ verdict, stack, to }: Flip): string[] {
   return [
     "",
     pc.bold("To do it"),
-    `  platform migrate --stack ${stack} --to ${to}    in steps, with a look at the alarms after each, and back by itself`,
-    `  pulumi config set --stack ${stack} iamvet:architecture ${to} && pulumi up --stack ${stack}    in one step`,
+    `  ${migrateCommand(stack)} --to ${to}    in steps, with a look at the alarms after each, and back by itself`,
+    `  ${setCommand({ stack, project: "iamvet" }, "architecture", to)} && ${upCommand(stack)}    in one step`,
   ];
 }

@@ -1,8 +1,9 @@
+import { inspect } from "node:util";
 import { Command, type CommanderError } from "commander";
 import pc from "picocolors";
 import { commands } from "./commands";
 
-/** Errors by which a person is told of a mistake of their own; anything else is ours and keeps its stack trace. */
+/** Errors by which a person is told of a mistake of their own; anything else is ours. */
 const told = new Set(["SettingsError", "UsageError", "InputError"]);
 
 async function main(): Promise<void> {
@@ -24,8 +25,22 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
+// Whoever reads may go before the end, as `| head` does: the command goes on, and its exit code stays true.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 main().catch((error: unknown) => {
   const mistake = error instanceof Error && told.has(error.name);
-  console.error(mistake ? pc.red(error.message) : error);
+  console.error(mistake ? pc.red(error.message) : unforeseen(error));
   process.exitCode = mistake ? 2 : 1;
 });
+
+/** A mistake of ours: its stack trace helps nobody but us, who ask for it. */
+function unforeseen(error: unknown): string {
+  if (process.env.PLATFORM_TRACE) return inspect(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return `${pc.red(message)}\nThis was not foreseen. With PLATFORM_TRACE=1 the same command shows where it happened, for a report.`;
+}

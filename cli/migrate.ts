@@ -1,14 +1,16 @@
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
 import { duration } from "../insight/format";
+import { standingText } from "../stacks/gates/stops";
 import { type Architecture, architectures } from "../stacks/settings";
 import type { Watch } from "../stacks/watch";
 import { alarmStates, asker, snapshotDatabase } from "./migrate/cloud";
 import { type Destination, destinationOf, parseSteps, parseTime } from "./migrate/destination";
 import type { Engine } from "./migrate/engine";
-import { Journal } from "./migrate/journal";
+import { Journal, lineOf, logIn } from "./migrate/journal";
 import { checkWay, preflight, type Ready, readStack, type Stack } from "./migrate/preflight";
-import { onward, run, Stopped } from "./migrate/run";
+import { run, Stopped, standing } from "./migrate/run";
 import { claim } from "./migrate/running";
 import { StackEdit } from "./migrate/stack-edit";
 import { stepsTo, stepText } from "./migrate/steps";
@@ -45,6 +47,14 @@ export function migrateCommand(): Command {
     .option("-y, --yes", "do not ask before it begins", false)
     .option("--json", "print the log as JSON, one entry a line", false)
     .addOption(inFolder())
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Exit code 0: done. 1: the new tier went wrong, and traffic was taken back. 2: wrong input, or something is missing; nothing was begun.",
+        "3: stopped on the way; the message says where, and both ways. 130: interrupted. Each run adds to migrate-<stack>.log in the folder.",
+      ].join("\n"),
+    )
     .action(migrate);
 }
 
@@ -62,7 +72,14 @@ async function migrate(options: Options): Promise<void> {
   const stop = new Stop();
   const looking = <T>(work: () => Promise<T>) => stop.race(withProgress("Looking at the stack", work));
   try {
-    const journal = new Journal(Date.now, (line) => console.log(line), options.json);
+    const file = join(folder, `migrate-${options.stack}.log`);
+    const log = logIn(file);
+    const journal = new Journal(Date.now, (entry) => {
+      log(entry);
+      const { trace: _, ...told } = entry;
+      if (options.json) console.log(JSON.stringify(told));
+      else if (entry.state !== "ended") console.log(lineOf(entry));
+    });
     const { openEngine } = await import("./migrate/engine");
     const engine = await looking(() => openEngine(folder, options.stack, journal.say));
     const ready = await looking(() => preflight(stack, destination, engine));
@@ -70,20 +87,20 @@ async function migrate(options: Options): Promise<void> {
     const verdict = fresh ? await looking(() => verdictOn(folder, options.stack, destination.target)) : [];
     if (!options.json) console.log(planText(stack, destination, way, bakeSeconds, ready, verdict));
     await agreed(options);
-    await begin({ options, stack, edit, destination, way, bakeSeconds, engine, ready, journal, stop });
+    await toTheEnd({ options, stack, edit, destination, way, bakeSeconds, engine, ready, journal, stop });
+    if (!options.json) console.log(pc.dim(`Log: ${file}`));
   } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error(`Stopped. The stack is in order.\n${onward({ ...destination, stack: options.stack })}`);
-      process.exitCode = 130;
-    } else if (error instanceof Stopped) {
-      console.error(pc.red(error.message));
-      process.exitCode = 1;
-    } else throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    console.error("Stopped. Nothing was changed.");
+    process.exitCode = CODES.interrupted;
   } finally {
     stop.forget();
     release();
   }
 }
+
+/** How a migration ends, as its help tells. Mistakes of the caller, before anything is begun, end with 2 like those of every command. */
+const CODES = { done: 0, wentBack: 1, stopped: 3, interrupted: 130 } as const;
 
 interface Begin {
   readonly options: Options;
@@ -96,6 +113,42 @@ interface Begin {
   readonly ready: Ready;
   readonly journal: Journal;
   readonly stop: Stop;
+}
+
+/** From the first change on: whatever happens, a person is told where the stack stands. */
+async function toTheEnd(all: Begin): Promise<void> {
+  const { options, stack, destination, engine, ready, journal } = all;
+  try {
+    await begin(all);
+    const { target } = destination;
+    const done = `${target} serves ${stack.settings.domain.name}. Commit Pulumi.${options.stack}.yaml: a stack file from before would be refused.`;
+    journal.end(CODES.done, done);
+    if (!options.json) console.log(`\n${done}`);
+  } catch (error) {
+    const code =
+      error instanceof Interrupted
+        ? CODES.interrupted
+        : error instanceof Stopped && error.tookBack
+          ? CODES.wentBack
+          : CODES.stopped;
+    const message = await endText(error, { stack: options.stack, back: destination.back }, { ...ready, engine });
+    journal.end(code, message, isForeseen(error) ? undefined : (error as Error).stack);
+    console.error(code === CODES.interrupted ? message : pc.red(message));
+    process.exitCode = code;
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const isForeseen = (error: unknown) =>
+  error instanceof Stopped || error instanceof Interrupted || error instanceof UsageError;
+
+/** What a person reads at the end of a run that did not arrive. */
+async function endText(error: unknown, where: Parameters<typeof standing>[0], world: Parameters<typeof standing>[1]) {
+  if (error instanceof Stopped) return error.message;
+  const now = await standing(where, world);
+  const inOrder = now.shares !== undefined && now.pending.length === 0;
+  const why = error instanceof Interrupted ? `Stopped.${inOrder ? " The stack is in order." : ""}` : messageOf(error);
+  return `${why}\n${standingText(now)}`;
 }
 
 async function begin(all: Begin): Promise<void> {
@@ -142,19 +195,22 @@ async function begin(all: Begin): Promise<void> {
         },
       },
       file: edit,
-      look: () => lookAt(watch, destination.target, states, ask, ready.known),
+      async look() {
+        const seen = await lookAt(watch, destination.target, states, ask, ready.known);
+        if (!seen.tier && !seen.site) return seen;
+        // Somebody else's update may have released another version meanwhile: its outputs say what has to answer.
+        const latest = await engine.watch().catch(() => undefined);
+        if (!latest || JSON.stringify(latest) === JSON.stringify(watch)) return seen;
+        watch = latest;
+        return lookAt(watch, destination.target, states, ask, ready.known);
+      },
+      live: ready.live,
       journal,
       now: Date.now,
       sleep: (milliseconds) => stop.sleep(milliseconds),
       stopping: () => stop.asked,
     },
   );
-  if (!options.json) {
-    const { target } = destination;
-    console.log(
-      `\n${target} serves ${settings.domain.name}. Commit Pulumi.${options.stack}.yaml: a stack file from before would be refused.`,
-    );
-  }
 }
 
 /** What is going to happen, before a person is asked. */

@@ -1,7 +1,8 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import pc from "picocolors";
 import { VERSION, VERSION_ALLOWED, versionFrom } from "../components/version";
-import { dockerPlatforms } from "../stacks/settings";
+import { migrateCommand } from "../stacks/gates/stops";
+import { type Architecture, architectures, dockerPlatforms } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
 import { tiersOf } from "../stacks/settings-rules";
 import { connectAws } from "./aws";
@@ -18,6 +19,7 @@ interface Options {
   readonly promoteFrom?: string;
   readonly bucket?: string;
   readonly command?: string;
+  readonly also?: Architecture;
   readonly cwd: string;
 }
 
@@ -39,9 +41,15 @@ export function releaseCommand(): Command {
       "--command <shell>",
       "what deploys on an adopted server, run as root by Systems Manager while the recovery is muted",
     )
+    .addOption(
+      new Option(
+        "--also <architecture>",
+        "release for this architecture as well, before `migrate` moves the site to it",
+      ).choices([...architectures]),
+    )
     .addOption(inFolder("Pulumi.yaml, the stack files and app/"))
     .action(async (options: Options) => {
-      const { stack, promoteFrom, cwd: folder } = options;
+      const { stack, promoteFrom, also, cwd: folder } = options;
       const version = checkVersion(options.releaseVersion);
       const { project, config } = readStackFile(folder, stack);
       if (promoteFrom) readStackFile(folder, promoteFrom);
@@ -57,6 +65,7 @@ export function releaseCommand(): Command {
           ...(promoteFrom ? { promoteFrom } : {}),
           ...(bucket ? { bucket } : {}),
           ...(options.command ? { command: options.command } : {}),
+          ...(also ? { also } : {}),
         },
         liveTools(folder, stack, access),
       );
@@ -73,8 +82,18 @@ function checkVersion(version: string): string {
 
 /** The steps of a release, in order. A step that fails ends it: what serves goes on. */
 export async function release(what: Release, tools: ReleaseTools): Promise<void> {
-  const { settings, stack, folder, version } = what;
-  const tiers = tiersOf(settings);
+  const { settings, stack, folder, version, also } = what;
+  const { from } = settings.traffic;
+  if (from) {
+    throw new UsageError(
+      [
+        `A migration of ${stack} from ${from} is under way, and what it watches must not change beneath it. First finish it, or return:`,
+        `  ${migrateCommand(stack)}`,
+        `  ${migrateCommand(stack)} --back`,
+      ].join("\n"),
+    );
+  }
+  const tiers = [...new Set([...tiersOf(settings), ...(also ? [also] : [])])];
   const adopted = tiers.includes("monitored-instance") ? settings.existing.instanceId : undefined;
   if (adopted && !what.command) {
     throw new UsageError(
@@ -121,11 +140,15 @@ interface Asked {
 }
 
 /** What a failed release leaves behind, and both ways out of it. What is published already is used again. */
-function onOrBack({ stack, version, promoteFrom, bucket, command, project }: Release, asked: readonly Asked[]): string {
+function onOrBack(
+  { stack, version, promoteFrom, bucket, command, also, project }: Release,
+  asked: readonly Asked[],
+): string {
   const again = [
     ...["npm run platform -- release --stack", stack, "--release-version", version],
     ...(promoteFrom ? ["--promote-from", promoteFrom] : []),
     ...(bucket ? ["--bucket", bucket] : []),
+    ...(also ? ["--also", also] : []),
     ...(command ? ["--command", `'${command.replaceAll("'", "'\\''")}'`] : []),
   ].join(" ");
   // A second try finds the file as the first one left it, and a pipeline finds it as the repository has it, without any release.

@@ -283,8 +283,9 @@ export class LoadBalancer extends pulumi.ComponentResource {
             type: "forward",
             forward: {
               targetGroups: [...groups],
-              // While two versions serve, a visitor stays with the one whose page is open.
-              stickiness: { enabled: groups.length > 1, duration: 3600 },
+              // Stickiness goes before weights, a weight of 0 included: who was led to a tier that turned bad would stay with it for
+              // the duration, whatever takes traffic back (https://repost.aws/questions/QUugYm4uzWSI2af5mnmMjlZQ).
+              stickiness: { enabled: false, duration: 1 },
             },
           },
         ],

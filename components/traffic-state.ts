@@ -94,10 +94,6 @@ export function decodeTraffic(text: string): { state: TrafficState; intent?: num
   }
 }
 
-/** Do two values send every request to the same places, in the same shares? The slots say all of it: the rule follows from them. */
-export const sameTraffic = (a: TrafficState, b: TrafficState): boolean =>
-  encodeTraffic({ revision: 0, ttl: 0, slots: a.slots }) === encodeTraffic({ revision: 0, ttl: 0, slots: b.slots });
-
 /** Weight by target group with which the load balancer's rule serves the slots; undefined if none of them is behind it. */
 export function ruleWeights({ serving, canary }: TrafficState["slots"]): RuleState["weights"] | undefined {
   if (serving.group && canary.group && serving.group !== canary.group) {

@@ -3,7 +3,6 @@ import {
   decodeTraffic,
   dnsName,
   SLOTS,
-  type Slot,
   type SlotName,
   type TrafficState,
   targetText,
@@ -14,9 +13,28 @@ import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } fr
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
 import { liveProtection, type Protection } from "./gates/protection";
-import { answersOf, groupText, holdOf, type LiveTraffic, NOTHING_LIVE, weightsText } from "./gates/reach";
+import {
+  answersOf,
+  earlierThan,
+  holdOf,
+  type LiveTraffic,
+  movedBetween,
+  NOTHING_LIVE,
+  weightsText,
+} from "./gates/reach";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
+import {
+  type Asked,
+  bearer,
+  migrateCommand,
+  notReady,
+  notSettled,
+  setCommand,
+  sharesOf,
+  sharesText,
+  upCommand,
+} from "./gates/stops";
 import {
   type Clock,
   type Look,
@@ -99,10 +117,7 @@ export interface TrafficQuery {
 }
 
 /** What the stack file asks for. */
-export interface Wish {
-  readonly stack: string;
-  readonly architecture: string;
-  readonly canary?: { readonly tier: string; readonly percent: number };
+export interface Wish extends Asked {
   /** `traffic.revision` of the stack file. @default 0 */
   readonly revision?: number;
 }
@@ -110,8 +125,6 @@ export interface Wish {
 export interface TierToProve {
   readonly tier: string;
   readonly probe: Probe;
-  /** The tier that has the traffic meanwhile; undefined on a first up. For the message. */
-  readonly serving?: string;
 }
 
 export interface TrafficToSettle {
@@ -187,6 +200,9 @@ export function liveGates(options: GateOptions): Gates {
   const protection = options.protection ?? liveProtection(account);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
+  // What `live` was given and has found: the messages of the gates after it are computed from both.
+  let asked: Asked | undefined;
+  let found: LiveTraffic | undefined;
   const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
   const question = <T>(what: string, promise: Promise<T>) => within(QUESTION_MS, what, promise);
 
@@ -266,6 +282,7 @@ export function liveGates(options: GateOptions): Gates {
 
     async live(query, wish) {
       const live = await readLive(query);
+      [asked, found] = [wish, live];
       const problem = disagreement(live, wish, query.name);
       if (problem) throw new pulumi.RunError(problem);
       return live;
@@ -283,24 +300,11 @@ export function liveGates(options: GateOptions): Gates {
         }
       }),
 
-    async ready({ tier, probe, serving }) {
-      const kept = serving
-        ? `Traffic has not moved: ${serving} serves as before. Nothing was deleted, and nothing will be while this gate fails.`
-        : "No traffic was pointed at it, and nothing was deleted.";
-      const onward = [
-        "To go on: repair it and run `pulumi up` again, which asks again.",
-        ...(serving && serving !== tier
-          ? [
-              `To go back: \`pulumi config set iamvet:architecture ${serving}\` and \`pulumi up\`, which removes ${tier}.`,
-            ]
-          : serving
-            ? [
-                `To go back: undo the change that made new targets of ${tier}, and \`pulumi up\`; the old ones serve meanwhile.`,
-              ]
-            : []),
-      ];
+    async ready({ tier, probe }) {
       const give = (what: string, why: string): never => {
-        throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, kept, ...onward].join("\n"));
+        const [before, intent] = [found?.state?.value, found?.intent?.value];
+        const rest = notReady({ tier, before, intent, asked });
+        throw new pulumi.RunError([`${tier} is not ready: ${what}`, `  ${why}`, ...rest].join("\n"));
       };
       const until = patience();
       const expected = [{ tier: probe.expectTier, version: probe.expectVersion }];
@@ -316,29 +320,21 @@ export function liveGates(options: GateOptions): Gates {
     async settled({ query, before, now, nameServers, tiers }) {
       const started = clock.now();
       const to = bearer(now.slots);
-      const { moved: what, back } = moveText(before, now);
-      // A release within the tier, or a second `up`: this update moved nobody, and says so.
-      const from = before.state?.value?.slots;
-      const stays = before.records.length > 0 && outOfStep(before, now) === undefined && (!from || bearer(from) === to);
-      const heading = stays
-        ? `Traffic points at ${to}, where this update did not move it, and it does not serve what was asked: `
-        : `Traffic has moved to ${what}, and it is not safe yet to let go of the old side: `;
+      let drifted = false;
       const give = (fault: string, why: string): never => {
-        throw new pulumi.RunError(
-          [
-            `${heading}${fault}`,
-            `  ${why}`,
-            stays
-              ? "Nothing was deleted, nor will be while this gate fails; the old side of an earlier flip that has not ended is live as well."
-              : "Both sides are live and nothing was deleted, nor will be while this gate fails.",
-            "To go on: repair it and run `pulumi up` again, which asks again without moving anything.",
-            `To go back${stays ? " from such a flip" : ""}: ${back} and \`pulumi up\`, which moves traffic back.`,
-          ].join("\n"),
-        );
+        const stop = {
+          now,
+          before: before.state?.value,
+          moved: after && movedBetween(before, after),
+          earlier: after && earlierThan(after, now),
+          drifted,
+          asked,
+        };
+        throw new pulumi.RunError(notSettled(stop, fault, why));
       };
 
       // What Route 53 has must be what this update asked for, whatever the engine believes.
-      let after = before;
+      let after: LiveTraffic | undefined;
       const moved = await lookUntil("Waiting for Route 53", 1, patience(), async () => {
         try {
           after = await readLive(query);
@@ -348,14 +344,12 @@ export function liveGates(options: GateOptions): Gates {
         const wrong = outOfStep(after, now);
         return wrong ? { done: false, why: wrong, final: true } : { done: true };
       });
-      if (moved) {
-        const differs = moved === outOfStep(after, now);
-        give(
-          differs
-            ? "Route 53 does not say what this stack's state says. `pulumi refresh` takes over what is live."
-            : "AWS does not tell what is live.",
-          moved,
-        );
+      if (moved || !after) {
+        drifted = after !== undefined && moved === outOfStep(after, now);
+        const fault = drifted
+          ? "Route 53 does not say what this stack's state says."
+          : "AWS does not tell what is live, and what was before.";
+        return give(fault, moved ?? "");
       }
 
       const hold = holdOf(before, now, started, drainSeconds);
@@ -394,8 +388,7 @@ export function liveGates(options: GateOptions): Gates {
       );
       if (seen) give(`${probeUrl(visit)} did not give ${answersText(times)} within ${timeoutSeconds} s.`, seen);
       if (changed) {
-        const serves = carrying.size > 1 ? `${[...carrying].join(" and ")} serve` : `${what} serves`;
-        log(`${serves} ${query.name} (${seconds(clock.now() - started)} s after the change)`);
+        log(`${query.name}: ${sharesText(sharesOf(now))} (${seconds(clock.now() - started)} s after the change)`);
       }
     },
 
@@ -455,6 +448,9 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   const wanted = wish.canary ?? { tier: wish.architecture, percent: 0 };
   const asks = `file:  ${wish.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
   const target = canary.share > 0 ? canary.tier : serving.tier;
+  const onward = `\`${migrateCommand(wish.stack)} --to ${target}\`, which goes on.`;
+  const named = (percent: number) =>
+    `\`${setCommand(wish, "traffic.canary", canary.tier)} && ${setCommand(wish, "traffic.percent", percent)}\``;
   const stop = (what: string, keepLive: string) =>
     [
       what,
@@ -462,19 +458,19 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
       `  ${asks}`,
       "Nothing was changed. Decide which of the two to keep:",
       `- what is live: ${keepLive}`,
-      `- the file: \`pulumi config set --path iamvet:traffic.revision ${state.revision + 1}\`, then \`pulumi up\`.`,
+      `- the file: \`${setCommand(wish, "traffic.revision", state.revision + 1)} && ${upCommand(wish.stack)}\`.`,
     ].join("\n");
 
   if (revision < state.revision) {
     return stop(
       `The stack file of ${wish.stack} is older than what is live: \`platform migrate\` has moved on since.`,
-      `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run \`platform migrate --stack ${wish.stack} --to ${target}\`, which goes on.`,
+      `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run ${onward}`,
     );
   }
   if (canary.share > 0 && canary.tier !== wish.architecture && canary.tier !== wish.canary?.tier) {
     return stop(
       `${canary.tier} has ${canary.share} % of the traffic, and the stack file of ${wish.stack} does not name it.`,
-      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${canary.share}\`, or \`platform migrate --stack ${wish.stack} --to ${canary.tier}\`, which goes on.`,
+      `${named(canary.share)}, or ${onward}`,
     );
   }
   // The latest update wrote its intent or its state; after a crash some of the weights may be at the one and some at the other.
@@ -487,14 +483,11 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   if (found.every((weight) => weight !== undefined) && !explained && !found.every((weight, i) => weight === asked[i])) {
     return stop(
       `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${wish.stack} wrote: they were changed by hand.`,
-      `\`pulumi config set --path iamvet:traffic.canary ${canary.tier}\` and \`pulumi config set --path iamvet:traffic.percent ${found[1]}\`, then \`pulumi up\`.`,
+      `${named(Number(found[1]))}, then \`${upCommand(wish.stack)}\`.`,
     );
   }
   return undefined;
 }
-
-/** The tier that has most of the visitors. */
-const bearer = ({ serving, canary }: TrafficState["slots"]) => (serving.share >= canary.share ? serving : canary).tier;
 
 /** Do all authoritative servers answer with nothing but the targets that carry traffic? */
 async function lookAtServers(
@@ -518,28 +511,6 @@ async function lookAtServers(
   }
   return { done: true };
 }
-
-/** Where traffic has moved to, and how it goes back: by the config line after a flip, by undoing the change inside a tier. */
-function moveText(before: LiveTraffic, now: TrafficState): { readonly moved: string; readonly back: string } {
-  const to = bearer(now.slots);
-  const state = before.state?.value;
-  const old = state && bearer(state.slots);
-  const placesOf = ({ slots }: TrafficState) =>
-    SLOTS.filter((slot) => slots[slot].share > 0 && slots[slot].tier === to).map((slot) => placeText(slots[slot]));
-  const [was, is] = [state ? placesOf(state) : [], placesOf(now)];
-  // A state of an earlier version names no groups.
-  const told = Object.values(state?.slots ?? {}).every(({ target, group }) => target.kind !== "alias" || group);
-  if (old === to && told && was.join() !== is.join()) {
-    return {
-      moved: `other targets of ${to} (${is.join(", ")} instead of ${was.join(", ")})`,
-      back: `undo the change that made new targets of ${to},`,
-    };
-  }
-  const earlier = old && old !== to ? old : "<what it was before>";
-  return { moved: to, back: `\`pulumi config set iamvet:architecture ${earlier}\`` };
-}
-
-const placeText = ({ target, group }: Slot) => (group === undefined ? targetText(target) : groupText(group));
 
 const answersText = (times: number) => (times === 1 ? "a healthy answer" : `${times} healthy answers in a row`);
 

@@ -45,8 +45,8 @@ interface Rule {
 /** The command that prints one of the stack's outputs. An update that stops has no outputs yet, so it puts the value there. */
 export const outputCommand = (stack: string, name: string): string => `$(pulumi stack output ${name} --stack ${stack})`;
 
-const needsImage = (settings: Settings) =>
-  tiersOf(settings).some((tier) => tier === "ha-web-tier" || tier === "fargate");
+const imageTier = (settings: Pick<Settings, "architecture" | "traffic">) =>
+  tiersOf(settings).find((tier) => tier === "ha-web-tier" || tier === "fargate");
 const uses = (settings: Settings, tier: "vercel" | "monitored-instance") => tiersOf(settings).includes(tier);
 
 /** What comes with alarms of its own, beside those of server and database that are free. */
@@ -87,11 +87,11 @@ const buildArgsOf = (app: Settings["app"]): string =>
 const rules: readonly Rule[] = [
   {
     blocking: true,
-    when: (settings) => needsImage(settings) && !settings.image.uri && !settings.image.build,
-    message: ({ app, image }, { stack }) =>
+    when: (settings) => imageTier(settings) !== undefined && !settings.image.uri && !settings.image.build,
+    message: ({ app, image, ...settings }, { stack }) =>
       [
         "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Release the app, which updates the stack:",
-        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD)`,
+        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --also ${imageTier(settings)}`,
         "or push the image and name it, for `migrate` to move the visitors:",
         // The gates ask every tier for the version that the stack's file names.
         `  REPOSITORY=${outputCommand(stack, "imageRepository")} TAG=${app.version ?? "$(git rev-parse --short HEAD)"}`,
@@ -106,10 +106,10 @@ const rules: readonly Rule[] = [
     blocking: true,
     when: (settings) =>
       uses(settings, "monitored-instance") && !settings.existing.instanceId && !settings.instance.release,
-    message: (_, { stack }) =>
+    message: ({ ci }, { stack }) =>
       [
         "No release of the app is given for the new instance. `pulumi up` builds the foundation, then stops. Release the app into a bucket of yours:",
-        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --bucket <bucket>`,
+        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --also monitored-instance${ci.releaseBucket ? "" : " --bucket <bucket>"}`,
       ].join("\n"),
   },
   {

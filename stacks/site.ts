@@ -62,8 +62,10 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
         {
           stack,
+          project,
           architecture: settings.architecture,
           revision: traffic.revision,
+          ...(traffic.from ? { from: traffic.from } : {}),
           ...(traffic.canary ? { canary: { tier: traffic.canary, percent: traffic.percent } } : {}),
         },
       );
@@ -207,9 +209,8 @@ async function proveTiers(
   next: TrafficState,
 ): Promise<void> {
   const rising = tiersToProve(before, next);
-  const now = before.state?.value?.slots.serving.tier;
   for (const tier of built) {
-    if (rising.includes(tier.tier)) await gates.ready({ ...(await probed(tier)), ...(now ? { serving: now } : {}) });
+    if (rising.includes(tier.tier)) await gates.ready(await probed(tier));
   }
 }
 

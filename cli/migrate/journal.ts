@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import pc from "picocolors";
 import { duration } from "../../insight/format";
 
@@ -6,10 +7,12 @@ export interface Entry {
   /** ISO 8601. */
   readonly time: string;
   readonly step: string;
-  readonly state: "started" | "done" | "failed" | "note";
+  readonly state: "started" | "done" | "failed" | "note" | "ended";
   /** Since the step began. */
   readonly seconds?: number;
   readonly detail?: string;
+  /** Where an error came from that nobody has foreseen: for the log alone. */
+  readonly trace?: string;
 }
 
 /** What happens, when, and for how long. */
@@ -17,14 +20,10 @@ export class Journal {
   private current = "";
   private latest = "";
 
-  /**
-   * @param write receives each line as it happens
-   * @param json one JSON object a line instead of text
-   */
+  /** @param write receives each entry as it happens */
   constructor(
     private readonly now: () => number,
-    private readonly write: (line: string) => void,
-    private readonly json: boolean,
+    private readonly write: (entry: Entry) => void,
   ) {}
 
   /** A remark within the step that runs; one that differs from the latest in its figures only is left out. */
@@ -52,13 +51,31 @@ export class Journal {
     }
   }
 
+  /** The last line: how the run ended, and with which exit code. */
+  end(code: number, detail: string, trace?: string): void {
+    this.put({ step: `exit code ${code}`, state: "ended", detail, ...(trace ? { trace } : {}) });
+  }
+
   private put(entry: Omit<Entry, "time">): void {
-    const time = new Date(this.now()).toISOString();
-    this.write(this.json ? JSON.stringify({ time, ...entry }) : lineOf(time, entry));
+    this.write({ time: new Date(this.now()).toISOString(), ...entry });
   }
 }
 
-function lineOf(time: string, { step, state, seconds = 0, detail }: Omit<Entry, "time">): string {
+/** Adds entries to a file, one JSON object a line. What cannot be written is told once: a migration does not end for want of its log. */
+export function logIn(file: string): (entry: Entry) => void {
+  let told = false;
+  return (entry) => {
+    try {
+      appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    } catch (error) {
+      if (!told) console.error(`${file} cannot be written: ${error instanceof Error ? error.message : error}`);
+      told = true;
+    }
+  };
+}
+
+/** An entry as people read it while it happens. */
+export function lineOf({ time, step, state, seconds = 0, detail }: Entry): string {
   const at = pc.dim(time.slice(11, 19));
   switch (state) {
     case "started":
@@ -69,5 +86,7 @@ function lineOf(time: string, { step, state, seconds = 0, detail }: Omit<Entry, 
       return `${at}  ${pc.green("✓")} ${step}, ${duration(seconds)}`;
     case "failed":
       return `${at}  ${pc.red("✗")} ${step}, ${duration(seconds)}${detail ? `: ${detail}` : ""}`;
+    case "ended":
+      return detail ?? "";
   }
 }

@@ -1,6 +1,9 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { liveGates, type Wish } from "../../stacks/gates";
+import { decodeTraffic } from "../../components/traffic-state";
+import { liveGates, type TrafficQuery, type Wish } from "../../stacks/gates";
+import { type AwsReader, liveAws } from "../../stacks/gates/aws";
+import { type Share, sharesOf } from "../../stacks/gates/stops";
 import { keysIn, noticesFor } from "../../stacks/notices";
 import type { Settings } from "../../stacks/settings";
 import { checkSettings } from "../../stacks/settings-check";
@@ -56,6 +59,8 @@ export interface Ready {
   readonly watch: Watch;
   /** Alarms of the database that are raised already. */
   readonly known: ReadonlySet<string>;
+  /** Who has the visitors at the moment; undefined if that cannot be told. */
+  readonly live: () => Promise<readonly Share[] | undefined>;
 }
 
 /**
@@ -88,7 +93,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   }
   const known = await askAws(access, "read the alarms of CloudWatch", () => raisedBefore(watch, alarmStates(access)));
   const gates = liveGates({ ...settings.gates, region: access.region, ...(profile ? { profile } : {}) });
-  const live = await gates.live(watch.query, wishOf(file.stack, destination.position)).catch((error: unknown) => {
+  const live = await gates.live(watch.query, wishOf(file, destination.position)).catch((error: unknown) => {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   });
   const { canary, percent, from } = destination.position;
@@ -96,12 +101,25 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   if (canary && percent > 0 && from === undefined && slots && slots.canary.tier !== canary) {
     throw new UsageError(notLive(file.stack, file.project, canary, percent));
   }
-  return { access, watch, known };
+  return { access, watch, known, live: () => liveShares(liveAws(access.region, profile), watch.query) };
 }
 
-const wishOf = (stack: string, { architecture, canary, percent, revision }: Position): Wish => ({
+/** By the latest update that came through. While one is cut off the records may be at either side of it. */
+async function liveShares(aws: AwsReader, { parameters }: TrafficQuery): Promise<readonly Share[] | undefined> {
+  try {
+    const [intent, state] = await Promise.all([aws.parameter(parameters.intent), aws.parameter(parameters.state)]);
+    const done = state && decodeTraffic(state.value);
+    return done && done.intent === intent?.version ? sharesOf(done.state) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const wishOf = ({ stack, project }: StackFile, { architecture, canary, percent, revision, from }: Position): Wish => ({
   stack,
+  project,
   architecture,
   revision,
   ...(canary ? { canary: { tier: canary, percent } } : {}),
+  ...(from ? { from } : {}),
 });

@@ -1,7 +1,8 @@
+import { cureOf, type Share, type Standing, standingText } from "../../stacks/gates/stops";
 import type { Architecture } from "../../stacks/settings";
 import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
-import { isTrial, lastGood, nextStep, type Position, type Step, stepText } from "./steps";
+import { hasVisitors, lastGood, nextStep, type Position, type Step, stepText } from "./steps";
 import { Interrupted } from "./stop";
 import { type Patience, type Sight, untilQuiet, type Verdict, watchOver } from "./watcher";
 
@@ -9,9 +10,11 @@ import { type Patience, type Sight, untilQuiet, type Verdict, watchOver } from "
 export interface World {
   readonly engine: Engine;
   /** The stack's file. */
-  readonly file: { text(): string; write(position: Position): void; restore(text: string): void };
+  readonly file: { write(position: Position): void };
   /** One look at the tier that is moved to, by what the latest update has put out. */
   readonly look: () => Promise<Sight>;
+  /** Who has the visitors now; undefined if AWS does not tell. */
+  readonly live: () => Promise<readonly Share[] | undefined>;
   readonly journal: Journal;
   readonly now: () => number;
   /** @throws {Interrupted} as soon as a person stops the run */
@@ -38,6 +41,13 @@ export interface RunOptions {
 /** A run that ended before its end, in an order that the next one continues; the message is all that a person needs. */
 export class Stopped extends Error {
   override readonly name = "Stopped";
+  /** @param tookBack whether traffic was taken back from the new tier */
+  constructor(
+    message: string,
+    readonly tookBack: boolean,
+  ) {
+    super(message);
+  }
 }
 
 /** Takes the steps that are left, one after the other. */
@@ -45,51 +55,70 @@ export async function run(options: RunOptions, world: World): Promise<void> {
   const { target, steps, back, resumes } = options;
   let at = options.position;
   if (resumes) await repair(options, world);
-  if (!back && (resumes || at.canary)) {
-    // Whether the file's latest change was applied in full is not known, and to apply it again does no harm.
-    await world.journal.record("apply what the file says", () => update(options, world, undefined));
-    await prove(options, world, at);
-  }
+  if (!back && (resumes || at.canary)) await takeUp(at, options, world);
   for (let step = nextStep(at, target, steps); step; step = nextStep(at, target, steps)) {
-    await take(step, options, world);
+    await take(step, at, options, world);
     at = step.to;
   }
 }
 
-async function take(step: Step, options: RunOptions, world: World): Promise<void> {
+/** Begins where an earlier run ended. A tier that has turned bad since gives its visitors back before anything waits for it. */
+async function takeUp(at: Position, options: RunOptions, world: World): Promise<void> {
   const { target } = options;
-  const before = world.file.text();
-  await world.journal.record(stepText(step, target), async () => {
-    world.file.write(step.to);
-    if (step.kind === "finish") return;
-    try {
-      await update(options, world, before);
-    } catch (error) {
-      if (!(error instanceof UpdateFailed)) throw error;
-      await afterFailure(step, error.message, options, world);
-    }
+  if (hasVisitors(at, target)) {
+    const verdict = await world.journal.record(
+      `look at ${target}`,
+      () => watchOver(world.look, patienceFor(0, options, world)),
+      troubleIn,
+    );
+    if (!verdict.good) await fallBack(at, verdict, options, world);
+  }
+  await world.journal.record("apply what the file says", async () => {
+    // Whether the file's latest change was applied in full is not known, and to apply it again does no harm.
+    await applied(at, options, world, undefined);
   });
-  if (step.kind === "warm" || step.kind === "shift") await prove(options, world, step.to);
+  await prove(at, options, world);
 }
 
+async function take(step: Step, before: Position, options: RunOptions, world: World): Promise<void> {
+  await world.journal.record(stepText(step, options.target), async () => {
+    world.file.write(step.to);
+    if (step.kind !== "finish") await applied(step.to, options, world, before);
+  });
+  if (step.kind === "warm" || step.kind === "shift") await prove(step.to, options, world);
+}
+
+/** One update to a position; one that fails takes traffic back where any is at stake. */
+async function applied(at: Position, options: RunOptions, world: World, before: Position | undefined): Promise<void> {
+  try {
+    await update(options, world, before);
+  } catch (error) {
+    if (!(error instanceof UpdateFailed)) throw error;
+    await afterFailure(at, error.message, options, world);
+  }
+}
+
+const troubleIn = (seen: Verdict) => (seen.good ? undefined : seen.why);
+
+const patienceFor = (seconds: number, { patience }: RunOptions, { now, sleep, journal }: World): Patience => ({
+  times: patience.times,
+  intervalSeconds: patience.intervalSeconds,
+  seconds,
+  now,
+  sleep,
+  say: journal.say,
+});
+
 /** Before traffic the new tier must be quiet; with traffic it is watched. */
-async function prove(options: RunOptions, world: World, at: Position): Promise<void> {
+async function prove(at: Position, options: RunOptions, world: World): Promise<void> {
   const { target, back, bakeSeconds, patience } = options;
   if (back || at.canary !== target) return;
-  const { times, intervalSeconds, timeoutSeconds } = patience;
-  const looking: Patience = {
-    times,
-    intervalSeconds,
-    seconds: at.percent > 0 ? bakeSeconds : timeoutSeconds,
-    now: world.now,
-    sleep: world.sleep,
-    say: world.journal.say,
-  };
-  const what = at.percent > 0 ? `watch ${target} at ${at.percent} %` : `wait until ${target} is quiet`;
+  const trial = at.percent > 0;
+  const looking = patienceFor(trial ? bakeSeconds : patience.timeoutSeconds, options, world);
   const verdict = await world.journal.record(
-    what,
-    () => (at.percent > 0 ? watchOver(world.look, looking) : untilQuiet(world.look, looking)),
-    (seen) => (seen.good ? undefined : seen.why),
+    trial ? `watch ${target} at ${at.percent} %` : `wait until ${target} is quiet`,
+    () => (trial ? watchOver(world.look, looking) : untilQuiet(world.look, looking)),
+    troubleIn,
   );
   if (!verdict.good) await fallBack(at, verdict, options, world);
 }
@@ -103,64 +132,85 @@ async function fallBack(
 ): Promise<never> {
   const { target, steps } = options;
   const to = verdict.blind ? undefined : lastGood(at, target, steps, verdict.answers);
-  if (!to) {
-    const where = at.percent > 0 ? `${target} keeps its ${at.percent} %` : "Traffic has not moved";
-    throw new Stopped([verdict.why, `${where}. Nothing was deleted.`, onward(options)].join("\n"));
-  }
+  if (!to) throw await stopped([verdict.why, "Traffic was not moved by this."], false, options, world);
   await world.journal.record(`go back to ${to.percent} % for ${target}: ${verdict.why}`, async () => {
     world.file.write(to);
     try {
-      await update(options, world, undefined);
+      await update(options, world, undefined, true);
     } catch (error) {
       if (!(error instanceof UpdateFailed)) throw error;
-      throw new Stopped(
-        [
-          `${target} went wrong (${verdict.why}), and going back to ${to.percent} % failed as well:`,
-          indented(error.message),
-          "Nothing was deleted. The stack's file says where to go back to; `pulumi up` tries again.",
-          onward(options),
-        ].join("\n"),
-      );
+      const why = [
+        `${target} went wrong (${verdict.why}), and going back to ${to.percent} % failed as well:`,
+        indented(error.message),
+        `The stack's file says where to go back to; \`pulumi up --stack ${options.stack}\` tries again.`,
+      ];
+      throw await stopped(why, false, options, world, error.message);
     }
   });
   if (to.percent > 0) {
     const now = await world.look();
     if (now.tier) return fallBack(to, { good: false, why: now.tier, answers: false, blind: false }, options, world);
   }
-  throw new Stopped(
+  throw await stopped(
+    // A retirement that was cut off may have deleted some of the old tier, which the way back has built again.
     [
       `${target} went wrong, and traffic was taken back: ${verdict.why}`,
-      `${target} has ${to.percent} % of the traffic, ${to.architecture} the rest. Nothing was deleted.`,
-      onward(options),
-    ].join("\n"),
+      ...(at.canary ? ["Nothing was deleted."] : []),
+    ],
+    true,
+    options,
+    world,
   );
 }
 
 /** An update failed: with traffic at stake, what the new tier says now decides where the weights go. */
-async function afterFailure(step: Step, why: string, options: RunOptions, world: World): Promise<never> {
-  const { target, back, patience } = options;
+async function afterFailure(at: Position, why: string, options: RunOptions, world: World): Promise<never> {
+  const { target, back } = options;
   const lines = ["The update failed:", indented(why)];
-  if (!back && (isTrial(step.to, target) || step.kind === "swap")) {
-    const { times, intervalSeconds } = patience;
-    const { now, sleep, journal } = world;
-    const seen = await watchOver(world.look, { times, intervalSeconds, seconds: 0, now, sleep, say: journal.say });
+  if (!back && hasVisitors(at, target)) {
+    const seen = await watchOver(world.look, patienceFor(0, options, world));
     const verdict = { good: false as const, why: lines.join("\n"), answers: seen.good || seen.answers, blind: false };
-    if ((seen.good || !seen.blind) && lastGood(step.to, target, options.steps, verdict.answers)) {
-      return fallBack(step.to, verdict, options, world);
+    if ((seen.good || !seen.blind) && lastGood(at, target, options.steps, verdict.answers)) {
+      return fallBack(at, verdict, options, world);
     }
   }
-  throw new Stopped([...lines, onward(options)].join("\n"));
+  throw await stopped(lines, false, options, world, why);
+}
+
+/** The end of a run, with what is live by now and both ways. @param error the engine's, for which there may be a cure */
+async function stopped(
+  lines: readonly string[],
+  tookBack: boolean,
+  options: RunOptions,
+  world: World,
+  error?: string,
+): Promise<Stopped> {
+  const cure = error === undefined ? undefined : cureOf(error, options.stack);
+  return new Stopped(
+    [...lines, ...(cure ? [cure] : []), standingText(await standing(options, world))].join("\n"),
+    tookBack,
+  );
+}
+
+/** Where the stack stands now. What cannot be asked is said to be unknown: a message must not fail for it. */
+export async function standing(
+  { stack, back }: Pick<RunOptions, "stack" | "back">,
+  { live, engine }: Pick<World, "live" | "engine">,
+): Promise<Standing> {
+  const [shares, pending] = await Promise.all([live(), engine.pending().catch(() => [])]);
+  return { stack, shares, pending, back: !back };
 }
 
 /**
  * One update by the engine.
- * @param before text of the file before this step; a step that the engine did not even begin is taken out of the file again
+ * @param before position before this step; a step that the engine did not even begin is taken out of the file again
+ * @param waits whether an update of somebody else is waited for: what takes traffic back has to come through
  */
-async function update(options: RunOptions, world: World, before: string | undefined): Promise<void> {
+async function update(options: RunOptions, world: World, before: Position | undefined, waits = false): Promise<void> {
   try {
-    await alone(() => world.engine.up(`platform migrate to ${options.target}`), options, world);
+    await alone(() => world.engine.up(`platform migrate to ${options.target}`), options, world, waits);
   } catch (error) {
-    if (error instanceof Stopped && before !== undefined) world.file.restore(before);
+    if (error instanceof Stopped && before !== undefined) world.file.write(before);
     throw error;
   }
 }
@@ -174,39 +224,43 @@ async function repair(options: RunOptions, world: World): Promise<void> {
     const created = pending.filter((operation) => operation.startsWith("creating "));
     if (created.length > 0)
       world.journal.say("what was being created may exist without the stack knowing: look for it");
-    await alone(() => world.engine.repair(), options, world);
+    try {
+      await alone(() => world.engine.repair(), options, world);
+    } catch (error) {
+      if (!(error instanceof UpdateFailed)) throw error;
+      throw await stopped(["The repair failed:", indented(error.message)], false, options, world, error.message);
+    }
   });
 }
 
 /** Runs what takes the engine's lock. A lock that a killed run left on this machine is taken away. */
-async function alone(work: () => Promise<unknown>, options: RunOptions, world: World): Promise<void> {
-  try {
-    await work().catch(async (error: unknown) => {
-      if (!(error instanceof StackBusy && error.abandoned && options.resumes)) throw error;
-      world.journal.say("the engine's lock was left by a process that is gone: it is taken away");
-      await world.engine.unlock();
+async function alone(work: () => Promise<unknown>, options: RunOptions, world: World, waits = false): Promise<void> {
+  const until = world.now() + (waits ? options.patience.timeoutSeconds * 1000 : 0);
+  let unlocked = false;
+  for (;;) {
+    try {
       await work();
-    });
-  } catch (error) {
-    if (error instanceof StackBusy) throw new Stopped(busyText(error.message, options.stack));
-    if (error instanceof UpdateFailed && world.stopping()) throw new Interrupted();
-    throw error;
+      break;
+    } catch (error) {
+      if (error instanceof UpdateFailed && world.stopping()) throw new Interrupted();
+      if (!(error instanceof StackBusy)) throw error;
+      if (error.abandoned && options.resumes && !unlocked) {
+        unlocked = true;
+        world.journal.say("the engine's lock was left by a process that is gone: it is taken away");
+        await world.engine.unlock();
+      } else if (world.now() < until) {
+        world.journal.say("another update of this stack is running: its end is waited for");
+        await world.sleep(options.patience.intervalSeconds * 1000);
+      } else throw await stopped(busyText(error.message, options.stack), false, options, world);
+    }
   }
   if (world.stopping()) throw new Interrupted();
 }
 
-const busyText = (why: string, stack: string): string =>
-  [
-    "Another update of this stack is running, and the engine lets only one in at a time. Nothing was changed by this run.",
-    indented(why),
-    `Wait for it to end. If it was killed: \`pulumi cancel --stack ${stack}\`, then run this again.`,
-  ].join("\n");
-
-export function onward({ stack, target, back }: Pick<RunOptions, "stack" | "target" | "back">): string {
-  const command = `platform migrate --stack ${stack}`;
-  return [`To go on: \`${command} --to ${target}\`.`, ...(back ? [] : [`To return: \`${command} --back\`.`])].join(
-    "\n",
-  );
-}
+const busyText = (why: string, stack: string): string[] => [
+  "Another update of this stack is running, and the engine lets only one in at a time.",
+  indented(why),
+  `Wait for it to end. If it was killed: \`pulumi cancel --stack ${stack}\`, then run this again.`,
+];
 
 const indented = (text: string) => text.replace(/^/gm, "  ");

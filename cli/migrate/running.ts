@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../stack-files";
@@ -21,20 +21,55 @@ export function isRunning(pid: number): boolean {
  * @throws {UsageError} if another run has it
  */
 export function claim(stackFile: string): () => void {
-  const mark = join(tmpdir(), `platform-migrate-${createHash("sha256").update(stackFile).digest("hex").slice(0, 16)}`);
-  const write = () => writeFileSync(mark, String(process.pid), { flag: "wx" });
-  try {
-    write();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const pid = Number(readFileSync(mark, "utf8"));
-    if (pid > 0 && isRunning(pid)) {
-      throw new UsageError(
-        `Another \`platform migrate\` (process ${pid}) is working on this stack. Nothing was changed by this run. Wait for it, or stop it with Ctrl-C where it runs. If process ${pid} is something else, delete ${mark}.`,
-      );
-    }
-    rmSync(mark, { force: true });
-    write();
-  }
-  return () => rmSync(mark, { force: true });
+  const name = createHash("sha256").update(stackFile).digest("hex").slice(0, 16);
+  return take(join(tmpdir(), `platform-migrate-${name}`));
 }
+
+/**
+ * A mark holds its holder's process and a text that no other mark has. A stale one is replaced by whoever holds the mark that is named after
+ * that text, so of several that find it only one does, and a later one finds another text there.
+ */
+function take(mark: string): () => void {
+  const own = `${process.pid} ${randomUUID()}`;
+  const beside = `${mark}.${randomUUID()}`;
+  // Complete before it has its name: nobody reads half a mark.
+  writeFileSync(beside, own, { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        linkSync(beside, mark);
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const found = read(mark);
+      if (found === undefined) continue;
+      const pid = Number(found.split(" ")[0]);
+      if (pid > 0 && isRunning(pid)) throw new UsageError(heldText(pid, mark));
+      const release = take(`${mark}-${createHash("sha256").update(found).digest("hex").slice(0, 16)}`);
+      try {
+        if (read(mark) !== found) continue;
+        renameSync(beside, mark);
+        break;
+      } finally {
+        release();
+      }
+    }
+  } finally {
+    rmSync(beside, { force: true });
+  }
+  return () => {
+    if (read(mark) === own) rmSync(mark, { force: true });
+  };
+}
+
+function read(mark: string): string | undefined {
+  try {
+    return readFileSync(mark, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const heldText = (pid: number, mark: string): string =>
+  `Another \`platform migrate\` (process ${pid}) is working on this stack. Nothing was changed by this run. Wait for it, or stop it with Ctrl-C where it runs. If process ${pid} is something else, delete ${mark}.`;

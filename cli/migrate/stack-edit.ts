@@ -37,16 +37,18 @@ export class StackEdit {
     };
   }
 
-  /** The whole text, to put it back. */
-  text(): string {
-    return this.known;
-  }
-
   /**
-   * Writes a position, comments kept.
-   * @throws {UsageError} if somebody else has changed the file since it was read
+   * Writes a position, comments kept, and all else that somebody has changed meanwhile: a release names its version here.
+   * @throws {UsageError} if somebody else has changed the position since it was read
    */
   write(position: Position): void {
+    const found = readFileSync(this.path, "utf8");
+    if (found !== this.known && this.placeIn(found) !== this.placeIn(this.known)) {
+      throw new UsageError(
+        `The architecture or the traffic in ${basename(this.path)} was changed by somebody else while the migration ran. Look at it, then run \`platform migrate\` again, which goes on from what it says.`,
+      );
+    }
+    this.known = found;
     const document = this.document(this.known);
     if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
     const config = (document.toJS() as { config: Record<string, unknown> }).config;
@@ -68,18 +70,14 @@ export class StackEdit {
     this.replace(document.toString({ lineWidth: 0, flowCollectionPadding: /[[{] \S/.test(this.known) }));
   }
 
-  /** Puts an earlier text back. */
-  restore(text: string): void {
-    this.replace(text);
+  /** The position in a text, to compare it. */
+  private placeIn(text: string): string {
+    const config = (this.document(text).toJS() as { config?: Record<string, unknown> } | null)?.config ?? {};
+    return JSON.stringify(["architecture", "traffic"].map((name) => config[this.key(config, name)] ?? null));
   }
 
   /** At once or not at all: a run that is killed here leaves the old file or the new one. */
   private replace(text: string): void {
-    if (readFileSync(this.path, "utf8") !== this.known) {
-      throw new UsageError(
-        `${basename(this.path)} was changed by somebody else while the migration ran. Look at it, then run \`platform migrate\` again, which goes on from what it says.`,
-      );
-    }
     const beside = join(dirname(this.path), `.${basename(this.path)}.${process.pid}`);
     writeFileSync(beside, text, { mode: statSync(this.path).mode });
     renameSync(beside, this.path);

@@ -69,7 +69,11 @@ export function stepsTo(position: Position, target: Architecture, steps: readonl
 }
 
 /** Whether the tier that is moved to has traffic beside the old one, so that its health decides whether to go on. */
-export const isTrial = (at: Position, target: Architecture): boolean => at.canary === target && at.percent > 0;
+const isTrial = (at: Position, target: Architecture): boolean => at.canary === target && at.percent > 0;
+
+/** Whether the tier that is moved to has visitors, so that a failure of it is theirs. */
+export const hasVisitors = (at: Position, target: Architecture): boolean =>
+  at.architecture === target || isTrial(at, target);
 
 /**
  * Where to go when a step went wrong: the last weights that were good. They are none if the new tier does not even answer.
@@ -86,9 +90,11 @@ export function lastGood(
     const lower = answers ? (steps.findLast((step) => step < at.percent) ?? 0) : 0;
     return { ...at, percent: lower, revision };
   }
-  // Swapped, and the old tier still there: with a tier that answers there is nothing better to go back to.
-  if (at.architecture === target && at.canary !== undefined && !answers) {
-    return { ...at, architecture: at.canary, canary: target, percent: 0, revision };
+  // Swapped: with a tier that answers there is nothing better to go back to. An old tier that has begun to go is built again first, as
+  // the gate before traffic asks it.
+  const old = at.canary ?? at.from;
+  if (at.architecture === target && old !== undefined && !answers) {
+    return { ...at, architecture: old, canary: target, percent: 0, revision };
   }
   return undefined;
 }

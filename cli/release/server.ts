@@ -1,29 +1,21 @@
 import { setTimeout as after } from "node:timers/promises";
+import { keepRecoveryOut, MUTED_MINUTES } from "../../stacks/gates/mute";
 import { type AwsAccess, askAws } from "../aws";
 import { UsageError } from "../stack-files";
-
-/** Minutes that the recovery stays out of a deploy, at most; the deploy ends it earlier. */
-const MUTED_MINUTES = 30;
 
 /** Seconds in which the server must begin: one that comes back later must not deploy with nobody watching and its recovery on. */
 const BEGINS_WITHIN = 60;
 
-/** Runs a command on a server while the recovery is muted, and unmutes it however the command ends. */
+/** Runs a command on a server while the recovery is muted, and leaves the mute as it found it however the command ends. */
 export async function runOnServer(
   access: AwsAccess,
   instanceId: string,
   mute: string | undefined,
   command: string,
 ): Promise<void> {
-  const { SSMClient, PutParameterCommand, SendCommandCommand, GetCommandInvocationCommand } = await import(
-    "@aws-sdk/client-ssm"
-  );
+  const { SSMClient, SendCommandCommand, GetCommandInvocationCommand } = await import("@aws-sdk/client-ssm");
   const client = new SSMClient(access.config);
-  const write = (Value: string) =>
-    askAws(access, `write the parameter ${mute}`, () =>
-      client.send(new PutParameterCommand({ Name: mute, Value, Overwrite: true })),
-    );
-  if (mute) await write(new Date(Date.now() + MUTED_MINUTES * 60_000).toISOString().replace(/\.\d+Z$/, "Z"));
+  const unmute = await askAws(access, `write the parameter ${mute}`, () => keepRecoveryOut(access.config, mute));
   try {
     const { Command } = await askAws(access, `run a command on ${instanceId}`, () =>
       client.send(
@@ -54,6 +46,6 @@ export async function runOnServer(
     }
     throw new UsageError(`The release on ${instanceId} did not end within ${MUTED_MINUTES} minutes.`);
   } finally {
-    if (mute) await write("off");
+    await askAws(access, `write the parameter ${mute}`, unmute);
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Settings } from "../../stacks/settings";
+import type { Architecture, Settings } from "../../stacks/settings";
 import { type AwsAccess, askAws } from "../aws";
 import { UsageError } from "../stack-files";
 import { type DeployedFoundation, deployedFoundation, stackOutputs } from "../stack-outputs";
@@ -57,6 +57,8 @@ export interface Release {
   readonly bucket?: string;
   /** What deploys on an adopted server, whose way of deploying only its team knows. */
   readonly command?: string;
+  /** A further architecture to release for, which a migration is to move to. */
+  readonly also?: Architecture;
 }
 
 export function liveTools(folder: string, stack: string, access: AwsAccess): ReleaseTools {

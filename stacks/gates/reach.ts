@@ -29,10 +29,12 @@ export interface LiveTraffic {
   readonly told?: Answer;
   /** What it has told by the parameters around each change. */
   readonly asked: readonly Answer[];
+  /** What updates before had done, in their order. */
+  readonly reached: readonly TrafficState[];
 }
 
 /** Nothing is live: a site that is yet to be made. */
-export const NOTHING_LIVE: LiveTraffic = { at: 0, records: [], asked: [] };
+export const NOTHING_LIVE: LiveTraffic = { at: 0, records: [], asked: [], reached: [] };
 
 /** One way in which Route 53 has divided the visitors. */
 export interface Answer {
@@ -134,7 +136,7 @@ export function answersOf(
   { records, ruleWeights: rule }: Pick<LiveTraffic, "records" | "ruleWeights">,
   intents: readonly Intended[],
   states: readonly Reached[],
-): Pick<LiveTraffic, "told" | "asked"> {
+): Pick<LiveTraffic, "told" | "asked" | "reached"> {
   const written: Intended[] = [...intents, ...states.map(({ intent, ...state }) => ({ ...state, version: intent }))];
   // A parameter that was deleted counts its versions anew, so the moment counts too.
   const givenUntil = ({ version, modified }: Intended) =>
@@ -151,15 +153,26 @@ export function answersOf(
       ...(found ? [{ ...found, visitors: new Map(Object.entries(found.visitors)), given }] : []),
     ];
   });
-  if (records.length === 0) return { asked };
+  const reached = states.map(({ value }) => value);
+  if (records.length === 0) return { asked, reached };
   const visitors = visitorsOf(records, rule);
   const tierAt = new Map(
     written.flatMap(({ value }) => slotsOf(value).flatMap((slot) => placesIn(slot).map((place) => [place, slot.tier]))),
   );
   const tiers = [...visitors.keys()].map((place) => tierAt.get(place) ?? ANY);
   const ttl = Math.max(...records.map((record) => record.ttl));
-  return { asked, told: { visitors, tiers, ttl, given: Number.POSITIVE_INFINITY } };
+  return { asked, reached, told: { visitors, tiers, ttl, given: Number.POSITIVE_INFINITY } };
 }
+
+/** The latest state of updates before that led visitors elsewhere than traffic does now; undefined if none did. */
+export const earlierThan = ({ reached, ruleWeights: rule }: LiveTraffic, now: TrafficState): TrafficState | undefined =>
+  reached.findLast((state) => !sameVisitors(visitorsIn(state, rule), visitorsIn(now)));
+
+const NOBODY: Visitors = new Map();
+
+/** Whether an update has led visitors elsewhere. */
+export const movedBetween = (before: LiveTraffic, after: LiveTraffic): boolean =>
+  !sameVisitors(before.told?.visitors ?? NOBODY, after.told?.visitors ?? NOBODY);
 
 const allOf = ({ asked, told }: LiveTraffic): readonly Answer[] => (told ? [...asked, told] : asked);
 

@@ -1,9 +1,7 @@
 import { clockOf, liveAws } from "./aws";
 import { judgeCommand } from "./migration";
+import { keepRecoveryOut } from "./mute";
 import type { RolloutCloud } from "./rollout";
-
-/** Minutes that the recovery stays out of a release at most, longer than the command may take (runbooks/release.command.yaml). */
-const MUTED_MINUTES = 30;
 
 /** Asks and begins rollouts by the AWS SDK, which is loaded when the first question is asked. */
 export function liveRollouts(config: { region: string; profile?: string }): RolloutCloud {
@@ -136,17 +134,7 @@ export function liveRollouts(config: { region: string; profile?: string }): Roll
         throw error;
       }
     },
-    async mute({ mute }) {
-      const { sdk, client } = await ssm();
-      const before = mute && (await aws.parameter(mute));
-      if (!before) return async () => {};
-      const write = (Value: string) =>
-        client.send(new sdk.PutParameterCommand({ Name: mute, Value, Overwrite: true })).then(() => {});
-      const until = new Date(before.now + MUTED_MINUTES * 60_000).toISOString();
-      await write(until.replace(/\.\d+Z$/, "Z"));
-      // What a person had set stays; what an update that was killed had set has its own end.
-      return () => write(before.value);
-    },
+    mute: ({ mute }) => keepRecoveryOut(config, mute),
   };
 }
 

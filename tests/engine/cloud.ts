@@ -57,6 +57,8 @@ export class Cloud {
   after: (call: Call) => Promise<void> | void = () => {};
   /** Called when something was begun by an API of AWS, for example `StartInstanceRefresh v2`. */
   began: (what: string) => void = () => {};
+  /** Called around each request to an API of AWS, before it takes effect and before its answer goes out. */
+  asked: (action: string, phase: "before" | "after") => Promise<void> | void = () => {};
   private serial = 0;
   private server?: grpc.Server;
 
@@ -81,6 +83,21 @@ export class Cloud {
 
   of(type: string): Stored[] {
     return [...this.resources.values()].filter((one) => one.type === type);
+  }
+
+  /** @returns brings back everything that the cloud holds now, as often as it is called */
+  save(): () => void {
+    const [calls, migrations, serial] = [this.calls.length, this.migrations.length, this.serial];
+    const kept = structuredClone(this.resources);
+    const rollouts = this.rollouts.save();
+    return () => {
+      this.calls.length = calls;
+      this.migrations.length = migrations;
+      this.serial = serial;
+      this.resources.clear();
+      for (const [key, one] of structuredClone(kept)) this.resources.set(key, one);
+      rollouts();
+    };
   }
 
   private key = (type: string, id: string) => `${type}|${id}`;

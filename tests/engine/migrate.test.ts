@@ -146,7 +146,7 @@ describe("platform migrate on the real engine", () => {
       const { code, output, calls } = await migrate("--to", "ha-web-tier");
       assert.equal(code, 1, output);
       assert.match(output, /traffic was taken back: in alarm: ha-web-tier-healthy-hosts/);
-      assert.match(output, /ha-web-tier has 10 % of the traffic, fargate the rest\. Nothing was deleted/);
+      assert.match(output, /Nothing was deleted\.\nLive: fargate has 90 % of the visitors, ha-web-tier 10 %\./);
       assert.deepEqual(shares(calls), ["100/0", "90/10", "50/50", "90/10"]);
       assert.deepEqual(
         calls.filter(({ op }) => op === "delete"),
@@ -163,7 +163,7 @@ describe("platform migrate on the real engine", () => {
       };
       const { code, output, calls } = await migrate();
       assert.equal(code, 1, output);
-      assert.match(output, /ha-web-tier has 0 % of the traffic, fargate the rest/);
+      assert.match(output, /Live: fargate has all visitors/);
       assert.deepEqual(shares(calls), ["50/50", "100/0"]);
       assert.deepEqual(
         calls.filter(({ op }) => op === "delete"),

@@ -88,6 +88,20 @@ export class Rollouts {
     if (type === "aws:ec2/instance:Instance" && op === "create") this.tell(inputs.tags["boot-parameter"], stored.id);
   }
 
+  /** @returns brings back what is rolled out now */
+  save(): () => void {
+    const state = { services: this.services, groups: this.groups, commands: this.commands };
+    const kept = structuredClone(state);
+    const lengths = [this.begun.length, this.written.length] as const;
+    return () => {
+      const { services, groups, commands } = structuredClone(kept);
+      replace(this.services, services);
+      replace(this.groups, groups);
+      this.commands.splice(0, Number.POSITIVE_INFINITY, ...commands);
+      [this.begun.length, this.written.length] = lengths;
+    };
+  }
+
   begin(what: string): void {
     this.begun.push(what);
     this.cloud.began(what);
@@ -307,4 +321,9 @@ export class Rollouts {
     const state = this.group(name) as GroupState;
     while (state.instances.length < to) state.instances.push(state.template);
   }
+}
+
+function replace<Value>(map: Map<string, Value>, entries: ReadonlyMap<string, Value>): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
 }

@@ -70,8 +70,13 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   const ports: Record<string, number> = {};
   for (const address of [...ADDRESSES.instances, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
     const server = createTlsServer(tls, (request, response) => {
-      const { status, body } = answer(cloud, health, address, request);
-      response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(body);
+      const { status, body, cookie } = answer(cloud, health, address, request);
+      const headers = {
+        "content-type": "application/json",
+        connection: "close",
+        ...(cookie && { "set-cookie": cookie }),
+      };
+      response.writeHead(status, headers).end(body);
     });
     ports[`${address}:443`] = await listening(server);
   }
@@ -81,8 +86,11 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
       request.on("data", (chunk) => {
         text += chunk;
       });
-      request.on("end", () => {
+      request.on("end", async () => {
+        const action = actionOf(request, text);
+        await cloud.asked(action, "before");
         const { status = 200, type, body } = api(cloud, health, request, text);
+        await cloud.asked(action, "after");
         response.setHeader("date", new Date(worldNow()).toUTCString());
         response.writeHead(status, { "content-type": type }).end(body);
       });
@@ -165,11 +173,19 @@ export const json = (body: unknown, status = 200): Reply => ({
   body: JSON.stringify(body),
 });
 
-/** What the gates and `platform migrate` ask of AWS. */
-function api(cloud: Cloud, health: Health, request: IncomingMessage, text: string): Reply {
-  const target = String(request.headers["x-amz-target"] ?? "")
+/** Name of the API's action in a request of the JSON protocols. */
+const targetOf = ({ headers }: IncomingMessage) =>
+  String(headers["x-amz-target"] ?? "")
     .split(".")
     .at(-1);
+
+/** Name of the API's action in a request, whatever its protocol; the path of one that names none. */
+const actionOf = (request: IncomingMessage, text: string): string =>
+  targetOf(request) || new URLSearchParams(text).get("Action") || (request.url ?? "");
+
+/** What the gates and `platform migrate` ask of AWS. */
+function api(cloud: Cloud, health: Health, request: IncomingMessage, text: string): Reply {
+  const target = targetOf(request);
   if (target === "GetParameter") return parameter(cloud, JSON.parse(text).Name);
   if (target === "GetParameterHistory") return parameterHistory(cloud, JSON.parse(text).Name);
   if (target === "DescribeAlarms") return alarms(cloud, health, JSON.parse(text).AlarmNames ?? []);

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { VercelStandIn } from "../standins/vercel";
@@ -12,7 +22,7 @@ const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
 export const STACK = "test";
 
 /** Why the suite cannot run here; undefined if it can. */
-function missing(): string | undefined {
+export function missing(): string | undefined {
   const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
   if (!has("pulumi", "version")) return "the pulumi CLI is not on PATH (https://www.pulumi.com/docs/install/)";
   if (!has("openssl", "version")) return "openssl is not on PATH";
@@ -27,6 +37,17 @@ export async function projectFor(suite: Mocha.Context): Promise<Project> {
     suite.skip();
   }
   return Project.start();
+}
+
+/** What the engine remembers. */
+export interface StackState {
+  readonly resources: readonly {
+    readonly urn: string;
+    readonly type: string;
+    readonly id?: string;
+    readonly external?: boolean;
+  }[];
+  readonly pending: readonly { readonly type: string; readonly resource: { readonly urn: string } }[];
 }
 
 export interface Finished {
@@ -63,7 +84,8 @@ export class Project {
       ...process.env,
       PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}`,
       PULUMI_HOME: join(folder, "home"),
-      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      // Without the metadata each of its files is replaced at once or not at all, as S3 and Pulumi Cloud keep a state.
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
@@ -109,6 +131,33 @@ export class Project {
     this.services.stop();
     void this.vercel.stop();
     rmSync(resolve(this.folder, ".."), { recursive: true, force: true });
+  }
+
+  /** @returns brings back the stack's state and file and everything around them, as often as it is called */
+  save(): () => void {
+    const [backend, kept] = [resolve(this.folder, "../backend"), mkdtempSync(resolve(this.folder, "../saved-"))];
+    const file = join(this.folder, `Pulumi.${STACK}.yaml`);
+    const [text, certificates, cloud] = [readFileSync(file, "utf8"), [...this.vercel.certificates], this.cloud.save()];
+    cpSync(backend, kept, { recursive: true });
+    return () => {
+      rmSync(backend, { recursive: true, force: true });
+      cpSync(kept, backend, { recursive: true });
+      this.write(text);
+      this.vercel.certificates.splice(0, Number.POSITIVE_INFINITY, ...certificates);
+      this.vercel.orders.length = 0;
+      this.services.health.answers.length = 0;
+      cloud();
+    };
+  }
+
+  /** The stack's state as the backend's file has it. */
+  state(): StackState {
+    const path = resolve(this.folder, "../backend/.pulumi/stacks");
+    const [file = ""] = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((one) =>
+      one.endsWith(`${STACK}.json`),
+    );
+    const { latest } = JSON.parse(readFileSync(join(path, file), "utf8")).checkpoint;
+    return { resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
   }
 
   private link(part: string): void {

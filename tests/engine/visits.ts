@@ -17,12 +17,14 @@ export function tierOf(urn: string): string | undefined {
 }
 
 /** Who gets a request: a tier at a target, or the reason why AWS itself answers. */
-type Reached = { readonly tier: string; readonly target: string; readonly dead?: boolean } | { readonly error: string };
+type Reached =
+  | { readonly tier: string; readonly target: string; readonly dead?: boolean; readonly cookie?: string }
+  | { readonly error: string };
 
 export function answer(cloud: Cloud, health: Health, address: string, incoming: IncomingMessage) {
   const reached = reach(cloud, health, address, incoming.headers);
   if ("error" in reached) return { status: 503, body: reached.error };
-  const { tier, target, dead = false } = reached;
+  const { tier, target, dead = false, cookie } = reached;
   const sick = dead || health.sick.has(tier);
   const probe = incoming.headers["x-site-probe"] !== undefined;
   health.answers.push({ time: cloud.now(), tier, healthy: !sick, probe, target });
@@ -31,7 +33,7 @@ export function answer(cloud: Cloud, health: Health, address: string, incoming: 
     tier,
     version: cloud.rollouts.serving(tier) ?? health.version,
   });
-  return { status: sick ? 503 : 200, body };
+  return { status: sick ? 503 : 200, body, ...(cookie ? { cookie } : {}) };
 }
 
 /** Who answers at an address is what AWS and Vercel have been told so far. */
@@ -52,8 +54,21 @@ export function reach(cloud: Cloud, health: Health, address: string, headers: In
     .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
     .sort((a, b) => a.inputs.priority - b.inputs.priority);
   if (!rules[0]) return { error: "No tier serves yet" };
-  return behind(cloud, health, pick(groupsOf(rules[0]), ({ weight }) => weight)?.arn);
+  const [rule] = rules;
+  const held = isSticky(rule) ? groupsOf(rule).find(({ arn }) => headers.cookie?.includes(cookieOf(arn))) : undefined;
+  const group = (held ?? pick(groupsOf(rule), ({ weight }) => weight))?.arn;
+  const reached = behind(cloud, health, group);
+  return "error" in reached || !isSticky(rule) ? reached : { ...reached, cookie: cookieOf(group ?? "") };
 }
+
+/**
+ * A rule with stickiness keeps a visitor at the target group where it was, whatever the weights say by now, a weight of 0 among them, until
+ * the cookie's duration is over: "Stickiness takes precedence over adjusting Weight" (repost.aws/questions/QUugYm4uzWSI2af5mnmMjlZQ; the
+ * cookie: docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html). The duration is longer than any test.
+ */
+const isSticky = ({ inputs }: Stored): boolean =>
+  (inputs.actions as Properties[]).some(({ forward }) => forward?.stickiness?.enabled === true);
+const cookieOf = (arn: string) => `AWSALBTG=${Buffer.from(arn).toString("base64url")}`;
 
 /** The instance with which an Elastic IP was associated last: EC2 moves an address that is associated again. */
 export function serverAt(cloud: Cloud, address: string): Stored | undefined {
@@ -119,7 +134,7 @@ export function pick<T>(items: readonly T[], weight: (item: T) => number): T | u
   });
 }
 
-/** Milliseconds of the machine between two requests of a visitor. */
+/** Milliseconds of the machine between two requests of a visitor, where nothing else is asked for. */
 const PAUSE = 15;
 
 /**
@@ -127,7 +142,7 @@ const PAUSE = 15;
  * @param ttl seconds of the world
  * @returns ends the visit, and tells how many requests there were and what went wrong with which
  */
-export function visit({ ports, caFile }: Services, ttl: number) {
+export function visit({ ports, caFile }: Services, ttl: number, pause = PAUSE) {
   const names = new Resolver();
   names.setServers([dns.server]);
   const ca = readFileSync(caFile);
@@ -162,7 +177,7 @@ export function visit({ ports, caFile }: Services, ttl: number) {
       const wrong = await once(ports[`${address}:443`] ?? 0);
       requests++;
       if (wrong) lost.push(`${address}: ${wrong}`);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   };
   const running = run();

@@ -7,10 +7,18 @@ export const MENDS: Readonly<Record<string, Without>> = {
   /** The gate before traffic moves. */
   ready: (gates) => ({ ...gates, ready: nothing }),
   /** Other targets of the tier that serves prove themselves like another tier. */
-  targets: (gates) => ({
-    ...gates,
-    ready: async (tier) => (tier.serving === tier.tier ? undefined : gates.ready(tier)),
-  }),
+  targets: (gates) => {
+    let serving: string | undefined;
+    return {
+      ...gates,
+      live: async (...asked) => {
+        const live = await gates.live(...asked);
+        serving = live.state?.value?.slots.serving.tier;
+        return live;
+      },
+      ready: async (tier) => (tier.tier === serving ? undefined : gates.ready(tier)),
+    };
+  },
   /** The gate before anything is deleted. */
   settled: (gates) => ({ ...gates, settled: nothing }),
   /** The wait for the TTL, by what resolvers may hold. */

@@ -132,6 +132,9 @@ interface AsLive {
   readonly modified?: number;
   readonly rule?: Readonly<Record<string, number>> | undefined;
 }
+/** What a stack's file asks for that flips to Fargate, and the way back from there. */
+const toFargate = { stack: "prod", project: "iamvet", architecture: "fargate" };
+const TO_SERVER = "`pulumi config set --stack prod iamvet:architecture monitored-instance && pulumi up --stack prod`";
 
 describe("gate: delegated", () => {
   const gates = liveGates(world(traffic("fargate", "198.51.100.1")).options);
@@ -171,19 +174,18 @@ describe("gate: ready", () => {
   });
 
   const failing = async (answer: Answer, expected: RegExp) => {
-    const { options, clock, said } = world(traffic("fargate", "198.51.100.1"));
+    const { options, clock, said } = world(traffic("monitored-instance", "198.51.100.9"));
     const started = clock.now();
-    await assert.rejects(
-      liveGates({ ...options, timeoutSeconds: 60, ask: async () => answer }).ready(tier),
-      (error: Error) => {
-        assert.match(error.message, expected);
-        assert.match(error.message, /https:\/\/iamvet\.kr\/api\/health-external at 198\.51\.100\.1/);
-        assert.match(error.message, /Traffic has not moved: monitored-instance serves as before\. Nothing was deleted/);
-        assert.match(error.message, /To go back: `pulumi config set iamvet:architecture monitored-instance`/);
-        assert.doesNotMatch(error.message, /hidden/, "the probe's header is a secret");
-        return true;
-      },
-    );
+    const gates = liveGates({ ...options, timeoutSeconds: 60, ask: async () => answer });
+    await gates.live(query, toFargate);
+    await assert.rejects(gates.ready(tier), (error: Error) => {
+      assert.match(error.message, expected);
+      assert.match(error.message, /https:\/\/iamvet\.kr\/api\/health-external at 198\.51\.100\.1/);
+      assert.match(error.message, /Traffic has not moved: monitored-instance serves as before\. Nothing was deleted/);
+      assert.ok(error.message.endsWith(`To go back: ${TO_SERVER}, which removes fargate.`), error.message);
+      assert.doesNotMatch(error.message, /hidden/, "the probe's header is a secret");
+      return true;
+    });
     assert.ok(clock.now() - started <= 60_000);
     assert.ok(
       said.length >= 4 && said.length <= 6,
@@ -286,26 +288,69 @@ describe("gate: settled", () => {
   it("waits in full when somebody had changed the record by hand, and this update put it back", async () =>
     assert.equal(await waited(asLive(now, { records: recordsOf(old) })), FULL));
 
-  const rejects = (options: GateOptions, pattern: RegExp) =>
-    assert.rejects(settle(options, asLive(old)), (error: Error) => {
-      assert.match(error.message, pattern);
-      assert.match(error.message, /Traffic has moved to fargate/);
-      assert.match(error.message, /Both sides are live and nothing was deleted/);
-      assert.match(error.message, /To go back: `pulumi config set iamvet:architecture monitored-instance`/);
-      return true;
-    });
+  /** The message with which the gate ends, after `live` has seen the file that asks for fargate. */
+  const message = async (options: GateOptions, before: LiveTraffic): Promise<string> => {
+    const gates = liveGates(options);
+    await gates.live(query, toFargate);
+    const error = await gates.settled({ query, before, now, nameServers: ["ns-1"], tiers }).then(
+      () => assert.fail("it let go"),
+      (caught: Error) => caught,
+    );
+    assert.doesNotMatch(error.message, /<[^>]*>/, "real values, no places to fill in");
+    return error.message;
+  };
+  const rejects = async (options: GateOptions, pattern: RegExp) => {
+    const said = await message(options, asLive(old));
+    assert.match(said, pattern);
+    assert.match(said, /Traffic has moved to fargate/);
+    assert.match(said, /Both sides are live and nothing was deleted/);
+    assert.match(said, /To go on: repair it, then `pulumi up --stack prod`/);
+    assert.ok(said.endsWith(`To go back: ${TO_SERVER}, which moves traffic back.`), said);
+  };
 
-  it("fails when Route 53 does not have what the state says", () =>
-    rejects(world(old, now).options, /points at 198\.51\.100\.1 with weight 100 instead of 198\.51\.100\.2/));
-  it("fails when AWS does not tell what was before, and says which right is missing", () => {
+  it("says that nothing has moved where Route 53 has something else than the engine believes, and names the refresh", async () => {
+    const said = await message(world(old, now).options, asLive(old));
+    assert.match(said, /^Traffic has not moved: monitored-instance has all visitors/);
+    assert.match(said, /points at 198\.51\.100\.1 with weight 100 instead of 198\.51\.100\.2/);
+    assert.match(
+      said,
+      /To go on: `pulumi refresh --stack prod`, which takes over what is live, then `pulumi up --stack prod`/,
+    );
+    assert.doesNotMatch(said, /has moved|Both sides/);
+  });
+  it("does not say whether traffic has moved when AWS does not tell, and says which right is missing", async () => {
     const { options } = world(now);
     const history = async () => {
       throw new Error("not authorized to perform: ssm:GetParameterHistory");
     };
-    return rejects(
-      { ...options, aws: { ...(options.aws as AwsReader), history } },
-      /AWS does not tell what is live\.\n.*ssm:GetParameterHistory/,
+    const said = await message({ ...options, aws: { ...(options.aws as AwsReader), history } }, asLive(old));
+    assert.match(said, /^Whether traffic has moved to fargate is not known: AWS does not tell/);
+    assert.match(said, /\n.*ssm:GetParameterHistory/);
+    assert.ok(said.includes(TO_SERVER), said);
+  });
+  it("says on a second failing up that it moved nothing, and what served before the first", async () => {
+    const { options } = world(now);
+    const told = (state: TrafficState, version: number) => ({
+      ...{ value: encodeTraffic(state, version), version, modified: 0, now: 0 },
+    });
+    const aws = { ...(options.aws as AwsReader), history: async () => [told(old, 1), told(now, 2)] };
+    const dead = { ...options, aws, ask: async () => ({ error: "connect ECONNREFUSED" }) };
+    const said = await message(dead, asLive(now));
+    assert.match(said, /^Traffic points at fargate, where this update did not move it/);
+    assert.match(said, /Nothing was deleted/);
+    assert.doesNotMatch(said, /has moved|Both sides are live/);
+    assert.ok(
+      said.endsWith(
+        `To go back: ${TO_SERVER}, which moves traffic back and builds monitored-instance anew if it is gone.`,
+      ),
+      said,
     );
+  });
+  it("says on a first up that nothing was there before, and offers no way back", async () => {
+    const dead = { ...world(now).options, ask: async () => ({ error: "connect ECONNREFUSED" }) };
+    const said = await message(dead, empty);
+    assert.match(said, /^Traffic points at fargate, for the first time[\s\S]*Nothing was there before/);
+    assert.doesNotMatch(said, /To go back|has moved|Both sides/);
   });
   it("fails when an authoritative server still gives the old answer", () => {
     const { options } = world(now);
@@ -317,7 +362,7 @@ describe("gate: settled", () => {
     const dead = { ...options, ask: async () => ({ error: "connect ECONNREFUSED" }) };
     return assert.rejects(settle(dead, asLive(traffic("fargate", "198.51.100.1"))), (error: Error) => {
       assert.match(error.message, /moved to other targets of fargate \(198\.51\.100\.2 instead of 198\.51\.100\.1\)/);
-      assert.match(error.message, /To go back: undo the change that made new targets of fargate, and `pulumi up`/);
+      assert.match(error.message, /To go back: undo the change that made new targets of fargate, and `pulumi up/);
       return true;
     });
   });

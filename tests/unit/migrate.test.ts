@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { destinationOf, parseSteps, parseTime } from "../../cli/migrate/destination";
-import { StackBusy, UpdateFailed } from "../../cli/migrate/engine";
-import { Journal } from "../../cli/migrate/journal";
-import { type RunOptions, run, Stopped, type World } from "../../cli/migrate/run";
+import { StackBusy } from "../../cli/migrate/engine";
+
+import { Stopped } from "../../cli/migrate/run";
 import { claim } from "../../cli/migrate/running";
 import { StackEdit } from "../../cli/migrate/stack-edit";
 import { lastGood, nextStep, type Position, stepsTo, targetOf, turnBack } from "../../cli/migrate/steps";
@@ -13,137 +13,8 @@ import { Interrupted } from "../../cli/migrate/stop";
 import { lookAt, raisedBefore, type Sight, untilQuiet, watchOver } from "../../cli/migrate/watcher";
 import { UsageError } from "../../cli/stack-files";
 import type { Probe } from "../../components/web-tier";
-import { type Architecture, architectures } from "../../stacks/settings";
 import type { Watch } from "../../stacks/watch";
-
-const STEPS = [10, 50, 100];
-const pairs = architectures.flatMap((from) =>
-  architectures.filter((to) => to !== from).map((to) => [from, to] as const),
-);
-const at = (architecture: Architecture, further: Partial<Position> = {}): Position => ({
-  architecture,
-  percent: 0,
-  revision: 7,
-  ...further,
-});
-
-class Killed extends Error {}
-
-/** A stack whose engine does what the real one does to the position in its file, and that can be killed at any moment. */
-class FakeStack {
-  file: Position;
-  /** What the latest update has made of it. */
-  live: Position;
-  readonly applied: Position[] = [];
-  readonly lines: string[] = [];
-  /** Operations until the process is killed. */
-  lives = Number.POSITIVE_INFINITY;
-  busy: StackBusy | undefined;
-  sight: () => Sight = () => ({ raised: [], undecided: [] });
-  fails: (asked: Position) => string | undefined = () => undefined;
-  pending: string[] = [];
-  stopping = false;
-  private clock = 0;
-
-  constructor(start: Position) {
-    this.file = this.live = start;
-  }
-
-  private moment() {
-    this.lives -= 1;
-    if (this.lives <= 0) throw new Killed();
-  }
-
-  private async up(): Promise<undefined> {
-    this.moment();
-    if (this.busy) throw this.busy;
-    const asked = this.file;
-    const tiers = (position: Position) => [position.architecture, position.canary];
-    const share = ({ architecture, canary, percent }: Position, tier: Architecture) =>
-      (architecture === tier ? 100 - percent : 0) + (canary === tier ? percent : 0);
-    assert.ok(asked.revision >= this.live.revision, "the gate refuses an older file");
-    for (const tier of architectures) {
-      if (share(asked, tier) > share(this.live, tier))
-        assert.ok(tiers(asked).includes(tier), `${tier} gets traffic, not built`);
-      // Traffic leaves a tier in an update of its own, before the one that lets go of it.
-      if (!tiers(asked).includes(tier)) assert.equal(share(this.live, tier), 0, `${tier} goes while it has traffic`);
-    }
-    const why = this.fails(asked);
-    if (why) throw new UpdateFailed(why);
-    if (this.stopping) throw new UpdateFailed("cancelled");
-    // Killed in the middle: the cloud has it, the state does not know.
-    this.live = asked;
-    this.pending = ["updating traffic-serving"];
-    this.moment();
-    this.pending = [];
-    this.applied.push(asked);
-    return undefined;
-  }
-
-  world(): World {
-    return {
-      engine: {
-        version: "3",
-        pending: async () => this.pending,
-        watch: async () => undefined,
-        up: () => this.up(),
-        repair: async () => {
-          this.moment();
-          this.pending = [];
-        },
-        unlock: async () => {
-          this.busy = undefined;
-        },
-        interrupt: () => {},
-      },
-      file: {
-        text: () => JSON.stringify(this.file),
-        write: (position) => {
-          this.moment();
-          this.file = position;
-          this.moment();
-        },
-        restore: (text) => {
-          this.file = JSON.parse(text);
-        },
-      },
-      look: async () => {
-        this.moment();
-        return this.sight();
-      },
-      journal: new Journal(
-        () => this.clock,
-        (line) => this.lines.push(line),
-        true,
-      ),
-      now: () => this.clock,
-      sleep: async (milliseconds) => {
-        this.moment();
-        if (this.stopping) throw new Interrupted();
-        this.clock += milliseconds;
-      },
-      stopping: () => this.stopping,
-    };
-  }
-}
-
-/** Runs as the command does: what is to do follows from the file alone. */
-async function migrate(
-  stack: FakeStack,
-  asked: { to?: Architecture; back?: boolean },
-  further: Partial<RunOptions> = {},
-) {
-  const destination = destinationOf(stack.file, { back: false, ...asked }, "test");
-  const steps = destination.back ? [100] : STEPS;
-  const patience = { times: 2, intervalSeconds: 5, timeoutSeconds: 60 };
-  await run({ stack: "test", ...destination, steps, bakeSeconds: 30, patience, ...further }, stack.world());
-}
-
-const stopped = (match: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof Stopped, String(error));
-  assert.match(error.message, match);
-  return true;
-};
+import { at, FakeStack, Killed, migrate, pairs, STEPS, stopped } from "./migrate-stack";
 
 describe("migrate: steps", () => {
   for (const [from, to] of pairs) {
@@ -195,6 +66,12 @@ describe("migrate: steps", () => {
   it("has nothing to do where the target serves alone", () => {
     assert.equal(nextStep(at("fargate"), "fargate", STEPS), undefined);
   });
+
+  it("goes back from a retirement to the tier that it moves away from, which is built again if it has gone", () =>
+    assert.deepEqual(lastGood(at("vercel", { from: "fargate" }), "vercel", STEPS, false), {
+      ...at("fargate", { canary: "vercel", from: "fargate" }),
+      revision: 8,
+    }));
 
   it("goes back to the weights before, to none for a tier that does not answer", () => {
     const half = at("fargate", { canary: "vercel", percent: 50, from: "fargate" });
@@ -337,7 +214,7 @@ describe("migrate: a run", () => {
     await assert.rejects(
       migrate(stack, { to: "vercel" }),
       stopped(
-        /traffic was taken back: in alarm: vercel-errors[\s\S]*10 % of the traffic, fargate the rest[\s\S]*--back/,
+        /traffic was taken back: in alarm: vercel-errors[\s\S]*fargate has 90 % of the visitors, vercel 10 %[\s\S]*--back/,
       ),
     );
     assert.deepEqual(
@@ -353,7 +230,7 @@ describe("migrate: a run", () => {
   it("a tier that stops answering at 50 % gets nothing any more", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.sight = raisedAt(stack, 50, { tier: "HTTP 503" });
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/0 % of the traffic, fargate the rest/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual(
       stack.applied.map(({ percent }) => percent),
       [0, 10, 50, 0],
@@ -370,7 +247,7 @@ describe("migrate: a run", () => {
         ? { raised: ["a"], undecided: [] }
         : { raised: [], undecided: [], tier: "HTTP 503" };
     };
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel has 0 %/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual(
       stack.applied.map(({ percent }) => percent),
       [0, 10, 50, 10, 0],
@@ -390,7 +267,7 @@ describe("migrate: a run", () => {
     stack.sight = () => ({ raised: ["vercel-errors"], undecided: [] });
     await assert.rejects(
       migrate(stack, { to: "vercel" }),
-      stopped(/in alarm: vercel-errors[\s\S]*Traffic has not moved/),
+      stopped(/in alarm: vercel-errors[\s\S]*Traffic was not moved by this[\s\S]*fargate has all visitors/),
     );
     assert.deepEqual(
       stack.applied.map(({ percent }) => percent),
@@ -401,14 +278,17 @@ describe("migrate: a run", () => {
   it("who sees nothing moves nothing", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.sight = raisedAt(stack, 10, { blind: "getaddrinfo ENOTFOUND" });
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/cannot see[\s\S]*vercel keeps its 10 %/));
+    await assert.rejects(
+      migrate(stack, { to: "vercel" }),
+      stopped(/cannot see[\s\S]*fargate has 90 % of the visitors, vercel 10 %/),
+    );
     assert.equal(stack.live.percent, 10);
   });
 
   it("an update that fails at a share takes the share back", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.fails = ({ percent }) => (percent === 50 ? "vercel is not ready" : undefined);
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel is not ready[\s\S]*10 % of the traffic/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel is not ready[\s\S]*vercel 10 %/));
     assert.deepEqual([stack.live.percent, stack.file.percent], [10, 10]);
   });
 
@@ -439,7 +319,7 @@ describe("migrate: a run", () => {
       stack.sight = () => ({ raised: [], undecided: [], tier: "HTTP 502" });
       return "vercel does not answer";
     };
-    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/vercel has 0 % of the traffic, fargate the rest/));
+    await assert.rejects(migrate(stack, { to: "vercel" }), stopped(/Live: fargate has all visitors/));
     assert.deepEqual([stack.live.architecture, stack.live.canary, stack.live.percent], ["fargate", "vercel", 0]);
   });
 
@@ -480,7 +360,7 @@ describe("migrate: a run", () => {
   it("logs each step with its time", async () => {
     const stack = new FakeStack(at("fargate"));
     await migrate(stack, { to: "vercel" });
-    const entries = stack.lines.map((line) => JSON.parse(line));
+    const { entries } = stack;
     const done = entries.filter(({ state }) => state === "done");
     assert.deepEqual(done[3], { ...done[3], step: "watch vercel at 10 %", seconds: 30 });
     assert.ok(entries.every(({ time }) => /^\d{4}-.*Z$/.test(time)));
@@ -633,11 +513,19 @@ describe("migrate: the stack's file", () => {
     assert.match(readFileSync(path, "utf8"), /^config:\n {2}architecture: vercel\n/);
   });
 
-  it("does not write over what somebody else has changed", () => {
+  it("keeps what somebody else has changed meanwhile, as a release does", () => {
     const edit = open();
-    writeFileSync(path, `${text}# mine\n`);
-    assert.throws(() => edit.write(at("vercel")), /changed by somebody else/);
-    assert.match(readFileSync(path, "utf8"), /# mine/);
+    writeFileSync(path, text.replace("name: iamvet.kr", "name: iamvet.kr\n    ttl: 60"));
+    edit.write(at("vercel"));
+    assert.match(readFileSync(path, "utf8"), /architecture: vercel # since May[\s\S]*ttl: 60/);
+  });
+
+  it("does not write over a position that somebody else has changed", () => {
+    const edit = open();
+    const changed = text.replace("architecture: fargate", "architecture: ha-web-tier");
+    writeFileSync(path, changed);
+    assert.throws(() => edit.write(at("vercel")), /The architecture or the traffic in .* was changed by somebody else/);
+    assert.equal(readFileSync(path, "utf8"), changed);
   });
 
   it("is claimed by one run at a time; a run that is gone does not count", () => {

@@ -9,6 +9,7 @@ describe("the command on an adopted server", function () {
   this.timeout(20_000);
   const asked: { readonly action: string; readonly input: Record<string, unknown> }[] = [];
   let ends = {};
+  let muted = "off";
   let server: Server;
 
   before(async () => {
@@ -18,7 +19,13 @@ describe("the command on an adopted server", function () {
       const action = String(request.headers["x-amz-target"]).replace("AmazonSSM.", "");
       asked.push({ action, input: JSON.parse(body) });
       response.setHeader("content-type", "application/x-amz-json-1.1");
-      response.end(JSON.stringify(action === "SendCommand" ? { Command: { CommandId: "c-1" } } : ends));
+      response.setHeader("date", new Date().toUTCString());
+      const answers: Record<string, unknown> = {
+        SendCommand: { Command: { CommandId: "c-1" } },
+        GetParameter: { Parameter: { Value: muted } },
+        PutParameter: { Version: 2 },
+      };
+      response.end(JSON.stringify(answers[action] ?? ends));
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   });
@@ -39,12 +46,29 @@ describe("the command on an adopted server", function () {
     await deploy();
     assert.deepEqual(
       asked.map(({ action }) => action),
-      ["PutParameter", "SendCommand", "GetCommandInvocation", "PutParameter"],
+      ["GetParameter", "PutParameter", "SendCommand", "GetCommandInvocation", "PutParameter"],
     );
-    assert.match(String(asked[0]?.input.Value), /^20\d\d-.*Z$/);
+    assert.match(String(asked[1]?.input.Value), /^20\d\d-.*Z$/);
     assert.equal(asked.at(-1)?.input.Value, "off");
     // Without it Systems Manager delivers a command for an hour.
-    assert.equal(asked[1]?.input.TimeoutSeconds, 60);
+    assert.equal(asked[2]?.input.TimeoutSeconds, 60);
+  });
+
+  it("leaves a person's mute as it was, and one that lasts longer untouched", async () => {
+    ends = { Status: "Success" };
+    const written = () => asked.filter(({ action }) => action === "PutParameter").map(({ input }) => input.Value);
+    try {
+      muted = new Date(Date.now() + 5 * 60_000).toISOString();
+      await deploy();
+      assert.equal(written().length, 2);
+      assert.equal(written()[1], muted);
+      asked.splice(0);
+      muted = new Date(Date.now() + 86_400_000).toISOString();
+      await deploy();
+      assert.deepEqual(written(), []);
+    } finally {
+      muted = "off";
+    }
   });
 
   it("is not taken for a success when it fails or does not arrive, and the recovery comes back", async () => {

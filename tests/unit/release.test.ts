@@ -10,6 +10,7 @@ import { renderReview } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
 import { UsageError } from "../../cli/stack-files";
 import type { Plan } from "../../insight/plan";
+import { noticesFor } from "../../stacks/notices";
 import { checkSettings } from "../../stacks/settings-check";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -145,6 +146,32 @@ describe("platform release", () => {
     );
     assert.ok(secrets.includes(KEY) && !ran.join("\n").includes(KEY));
     assert.ok(!ran.some((line) => line.startsWith("on ")), "the gate of the update rolls a server of ours out");
+  });
+
+  it("releases for the server that a migration is to move to, by the very command that the migration prints", async () => {
+    const { settings } = config({ architecture: "monitored-instance", ci: { releaseBucket: "releases" } });
+    const around = { stack: "prod", vercelToken: false, uptimeRobotKey: false };
+    const printed = noticesFor(settings, around).find(({ message }) => /No release of the app/.test(message))?.message;
+    const [, also] = /--also (\S+)$/m.exec(printed ?? "") ?? [];
+    const { ran, tools } = recorder();
+    const serving = { architecture: "fargate", image: { uri: `${REPOSITORY}@${DIGEST}` } };
+    await release({ ...config(serving), bucket: "releases", also: also as "monitored-instance" }, tools);
+    assert.ok(ran.some((line) => line.includes("iamvet:instance.release.url s3://releases/iamvet-prod-abc123.tar.gz")));
+    assert.ok(ran.some((line) => /iamvet:instance\.release\.sha256 [0-9a-f]{64}/.test(line)));
+    assert.ok(
+      ran.some((line) => /iamvet:image\.uri/.test(line)),
+      "what serves is released as well",
+    );
+  });
+
+  it("changes nothing beneath a migration that is under way, and says how to end it", async () => {
+    const { ran, tools } = recorder();
+    const traffic = { canary: "ha-web-tier", percent: 10, from: "fargate" };
+    await assert.rejects(release(config({ architecture: "fargate", traffic }), tools), (error: Error) => {
+      assert.match(error.message, /from fargate is under way[\s\S]*platform migrate --stack prod --back/);
+      return error instanceof UsageError;
+    });
+    assert.deepEqual(ran, []);
   });
 
   it("keeps the built files of what was built, from the image or the folder, before anything changes", async () => {

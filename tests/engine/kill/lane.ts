@@ -1,0 +1,160 @@
+import type { Cloud, Stored } from "../cloud";
+import { Project, STACK, type StackState, settings } from "../stack";
+import { visit } from "../visits";
+import { dns } from "../world";
+import { FAMILIES, type Family } from "./families";
+import { type Case, changes, counter, type Phase, type Request, same } from "./requests";
+
+/** What became of one kill. */
+export interface Outcome {
+  /** What is wrong with the stack after the `up` that followed; empty if it is whole. */
+  readonly wrong: readonly string[];
+  /** What the engine still believes to be under way: `pulumi refresh` clears it. */
+  readonly pending: readonly string[];
+  /** What exists and no state knows of, by type. What costs or stands in the way is wrong as well. */
+  readonly orphans: readonly string[];
+  /** Requests of visitors meanwhile. */
+  readonly visits: number;
+  readonly seconds: number;
+}
+
+/** Seconds that a visitor's resolver keeps an answer: what the stack asks for, and a load balancer's alias has. */
+const TTL = { up: 30, alias: 60 } as const;
+/** Milliseconds of the machine between two requests of a visitor: often enough to meet every change, and it costs little. */
+const PAUSE = 60;
+
+/** What costs money or stands in the way while nobody knows of it. */
+const COSTS = /^aws:(ecs\/service|autoscaling\/group|ec2\/(instance|eip|natGateway)|lb\/loadBalancer|rds\/instance):/;
+
+/** A stack that is flipped again and again from one state. */
+export class Lane {
+  private constructor(
+    private readonly project: Project,
+    private readonly family: Family,
+    private readonly restore: () => void,
+    /** Requests of one flip that is not killed, in their order. */
+    readonly requests: readonly Request[],
+  ) {}
+
+  /** Builds the stack, flips it once and counts. */
+  static async start(family: Family): Promise<Lane> {
+    const { from } = FAMILIES[family];
+    const project = await Project.start();
+    project.configure(config(from));
+    const first = await project.up();
+    if (first.code !== 0) throw new Error(`the first up of ${from} ended with ${first.code}\n${first.output}`);
+    const restore = project.save();
+    const requests: Request[] = [];
+    const forget = watch(project.cloud, (request, phase) => {
+      if (phase === "before") requests.push(request);
+    });
+    const { code, output } = await begin(project, family).done;
+    forget();
+    if (code !== 0) throw new Error(`${family} ended with ${code}\n${output}`);
+    return new Lane(project, family, restore, requests);
+  }
+
+  stop(): void {
+    this.project.stop();
+  }
+
+  /** Kills engine, program and `migrate` at once, at one request; then `up`. */
+  async kill(one: Case): Promise<Outcome> {
+    const started = Date.now();
+    const { project } = this;
+    this.restore();
+    const ttl = FAMILIES[this.family].from === "monitored-instance" ? TTL.up : TTL.alias;
+    const end = visit(project.services, ttl, PAUSE);
+    try {
+      const hit = await killed(project, this.family, one);
+      await project.pulumi("cancel", "--yes", "--stack", STACK);
+      const { code, output } = await project.up();
+      const { requests, lost } = await end();
+      const { missing, orphans } = compare(project.state(), project.cloud);
+      const wrong = [
+        ...(hit ? [] : ["the request did not come"]),
+        ...(code === 0 ? [] : [`up: ${reason(output)}`]),
+        ...lost.slice(0, 1).map((why) => `${lost.length} of ${requests} visits failed: ${why}`),
+        ...missing.map((what) => `lost: ${what}`),
+        ...orphans.filter((type) => COSTS.test(type)).map((type) => `orphan: ${type}`),
+      ];
+      const pending = project.state().pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
+      return { wrong, orphans, pending, visits: requests, seconds: Math.round((Date.now() - started) / 1000) };
+    } finally {
+      await end();
+    }
+  }
+}
+
+/** Patient enough for a machine that does other things, and with no longer waits than the order of a flip needs. */
+const config = (architecture: string) =>
+  settings(architecture, {
+    "iamvet:gates": {
+      healthyCount: 2,
+      intervalSeconds: 1,
+      timeoutSeconds: 900,
+      drainSeconds: 5,
+      resolvers: [dns.server],
+    },
+  });
+
+/** Begins the flip as a person would. */
+function begin(project: Project, family: Family) {
+  const { to, by } = FAMILIES[family];
+  if (by === "migrate") {
+    const how = ["--to", to, "--steps", "100", "--bake", "2s", "--yes", "-C", project.folder];
+    return project.start("node", "cli/bin.mjs", "migrate", "--stack", STACK, ...how);
+  }
+  project.configure(config(to));
+  return project.start("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive");
+}
+
+async function killed(project: Project, family: Family, one: Case): Promise<boolean> {
+  const { child, done } = begin(project, family);
+  let hit = false;
+  const forget = watch(project.cloud, async (request, phase) => {
+    if (hit || phase !== one.phase || !same(request, one.request)) return;
+    hit = true;
+    process.kill(-(child.pid as number), "SIGKILL");
+    await done;
+    if (phase === "before") throw new Error("nobody is there any more");
+  });
+  await done;
+  forget();
+  return hit;
+}
+
+type Heard = (request: Request, phase: Phase) => Promise<void> | void;
+
+/** Hears every request that changes something. @returns stops */
+function watch(cloud: Cloud, heard: Heard): () => void {
+  const count = { before: counter(), after: counter() };
+  cloud.before = (op, type, name) => heard(count.before({ op, type, name }), "before");
+  cloud.after = ({ op, type, name }) => heard(count.after({ op, type, name }), "after");
+  cloud.asked = (action, phase) =>
+    changes(action) ? heard(count[phase]({ op: "call", type: action, name: "" }), phase) : undefined;
+  return () => {
+    cloud.before = cloud.after = cloud.asked = () => {};
+  };
+}
+
+/** What the state and the cloud do not both have. */
+function compare({ resources }: StackState, cloud: Cloud): { missing: string[]; orphans: string[] } {
+  const own = resources.filter(({ id, external, type }) => id && !external && !type.startsWith("pulumi:"));
+  const known = new Set(own.map(({ type, id }) => `${type} ${id}`));
+  const there = new Set([...cloud.resources.values()].map(idOf));
+  return {
+    missing: own
+      .filter(({ type, id }) => isKept(type) && !there.has(`${type} ${id}`))
+      .map(({ urn }) => urn.split("::").slice(2).join(" ")),
+    orphans: [...cloud.resources.values()].filter((one) => !known.has(idOf(one))).map(({ type }) => type),
+  };
+}
+
+const idOf = ({ type, id }: Stored) => `${type} ${id}`;
+/** Dynamic providers keep nothing in the cloud of the tests. */
+const isKept = (type: string) => !type.startsWith("pulumi-nodejs:");
+
+/** The first error of an update, on one line. */
+const reason = (output: string): string =>
+  (/error: (?!update failed)(.{0,200})/s.exec(output)?.[1] ?? output.slice(-200)).replace(/\s+/g, " ").trim();

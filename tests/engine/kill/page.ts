@@ -1,0 +1,63 @@
+import { FAMILIES, type Family } from "./families";
+import type { Outcome } from "./lane";
+import type { Entry } from "./progress";
+import { caseText } from "./requests";
+
+/** One family's result. */
+export interface Result {
+  readonly family: Family;
+  /** How many kills there are to make. */
+  readonly all: number;
+  readonly entries: readonly Entry[];
+}
+
+export const isWrong = ({ wrong }: Outcome): boolean => wrong.length > 0;
+const isLeft = (one: Outcome) => !isWrong(one) && one.pending.length + one.orphans.length > 0;
+
+/** What of a text differs from kill to kill, and so must not tell two faults apart. */
+const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits").replace(/\b[0-9a-f]{12,}\b/g, "…");
+
+/** The page that a full run writes. @param commit short @param day ISO date */
+export function page(results: readonly Result[], commit: string, day: string): string {
+  const rows = results.map(({ family, all, entries }) => {
+    const { from, to, by } = FAMILIES[family];
+    const outcomes = entries.map(({ outcome }) => outcome);
+    const count = (which: (one: Outcome) => boolean) => outcomes.filter(which).length;
+    const whole = entries.length - count(isWrong) - count(isLeft);
+    const how = by === "up" ? "`pulumi up`" : "`platform migrate`";
+    const visits = outcomes.reduce((sum, one) => sum + one.visits, 0);
+    return `| ${from} → ${to} | ${how} | ${entries.length} of ${all} | ${whole} | ${count(isLeft)} | ${count(isWrong)} | ${visits} |`;
+  });
+  const faults = new Map<string, string[]>();
+  for (const { family, entries } of results) {
+    for (const entry of entries) {
+      for (const why of entry.outcome.wrong.map(shape)) {
+        faults.set(why, [...(faults.get(why) ?? []), `${family}: ${caseText(entry.case)}`]);
+      }
+    }
+  }
+  const listed = [...faults].sort(([, a], [, b]) => b.length - a.length);
+  return [
+    "# Killed at every request",
+    "",
+    "Written by `npm run test:engine -- --kill all`; do not edit.",
+    "",
+    "Engine, program and `platform migrate` are killed at once (SIGKILL) at one request that changes something, of the engine to a provider or of",
+    "the program to an API of AWS: before it takes effect, and after it did and before anybody knows. Then `pulumi cancel` takes the lock away, and",
+    "one plain `pulumi up` follows. A visitor asks the site all the while. The engine is the real one; AWS and Vercel are stand-ins.",
+    "",
+    `Commit ${commit}, ${day}.`,
+    "",
+    "| flip | by | killed | whole | whole, something left | not whole | visits |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    "Whole: `up` ended well, state and cloud have the same resources, and no visit failed. Something left: besides, the engine remembers an operation",
+    "that was cut off, which `pulumi refresh` clears, or something exists that no stack knows of and that costs nothing.",
+    "",
+    "## Not whole",
+    "",
+    ...(listed.length > 0 ? listed.map(([why, at]) => `- ${why} (${at.length}; ${at[0]})`) : ["Nothing."]),
+    "",
+  ].join("\n");
+}

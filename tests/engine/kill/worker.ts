@@ -1,0 +1,33 @@
+import type { Family } from "./families";
+import { Lane, type Outcome } from "./lane";
+import type { Case, Request } from "./requests";
+
+/** What a worker is told, and what it answers. */
+export type Order = { readonly kill: Case };
+export type Answer =
+  | { readonly requests: readonly Request[] }
+  | { readonly outcome: Outcome }
+  | { readonly failed: string };
+
+const answer = (what: Answer) => process.send?.(what);
+
+/** One family in a process of its own: the world of the tests is one a process. */
+async function main(): Promise<void> {
+  const lane = await Lane.start(process.argv[2] as Family);
+  process.once("disconnect", () => {
+    lane.stop();
+    process.exit();
+  });
+  process.on("message", ({ kill }: Order) => {
+    lane.kill(kill).then(
+      (outcome) => answer({ outcome }),
+      (error: unknown) => answer({ failed: String(error) }),
+    );
+  });
+  answer({ requests: lane.requests });
+}
+
+main().catch((error: unknown) => {
+  answer({ failed: error instanceof Error ? error.message : String(error) });
+  process.exit(1);
+});
