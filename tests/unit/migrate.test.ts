@@ -13,6 +13,7 @@ import { Interrupted } from "../../cli/migrate/stop";
 import { lookAt, raisedBefore, type Sight, untilQuiet, watchOver } from "../../cli/migrate/watcher";
 import { UsageError } from "../../cli/stack-files";
 import type { Probe } from "../../components/web-tier";
+import type { Architecture } from "../../stacks/settings";
 import type { Watch } from "../../stacks/watch";
 import { at, FakeStack, Killed, migrate, pairs, STEPS, stopped } from "./migrate-stack";
 
