@@ -172,7 +172,7 @@ class Stack {
     let ended = await this.up(this.file);
     for (let attempt = 0; ended.kind !== "done" && attempt < 4; attempt++) {
       const message = "message" in ended ? ended.message : "";
-      const revision = /traffic\.revision (\d+)`/.exec(message)?.[1];
+      const revision = /traffic\.revision (\d+) && pulumi up/.exec(message)?.[1];
       if (revision) this.revision = Number(revision);
       else this.engine.refresh();
       ended = await this.up(this.file);
