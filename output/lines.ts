@@ -97,7 +97,10 @@ export function linesPrinter(look: Look) {
   }
   const blocks = (all: readonly Block[]): string[] => filled(all).flatMap(block);
 
-  return ({ title, blocks: all }: Document): string => [look.title(line(title)), "", ...blocks(all)].join("\n");
+  return ({ title, blocks: all }: Document): string => {
+    const [first, ...rest] = blocks(all);
+    return [look.title(line(title)), "", ...(first ? [first] : []), ...rest].join("\n");
+  };
 }
 
 /** Characters of a whole bar. */

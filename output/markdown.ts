@@ -64,14 +64,17 @@ function table({ columns, rows }: Table): string {
   ].join("\n");
 }
 
-const bullets = ({ items, ordered }: List, level: number): string =>
-  items
-    .map(item)
+/** What stands under an item is indented by its mark, and sets the items apart. */
+function bullets({ items, ordered }: List, level: number): string {
+  const all = items.map(item);
+  return all
     .map(({ head, body }, i) => {
       const mark = ordered ? `${i + 1}. ` : "- ";
-      return `${mark}${[line(head), ...printed(body, level)].join("\n\n").replace(/\n(?=[^\n])/g, `\n${" ".repeat(mark.length)}`)}`;
+      const told = [line(head), ...printed(body, level)].join("\n\n");
+      return `${mark}${told.replace(/\n(?=[^\n])/g, `\n${" ".repeat(mark.length)}`)}`;
     })
-    .join("\n");
+    .join(all.some(({ body }) => filled(body).length > 0) ? "\n\n" : "\n");
+}
 
 function fenced({ lines, language = "" }: Code): string {
   const inside = lines.map(rawText).join("\n");

@@ -24,12 +24,14 @@ export const newTable = ({ head = [], style, ...options }: TableConstructorOptio
 const WIDTH = { unknown: 140, most: 160 };
 /** A column that takes the rest has at least so many. */
 const NARROWEST = 20;
+/** By so much a table may be indented under a heading. */
+const INDENT = 2;
 
 function drawn({ columns, rows, ruled }: Table, cell: (one: Table["rows"][number][number]) => string): string {
   const asked = columns.map((one) => column(one).width);
   const rest =
     Math.min(process.stdout.columns ?? WIDTH.unknown, WIDTH.most) -
-    asked.reduce<number>((sum, width = 0) => sum + width + 1, 1);
+    asked.reduce<number>((sum, width = 0) => sum + width + 1, 1 + INDENT);
   const open = asked.filter((width) => width === 0).length;
   const colWidths = asked.map((width) =>
     width === 0 ? Math.max(NARROWEST, Math.floor(rest / open)) : (width ?? null),

@@ -10,11 +10,14 @@ import { remoteComponent, Transforms } from "../../cli/plan-components";
 import { record } from "../../cli/plan-runtime";
 import { renderPlan } from "../../cli/plan-text";
 import { planStack } from "../../cli/planner";
-import { renderReview } from "../../cli/review";
+import { reviewDocument } from "../../cli/review";
 import type { Plan, PlannedResource } from "../../insight/plan";
 import { inUrnsOf } from "../../insight/read";
+import { toMarkdown } from "../../output/markdown";
 import { overBudget, planFrom, type StackResource } from "../../policy/budget";
 import { architectures } from "../../stacks/settings";
+
+const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
 const root = join(__dirname, "../..");
 const COMPONENT = "awsx:ecr:Repository";
@@ -193,7 +196,7 @@ describe("awsx", () => {
       const old = former(plan);
       assert.notEqual(named(old, REPOSITORY).urn, named(plan, REPOSITORY).urn);
       assert.match(
-        renderReview([old], [plan], () => ({ region: "ap-northeast-2", usage: {} })),
+        reviewOf([old], [plan], () => ({ region: "ap-northeast-2", usage: {} })),
         /prod: no change/,
       );
       const folder = mkdtempSync(join(tmpdir(), "awsx-"));

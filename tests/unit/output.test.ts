@@ -140,7 +140,10 @@ describe("a document", () => {
       ],
     };
     assert.equal(toPlain(document), "t\n\n1. first\n   run `it`\n2. second\n   - a\n   - b");
-    assert.equal(toMarkdown(document), "# t\n\n1. first\n\n   ```sh\n   run `it`\n   ```\n2. second\n\n   - a\n   - b");
+    assert.equal(
+      toMarkdown(document),
+      "# t\n\n1. first\n\n   ```sh\n   run `it`\n   ```\n\n2. second\n\n   - a\n   - b",
+    );
     assert.match(toHtml(document), /<ol><li>first<pre>run `it`<\/pre><\/li><li>second<ul><li>a<\/li>/);
   });
 

@@ -6,11 +6,14 @@ import { planStack } from "../../cli/planner";
 import { release } from "../../cli/release";
 import { keepFiles, publishAssets } from "../../cli/release/assets";
 import type { Exec, Release, ReleaseTools } from "../../cli/release/tools";
-import { renderReview } from "../../cli/review";
+import { reviewCommand, reviewDocument } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
 import { UsageError } from "../../cli/stack-files";
 import type { Plan } from "../../insight/plan";
+import { toMarkdown } from "../../output/markdown";
 import { checkSettings } from "../../stacks/settings-check";
+
+const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -326,7 +329,7 @@ describe("platform review", function () {
   this.timeout(60_000);
 
   it("tells cost, resources and verdict of each stack that changes", async () => {
-    const reviewed = (one: Plan[], other: Plan[]) => renderReview(one, other, () => ({ region: "ap-northeast-2" }));
+    const reviewed = (one: Plan[], other: Plan[]) => reviewOf(one, other, () => ({ region: "ap-northeast-2" }));
     const before = await planStack("prod");
     const after = await planStack("prod", { architecture: "ha-web-tier" });
     const text = reviewed([before], [after]);
@@ -337,6 +340,28 @@ describe("platform review", function () {
     assert.match(reviewed([before], [before]), /### prod: no change/);
     assert.match(reviewed([before], []), /its file is gone/);
     assert.match(reviewed([], [after]), /prod: new/);
+  });
+
+  it("prints no mark of a page or of Markdown in the terminal", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "review-"));
+    const { log } = console;
+    const said: string[] = [];
+    try {
+      for (const [name, architecture] of [
+        ["before", "fargate"],
+        ["after", "ha-web-tier"],
+      ] as const) {
+        const plan = await planStack("prod", { architecture });
+        writeFileSync(join(folder, name), JSON.stringify({ stacks: [plan] }));
+      }
+      console.log = (text: string) => said.push(text);
+      await reviewCommand().parseAsync([join(folder, "before"), join(folder, "after")], { from: "user" });
+    } finally {
+      console.log = log;
+      rmSync(folder, { recursive: true });
+    }
+    assert.match(said.join("\n"), /changed resources\n {4}[+~±-] aws:/);
+    assert.doesNotMatch(said.join("\n"), /<\/?(summary|details)|```|^#|\*\*|\| ---/m);
   });
 });
 
