@@ -8,12 +8,13 @@ import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { planCommand } from "../../cli/plan";
 import { remoteComponent, Transforms } from "../../cli/plan-components";
 import { record } from "../../cli/plan-runtime";
-import { renderPlan } from "../../cli/plan-text";
+import { planDocument } from "../../cli/plan-text";
 import { planStack } from "../../cli/planner";
 import { reviewDocument } from "../../cli/review";
 import type { Plan, PlannedResource } from "../../insight/plan";
 import { inUrnsOf } from "../../insight/read";
 import { toMarkdown } from "../../output/markdown";
+import { toTerminal } from "../../output/terminal";
 import { overBudget, planFrom, type StackResource } from "../../policy/budget";
 import { architectures } from "../../stacks/settings";
 
@@ -134,7 +135,7 @@ describe("awsx", () => {
   }
 
   it("has its place in the printed tree, with the repository below it", () => {
-    const text = stripVTControlCharacters(renderPlan(plans.get("fargate") as Plan));
+    const text = stripVTControlCharacters(toTerminal(planDocument(plans.get("fargate") as Plan)));
     assert.match(
       text,
       /ImageRepository image\n.*─ awsx\.ecr\.Repository image-repository\n.*└─ ecr\.Repository image-repository\n/,
