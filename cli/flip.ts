@@ -2,11 +2,12 @@ import { Command, Option } from "commander";
 import { type Flip, flipOf } from "../insight/flip";
 import type { PreviewStep } from "../insight/flip-changes";
 import { InputError } from "../insight/input-error";
+import { toTerminal } from "../output/terminal";
 import { architectures } from "../stacks/settings";
 import { nearest } from "../stacks/settings-check";
 import { inTheWay, notLive } from "./canary";
 import { chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
-import { renderFlip } from "./flip-text";
+import { flipDocument } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 import { withProgress } from "./progress";
 import { inFolder, projectFolder } from "./stack-files";
@@ -151,7 +152,7 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
         told(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
       );
-      console.log(json ? JSON.stringify(flip, null, 2) : renderFlip(flip, all));
+      console.log(json ? JSON.stringify(flip, null, 2) : toTerminal(flipDocument(flip, all)));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];
     });
 }

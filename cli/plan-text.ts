@@ -11,6 +11,7 @@ import {
   strong,
   text,
   warn,
+  withCommands,
 } from "../output/document";
 
 /** A plan as a person reads it: a tree of components and resources, counts, where the site will be, and what is left to do. */
@@ -19,7 +20,7 @@ export function planDocument(plan: Plan): Document {
   const guarded = own.filter(({ protect }) => protect);
   const { nextSteps: _, ...outputs } = plan.outputs;
   const notices = (blocking: boolean) =>
-    list(plan.notices.filter((notice) => notice.blocking === blocking).map(({ message }) => message));
+    list(plan.notices.filter((notice) => notice.blocking === blocking).map(({ message }) => withCommands(message)));
   return {
     title: `${plan.stack}: ${plan.architecture} at ${plan.outputs.url}`,
     blocks: [

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { stripVTControlCharacters } from "node:util";
 import { Command } from "commander";
 import type { Flip } from "../insight/flip";
 import { flipOf } from "../insight/flip";
@@ -7,11 +6,11 @@ import { changesOf } from "../insight/flip-changes";
 import { dollars, duration, signedDollars } from "../insight/format";
 import type { Plan, Plans } from "../insight/plan";
 import { inUrnsOf } from "../insight/read";
-import { code, type Document, details, list, type Section, section, strong, table, text } from "../output/document";
+import { code, type Document, details, list, type Section, section, table, text } from "../output/document";
 import { toMarkdown } from "../output/markdown";
 import { toTerminal } from "../output/terminal";
 import { loadPlanner, type StackContext } from "./compare";
-import { renderFlip } from "./flip-text";
+import { flipDocument, SIGNS, VERDICTS } from "./flip-text";
 import { inFolder, UsageError } from "./stack-files";
 
 /** `platform review`: what a change of the code or the config does to every stack, for a pull request. */
@@ -86,20 +85,13 @@ const goneStack = ({ stack }: Plan): Reviewed => ({
   block: section(`${stack}: its file is gone`, [text("What is deployed stays until `pulumi destroy`.")]),
 });
 
-const verdicts = {
-  safe: "safe",
-  blocked: "blocked: something is missing",
-  unsafe: strong("NOT SAFE: data would be lost"),
-} as const;
-const signs = { create: "+", update: "~", replace: "±", delete: "-", keep: " " } as const;
-
 function changed(flip: Flip, changes: readonly ReturnType<typeof changesOf>[number][]): Reviewed {
   const { stack, from, to, verdict, counts, cost, downtime, data, inside, time } = flip;
   const moved = from === to ? to : `${from} → ${to}`;
   return {
     changes: true,
     block: section(
-      [`${stack}: ${moved}, `, verdicts[verdict], inside.length > 0 ? ", with a replacement of what serves" : ""],
+      [`${stack}: ${moved}, `, VERDICTS[verdict], inside.length > 0 ? ", with a replacement of what serves" : ""],
       [
         table(
           ["resources", "cost a month", "downtime"],
@@ -121,11 +113,11 @@ function changed(flip: Flip, changes: readonly ReturnType<typeof changesOf>[numb
         ]),
         details(`${changes.length} changed resources`, [
           code(
-            changes.map(({ operation, type, name }) => `${signs[operation]} ${type} ${name}`),
+            changes.map(({ operation, type, name }) => [SIGNS[operation], ` ${type} ${name}`]),
             "diff",
           ),
         ]),
-        ...(from === to ? [] : [details("The move", [code([stripVTControlCharacters(renderFlip(flip))])])]),
+        ...(from === to ? [] : [details("The move", flipDocument(flip).blocks)]),
       ],
     ),
   };

@@ -187,6 +187,13 @@ export const inWords = ({ title, note, inWords: { body } }: Picture): Details =>
 
 export const isList = (cell: Cell): cell is List => typeof cell === "object" && "kind" in cell;
 
+/** A text of the program, whose indented lines are commands to copy. */
+export function withCommands(told: string): Item {
+  const [head = "", ...rest] = told.split(/((?:\n {2}[^\n]*)+)/);
+  const body = rest.map((part, i) => (i % 2 === 0 ? code(part.trim().split(/\n */).map(accent)) : text(part.trim())));
+  return { head, body: body.filter((block) => block.kind === "code" || rawText(block.inline) !== "") };
+}
+
 /** An item with what stands under it. */
 export const item = (one: Item): Exclude<Item, Inline> =>
   typeof one === "object" && "head" in one ? one : { head: one, body: [] };

@@ -39,10 +39,13 @@ export function linesPrinter(look: Look) {
     lines.map((text) => (text === "" ? "" : `${" ".repeat(by)}${text.replaceAll("\n", `\n${" ".repeat(by)}`)}`));
   const under = (title: string, body: readonly Block[]) => ["", look.heading(title), ...indented(blocks(body), 2)];
 
+  /** Commands are told from the text above them without colours too. */
+  const inItem = (one: Block) => indented(block(one), one.kind === "code" ? 2 : 0);
+
   function list({ items, ordered }: List): string[] {
     return items.map(item).flatMap(({ head, body }, index) => {
       const mark = ordered ? `${index + 1}. ` : `${look.bullet} `;
-      const [first = "", ...rest] = indented([line(head), ...blocks(body)], mark.length);
+      const [first = "", ...rest] = indented([line(head), ...filled(body).flatMap(inItem)], mark.length);
       return [`${mark}${first.slice(mark.length)}`, ...rest];
     });
   }

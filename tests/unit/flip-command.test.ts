@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Planner } from "../../cli/compare";
 import { flipCommand, judgeFlip, type Previewer } from "../../cli/flip";
-import { renderFlip } from "../../cli/flip-text";
+import { flipDocument } from "../../cli/flip-text";
 import { parsePreview, previewOf, type Ran } from "../../cli/preview";
 import type { Plan } from "../../insight/plan";
+import { toTerminal } from "../../output/terminal";
 import { samplePlans } from "./insight-fixtures";
+
+const flipText = (...args: Parameters<typeof flipDocument>) => toTerminal(flipDocument(...args));
 
 const plans = new Map(samplePlans().map((plan) => [plan.architecture, { ...plan, stack: "prod" }]));
 const none: Previewer = async () => ({ why: "the pulumi CLI is not on PATH" });
@@ -155,7 +158,7 @@ describe("platform flip", () => {
 
   it("reads as a story: verdict, gates between the steps, what to do", async () => {
     const flip = await judge({ to: "vercel" }, { architecture: "ha-web-tier" });
-    const text = renderFlip(flip);
+    const text = flipText(flip);
     const order = [
       "Downtime",
       "Steps",
@@ -172,9 +175,9 @@ describe("platform flip", () => {
       JSON.stringify(places),
     );
     assert.match(text, /platform migrate --stack prod --to vercel/);
-    assert.ok(renderFlip(flip, true).length > text.length);
-    assert.match(renderFlip({ ...flip, verdict: "unsafe" }), /Do not run `pulumi up`/);
-    assert.doesNotMatch(renderFlip({ ...flip, verdict: "unsafe" }), /To do it/);
+    assert.ok(flipText(flip, true).length > text.length);
+    assert.match(flipText({ ...flip, verdict: "unsafe" }), /Do not run `pulumi up`/);
+    assert.doesNotMatch(flipText({ ...flip, verdict: "unsafe" }), /To do it/);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   strong,
   table,
   text,
+  withCommands,
 } from "../../output/document";
 import { toHtml } from "../../output/html";
 import { toMarkdown } from "../../output/markdown";
@@ -139,12 +140,22 @@ describe("a document", () => {
         ]),
       ],
     };
-    assert.equal(toPlain(document), "t\n\n1. first\n   run `it`\n2. second\n   - a\n   - b");
+    assert.equal(toPlain(document), "t\n\n1. first\n     run `it`\n2. second\n   - a\n   - b");
     assert.equal(
       toMarkdown(document),
       "# t\n\n1. first\n\n   ```sh\n   run `it`\n   ```\n\n2. second\n\n   - a\n   - b",
     );
     assert.match(toHtml(document), /<ol><li>first<pre>run `it`<\/pre><\/li><li>second<ul><li>a<\/li>/);
+  });
+
+  it("sets the commands of a message apart", () => {
+    const told = "Push it:\n  a *\n  b\nor let `up` build it:\n  c";
+    const document: Document = { title: "t", blocks: [list([withCommands(told), withCommands("plain")])] };
+    assert.equal(toPlain(document), "t\n\n- Push it:\n    a *\n    b\n  or let `up` build it:\n    c\n- plain");
+    assert.match(
+      toMarkdown(document),
+      /- Push it:\n\n {2}```\n {2}a \*\n {2}b\n {2}```\n\n {2}or let `up` build it:\n\n {2}```\n {2}c/,
+    );
   });
 
   it("aligns names in the terminal, and says what a second line belongs to", () => {
