@@ -5,8 +5,8 @@ import { costOf } from "../insight/cost";
 import { InputError } from "../insight/input-error";
 import type { Plan } from "../insight/plan";
 import { toTerminal } from "../output/terminal";
-import { architectures } from "../stacks/settings";
-import { SettingsError } from "../stacks/settings-check";
+import { architectures, type Settings } from "../stacks/settings";
+import { readSettings, SettingsError } from "../stacks/settings-check";
 import { comparisonDocument } from "./compare-text";
 import { withProgress } from "./progress";
 import { inFolder, projectFolder, readStackFile, UsageError } from "./stack-files";
@@ -14,12 +14,11 @@ import { inFolder, projectFolder, readStackFile, UsageError } from "./stack-file
 /** What a stack's file says beside the plan. */
 export interface StackContext {
   readonly region: string;
-  /** The `usage` key of the config. */
-  readonly usage?: unknown;
-  readonly vercelPlan: string;
-  /** The architecture that the file names. */
-  readonly serving?: string;
-  /** Sections of the config as they stand in the file. */
+  /** The config with every default filled in. */
+  readonly settings: Settings;
+  /** Its traffic, for estimates. */
+  readonly usage: Settings["usage"];
+  /** Sections of the config as they stand in the file, for a change to begin from. */
   readonly sections: Readonly<Record<string, unknown>>;
 }
 
@@ -49,13 +48,8 @@ export async function loadPlanner(folder: string = projectFolder): Promise<Plann
         return name === undefined ? [] : [[name, /^[[{]/.test(value) ? JSON.parse(value) : value]];
       }),
     );
-    return {
-      region,
-      usage: sections.usage,
-      vercelPlan: sections.vercel?.plan ?? "pro",
-      serving: sections.architecture,
-      sections,
-    };
+    const settings = readSettings(project, stack, config);
+    return { region, settings, usage: settings.usage, sections };
   };
   return {
     listStacks: () => planner.listStacks(folder),

@@ -8,6 +8,7 @@ import { details, list, type Picture } from "../output/document";
 import { toHtml } from "../output/html";
 import { type Language, languages } from "../output/messages/language";
 import { reportTexts } from "../output/messages/report";
+import type { Architecture } from "../stacks/settings";
 import { chooseStack, loadPlanner, planAll, tellLeftOut, told } from "./compare";
 import { withProgress } from "./progress";
 import { inFolder, writeNamed } from "./stack-files";
@@ -22,7 +23,7 @@ async function draw(title: string, graph: Graph, language: Language, note?: stri
 }
 
 /** Pictures of today, of every option, and of the moves from what serves to each other option. */
-async function picturesOf(comparison: Comparison, language: Language, serving: string): Promise<Picture[]> {
+async function picturesOf(comparison: Comparison, language: Language, serving?: Architecture): Promise<Picture[]> {
   const { today, options } = comparison;
   const drawn = [await draw(reportTexts.today[language], graphOf(today.plan), language)];
   for (const option of options) drawn.push(await draw(option.title[language], graphOf(option.plan), language));
@@ -39,10 +40,11 @@ async function picturesOf(comparison: Comparison, language: Language, serving: s
 export async function reportHtml(
   plans: readonly Plan[],
   language: Language,
-  options: CompareOptions & { /** The architecture that serves now. */ readonly serving?: string } = {},
+  options: CompareOptions = {},
+  serving?: Architecture,
 ): Promise<string> {
   const comparison = compare(plans, options);
-  const pictures = await picturesOf(comparison, language, options.serving ?? "monitored-instance");
+  const pictures = await picturesOf(comparison, language, serving);
   return toHtml(reportDocument(comparison, language, pictures, new Date().toISOString().slice(0, 10)));
 }
 
@@ -61,7 +63,8 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
           const stack = chooseStack(planner, options.stack);
           const { plans, leftOut } = await planAll(planner, stack);
           tellLeftOut(leftOut);
-          const html = await reportHtml(plans, options.language, planner.context(stack));
+          const { region, usage, settings } = planner.context(stack);
+          const html = await reportHtml(plans, options.language, { region, usage }, settings.architecture);
           writeNamed(options.html, html);
         }),
       );

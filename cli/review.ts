@@ -10,6 +10,7 @@ import { code, type Document, details, list, type Section, section, table, text 
 import { toMarkdown } from "../output/markdown";
 import { toTerminal } from "../output/terminal";
 import { loadPlanner, type StackContext } from "./compare";
+import { factsOf } from "./flip";
 import { flipDocument, SIGNS, VERDICTS } from "./flip-text";
 import { inFolder, UsageError } from "./stack-files";
 
@@ -42,12 +43,12 @@ function plansOf(file: string): readonly Plan[] {
 
 /**
  * One section for each stack, the ones that change first.
- * @param context region and assumptions of a stack, which its plan does not tell
+ * @param context region and settings of a stack, which its plan does not tell
  */
 export function reviewDocument(
   before: readonly Plan[],
   after: readonly Plan[],
-  context: (stack: string) => Pick<StackContext, "region" | "usage">,
+  context: (stack: string) => StackContext,
 ): Document {
   const sections = after.map((plan) => {
     const kept = before.find(({ stack }) => stack === plan.stack);
@@ -56,7 +57,7 @@ export function reviewDocument(
     const changes = changesOf(old, plan).filter(({ operation }) => operation !== "keep");
     if (changes.length === 0 && old.architecture === plan.architecture) return unchanged(plan);
     const why = "the plans of both sides of the change were compared";
-    return changed(flipOf(old, plan, { ...context(plan.stack), why }), changes);
+    return changed(flipOf(old, plan, { ...factsOf(context(plan.stack)), why }), changes);
   });
   const gone = before.filter(({ stack }) => !after.some((plan) => plan.stack === stack)).map(goneStack);
   const quiet = sections.filter(({ changes }) => !changes);

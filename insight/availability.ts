@@ -158,7 +158,7 @@ const link = (name: LinkText, sla: Sla): Link => ({
 });
 
 /** The chain of published commitments from the visitor to the data. */
-export function chainOf(plan: Plan, vercelPlan = "pro"): Link[] {
+export function chainOf(plan: Plan, vercelPlan: string): Link[] {
   const { tier, zones, multiAz } = shapeOf(plan);
   const database = multiAz
     ? link("Database, Multi-AZ", slas.databaseMultiAz)

@@ -1,7 +1,7 @@
 import type { Bilingual } from "../output/messages/language";
 import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } from "./availability";
 import { type CostOptions, type CostReport, costOf } from "./cost";
-import { databaseExposure } from "./cost-outside";
+import { databaseExposure, vercelChoices } from "./cost-outside";
 import { dollars, percent } from "./format";
 import { InputError } from "./input-error";
 import type { Plan, PlannedResource } from "./plan";
@@ -81,10 +81,7 @@ export interface Comparison {
   readonly options: readonly Option[];
 }
 
-export interface CompareOptions extends CostOptions, AvailabilityOptions {
-  /** `vercel.plan` of the stack's config. @default "pro" */
-  readonly vercelPlan?: string;
-}
+export interface CompareOptions extends CostOptions, AvailabilityOptions {}
 
 const TODAY: Bilingual = { en: "Today: one EC2 instance", ko: "현재: EC2 한 대" };
 
@@ -166,7 +163,6 @@ export function brokenClaims(
   deltaUsd: number,
   availability: AvailabilityReport,
   todayDatabaseUsd: number,
-  vercelPlan: string,
 ): BrokenClaim[] {
   const broken: BrokenClaim[] = [];
   const { tier, count, multiAz } = shapeOf(plan);
@@ -236,6 +232,7 @@ export function brokenClaims(
     });
   }
   if (tier === "vercel") {
+    const { plan: vercelPlan } = vercelChoices(plan);
     if (vercelPlan === "hobby") {
       broken.push({
         claim: { en: "Vercel is free", ko: "Vercel 무료 티어" },
@@ -397,17 +394,7 @@ function optionOf(plan: Plan, today: CostReport | undefined, options: CompareOpt
     deltaUsd,
     availability,
     ...(claim ? { claim } : {}),
-    broken: claim
-      ? brokenClaims(
-          claim,
-          plan,
-          cost,
-          deltaUsd,
-          availability,
-          today ? lines(today, /^rds/) : 0,
-          options.vercelPlan ?? "pro",
-        )
-      : [],
+    broken: claim ? brokenClaims(claim, plan, cost, deltaUsd, availability, today ? lines(today, /^rds/) : 0) : [],
     setup: setupOf(plan),
     needs: plan.architecture === "today" ? [] : [...blocking.map(noticeWords), ...applies(NEEDS, plan)],
     risks: applies(RISKS, plan),

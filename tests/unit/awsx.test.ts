@@ -17,6 +17,7 @@ import { toMarkdown } from "../../output/markdown";
 import { toTerminal } from "../../output/terminal";
 import { overBudget, planFrom, type StackResource } from "../../policy/budget";
 import { architectures } from "../../stacks/settings";
+import { contextOf } from "./insight-fixtures";
 
 const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
@@ -197,7 +198,7 @@ describe("awsx", () => {
       const old = former(plan);
       assert.notEqual(named(old, REPOSITORY).urn, named(plan, REPOSITORY).urn);
       assert.match(
-        reviewOf([old], [plan], () => ({ region: "ap-northeast-2", usage: {} })),
+        reviewOf([old], [plan], () => contextOf()),
         /prod: no change/,
       );
       const folder = mkdtempSync(join(tmpdir(), "awsx-"));

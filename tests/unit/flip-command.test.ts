@@ -8,7 +8,7 @@ import { flipDocument } from "../../cli/flip-text";
 import { parsePreview, previewOf, type Ran } from "../../cli/preview";
 import type { Plan } from "../../insight/plan";
 import { toTerminal } from "../../output/terminal";
-import { samplePlans } from "./insight-fixtures";
+import { contextOf, samplePlans } from "./insight-fixtures";
 
 const flipText = (...args: Parameters<typeof flipDocument>) => toTerminal(flipDocument(...args));
 
@@ -24,7 +24,7 @@ function plannerOf(sections: Readonly<Record<string, unknown>> = { architecture:
       asked.push(options ?? {});
       return plans.get(options?.architecture ?? String(sections.architecture)) as Plan;
     },
-    context: () => ({ region: "ap-northeast-2", vercelPlan: "pro", sections }),
+    context: () => contextOf(sections),
   };
   return { planner, asked };
 }
@@ -106,7 +106,7 @@ describe("platform flip", () => {
       { to: "fargate" },
       {
         architecture: "monitored-instance",
-        existing: { instanceId: "i-1" },
+        existing: { instanceId: "i-0123456789abcdef0" },
         app: { environment: { LOG_LEVEL: "info" }, migrate: false },
         secrets: { AUTH_SECRET: "[secret]" },
         gates: { drainSeconds: 600 },

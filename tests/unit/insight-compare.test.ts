@@ -9,7 +9,7 @@ import { toTerminal } from "../../output/terminal";
 import { noticesFor } from "../../stacks/notices";
 import { architectures } from "../../stacks/settings";
 import { checkSettings, SettingsError } from "../../stacks/settings-check";
-import { samplePlans } from "./insight-fixtures";
+import { contextOf, resource, samplePlans } from "./insight-fixtures";
 
 const optionOf = (comparison: Comparison, architecture: string) => {
   const found = comparison.options.find((option) => option.architecture === architecture);
@@ -75,10 +75,11 @@ describe("insight/compare", () => {
     });
     it("99.99 % and the price of Vercel", () => {
       assert.match(broken(plain, "vercel"), /99\.99 % is promised in Enterprise contracts only/);
-      assert.match(
-        broken(compare(samplePlans(), { vercelPlan: "hobby" }), "vercel"),
-        /Hobby plan forbids commercial use/,
+      const app = resource("iamvet:index:VercelApp", "vercel", { plan: "hobby" }, { custom: false });
+      const onHobby = samplePlans().map((plan) =>
+        plan.architecture === "vercel" ? { ...plan, resources: [...plan.resources, app] } : plan,
       );
+      assert.match(broken(compare(onHobby), "vercel"), /Hobby plan forbids commercial use/);
       assert.match(
         broken(compare(samplePlans({ publicDatabase: false })), "vercel"),
         /static addresses: \$100 a month/,
@@ -183,7 +184,7 @@ describe("insight/compare", () => {
     const asked: unknown[] = [];
     const planner: Planner = {
       listStacks: () => ["prod", "staging"],
-      context: () => ({ region: "ap-northeast-2", vercelPlan: "pro", sections: { fargate: { cpu: 512, min: 1 } } }),
+      context: () => contextOf({ fargate: { cpu: 512, memory: 1024, min: 1 } }),
       planStack: async (stack, overrides) => {
         asked.push([stack, overrides]);
         const config = (overrides?.config ?? {}) as Record<string, { min?: number; cpu?: number; multiAz?: boolean }>;

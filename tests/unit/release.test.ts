@@ -12,6 +12,7 @@ import { UsageError } from "../../cli/stack-files";
 import type { Plan } from "../../insight/plan";
 import { toMarkdown } from "../../output/markdown";
 import { checkSettings } from "../../stacks/settings-check";
+import { contextOf } from "./insight-fixtures";
 
 const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
@@ -329,7 +330,7 @@ describe("platform review", function () {
   this.timeout(60_000);
 
   it("tells cost, resources and verdict of each stack that changes", async () => {
-    const reviewed = (one: Plan[], other: Plan[]) => reviewOf(one, other, () => ({ region: "ap-northeast-2" }));
+    const reviewed = (one: Plan[], other: Plan[]) => reviewOf(one, other, () => contextOf());
     const before = await planStack("prod");
     const after = await planStack("prod", { architecture: "ha-web-tier" });
     const text = reviewed([before], [after]);
@@ -340,6 +341,15 @@ describe("platform review", function () {
     assert.match(reviewed([before], [before]), /### prod: no change/);
     assert.match(reviewed([before], []), /its file is gone/);
     assert.match(reviewed([], [after]), /prod: new/);
+  });
+
+  it("judges a move by the stack's own settings, as `flip` does", async () => {
+    const before = await planStack("prod");
+    const after = await planStack("prod", { architecture: "ha-web-tier" });
+    const own = { app: { environment: { LOG_LEVEL: "info" } }, gates: { drainSeconds: 7200 } };
+    const text = reviewOf([before], [after], () => contextOf(own));
+    assert.match(text, /The variable of the stack's config/);
+    assert.match(text, /2 h {2}and those that overstay a little/);
   });
 
   it("prints no mark of a page or of Markdown in the terminal", async () => {
