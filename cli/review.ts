@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Flip } from "../insight/flip";
 import { flipOf } from "../insight/flip";
-import { changesOf } from "../insight/flip-changes";
+import { type Change, changesOf } from "../insight/flip-changes";
 import { dollars, duration, signedDollars } from "../insight/format";
 import type { Plan, Plans } from "../insight/plan";
 import { inUrnsOf } from "../insight/read";
@@ -50,76 +50,68 @@ export function reviewDocument(
   after: readonly Plan[],
   context: (stack: string) => StackContext,
 ): Document {
-  const sections = after.map((plan) => {
-    const kept = before.find(({ stack }) => stack === plan.stack);
-    if (!kept) return newStack(plan);
-    const old = inUrnsOf(plan, kept);
-    const changes = changesOf(old, plan).filter(({ operation }) => operation !== "keep");
-    if (changes.length === 0 && old.architecture === plan.architecture) return unchanged(plan);
-    const why = "the plans of both sides of the change were compared";
-    return changed(flipOf(old, plan, { ...factsOf(context(plan.stack)), why }), changes);
+  const kept = after.flatMap((plan): (readonly [Plan, Plan])[] => {
+    const old = before.find(({ stack }) => stack === plan.stack);
+    return old ? [[inUrnsOf(plan, old), plan]] : [];
   });
-  const gone = before.filter(({ stack }) => !after.some((plan) => plan.stack === stack)).map(goneStack);
-  const quiet = sections.filter(({ changes }) => !changes);
+  const all = kept.map(([old, plan]) => ({
+    old,
+    plan,
+    changes: changesOf(old, plan).filter(({ operation }) => operation !== "keep"),
+  }));
+  const same = (one: (typeof all)[number]) =>
+    one.changes.length === 0 && one.old.architecture === one.plan.architecture;
+  const without = (plans: readonly Plan[], others: readonly Plan[]) =>
+    plans.filter(({ stack }) => !others.some((other) => other.stack === stack));
+  const why = "the plans of both sides of the change were compared";
   return {
     title: "What this change does",
-    blocks: [...sections.filter(({ changes }) => changes), ...gone, ...quiet].map(({ block }) => block),
+    blocks: [
+      ...all
+        .filter((one) => !same(one))
+        .map(({ old, plan, changes }) => changed(flipOf(old, plan, { ...factsOf(context(plan.stack)), why }), changes)),
+      ...without(after, before).map(({ stack, architecture, resources }) =>
+        section(`${stack}: new`, [text(`${architecture}, ${resources.length} resources.`)]),
+      ),
+      ...without(before, after).map(({ stack }) =>
+        section(`${stack}: its file is gone`, [text("What is deployed stays until `pulumi destroy`.")]),
+      ),
+      ...all.filter(same).map(({ plan }) => section(`${plan.stack}: no change`, [text("Both plans are equal.")])),
+    ],
   };
 }
 
-/** A stack's part of the review, and whether anything changes there. */
-interface Reviewed {
-  readonly changes: boolean;
-  readonly block: Section;
-}
-
-const newStack = ({ stack, architecture, resources }: Plan): Reviewed => ({
-  changes: true,
-  block: section(`${stack}: new`, [text(`${architecture}, ${resources.length} resources.`)]),
-});
-const unchanged = ({ stack }: Plan): Reviewed => ({
-  changes: false,
-  block: section(`${stack}: no change`, [text("Both plans are equal.")]),
-});
-const goneStack = ({ stack }: Plan): Reviewed => ({
-  changes: true,
-  block: section(`${stack}: its file is gone`, [text("What is deployed stays until `pulumi destroy`.")]),
-});
-
-function changed(flip: Flip, changes: readonly ReturnType<typeof changesOf>[number][]): Reviewed {
+function changed(flip: Flip, changes: readonly Change[]): Section {
   const { stack, from, to, verdict, counts, cost, downtime, data, inside, time } = flip;
   const moved = from === to ? to : `${from} → ${to}`;
-  return {
-    changes: true,
-    block: section(
-      [`${stack}: ${moved}, `, VERDICTS[verdict], inside.length > 0 ? ", with a replacement of what serves" : ""],
-      [
-        table(
-          ["resources", "cost a month", "downtime"],
+  return section(
+    [`${stack}: ${moved}, `, VERDICTS[verdict], inside.length > 0 ? ", with a replacement of what serves" : ""],
+    [
+      table(
+        ["resources", "cost a month", "downtime"],
+        [
           [
-            [
-              `${counts.create} created, ${counts.update} updated, ${counts.replace} replaced, ${counts.delete} deleted`,
-              `${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} (${signedDollars(cost.deltaUsd)})`,
-              downtime.seconds === 0 ? "none expected" : `about ${downtime.seconds} s`,
-            ],
+            `${counts.create} created, ${counts.update} updated, ${counts.replace} replaced, ${counts.delete} deleted`,
+            `${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} (${signedDollars(cost.deltaUsd)})`,
+            downtime.seconds === 0 ? "none expected" : `about ${downtime.seconds} s`,
           ],
+        ],
+      ),
+      list([
+        ...(data.safe ? [] : data.findings),
+        ...downtime.reasons.map(({ what, instead }) => `${what} ${instead}`),
+        ...inside,
+        ...(inside.length > 0
+          ? [`It takes about ${duration(time.total)}, and both at once cost ${dollars(cost.overlapUsd)}.`]
+          : []),
+      ]),
+      details(`${changes.length} changed resources`, [
+        code(
+          changes.map(({ operation, type, name }) => [SIGNS[operation], ` ${type} ${name}`]),
+          "diff",
         ),
-        list([
-          ...(data.safe ? [] : data.findings),
-          ...downtime.reasons.map(({ what, instead }) => `${what} ${instead}`),
-          ...inside,
-          ...(inside.length > 0
-            ? [`It takes about ${duration(time.total)}, and both at once cost ${dollars(cost.overlapUsd)}.`]
-            : []),
-        ]),
-        details(`${changes.length} changed resources`, [
-          code(
-            changes.map(({ operation, type, name }) => [SIGNS[operation], ` ${type} ${name}`]),
-            "diff",
-          ),
-        ]),
-        ...(from === to ? [] : [details("The move", flipDocument(flip).blocks)]),
-      ],
-    ),
-  };
+      ]),
+      ...(from === to ? [] : [details("The move", flipDocument(flip).blocks)]),
+    ],
+  );
 }

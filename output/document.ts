@@ -181,10 +181,6 @@ export const details = (summary: Inline, body: readonly Block[]): Details => ({ 
 /** A column by its title, width and kind of value. */
 export const column = (one: Column) => (typeof one === "string" ? { title: one } : one);
 
-/** A picture where none can be drawn. */
-export const inWords = ({ title, note, inWords: { body } }: Picture): Details =>
-  details(title, [...(note ? [text(note)] : []), ...body]);
-
 export const isList = (cell: Cell): cell is List => typeof cell === "object" && "kind" in cell;
 
 /** A text of the program, whose indented lines are commands to copy. */
@@ -218,6 +214,24 @@ function isEmpty(block: Block): boolean {
 }
 
 export const filled = (blocks: readonly Block[]): Block[] => blocks.filter((block) => !isEmpty(block));
+
+/** What has something to say, drawings in words: for forms that draw nothing. */
+export const inWords = (blocks: readonly Block[]): Exclude<Block, Bars | Cards | Picture>[] =>
+  filled(blocks).flatMap((block) => {
+    switch (block.kind) {
+      case "bars":
+        return table(
+          ["", ""],
+          block.rows.map(({ name, value }) => [name, value]),
+        );
+      case "cards":
+        return block.cards;
+      case "picture":
+        return details(block.title, [...(block.note ? [text(block.note)] : []), ...block.inWords.body]);
+      default:
+        return block;
+    }
+  });
 
 /** How one form writes the pieces of a line. */
 export interface InlineForm<T> {

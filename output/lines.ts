@@ -1,8 +1,6 @@
 import {
-  type Bars,
   type Block,
   type Document,
-  filled,
   type Inline,
   inlineTo,
   inWords,
@@ -26,6 +24,8 @@ export interface Look {
   readonly table: (table: Table, cell: (cell: Inline | List) => string) => string;
 }
 
+type Spoken = ReturnType<typeof inWords>[number];
+
 /** Prints documents as lines of text. */
 export function linesPrinter(look: Look) {
   const line = inlineTo({
@@ -40,12 +40,12 @@ export function linesPrinter(look: Look) {
   const under = (title: string, body: readonly Block[]) => ["", look.heading(title), ...indented(blocks(body), 2)];
 
   /** Commands are told from the text above them without colours too. */
-  const inItem = (one: Block) => indented(block(one), one.kind === "code" ? 2 : 0);
+  const inItem = (one: Spoken) => indented(block(one), one.kind === "code" ? 2 : 0);
 
   function list({ items, ordered }: List): string[] {
     return items.map(item).flatMap(({ head, body }, index) => {
       const mark = ordered ? `${index + 1}. ` : `${look.bullet} `;
-      const [first = "", ...rest] = indented([line(head), ...filled(body).flatMap(inItem)], mark.length);
+      const [first = "", ...rest] = indented([line(head), ...inWords(body).flatMap(inItem)], mark.length);
       return [`${mark}${first.slice(mark.length)}`, ...rest];
     });
   }
@@ -60,21 +60,10 @@ export function linesPrinter(look: Look) {
     );
   }
 
-  function bars({ rows }: Bars): string[] {
-    const width = Math.max(...rows.map(({ name }) => name.length));
-    return rows.flatMap(({ name, bars: drawn, value }) =>
-      drawn.map(({ parts }, i) => {
-        const share = parts.reduce((sum, part) => sum + part.share, 0);
-        const bar = "█".repeat(Math.round(share * BAR)).padEnd(BAR, "░");
-        return `${(i === 0 ? name : "").padEnd(width)}  ${bar}  ${i === 0 ? line(value).replaceAll("\n", ", ") : ""}`;
-      }),
-    );
-  }
-
   const cell = (one: Inline | List): string =>
     typeof one === "object" && "kind" in one ? list(one).join("\n") : line(one);
 
-  function block(one: Block): string[] {
+  function block(one: Spoken): string[] {
     switch (one.kind) {
       case "text":
         return [line(one.inline)];
@@ -82,10 +71,6 @@ export function linesPrinter(look: Look) {
         return under(line(one.title), one.body);
       case "details":
         return under(line(one.summary), one.body);
-      case "picture":
-        return block(inWords(one));
-      case "cards":
-        return blocks(one.cards);
       case "pairs":
         return pairs(one);
       case "list":
@@ -94,17 +79,12 @@ export function linesPrinter(look: Look) {
         return [look.table(one, cell)];
       case "code":
         return one.lines.map(line);
-      case "bars":
-        return bars(one);
     }
   }
-  const blocks = (all: readonly Block[]): string[] => filled(all).flatMap(block);
+  const blocks = (all: readonly Block[]): string[] => inWords(all).flatMap(block);
 
   return ({ title, blocks: all }: Document): string => {
     const [first, ...rest] = blocks(all);
     return [look.title(line(title)), "", ...(first ? [first] : []), ...rest].join("\n");
   };
 }
-
-/** Characters of a whole bar. */
-const BAR = 30;

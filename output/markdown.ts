@@ -4,8 +4,6 @@ import {
   type Code,
   column,
   type Document,
-  filled,
-  type Inline,
   type InlineForm,
   inlineTo,
   inWords,
@@ -73,7 +71,7 @@ function bullets({ items, ordered }: List, level: number): string {
       const told = [line(head), ...printed(body, level)].join("\n\n");
       return `${mark}${told.replace(/\n(?=[^\n])/g, `\n${" ".repeat(mark.length)}`)}`;
     })
-    .join(all.some(({ body }) => filled(body).length > 0) ? "\n\n" : "\n");
+    .join(all.some(({ body }) => inWords(body).length > 0) ? "\n\n" : "\n");
 }
 
 function fenced({ lines, language = "" }: Code): string {
@@ -82,10 +80,7 @@ function fenced({ lines, language = "" }: Code): string {
   return `${marks}${language}\n${inside}\n${marks}`;
 }
 
-const folded = (summary: Inline, body: readonly Block[], level: number) =>
-  [`<details><summary>${line(summary)}</summary>`, ...printed(body, level), "</details>"].join("\n\n");
-
-function print(block: Block, level: number): string {
+function print(block: ReturnType<typeof inWords>[number], level: number): string {
   switch (block.kind) {
     case "text":
       return line(block.inline);
@@ -99,17 +94,13 @@ function print(block: Block, level: number): string {
       return table(block);
     case "code":
       return fenced(block);
-    case "bars":
-      return table({ kind: "table", columns: ["", ""], rows: block.rows.map(({ name, value }) => [name, value]) });
     case "details":
-      return folded(block.summary, block.body, level);
-    case "cards":
-      return printed(block.cards, level).join("\n\n");
-    case "picture":
-      return print(inWords(block), level);
+      return [`<details><summary>${line(block.summary)}</summary>`, ...printed(block.body, level), "</details>"].join(
+        "\n\n",
+      );
   }
 }
-const printed = (blocks: readonly Block[], level: number) => filled(blocks).map((block) => print(block, level));
+const printed = (blocks: readonly Block[], level: number) => inWords(blocks).map((block) => print(block, level));
 
 /**
  * A document in Markdown as GitHub reads it.
