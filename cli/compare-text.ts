@@ -35,7 +35,8 @@ export function comparisonDocument(comparison: Comparison, advice?: Advice): Doc
       section("Basis", [
         text(
           muted(
-            `${usage.requestsPerMonth.toLocaleString("en-US")} requests and ${usage.gbOutPerMonth} GB a month. Prices of ${pricesAsOf ?? "?"} or later.`,
+            `${usage.requestsPerMonth.toLocaleString("en-US")} requests and ${usage.gbOutPerMonth} GB a month. Prices of ` +
+              `${pricesAsOf ?? "?"} or later.`,
           ),
           recalled
             ? muted(" Those that nobody looked up are named above: `platform prices update` refreshes what AWS lists.")

@@ -111,8 +111,10 @@ export const disasterDocs = (plans: readonly DisasterPlan[]): string =>
     blocks: [
       text(
         "Written by `npm run platform -- dr --docs` from the plans of the stacks in this repository; a test fails when it is out of date. ",
-        "For a stack of your own: `npm run platform -- dr --stack <name>`. RPO is the newest data that may be lost, RTO the time until the ",
-        "site serves again; every figure says where it comes from, and an assumption says so. Commands in angle brackets need what only the ",
+        "For a stack of your own: `npm run platform -- dr --stack <name>`. RPO is the newest data that may be lost, RTO " +
+          "the time until the ",
+        "site serves again; every figure says where it comes from, and an assumption says so. Commands in angle brackets " +
+          "need what only the ",
         "day knows.",
       ),
       ...UPGRADES,
@@ -133,15 +135,18 @@ const UPGRADES: readonly Block[] = [
   ]),
   section("Upgrades of the database", [
     list([
-      "Minor versions: RDS installs them in the maintenance window (`database.autoMinorUpgrade`), with a restart of a minute or less with Multi-AZ.",
+      "Minor versions: RDS installs them in the maintenance window (`database.autoMinorUpgrade`), with a restart of a " +
+        "minute or less with Multi-AZ.",
       [
         "Major versions: take a snapshot, set `database.allowMajorUpgrade` and `database.engineVersion`, run one `up`, and set it back. ",
         "The site is down for minutes. There is no way back but the snapshot, and it loses what was written since.",
       ],
       [
         "Blue/green (`database.blueGreen`) upgrades a copy and switches over within a minute. Known traps of the provider, which deletes ",
-        "the old instance by itself: automated snapshots made before the switch are gone (terraform-provider-aws #37775), no final snapshot ",
-        "of the old instance is taken (#42354), deletion protection is off until the next `up` (#29887), and it does not work with replicas. ",
+        "the old instance by itself: automated snapshots made before the switch are gone (terraform-provider-aws " +
+          "#37775), no final snapshot ",
+        "of the old instance is taken (#42354), deletion protection is off until the next `up` (#29887), and it does not " +
+          "work with replicas. ",
         "So: take a manual snapshot first, which survives; run `up` twice; look at the backups afterwards.",
       ],
     ]),

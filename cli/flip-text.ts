@@ -90,7 +90,8 @@ function verdictRows({ from, to, downtime, data, time, cost, availability, count
     ],
     [
       "Cost",
-      `${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} a month (${signedDollars(cost.deltaUsd)}); both at once during the flip: ${dollars(cost.overlapUsd)}`,
+      `${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} a month (${signedDollars(cost.deltaUsd)}); both at once ` +
+        `during the flip: ${dollars(cost.overlapUsd)}`,
     ],
     ["Availability", `${percent(availability.before)} → ${percent(availability.after)}`],
     ["Basis", `${basis.kind === "state" ? "the deployed state" : "the two plans alone"}: ${basis.why}`],

@@ -75,9 +75,11 @@ export const markdownOf = (settings: readonly Setting[]): string =>
     title: "Configuration reference",
     blocks: [
       text(
-        "Written by `npm run platform -- settings --markdown` from the schema in `stacks/settings.ts`; a test fails when it is out of date. ",
+        "Written by `npm run platform -- settings --markdown` from the schema in `stacks/settings.ts`; a test fails when " +
+          "it is out of date. ",
         "Keys stand in `Pulumi.<stack>.yaml` under `config:` with the namespace `iamvet:`, and are set by ",
-        "`pulumi config set --path iamvet:<key> <value>` (with `--secret` for anything secret). A mistake is told before anything is created.",
+        "`pulumi config set --path iamvet:<key> <value>` (with `--secret` for anything secret). A mistake is told before " +
+          "anything is created.",
       ),
       ...sectionBlocks(settings),
     ],

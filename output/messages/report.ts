@@ -32,7 +32,9 @@ export const reportTexts = {
   claimBroken: { en: "Claims that do not hold", ko: "맞지 않는 주장" },
   cost: { en: "Cost", ko: "비용" },
   costNote: {
-    en: "USD a month at list prices, before any free tier. What has no price is listed below, never counted as 0. What rests on a price that nobody looked up is counted and named.",
+    en:
+      "USD a month at list prices, before any free tier. What has no price is listed below, never counted as 0. What " +
+      "rests on a price that nobody looked up is counted and named.",
     ko: "무료 티어를 빼기 전 정가 기준 월 비용(USD)입니다. 가격을 모르는 항목은 0으로 계산하지 않고 아래에 표시합니다. 확인되지 않은 가격은 합계에 포함하고 따로 표시합니다.",
   },
   fixed: { en: "Fixed", ko: "고정" },
@@ -43,7 +45,9 @@ export const reportTexts = {
   option: { en: "Option", ko: "방안" },
   availability: { en: "Availability", ko: "가용성" },
   availabilityNote: {
-    en: "By SLAs: the product of published commitments along the chain. Expected: assumed failures a year, with the recovery times of this plan. Plan with the lower of both.",
+    en:
+      "By SLAs: the product of published commitments along the chain. Expected: assumed failures a year, with the " +
+      "recovery times of this plan. Plan with the lower of both.",
     ko: "SLA 기준은 구성 요소의 공개 약정을 곱한 값입니다. 기대값은 연간 장애 횟수 가정과 이 계획의 복구 시간으로 계산했습니다. 둘 중 낮은 값을 기준으로 삼으세요.",
   },
   bySla: { en: "By SLAs", ko: "SLA 기준" },
