@@ -10,8 +10,11 @@ async function main() {
   const { planStack } = await import("../cli/planner");
   const plan = await planStack(stack);
   mark();
-  const { renderPlan } = await import("../cli/plan-text");
-  renderPlan(plan);
+  const [{ planDocument }, { toTerminal }] = await Promise.all([
+    import("../cli/plan-text"),
+    import("../output/terminal"),
+  ]);
+  toTerminal(planDocument(plan));
   mark();
   const [start, imports, evaluation, printing] = marks.slice(1).map((at, i) => (at - (marks[i] ?? 0)) / 1000);
   process.stdout.write(`${JSON.stringify({ start, import: imports, evaluation, printing })}\n`);

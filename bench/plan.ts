@@ -3,7 +3,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { listStacks } from "../cli/planner";
-import { newTable } from "../cli/table";
+import { newTable } from "../output/terminal";
 import { architectures } from "../stacks/settings";
 import { measure, type Run, slope } from "./measure";
 

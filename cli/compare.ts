@@ -1,37 +1,24 @@
 import { Command } from "commander";
-import pc from "picocolors";
 import { availabilityOf } from "../insight/availability";
-import {
-  type Advice,
-  type Aim,
-  advise,
-  type Candidate,
-  type Comparison,
-  compare,
-  type Option,
-  spreadOf,
-  variations,
-} from "../insight/compare";
+import { type Aim, advise, type Candidate, type Comparison, compare, variations } from "../insight/compare";
 import { costOf } from "../insight/cost";
-import { dollars, duration, percent, signedDollars } from "../insight/format";
 import { InputError } from "../insight/input-error";
 import type { Plan } from "../insight/plan";
-import { type Fault, faults } from "../insight/recovery";
-import { architectures } from "../stacks/settings";
-import { SettingsError } from "../stacks/settings-check";
+import { toTerminal } from "../output/terminal";
+import { architectures, type Settings } from "../stacks/settings";
+import { readSettings, SettingsError } from "../stacks/settings-check";
+import { comparisonDocument } from "./compare-text";
 import { withProgress } from "./progress";
 import { inFolder, projectFolder, readStackFile, UsageError } from "./stack-files";
-import { newTable } from "./table";
 
 /** What a stack's file says beside the plan. */
 export interface StackContext {
   readonly region: string;
-  /** The `usage` key of the config. */
-  readonly usage?: unknown;
-  readonly vercelPlan: string;
-  /** The architecture that the file names. */
-  readonly serving?: string;
-  /** Sections of the config as they stand in the file. */
+  /** The config with every default filled in. */
+  readonly settings: Settings;
+  /** Its traffic, for estimates. */
+  readonly usage: Settings["usage"];
+  /** Sections of the config as they stand in the file, for a change to begin from. */
   readonly sections: Readonly<Record<string, unknown>>;
 }
 
@@ -61,13 +48,8 @@ export async function loadPlanner(folder: string = projectFolder): Promise<Plann
         return name === undefined ? [] : [[name, /^[[{]/.test(value) ? JSON.parse(value) : value]];
       }),
     );
-    return {
-      region,
-      usage: sections.usage,
-      vercelPlan: sections.vercel?.plan ?? "pro",
-      serving: sections.architecture,
-      sections,
-    };
+    const settings = readSettings(project, stack, config);
+    return { region, settings, usage: settings.usage, sections };
   };
   return {
     listStacks: () => planner.listStacks(folder),
@@ -162,108 +144,6 @@ export async function candidatesOf(planner: Planner, stack: string): Promise<Can
   return candidates;
 }
 
-const faultNames: Readonly<Record<Fault, string>> = {
-  "process-crash": "process crash",
-  "app-hang": "app hangs",
-  "nginx-down": "nginx down",
-  "instance-lost": "instance lost",
-  "zone-lost": "zone lost",
-  "database-lost": "database host lost",
-  "bad-deploy": "bad deploy",
-  "region-lost": "region lost",
-};
-
-function recoveryCell(option: Option, fault: Fault): string {
-  const course = option.availability.recovery.find((entry) => entry.fault === fault);
-  if (!course) return "";
-  if (course.share === 0) return pc.green("no outage");
-  const part = course.share < 1 ? `, ${Math.round(course.share * 100)} %` : "";
-  const shown = `${duration(course.totalSeconds)}${part}`;
-  return course.automatic ? shown : pc.yellow(`${shown} by hand`);
-}
-
-/** The comparison as a table of at most 118 columns. */
-export function renderCompare(comparison: Comparison): string {
-  const columns = [comparison.today, ...comparison.options];
-  const head = ["", ...columns.map((option) => option.architecture)];
-  const table = newTable({
-    head,
-    colWidths: [18, 17, 21, 19, 19, 18].slice(0, head.length),
-    wordWrap: true,
-  });
-  const row = (name: string, cell: (option: Option) => string) => table.push([name, ...columns.map(cell)]);
-  const section = (name: string) => table.push([{ colSpan: columns.length + 1, content: pc.bold(name) }]);
-
-  section("Cost, USD a month (list prices, before any free tier)");
-  row("resources", (o) => String(o.resources));
-  row("fixed", (o) => dollars(o.cost.fixedUsd));
-  row("by usage", (o) => dollars(o.cost.usageUsd));
-  row("total", (o) => pc.bold(`${o.cost.unknown.length > 0 ? "over " : ""}${dollars(o.cost.totalUsd)}`));
-  row("against today", (o) => (o.architecture === "today" ? "-" : signedDollars(o.deltaUsd)));
-  row("with free tier", (o) => dollars(o.cost.afterFreeTierUsd));
-  row("not priced", (o) => (o.cost.unknown.length > 0 ? pc.yellow(`${o.cost.unknown.length} resource(s)`) : "-"));
-  row("not looked up", (o) =>
-    o.cost.unverified.length > 0 ? pc.yellow(`${dollars(o.cost.unverifiedUsd)} of it`) : "-",
-  );
-  section("Availability");
-  row("by SLAs", (o) => percent(o.availability.committed));
-  row("expected", (o) => percent(o.availability.expected));
-  row("lower of both", (o) => pc.bold(percent(o.availability.composed)));
-  row("down a month", (o) => duration(o.availability.minutesPerMonth * 60));
-  row("years > 99.9 %", (o) => `${Math.round(o.availability.simulation.reaches["99.9"] * 100)} %`);
-  row("weakest link", (o) => o.availability.weakest.name);
-  row("spread over", (o) => spreadOf(o.plan));
-  row("brief's claim", (o) => {
-    if (!o.claim) return "-";
-    const [from, to] = o.claim.usd;
-    const promised = `${o.claim.availability ? `${percent(o.claim.availability)}, ` : ""}+$${from === to ? to : `${from}-${to}`}`;
-    return o.broken.length > 0 ? pc.red(`${promised}: does not hold`) : pc.green(`${promised}: holds`);
-  });
-  section("Outage by fault: detection and recovery, and the share of requests that fail");
-  for (const fault of faults) row(faultNames[fault], (o) => recoveryCell(o, fault));
-  section("Work");
-  row("setup, brief", (o) => o.claim?.setup.en ?? "-");
-
-  const lists = columns.flatMap((option) => {
-    const entries = [
-      ...option.broken.map(({ claim, reason }) => `${pc.red("claim")}  ${claim.en}: ${reason.en}`),
-      ...option.needs.map((need) => `${pc.cyan("needs")}  ${need.en}`),
-      ...option.risks.map((risk) => `${pc.yellow("risk")}   ${risk.en}`),
-      ...option.cost.unknown.map((entry) => `${pc.yellow("price")}  ${entry.resource}: ${entry.reason}`),
-      ...option.cost.unverified.map(
-        (entry) =>
-          `${pc.yellow("price")}  ${entry.price} was not looked up: ${entry.item}, ${dollars(entry.monthlyUsd)} a month`,
-      ),
-    ];
-    return entries.length > 0 ? [pc.bold(option.title.en), ...entries.map((entry) => `  ${entry}`)] : [];
-  });
-  const { cost } = comparison.today;
-  const recalled = columns.some((option) => option.cost.unverified.length > 0);
-  const notes = [
-    `Stack ${comparison.stack}, region ${comparison.region}; ${cost.usage.requestsPerMonth.toLocaleString("en-US")} requests and ${cost.usage.gbOutPerMonth} GB a month.`,
-    `Prices of ${cost.pricesAsOf ?? "?"} or later.${recalled ? " Those that nobody looked up are named above: platform prices update refreshes what AWS lists." : ""}`,
-  ];
-  return [table.toString(), ...lists, "", ...notes.map((note) => pc.dim(note))].join("\n");
-}
-
-/** Advice for a stated aim, with everything that was tried. */
-export function renderAdvice(advice: Advice): string {
-  const table = newTable({
-    head: ["Architecture", "Settings", "USD a month", "Available"],
-  });
-  for (const candidate of advice.candidates) {
-    const settings = Object.entries(candidate.config).map(([key, value]) => `${key}=${String(value)}`);
-    const cells = [
-      candidate.architecture,
-      settings.join(" "),
-      dollars(candidate.totalUsd),
-      percent(candidate.availability),
-    ];
-    table.push(candidate === advice.choice ? cells.map((cell) => pc.green(cell)) : cells);
-  }
-  return `${table.toString()}\n${advice.choice ? pc.green(advice.reason) : pc.yellow(advice.reason)}`;
-}
-
 /** A comparison without the plans themselves, for machines. */
 export const comparisonJson = (comparison: Comparison) => ({
   ...comparison,
@@ -325,8 +205,7 @@ export function compareCommand(load: typeof loadPlanner = loadPlanner): Command 
       if (options.json) {
         console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
       } else {
-        console.log(renderCompare(comparison));
-        if (advice) console.log(`\n${renderAdvice(advice)}`);
+        console.log(toTerminal(comparisonDocument(comparison, advice)));
       }
     });
 }

@@ -2,11 +2,12 @@ import { Command, Option } from "commander";
 import { type Flip, flipOf } from "../insight/flip";
 import type { PreviewStep } from "../insight/flip-changes";
 import { InputError } from "../insight/input-error";
+import { toTerminal } from "../output/terminal";
 import { architectures } from "../stacks/settings";
 import { nearest } from "../stacks/settings-check";
 import { inTheWay, notLive } from "./canary";
 import { chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
-import { renderFlip } from "./flip-text";
+import { flipDocument } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 import { withProgress } from "./progress";
 import { inFolder, projectFolder } from "./stack-files";
@@ -56,24 +57,23 @@ export async function judgeFlip(
   }
   if ("steps" in found) checkLive(stack, after.project, context, found.steps);
   return flipOf(before, after, {
-    region: context.region,
-    usage: context.usage,
-    ...appFacts(context),
+    ...factsOf(context),
     ...("steps" in found ? { preview: found.steps } : {}),
     why: found.why,
-    gates: (context.sections.gates as FlipGates | undefined) ?? {},
   });
 }
 
-type FlipGates = NonNullable<Parameters<typeof flipOf>[2]>["gates"];
+/** What of a stack's config a verdict on its flip, or on a change of its code, is drawn from beside the plans. */
+export const factsOf = ({ region, settings: { gates, app, existing, secrets, usage } }: StackContext) => ({
+  region,
+  usage,
+  gates,
+  migrate: app.migrate,
+  existingServer: existing.instanceId !== undefined,
+  variables: [...Object.keys(app.environment), ...Object.keys(secrets)],
+});
 
-/** The default of `architecture` in stacks/settings.ts. */
-const FIRST = architectures[0];
-
-const currentOf = ({ sections }: StackContext): string => String(sections.architecture ?? FIRST);
-
-function checkTarget(stack: string, to: string, context: StackContext): void {
-  const current = currentOf(context);
+function checkTarget(stack: string, to: string, { settings: { architecture: current } }: StackContext): void {
   const others = architectures.filter((one) => one !== current);
   if (!architectures.includes(to as never)) {
     const meant = nearest(to, architectures);
@@ -85,19 +85,16 @@ function checkTarget(stack: string, to: string, context: StackContext): void {
   }
 }
 
-const canaryOf = ({ sections }: StackContext) =>
-  (sections.traffic ?? {}) as { readonly canary?: string; readonly percent?: number };
-
 /** A third tier beside the two would keep its share, or make no sense of the old one's. */
-function checkCanary(stack: string, to: string, context: StackContext): void {
-  const { canary, percent = 0 } = canaryOf(context);
+function checkCanary(stack: string, to: string, { settings: { architecture, traffic } }: StackContext): void {
+  const { canary, percent } = traffic;
   if (canary === undefined || canary === to) return;
-  throw new InputError(inTheWay(stack, canary, percent, `a flip to ${to}`, currentOf(context)));
+  throw new InputError(inTheWay(stack, canary, percent, `a flip to ${to}`, architecture));
 }
 
 /** A share of the file that no update has given yet. */
 function checkLive(stack: string, project: string, context: StackContext, steps: readonly PreviewStep[]): void {
-  const { canary, percent = 0 } = canaryOf(context);
+  const { canary, percent } = context.settings.traffic;
   if (canary === undefined || percent === 0) return;
   const tier = steps.find(({ type, urn }) => type.startsWith("iamvet:index:") && urn.endsWith(`::${canary}`));
   if (tier?.op === "create") throw new InputError(notLive(stack, project, canary, percent));
@@ -105,9 +102,8 @@ function checkLive(stack: string, project: string, context: StackContext, steps:
 
 /** A flip to the canary makes it the serving tier, and leaves none beside it. */
 function configFor(context: StackContext, to: string): Record<string, unknown> {
-  const traffic = canaryOf(context);
-  if (traffic.canary !== to) return {};
-  const { canary: _, percent: __, ...rest } = traffic;
+  if (context.settings.traffic.canary !== to) return {};
+  const { canary: _, percent: __, ...rest } = context.sections.traffic as Record<string, unknown>;
   return { traffic: rest };
 }
 
@@ -115,16 +111,6 @@ const changeOf = (project: string, to: string, config: Readonly<Record<string, u
   Object.fromEntries(
     Object.entries({ ...config, architecture: to }).map(([key, value]) => [`${project}:${key}`, value]),
   );
-
-function appFacts({ sections }: StackContext) {
-  const section = (name: string) => (sections[name] ?? {}) as Readonly<Record<string, unknown>>;
-  const { migrate, environment } = section("app") as { migrate?: boolean; environment?: object };
-  return {
-    existingServer: section("existing").instanceId !== undefined,
-    ...(migrate === undefined ? {} : { migrate }),
-    variables: [...Object.keys(environment ?? {}), ...Object.keys(section("secrets"))],
-  };
-}
 
 /** `platform flip`: reads only. */
 export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPlanner, preview?: Previewer): Command {
@@ -151,7 +137,7 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
         told(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
       );
-      console.log(json ? JSON.stringify(flip, null, 2) : renderFlip(flip, all));
+      console.log(json ? JSON.stringify(flip, null, 2) : toTerminal(flipDocument(flip, all)));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];
     });
 }

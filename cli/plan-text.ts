@@ -1,21 +1,36 @@
-import pc from "picocolors";
-import { isConcat, isRef, isUnknown, type Plan, type PlannedResource, type PlanValue, SECRET } from "../insight/plan";
+import { isConcat, isRef, isUnknown, type Plan, type PlannedResource, type PlanValue } from "../insight/plan";
+import {
+  code,
+  type Document,
+  good,
+  type Inline,
+  list,
+  muted,
+  pairs,
+  section,
+  strong,
+  text,
+  warn,
+  withCommands,
+} from "../output/document";
 
 /** A plan as a person reads it: a tree of components and resources, counts, where the site will be, and what is left to do. */
-export function renderPlan(plan: Plan): string {
+export function planDocument(plan: Plan): Document {
   const own = plan.resources.filter(({ custom }) => custom);
   const guarded = own.filter(({ protect }) => protect);
-  return [
-    `${pc.bold(pc.underline(plan.stack))}  ${pc.cyan(plan.architecture)}  ${String(plan.outputs.url)}`,
-    "",
-    ...tree(plan),
-    "",
-    `${pc.bold(`${own.length} resources`)}, ${guarded.length} of them protected ${pc.green(SHIELD)}: ${counts(own)}`,
-    "",
-    pc.bold("Outputs"),
-    ...outputs(plan),
-    ...notices(plan),
-  ].join("\n");
+  const { nextSteps: _, ...outputs } = plan.outputs;
+  const notices = (blocking: boolean) =>
+    list(plan.notices.filter((notice) => notice.blocking === blocking).map(({ message }) => withCommands(message)));
+  return {
+    title: `${plan.stack}: ${plan.architecture} at ${plan.outputs.url}`,
+    blocks: [
+      code(tree(plan)),
+      section([`${own.length} resources, ${guarded.length} of them protected `, good(SHIELD)], [text(counts(own))]),
+      section("Outputs", [pairs(Object.entries(outputs).map(([key, value]) => [key, show(value)]))]),
+      section(warn("`pulumi up` needs before it goes on"), [notices(true)]),
+      section("For you to know or to do", [notices(false)]),
+    ],
+  };
 }
 
 const SHIELD = "◆";
@@ -42,31 +57,38 @@ const telling = [
   "name",
 ];
 
-function tree({ resources }: Plan): string[] {
+function tree({ resources }: Plan): Inline[] {
   const children = new Map<string | undefined, PlannedResource[]>();
   for (const resource of resources) {
     const siblings = children.get(resource.parent) ?? [];
     children.set(resource.parent, [...siblings, resource]);
   }
   const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  const branch = (parent: string | undefined, indent: string): string[] => {
+  const branch = (parent: string | undefined, indent: string): Inline[] => {
     const list = children.get(parent) ?? [];
     return list.flatMap((resource, index) => {
       const last = index === list.length - 1;
-      const line = `${indent}${last ? "└─ " : "├─ "}${resource.custom ? leaf(resource) : pc.bold(componentTitle(resource))}`;
-      return [line, ...branch(resource.urn, `${indent}${last ? "   " : "│  "}`)];
+      const line = resource.custom ? leaf(resource) : strong(componentTitle(resource));
+      return [[`${indent}${last ? "└─ " : "├─ "}`, line], ...branch(resource.urn, `${indent}${last ? "   " : "│  "}`)];
     });
   };
   return branch(root?.urn, "");
 }
 
 /** Our own by its name alone, another package's with where it is from. */
-const componentTitle = ({ type, name }: PlannedResource) => `${kind(type).replace(/^iamvet\./, "")} ${pc.dim(name)}`;
+const componentTitle = ({ type, name }: PlannedResource): Inline => [
+  `${kind(type).replace(/^iamvet\./, "")} `,
+  muted(name),
+];
 
-function leaf({ type, name, protect, inputs }: PlannedResource): string {
+function leaf({ type, name, protect, inputs }: PlannedResource): Inline {
   const key = telling.find((candidate) => inputs[candidate] !== undefined && inputs[candidate] !== name);
-  const detail = key ? pc.dim(`  ${key} ${show(inputs[key] as PlanValue)}`) : "";
-  return `${kind(type)} ${pc.dim(name)}${protect ? pc.green(` ${SHIELD}`) : ""}${detail}`;
+  return [
+    `${kind(type)} `,
+    muted(name),
+    protect ? good(` ${SHIELD}`) : "",
+    key ? muted([`  ${key} `, show(inputs[key] as PlanValue)]) : "",
+  ];
 }
 
 /** `aws:ec2/securityGroup:SecurityGroup` -> `ec2.SecurityGroup` */
@@ -90,30 +112,10 @@ export function counts(resources: readonly { readonly type: string }[]): string 
 }
 
 /** A value in one line: what only AWS knows is shown as such. */
-function show(value: PlanValue): string {
-  if (isUnknown(value)) return pc.italic("known after up");
+function show(value: PlanValue): Inline {
+  if (isUnknown(value)) return muted("known after up");
   if (isRef(value)) return `<${value.$ref.split("::").at(-1)}.${value.property}>`;
-  if (isConcat(value)) return value.$concat.map((part) => (typeof part === "string" ? part : show(part))).join("");
-  if (value === SECRET) return SECRET;
-  if (Array.isArray(value)) return value.map(show).join(", ");
+  if (isConcat(value)) return value.$concat.map((part) => (typeof part === "string" ? part : show(part)));
+  if (Array.isArray(value)) return value.flatMap((one, i) => (i === 0 ? [show(one)] : [", ", show(one)]));
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
-}
-
-function outputs({ outputs: values }: Plan): string[] {
-  const entries = Object.entries(values).filter(([key]) => key !== "nextSteps");
-  const width = Math.max(...entries.map(([key]) => key.length));
-  return entries.map(([key, value]) => `  ${key.padEnd(width)}  ${show(value)}`);
-}
-
-function notices({ notices: all }: Plan): string[] {
-  const section = (title: string, blocking: boolean) => {
-    const messages = all.filter((notice) => notice.blocking === blocking).map(({ message }) => message);
-    return messages.length > 0
-      ? ["", title, ...messages.map((message) => `  • ${message.replaceAll("\n", "\n    ")}`)]
-      : [];
-  };
-  return [
-    ...section(pc.yellow(pc.bold("`pulumi up` needs before it goes on")), true),
-    ...section(pc.bold("For you to know or to do"), false),
-  ];
 }

@@ -5,9 +5,10 @@ import { changesOf } from "../insight/flip-changes";
 import { insideOf } from "../insight/inside";
 import type { Plan, Plans } from "../insight/plan";
 import { inUrnsOf } from "../insight/read";
+import { toTerminal } from "../output/terminal";
 import { architectures } from "../stacks/settings";
 import { SettingsError } from "../stacks/settings-check";
-import { renderPlan } from "./plan-text";
+import { planDocument } from "./plan-text";
 import { listStacks, planStack } from "./planner";
 import { withProgress } from "./progress";
 import { inFolder, UsageError } from "./stack-files";
@@ -60,7 +61,9 @@ async function run({ stack, architecture, json, cwd, since }: Options): Promise<
   // Beside the plan, which may be JSON.
   for (const line of insideSince(earlier, plans)) console.error(line);
   const result: Plans = { stacks: plans };
-  console.log(json ? JSON.stringify(result, null, 2) : plans.map((plan) => renderPlan(plan)).join("\n\n"));
+  console.log(
+    json ? JSON.stringify(result, null, 2) : plans.map((plan) => toTerminal(planDocument(plan))).join("\n\n"),
+  );
 }
 
 function readPlans(file: string): readonly Plan[] {

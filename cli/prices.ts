@@ -8,8 +8,8 @@ import pc from "picocolors";
 import { InputError } from "../insight/input-error";
 import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../insight/offers";
 import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../insight/prices";
+import { newTable } from "../output/terminal";
 import { told } from "./compare";
-import { newTable } from "./table";
 
 /** How the files are fetched; tests put their own in. */
 export type Fetch = (url: string) => Promise<Response>;

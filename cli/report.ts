@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { type CompareOptions, type Comparison, compare } from "../insight/compare";
-import { dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
+import { describe, dotOf, flipGraph, type Graph, graphOf } from "../insight/diagram";
 import type { Plan } from "../insight/plan";
-import { type Picture, renderReport } from "../insight/report";
-import { type Language, languages, reportWords } from "../insight/words";
+import { reportDocument } from "../insight/report";
+import { details, list, type Picture } from "../output/document";
+import { toHtml } from "../output/html";
+import { type Language, languages } from "../output/messages/language";
+import { reportTexts } from "../output/messages/report";
+import type { Architecture } from "../stacks/settings";
 import { chooseStack, loadPlanner, planAll, tellLeftOut, told } from "./compare";
 import { withProgress } from "./progress";
 import { inFolder, writeNamed } from "./stack-files";
@@ -14,19 +18,20 @@ async function draw(title: string, graph: Graph, language: Language, note?: stri
   const { instance } = await import("@viz-js/viz");
   const viz = await instance();
   const svg = viz.renderString(dotOf(graph, language), { format: "svg" });
-  return { title, graph, svg, ...(note ? { note } : {}) };
+  const inWords = details(reportTexts.connections[language], [list(describe(graph, language))]);
+  return { kind: "picture", title, svg, inWords, ...(note ? { note } : {}) };
 }
 
 /** Pictures of today, of every option, and of the moves from what serves to each other option. */
-async function picturesOf(comparison: Comparison, language: Language, serving: string): Promise<Picture[]> {
+async function picturesOf(comparison: Comparison, language: Language, serving?: Architecture): Promise<Picture[]> {
   const { today, options } = comparison;
-  const drawn = [await draw(reportWords.today[language], graphOf(today.plan), language)];
+  const drawn = [await draw(reportTexts.today[language], graphOf(today.plan), language)];
   for (const option of options) drawn.push(await draw(option.title[language], graphOf(option.plan), language));
   const from = options.find((option) => option.architecture === serving) ?? options[0];
   for (const to of options) {
     if (!from || to === from) continue;
-    const title = `${reportWords.flip[language]}: ${from.architecture} → ${to.architecture}`;
-    drawn.push(await draw(title, flipGraph(from.plan, to.plan), language, reportWords.flipNote[language]));
+    const title = `${reportTexts.flip[language]}: ${from.architecture} → ${to.architecture}`;
+    drawn.push(await draw(title, flipGraph(from.plan, to.plan), language, reportTexts.flipNote[language]));
   }
   return drawn;
 }
@@ -35,15 +40,12 @@ async function picturesOf(comparison: Comparison, language: Language, serving: s
 export async function reportHtml(
   plans: readonly Plan[],
   language: Language,
-  options: CompareOptions & { /** The architecture that serves now. */ readonly serving?: string } = {},
+  options: CompareOptions = {},
+  serving?: Architecture,
 ): Promise<string> {
   const comparison = compare(plans, options);
-  return renderReport(
-    comparison,
-    language,
-    await picturesOf(comparison, language, options.serving ?? "monitored-instance"),
-    new Date().toISOString().slice(0, 10),
-  );
+  const pictures = await picturesOf(comparison, language, serving);
+  return toHtml(reportDocument(comparison, language, pictures, new Date().toISOString().slice(0, 10)));
 }
 
 /** `platform report --html FILE`. */
@@ -61,7 +63,8 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
           const stack = chooseStack(planner, options.stack);
           const { plans, leftOut } = await planAll(planner, stack);
           tellLeftOut(leftOut);
-          const html = await reportHtml(plans, options.language, planner.context(stack));
+          const { region, usage, settings } = planner.context(stack);
+          const html = await reportHtml(plans, options.language, { region, usage }, settings.architecture);
           writeNamed(options.html, html);
         }),
       );

@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import pc from "picocolors";
+import { type Block, code, type Inline, literal, muted, section, strong, table, text } from "../output/document";
+import { toMarkdown } from "../output/markdown";
+import { toTerminal } from "../output/terminal";
 import { type Setting, sectionDescriptions, settingsReference } from "../stacks/settings-reference";
 import { UsageError } from "./stack-files";
-import { newTable } from "./table";
 
 interface Options {
   readonly json?: boolean;
@@ -18,7 +19,7 @@ export function settingsCommand(): Command {
     .option("--markdown", "print as the page docs/configuration.md")
     .action((section: string | undefined, { json, markdown }: Options) => {
       const found = pick(settingsReference(), section);
-      console.log(json ? JSON.stringify(found, null, 2) : markdown ? markdownOf(found) : tableOf(found));
+      console.log(json ? JSON.stringify(found, null, 2) : markdown ? markdownOf(found) : settingsText(found));
     });
 }
 
@@ -33,50 +34,53 @@ function pick(all: readonly Setting[], section: string | undefined): readonly Se
 const sectionOf = ({ key }: Setting) => key.split(/[.[]/)[0] as string;
 const sectionNames = (all: readonly Setting[]) => [...new Set(all.map(sectionOf))];
 
-function defaultOf({ required, default: fallback }: Setting): string {
-  if (required) return "required";
-  return fallback === undefined ? "-" : typeof fallback === "string" ? fallback : JSON.stringify(fallback);
+function defaultOf({ required, default: fallback }: Setting): Inline {
+  if (required) return strong("required");
+  return fallback === undefined ? "" : literal(typeof fallback === "string" ? fallback : JSON.stringify(fallback));
 }
 
-function tableOf(settings: readonly Setting[]): string {
-  const width = Math.min(process.stdout.columns ?? 140, 160);
-  const table = newTable({
-    head: ["key", "default", "what it decides, and what is allowed"],
-    style: { compact: false },
-    wordWrap: true,
-    colWidths: [32, 20, Math.max(40, width - 58)],
+/** One section for each key of the config at the top, with a table of all keys under it. */
+const sectionBlocks = (settings: readonly Setting[]): Block[] =>
+  sectionNames(settings).map((name) =>
+    section(name, [
+      text(sectionDescriptions()[name] ?? ""),
+      table(
+        [
+          { title: "key", width: Math.max(...settings.map(({ key }) => key.length)) + 2 },
+          { title: "default", width: 22 },
+          { title: "what it decides", width: 0 },
+          { title: "allowed", width: 0 },
+        ],
+        settings
+          .filter((setting) => sectionOf(setting) === name)
+          .map((setting) => [literal(setting.key), defaultOf(setting), setting.description, muted(setting.allowed)]),
+        { ruled: true },
+      ),
+    ]),
+  );
+
+/** The settings in the terminal. */
+const settingsText = (settings: readonly Setting[]): string =>
+  toTerminal({
+    title: "Settings",
+    blocks: [
+      ...sectionBlocks(settings),
+      section("Set one", [code([`pulumi config set --path iamvet:${settings[0]?.key.replace("[]", "[0]")} <value>`])]),
+    ],
   });
-  for (const setting of settings) {
-    table.push([setting.key, defaultOf(setting), `${setting.description}\n${pc.dim(setting.allowed)}`]);
-  }
-  return `${table.toString()}\n\nSet one: pulumi config set --path iamvet:${settings[0]?.key.replace("[]", "[0]")} <value>`;
-}
 
 /** docs/configuration.md; a unit test fails when the page in the repository is another one. */
-export function markdownOf(settings: readonly Setting[]): string {
-  const sections = sectionDescriptions();
-  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;");
-  const code = (text: string) => (text === "required" ? "**required**" : text === "-" ? "" : `\`${text}\``);
-  return [
-    "# Configuration reference",
-    "",
-    "Written by `npm run platform -- settings --markdown` from the schema in `stacks/settings.ts`; a test fails when it is out of date.",
-    "Keys stand in `Pulumi.<stack>.yaml` under `config:` with the namespace `iamvet:`, and are set by",
-    "`pulumi config set --path iamvet:<key> <value>` (with `--secret` for anything secret). A mistake is told before anything is created.",
-    ...sectionNames(settings).flatMap((section) => [
-      "",
-      `## ${section}`,
-      "",
-      sections[section] ?? "",
-      "",
-      "| key | default | what it decides | allowed |",
-      "| --- | --- | --- | --- |",
-      ...settings
-        .filter((setting) => sectionOf(setting) === section)
-        .map(
-          (setting) =>
-            `| \`${setting.key}\` | ${code(defaultOf(setting))} | ${cell(setting.description)} | ${cell(setting.allowed)} |`,
-        ),
-    ]),
-  ].join("\n");
-}
+export const markdownOf = (settings: readonly Setting[]): string =>
+  toMarkdown({
+    title: "Configuration reference",
+    blocks: [
+      text(
+        "Written by `npm run platform -- settings --markdown` from the schema in `stacks/settings.ts`; a test fails when " +
+          "it is out of date. ",
+        "Keys stand in `Pulumi.<stack>.yaml` under `config:` with the namespace `iamvet:`, and are set by ",
+        "`pulumi config set --path iamvet:<key> <value>` (with `--secret` for anything secret). A mistake is told before " +
+          "anything is created.",
+      ),
+      ...sectionBlocks(settings),
+    ],
+  });

@@ -11,10 +11,10 @@ import {
   type Visitors,
 } from "../insight/simulation";
 import { parseUsage } from "../insight/usage";
+import { newTable } from "../output/terminal";
 import { chooseStack, loadPlanner, type Planner, told } from "./compare";
 import { withProgress } from "./progress";
 import { inFolder } from "./stack-files";
-import { newTable } from "./table";
 
 interface Options {
   readonly stack?: string;

@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import type { ReporterConfig } from "../functions/incident/config";
 import type { Report } from "../functions/incident/report";
-import type { Language } from "../functions/incident/words";
+import { type Language, languages } from "../output/messages/language";
+import { toTerminal } from "../output/terminal";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
 import { inFolder, readStackFile, UsageError } from "./stack-files";
@@ -28,7 +29,7 @@ export function whyCommand(): Command {
     .requiredOption("-s, --stack <name>", "the stack to look into")
     .option("--since <time>", "how far back: 30m, 1h, 2d", "1h")
     .addOption(
-      new Option("-l, --language <language>", "language of the report; default: the stack's").choices(["en", "ko"]),
+      new Option("-l, --language <language>", "language of the report; default: the stack's").choices(languages),
     )
     .option("--json", "print the report as JSON")
     .addOption(inFolder())
@@ -49,8 +50,8 @@ async function run({ stack, since, language, json, cwd }: Options): Promise<void
     console.log(JSON.stringify(report, null, 2));
     return;
   }
-  const { reportText } = await import("../functions/incident/text");
-  process.stdout.write(reportText(report, language ?? where.language));
+  const { incidentDocument } = await import("../functions/incident/document");
+  console.log(toTerminal(incidentDocument(report, language ?? where.language, "message")));
 }
 
 /** `90m`, `1h`, `2d` in milliseconds. */

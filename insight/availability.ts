@@ -1,3 +1,4 @@
+import type { LinkText } from "../output/messages/report";
 import { vercelChoices } from "./cost-outside";
 import { InputError } from "./input-error";
 import type { Plan } from "./plan";
@@ -79,7 +80,7 @@ export const slas = {
 
 /** One part of the chain between a visitor and the data. */
 export interface Link {
-  readonly name: string;
+  readonly name: LinkText;
   readonly availability: number;
   /** Expected minutes a month (730 h) in which this part alone takes the site down. */
   readonly minutesPerMonth: number;
@@ -149,7 +150,7 @@ export interface AvailabilityReport {
 const MINUTES_PER_MONTH = 730 * 60;
 const MINUTES_PER_YEAR = 8760 * 60;
 
-const link = (name: string, sla: Sla): Link => ({
+const link = (name: LinkText, sla: Sla): Link => ({
   name,
   availability: sla.availability,
   minutesPerMonth: (1 - sla.availability) * MINUTES_PER_MONTH,
@@ -157,7 +158,7 @@ const link = (name: string, sla: Sla): Link => ({
 });
 
 /** The chain of published commitments from the visitor to the data. */
-export function chainOf(plan: Plan, vercelPlan = "pro"): Link[] {
+export function chainOf(plan: Plan, vercelPlan: string): Link[] {
   const { tier, zones, multiAz } = shapeOf(plan);
   const database = multiAz
     ? link("Database, Multi-AZ", slas.databaseMultiAz)

@@ -1,26 +1,21 @@
+import type { Bilingual } from "../output/messages/language";
 import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } from "./availability";
 import { type CostOptions, type CostReport, costOf } from "./cost";
-import { databaseExposure } from "./cost-outside";
+import { databaseExposure, vercelChoices } from "./cost-outside";
 import { dollars, percent } from "./format";
 import { InputError } from "./input-error";
 import type { Plan, PlannedResource } from "./plan";
 import { built, number, ofType, text } from "./read";
 import { shapeOf, tellsOutage } from "./recovery";
 
-/** A sentence in both languages of the report. */
-export interface Words {
-  readonly en: string;
-  readonly ko: string;
-}
-
 /** What the brief says of an option: its monthly price beyond today's, availability and hours of work. */
 export interface Claim {
   readonly architecture: string;
-  readonly title: Words;
+  readonly title: Bilingual;
   /** USD a month beyond today's setup. */
   readonly usd: readonly [from: number, to: number];
   readonly availability?: number;
-  readonly setup: Words;
+  readonly setup: Bilingual;
 }
 
 /** The brief's table of options (docs: architecture improvement plan, phases 1 to 3). */
@@ -56,14 +51,14 @@ export const claims: readonly Claim[] = [
 
 /** A claim of the brief that does not hold with the chosen settings, and why. */
 export interface BrokenClaim {
-  readonly claim: Words;
-  readonly reason: Words;
+  readonly claim: Bilingual;
+  readonly reason: Bilingual;
 }
 
 /** One column of the comparison. */
 export interface Option {
   readonly architecture: string;
-  readonly title: Words;
+  readonly title: Bilingual;
   readonly plan: Plan;
   /** What is built, components left out. */
   readonly resources: number;
@@ -73,10 +68,10 @@ export interface Option {
   readonly availability: AvailabilityReport;
   readonly claim?: Claim;
   readonly broken: readonly BrokenClaim[];
-  readonly setup: readonly Words[];
+  readonly setup: readonly Bilingual[];
   /** What only a person can do. */
-  readonly needs: readonly Words[];
-  readonly risks: readonly Words[];
+  readonly needs: readonly Bilingual[];
+  readonly risks: readonly Bilingual[];
 }
 
 export interface Comparison {
@@ -86,12 +81,9 @@ export interface Comparison {
   readonly options: readonly Option[];
 }
 
-export interface CompareOptions extends CostOptions, AvailabilityOptions {
-  /** `vercel.plan` of the stack's config. @default "pro" */
-  readonly vercelPlan?: string;
-}
+export interface CompareOptions extends CostOptions, AvailabilityOptions {}
 
-const TODAY: Words = { en: "Today: one EC2 instance", ko: "현재: EC2 한 대" };
+const TODAY: Bilingual = { en: "Today: one EC2 instance", ko: "현재: EC2 한 대" };
 
 /**
  * Today's setup as a plan: the brief's t3.medium with a public address and the same database in one zone, without alarms.
@@ -141,7 +133,7 @@ const lines = (cost: CostReport, price: RegExp): number =>
   cost.lines.filter((line) => price.test(line.price)).reduce((sum, line) => sum + line.monthlyUsd, 0);
 
 /** Parts of a bill as people name them. */
-const PARTS: readonly (readonly [Words, RegExp])[] = [
+const PARTS: readonly (readonly [Bilingual, RegExp])[] = [
   [{ en: "compute", ko: "컴퓨팅" }, /^(ec2|fargate|ebs)/],
   [{ en: "database", ko: "데이터베이스" }, /^rds/],
   [{ en: "load balancer", ko: "로드 밸런서" }, /^alb/],
@@ -157,7 +149,7 @@ const PARTS: readonly (readonly [Words, RegExp])[] = [
 ];
 
 /** A bill by part, greatest first. */
-export function partsOf(cost: CostReport): { name: Words; usd: number }[] {
+export function partsOf(cost: CostReport): { name: Bilingual; usd: number }[] {
   return PARTS.map(([name, price]) => ({ name, usd: lines(cost, price) }))
     .filter(({ usd }) => usd >= 0.005)
     .sort((a, b) => b.usd - a.usd);
@@ -171,7 +163,6 @@ export function brokenClaims(
   deltaUsd: number,
   availability: AvailabilityReport,
   todayDatabaseUsd: number,
-  vercelPlan: string,
 ): BrokenClaim[] {
   const broken: BrokenClaim[] = [];
   const { tier, count, multiAz } = shapeOf(plan);
@@ -180,14 +171,14 @@ export function brokenClaims(
   // Only option 2 of the brief brings a Multi-AZ database; the others keep today's.
   const database = claim.architecture === "ha-web-tier" ? 0 : lines(cost, /^rds/) - todayDatabaseUsd;
   const beyond = deltaUsd - database;
-  const aside = (language: keyof Words): string =>
+  const aside = (language: keyof Bilingual): string =>
     database < 0.5
       ? ""
       : language === "en"
         ? `, and the Multi-AZ database ${dollars(database)} on top`
         : `이며 다중 영역 데이터베이스가 ${dollars(database)} 추가로 듭니다`;
   if (beyond > to + 0.5) {
-    const shown = (language: keyof Words): string =>
+    const shown = (language: keyof Bilingual): string =>
       partsOf(cost)
         .filter(({ usd }) => usd >= 0.5)
         .map(({ name, usd }) => `${name[language]} ${dollars(usd)}`)
@@ -241,6 +232,7 @@ export function brokenClaims(
     });
   }
   if (tier === "vercel") {
+    const { plan: vercelPlan } = vercelChoices(plan);
     if (vercelPlan === "hobby") {
       broken.push({
         claim: { en: "Vercel is free", ko: "Vercel 무료 티어" },
@@ -275,7 +267,7 @@ export function brokenClaims(
 const single = (tier: string, count: number): boolean => (tier === "ecs" || tier === "group") && count < 2;
 
 /** Work that the plan itself shows: each entry asks the plan whether it applies. */
-const NEEDS: readonly (readonly [(plan: Plan) => boolean, Words])[] = [
+const NEEDS: readonly (readonly [(plan: Plan) => boolean, Bilingual])[] = [
   [
     (plan) => subscriptions(plan, "email") > 0,
     { en: "Confirm each e-mail subscription", ko: "이메일 구독마다 확인 링크를 눌러 주세요" },
@@ -305,7 +297,7 @@ const NEEDS: readonly (readonly [(plan: Plan) => boolean, Words])[] = [
   ],
 ];
 
-const RISKS: readonly (readonly [(plan: Plan) => boolean, Words])[] = [
+const RISKS: readonly (readonly [(plan: Plan) => boolean, Bilingual])[] = [
   [
     (plan) => shapeOf(plan).tier === "instance",
     { en: "One server: its zone is a single point of failure", ko: "서버 한 대: 가용 영역이 단일 장애점" },
@@ -354,7 +346,7 @@ function subscriptions(plan: Plan, protocol: string): number {
     .length;
 }
 
-const applies = (table: typeof NEEDS, plan: Plan): Words[] =>
+const applies = (table: typeof NEEDS, plan: Plan): Bilingual[] =>
   table.filter(([when]) => when(plan)).map(([, words]) => words);
 
 /** What blocks an update, in Korean; the first sentence of the English notice is the key. */
@@ -366,13 +358,13 @@ const BLOCKING_KO: Readonly<Record<string, string>> = {
 };
 
 /** A notice's first sentence: its commands stand in `platform plan`. */
-const noticeWords = ({ message }: { message: string }): Words => {
+const noticeWords = ({ message }: { message: string }): Bilingual => {
   const first = message.split("\n")[0]?.match(/^.*?[.:](?= |$)/)?.[0] ?? message;
   return { en: first, ko: BLOCKING_KO[first] ?? `먼저 필요: ${first}` };
 };
 
 /** Steps to build an option with this project: the same few for all, since the plan does the rest. */
-function setupOf(plan: Plan): Words[] {
+function setupOf(plan: Plan): Bilingual[] {
   const architecture = plan.architecture;
   if (architecture === "today") return [{ en: "none: it is running", ko: "없음: 이미 운영 중" }];
   return [
@@ -402,17 +394,7 @@ function optionOf(plan: Plan, today: CostReport | undefined, options: CompareOpt
     deltaUsd,
     availability,
     ...(claim ? { claim } : {}),
-    broken: claim
-      ? brokenClaims(
-          claim,
-          plan,
-          cost,
-          deltaUsd,
-          availability,
-          today ? lines(today, /^rds/) : 0,
-          options.vercelPlan ?? "pro",
-        )
-      : [],
+    broken: claim ? brokenClaims(claim, plan, cost, deltaUsd, availability, today ? lines(today, /^rds/) : 0) : [],
     setup: setupOf(plan),
     needs: plan.architecture === "today" ? [] : [...blocking.map(noticeWords), ...applies(NEEDS, plan)],
     risks: applies(RISKS, plan),

@@ -1,4 +1,4 @@
-import type { Words } from "./compare";
+import type { Bilingual, Language } from "../output/messages/language";
 import type { Plan, PlannedResource } from "./plan";
 import { built, byUrn, ofType, references } from "./read";
 
@@ -10,7 +10,7 @@ import { built, byUrn, ofType, references } from "./read";
 /** What a box stands for, and its place on the way from visitor to data. */
 interface Kind {
   readonly id: string;
-  readonly label: Words;
+  readonly label: Bilingual;
   /** Arrows go from lower to higher. */
   readonly rank: number;
   readonly types: readonly string[];
@@ -105,7 +105,7 @@ export type Change = "same" | "new" | "old";
 
 export interface Box {
   readonly id: string;
-  readonly label: Words;
+  readonly label: Bilingual;
   /** How many resources the box stands for. */
   readonly count: number;
   readonly change: Change;
@@ -244,14 +244,14 @@ export function flipGraph(before: Plan, after: Plan): Graph {
   return { boxes: merge(old.boxes, fresh.boxes, (box) => box.id), arrows: merge(old.arrows, fresh.arrows, key) };
 }
 
-const CHANGES: Readonly<Record<Change, Words>> = {
+const CHANGES: Readonly<Record<Change, Bilingual>> = {
   same: { en: "", ko: "" },
   new: { en: "new", ko: "신규" },
   old: { en: "goes last", ko: "마지막에 삭제" },
 };
 
 /** The arrows as sentences, for those who cannot see the picture. */
-export function describe(graph: Graph, language: keyof Words): string[] {
+export function describe(graph: Graph, language: Language): string[] {
   const name = (id: string) => graph.boxes.find((box) => box.id === id)?.label[language].replaceAll("\n", ", ") ?? id;
   return graph.arrows.map(({ from, to, change }) => {
     const note = CHANGES[change][language];
@@ -263,7 +263,7 @@ const quote = (value: string): string =>
   `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 
 /** The graph in Graphviz's language. Colours are classes, which the page's style sheet fills for light and dark. */
-export function dotOf(graph: Graph, language: keyof Words): string {
+export function dotOf(graph: Graph, language: Language): string {
   const boxes = graph.boxes.map(({ id, label, count, change }) => {
     const lines = [label[language], count > 1 ? `× ${count}` : "", CHANGES[change][language]].filter(Boolean);
     const style = change === "old" ? ', style="rounded,filled,dashed"' : "";

@@ -22,8 +22,8 @@ export interface Move {
 export interface AppFacts {
   /** The server is adopted: the stack neither built it nor deletes it. */
   readonly existingServer?: boolean;
-  /** `app.migrate`. @default true */
-  readonly migrate?: boolean;
+  /** `app.migrate`. */
+  readonly migrate: boolean;
   /** Names of the app's variables in the stack's config, plain and secret. */
   readonly variables?: readonly string[];
 }
@@ -94,7 +94,7 @@ const sessions = ({ variables = [] }: Pair): Move => {
       };
 };
 
-const migrations = ({ migrate = true }: Pair): Move => ({
+const migrations = ({ migrate }: Pair): Move => ({
   subject: "database migrations",
   need: "check",
   text: `${migrate ? "`prisma migrate deploy` has to have run before the gate opens" : "app.migrate is off: run `prisma migrate deploy` yourself before traffic moves"}. Both tiers use the one database until the old one goes, and going back needs it too: a migration may add, and must not rename or drop what the old release reads.`,

@@ -90,19 +90,16 @@ export interface FlipOptions extends CostOptions, AppFacts {
   readonly preview?: readonly PreviewStep[];
   /** Why there is no preview, or which one it is. */
   readonly why?: string;
-  /** The stack's `gates` section. @default three answers, 5 s apart, 60 s of drain */
-  readonly gates?: Partial<GateTimes>;
+  /** The stack's `gates` section. */
+  readonly gates: GateTimes;
 }
-
-const GATES: GateTimes = { healthyCount: 3, intervalSeconds: 5, drainSeconds: 60 };
 
 /**
  * What it means to change a stack from one architecture to another, out of the two plans.
  * @throws InputError for a region without prices
  */
-export function flipOf(before: Plan, after: Plan, options: FlipOptions = {}): Flip {
-  const { preview } = options;
-  const gates = { ...GATES, ...options.gates };
+export function flipOf(before: Plan, after: Plan, options: FlipOptions): Flip {
+  const { preview, gates } = options;
   const changes = preview ? changesOfPreview(preview, before, after) : changesOf(before, after);
   const data = dataOf(changes, after);
   const stages = stagesOf(changes, before, after, gates);

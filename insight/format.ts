@@ -1,3 +1,5 @@
+import type { Language } from "../output/messages/language";
+
 /** Figures as people read them; the same in the terminal and in the report. */
 
 export const dollars = (usd: number): string => `${usd < 0 ? "-" : ""}$${Math.abs(usd).toFixed(2)}`;
@@ -11,11 +13,14 @@ export function percent(share: number): string {
   return `${thousandths % 10 === 0 ? (thousandths / 1000).toFixed(2) : (thousandths / 1000).toFixed(3)} %`;
 }
 
+const UNITS = { en: { h: " h", min: " min", s: " s" }, ko: { h: "시간", min: "분", s: "초" } } as const;
+
 /** `45 s`, `3 min`, `1 h 30 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
+export function duration(seconds: number, language: Language = "en"): string {
+  const { h, min, s } = UNITS[language];
+  if (seconds < 90) return `${Math.round(seconds)}${s}`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 90 && minutes !== 60) return `${minutes} min`;
+  if (minutes < 90 && minutes !== 60) return `${minutes}${min}`;
   const rest = minutes % 60;
-  return `${Math.floor(minutes / 60)} h${rest > 0 ? ` ${rest} min` : ""}`;
+  return `${Math.floor(minutes / 60)}${h}${rest > 0 ? ` ${rest}${min}` : ""}`;
 }

@@ -1,4 +1,5 @@
 import { readOnce } from "../components/yaml";
+import type { faultTexts, StepText } from "../output/messages/report";
 import { isConcat, isUnknown, type Plan, type PlannedResource } from "./plan";
 import { flag, list, number, ofType, record, refersTo, text, zones } from "./read";
 
@@ -12,13 +13,13 @@ export const faults = [
   "database-lost",
   "bad-deploy",
   "region-lost",
-] as const;
+] as const satisfies readonly (keyof typeof faultTexts)[];
 export type Fault = (typeof faults)[number];
 
 /** One stretch of time between a fault and the end of its consequences. */
 export interface RecoveryStep {
   readonly phase: "detection" | "recovery";
-  readonly what: string;
+  readonly what: StepText;
   readonly seconds: number;
   /** Where the figure comes from: a resource of the plan, a published figure of AWS, or an assumption. */
   readonly from: string;
@@ -286,7 +287,11 @@ function factsOf(plan: Plan, options: RecoveryOptions): Facts {
   };
 }
 
-const step = (phase: RecoveryStep["phase"], what: string, timing: Timing): RecoveryStep => ({ phase, what, ...timing });
+const step = (phase: RecoveryStep["phase"], what: StepText, timing: Timing): RecoveryStep => ({
+  phase,
+  what,
+  ...timing,
+});
 
 /** The load balancer's view: a target is left out after `threshold` failures, and taken in after as many successes. */
 function targetHealth({ targetGroup }: Facts): { out: Timing; in: Timing } | undefined {
@@ -313,7 +318,7 @@ function seenBy({ plan, t }: Facts, alarm: PlannedResource): RecoveryStep[] {
 }
 
 /** The best course that any alarm on the site's answer leads to, or that UptimeRobot's own message does. */
-function byReachability(facts: Facts, matches: (alarm: PlannedResource) => boolean, repair: Timing, what: string) {
+function byReachability(facts: Facts, matches: (alarm: PlannedResource) => boolean, repair: Timing, what: StepText) {
   const { plan, t } = facts;
   const alarms = ofType(plan, ALARM).filter(
     (alarm) => matches(alarm) && (heard(plan, alarm) || automationOf(plan, alarm) !== undefined),
@@ -340,7 +345,7 @@ function byReachability(facts: Facts, matches: (alarm: PlannedResource) => boole
 }
 
 /** Detection by an alarm, and what it starts: an EC2 action, an automation, or a message to a person. */
-function byAlarm(facts: Facts, alarm: PlannedResource | undefined, repair: Timing, what: string) {
+function byAlarm(facts: Facts, alarm: PlannedResource | undefined, repair: Timing, what: StepText) {
   const { t, plan } = facts;
   if (!alarm) {
     return {

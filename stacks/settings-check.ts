@@ -45,12 +45,37 @@ export type RawConfig = Readonly<Record<string, string>>;
  * @throws {SettingsError} with every mistake, each naming key, value, what is allowed and how to set it
  */
 export function checkSettings(project: string, stack: string, config: RawConfig): Settings {
+  const report = new Report(project, stack);
+  const checked = parseSections(project, config, report);
+  // None is no mistake: the provider then takes it from AWS_REGION or the profile.
+  const region = config["aws:region"];
+  if (region && !awsRegions.includes(region)) report.unknownRegion(region);
+  const around = { stack, ...(region ? { region } : {}) };
+  for (const { needs, check } of rules) {
+    if (needs.every((name) => name in checked)) {
+      for (const conflict of check(checked as Settings, around)) report.conflict(conflict);
+    }
+  }
+  return report.accept(checked);
+}
+
+/**
+ * A stack's config with every default filled in, whether or not its settings suit each other: what is asked of it beside a plan,
+ * also where only another architecture can be planned.
+ *
+ * @throws {SettingsError} with every value that no architecture takes
+ */
+export function readSettings(project: string, stack: string, config: RawConfig): Settings {
+  const report = new Report(project, stack);
+  return report.accept(parseSections(project, config, report));
+}
+
+/** The sections as the schema has them; what it does not take goes to the report. */
+function parseSections(project: string, config: RawConfig, report: Report): Partial<Settings> {
   const own = Object.entries(config).flatMap(([key, value]) =>
     key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value] as const] : [],
   );
   const raw = new Map(own);
-  const report = new Report(project, stack);
-
   for (const key of raw.keys()) {
     if (!(key in sections)) report.unknownKey([], key, Object.keys(sections));
   }
@@ -61,17 +86,7 @@ export function checkSettings(project: string, stack: string, config: RawConfig)
     if (result.success) checked[name] = result.data;
     else for (const issue of result.error.issues) report.issue(name, issue, value);
   }
-  // None is no mistake: the provider then takes it from AWS_REGION or the profile.
-  const region = config["aws:region"];
-  if (region && !awsRegions.includes(region)) report.unknownRegion(region);
-  const around = { stack, ...(region ? { region } : {}) };
-  for (const { needs, check } of rules) {
-    if (needs.every((name) => name in checked)) {
-      for (const conflict of check(checked as Settings, around)) report.conflict(conflict);
-    }
-  }
-  if (report.problems.length > 0) throw new SettingsError(stack, report.problems);
-  return checked as Settings;
+  return checked as Partial<Settings>;
 }
 
 /** Conflicts in the form of a message, each with the command that mends it. */
@@ -98,6 +113,12 @@ class Report {
     private readonly project: string,
     private readonly stack: string,
   ) {}
+
+  /** The settings, if nothing is wrong with them. */
+  accept(checked: Partial<Settings>): Settings {
+    if (this.problems.length > 0) throw new SettingsError(this.stack, this.problems);
+    return checked as Settings;
+  }
 
   issue(section: SectionName, issue: z.core.$ZodIssue, value: unknown) {
     const path = [section, ...issue.path];

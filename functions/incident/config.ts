@@ -1,6 +1,6 @@
+import type { Language } from "../../output/messages/language";
 import type { About } from "./report";
 import type { Source } from "./types";
-import type { Language } from "./words";
 
 /**
  * Where to look and whom to tell: the JSON in the stack's SSM parameter `/<project>/<stack>/incident`, which the reporter and

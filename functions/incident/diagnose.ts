@@ -1,6 +1,7 @@
+import type { Bilingual } from "../../output/messages/language";
 import { factsOf } from "./collectors";
 import { minutesBetween } from "./facts";
-import { type Bilingual, CAUSES, type Cause, type Clue, type Pattern } from "./rules";
+import { CAUSES, type Cause, type Clue, type Pattern } from "./rules";
 import type { Fact, Incident, Recording, SourceKind } from "./types";
 
 /** A collector that brought nothing, or not everything. */

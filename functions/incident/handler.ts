@@ -1,9 +1,10 @@
 import type { EventBridgeEvent } from "aws-lambda";
+import { toHtml } from "../../output/html";
+import { toPlain } from "../../output/plain";
 import type { ReporterConfig } from "./config";
-import { reportHtml } from "./html";
+import { incidentDocument, reportSms, reportSubject } from "./document";
 import { type Phase, type Report, reportOf } from "./report";
 import type { Open, Store } from "./store";
-import { reportSms, reportSubject, reportText } from "./text";
 import type { Finding, Incident } from "./types";
 
 /** State change of an alarm, as EventBridge brings it; `time` is the moment of the change. */
@@ -86,13 +87,13 @@ export function reporter(dependencies: Dependencies) {
     const storedAt = await store.save(
       incident.id,
       JSON.stringify(report, null, 1),
-      reportHtml(report, config.language),
+      toHtml(incidentDocument(report, config.language, "page")),
     );
     if (!muted()) {
       await dependencies.send({
         severity: phase === "ended" ? "warning" : "page",
         subject: reportSubject(report),
-        text: reportText(report, config.language, storedAt),
+        text: toPlain(incidentDocument(report, config.language, "message", storedAt)),
         sms: reportSms(report, config.language),
       });
     }

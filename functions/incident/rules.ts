@@ -1,10 +1,5 @@
+import type { Bilingual } from "../../output/messages/language";
 import type { FactKind } from "./types";
-
-/** A text in the two languages of the reports. */
-export interface Bilingual {
-  readonly en: string;
-  readonly ko: string;
-}
 
 /** What a fact must look like. Everything given must hold. */
 export interface Pattern {

@@ -1,4 +1,4 @@
-import type { Bilingual } from "../incident/rules";
+import type { Bilingual } from "../../output/messages/language";
 
 /** An event as EventBridge brings it. */
 export interface CloudEvent {

@@ -1,6 +1,6 @@
 import type { SNSEvent } from "aws-lambda";
+import type { Language } from "../../output/messages/language";
 import { redact, redactAll } from "../incident/redact";
-import type { Language } from "../incident/words";
 import { type CloudEvent, ENTRIES } from "./messages";
 
 /** What the notifier works with; `index.ts` hands in AWS. */

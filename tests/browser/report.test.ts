@@ -5,6 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { reportHtml } from "../../cli/report";
+import { incidentDocument } from "../../functions/incident/document";
+import { reportOf } from "../../functions/incident/report";
+import type { Recording } from "../../functions/incident/types";
+import { toHtml } from "../../output/html";
 import { samplePlans } from "../unit/insight-fixtures";
 
 /** What is used of playwright-core, which is loaded only where it is installed. */
@@ -61,6 +65,38 @@ describe("platform report in Chromium", function () {
   after(async () => {
     await browser?.close();
     if (dir && !process.env.SCREENSHOTS) rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("takes a log line, a name and a link for text, whatever is in them", async () => {
+    const evil = `"'><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+    const recording: Recording = {
+      incident: { id: "1", alarm: evil, startedAt: "2026-03-02T04:12:00Z" },
+      findings: [
+        { source: { kind: "changes" }, error: evil },
+        {
+          source: { kind: "logs", logGroup: evil },
+          answers: {
+            "GetQueryResults#first": {
+              results: [
+                [
+                  { field: "@timestamp", value: "2026-03-02 04:11:00.000" },
+                  { field: "@message", value: `Error ${evil}` },
+                ],
+              ],
+            },
+          },
+        },
+      ],
+    };
+    const about = { site: evil, stack: evil, region: evil, dashboard: "javascript:document.title='owned'" };
+    const report = reportOf(recording, about, { phase: "started", now: new Date("2026-03-02T04:13:00Z") });
+    const page = await (browser as Browser).newPage({ viewport: { width: 800, height: 900 }, colorScheme: "light" });
+    writeFileSync(join(dir, "evil.html"), toHtml(incidentDocument(report, "en", "page")));
+    await page.goto(pathToFileURL(join(dir, "evil.html")).href);
+    assert.equal(await page.evaluate<number>("document.querySelectorAll('script,img,[onerror]').length"), 0);
+    assert.equal(await page.evaluate<number>("document.querySelectorAll('a[href^=javascript]').length"), 0);
+    assert.notEqual(await page.evaluate<string>("document.title"), "owned");
+    assert.ok((await page.evaluate<number>("document.body.innerText.split('<img src=x').length")) > 4);
   });
 
   it("shows the steps of recovery on paper, without every line of the bills and the pictures in words", async () => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newTable } from "../../cli/table";
+import { newTable } from "../../output/terminal";
 import type { Balanced, BalancedRow } from "./balanced";
 import type { Numbers } from "./balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";

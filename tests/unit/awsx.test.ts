@@ -8,13 +8,18 @@ import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { planCommand } from "../../cli/plan";
 import { remoteComponent, Transforms } from "../../cli/plan-components";
 import { record } from "../../cli/plan-runtime";
-import { renderPlan } from "../../cli/plan-text";
+import { planDocument } from "../../cli/plan-text";
 import { planStack } from "../../cli/planner";
-import { renderReview } from "../../cli/review";
+import { reviewDocument } from "../../cli/review";
 import type { Plan, PlannedResource } from "../../insight/plan";
 import { inUrnsOf } from "../../insight/read";
+import { toMarkdown } from "../../output/markdown";
+import { toTerminal } from "../../output/terminal";
 import { overBudget, planFrom, type StackResource } from "../../policy/budget";
 import { architectures } from "../../stacks/settings";
+import { contextOf } from "./insight-fixtures";
+
+const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
 const root = join(__dirname, "../..");
 const COMPONENT = "awsx:ecr:Repository";
@@ -131,7 +136,7 @@ describe("awsx", () => {
   }
 
   it("has its place in the printed tree, with the repository below it", () => {
-    const text = stripVTControlCharacters(renderPlan(plans.get("fargate") as Plan));
+    const text = stripVTControlCharacters(toTerminal(planDocument(plans.get("fargate") as Plan)));
     assert.match(
       text,
       /ImageRepository image\n.*─ awsx\.ecr\.Repository image-repository\n.*└─ ecr\.Repository image-repository\n/,
@@ -193,7 +198,7 @@ describe("awsx", () => {
       const old = former(plan);
       assert.notEqual(named(old, REPOSITORY).urn, named(plan, REPOSITORY).urn);
       assert.match(
-        renderReview([old], [plan], () => ({ region: "ap-northeast-2", usage: {} })),
+        reviewOf([old], [plan], () => contextOf()),
         /prod: no change/,
       );
       const folder = mkdtempSync(join(tmpdir(), "awsx-"));

@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Planner } from "../../cli/compare";
 import { flipCommand, judgeFlip, type Previewer } from "../../cli/flip";
-import { renderFlip } from "../../cli/flip-text";
+import { flipDocument } from "../../cli/flip-text";
 import { parsePreview, previewOf, type Ran } from "../../cli/preview";
 import type { Plan } from "../../insight/plan";
-import { samplePlans } from "./insight-fixtures";
+import { toTerminal } from "../../output/terminal";
+import { contextOf, samplePlans } from "./insight-fixtures";
+
+const flipText = (...args: Parameters<typeof flipDocument>) => toTerminal(flipDocument(...args));
 
 const plans = new Map(samplePlans().map((plan) => [plan.architecture, { ...plan, stack: "prod" }]));
 const none: Previewer = async () => ({ why: "the pulumi CLI is not on PATH" });
@@ -21,7 +24,7 @@ function plannerOf(sections: Readonly<Record<string, unknown>> = { architecture:
       asked.push(options ?? {});
       return plans.get(options?.architecture ?? String(sections.architecture)) as Plan;
     },
-    context: () => ({ region: "ap-northeast-2", vercelPlan: "pro", sections }),
+    context: () => contextOf(sections),
   };
   return { planner, asked };
 }
@@ -103,7 +106,7 @@ describe("platform flip", () => {
       { to: "fargate" },
       {
         architecture: "monitored-instance",
-        existing: { instanceId: "i-1" },
+        existing: { instanceId: "i-0123456789abcdef0" },
         app: { environment: { LOG_LEVEL: "info" }, migrate: false },
         secrets: { AUTH_SECRET: "[secret]" },
         gates: { drainSeconds: 600 },
@@ -155,7 +158,7 @@ describe("platform flip", () => {
 
   it("reads as a story: verdict, gates between the steps, what to do", async () => {
     const flip = await judge({ to: "vercel" }, { architecture: "ha-web-tier" });
-    const text = renderFlip(flip);
+    const text = flipText(flip);
     const order = [
       "Downtime",
       "Steps",
@@ -172,9 +175,9 @@ describe("platform flip", () => {
       JSON.stringify(places),
     );
     assert.match(text, /platform migrate --stack prod --to vercel/);
-    assert.ok(renderFlip(flip, true).length > text.length);
-    assert.match(renderFlip({ ...flip, verdict: "unsafe" }), /Do not run `pulumi up`/);
-    assert.doesNotMatch(renderFlip({ ...flip, verdict: "unsafe" }), /To do it/);
+    assert.ok(flipText(flip, true).length > text.length);
+    assert.match(flipText({ ...flip, verdict: "unsafe" }), /Do not run `pulumi up`/);
+    assert.doesNotMatch(flipText({ ...flip, verdict: "unsafe" }), /To do it/);
   });
 });
 

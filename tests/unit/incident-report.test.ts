@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Clients } from "../../functions/incident/context";
+import { incidentDocument, reportSms, reportSubject } from "../../functions/incident/document";
 import { gather } from "../../functions/incident/gather";
-import { reportHtml } from "../../functions/incident/html";
-import { type About, reportOf } from "../../functions/incident/report";
-import { reportSms, reportSubject, reportText } from "../../functions/incident/text";
+import { type About, type Report, reportOf } from "../../functions/incident/report";
 import type { Finding, Recording, Source } from "../../functions/incident/types";
+import { toHtml } from "../../output/html";
+import type { Language } from "../../output/messages/language";
+import { toPlain } from "../../output/plain";
 
 const FOLDER = path.join(__dirname, "..", "incidents");
 const recorded = (file: string) => JSON.parse(readFileSync(path.join(FOLDER, file), "utf8")) as Recording;
@@ -19,6 +21,10 @@ const about: About = {
 const now = new Date("2026-03-02T04:13:00Z");
 const report = (recording: Recording, phase: "started" | "ended" | "asked" = "started") =>
   reportOf(recording, about, { phase, now });
+
+const reportText = (one: Report, language: Language, storedAt?: string) =>
+  toPlain(incidentDocument(one, language, "message", storedAt));
+const reportHtml = (one: Report, language: Language) => toHtml(incidentDocument(one, language, "page"));
 
 describe("the report of an incident", () => {
   it("can be written of every recorded incident, in both languages and all forms", () => {
@@ -43,7 +49,7 @@ describe("the report of an incident", () => {
     const text = reportText(report(recorded("fargate-oom.json")), "en", "s3://bucket/report.html");
     assert.match(text, /^iamvet\.kr is down\n/);
     assert.match(text, /Alarm: iamvet-prod-site-is-down\nsince: 2026-03-02 04:12:00 UTC/);
-    assert.match(text, /1\. .*\[high confidence, \d+ %\]\n {3}Do: /);
+    assert.match(text, /1\. .*\[high confidence, \d+ %\]\n {5}Do: /);
     assert.match(text, /Timeline\n {2}\d\d:\d\d:\d\d/);
     assert.match(text, /Dashboard: https:\/\/example\.test\/d/);
     assert.match(text, /s3:\/\/bucket\/report\.html/);
@@ -97,7 +103,7 @@ describe("the report of an incident", () => {
       assert.match(text, /AccessDenied/);
     }
     assert.doesNotMatch(all[1] as string, /<img/);
-    assert.match(all[0] as string, /Could not be asked\n {2}changes \(CloudTrail\)/);
+    assert.match(all[0] as string, /Could not be asked\n {2}- changes \(CloudTrail\)/);
   });
 
   it("says so when nothing explains it, and when a person asked and nothing had happened", () => {

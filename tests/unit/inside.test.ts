@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { planStack } from "../../cli/planner";
-import { renderReview } from "../../cli/review";
+import { reviewDocument } from "../../cli/review";
 import { changesOf } from "../../insight/flip-changes";
 import { insideOf } from "../../insight/inside";
 import { isRef, type Plan, type PlannedResource } from "../../insight/plan";
+import { toMarkdown } from "../../output/markdown";
+import { contextOf } from "./insight-fixtures";
+
+const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
 const IMAGE = `123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet@sha256:${"0".repeat(64)}`;
 const WORKLOAD = { fargate: "fargate-service", "ha-web-tier": "ha-web-tier-group" } as const;
@@ -75,7 +79,7 @@ describe("a change inside a tier", function () {
         said[0] as string,
         new RegExp(`^${tier} is replaced beside what serves, behind the gates \\(port changes\\)`),
       );
-      const review = renderReview([before], [after], () => ({ region: "ap-northeast-2", usage: undefined }));
+      const review = reviewOf([before], [after], () => contextOf());
       assert.match(review, /### prod: .*, safe, with a replacement of what serves/);
       assert.ok(review.includes(said[0] as string));
       assert.match(review, /both at once cost \$\d/);
@@ -95,7 +99,7 @@ describe("a change inside a tier", function () {
   it("a change that replaces nothing of what serves is not said to", async () => {
     const [before, after] = [await plan("fargate"), await plan("fargate", { fargate: { memory: 2048 } })];
     assert.deepEqual(insideOf(changesOf(before, after), before, after), []);
-    const review = renderReview([before], [after], () => ({ region: "ap-northeast-2", usage: undefined }));
+    const review = reviewOf([before], [after], () => contextOf());
     assert.doesNotMatch(review, /replacement of what serves/);
   });
 
@@ -136,10 +140,7 @@ describe("a change inside a tier", function () {
   it("another type of the server is an interruption, and said to be one", async () => {
     const release = { release: { url: "s3://releases/v1.tgz", sha256: "0".repeat(64) } };
     const server = (type: string) => plan("monitored-instance", { existing: {}, instance: { ...release, type } });
-    const review = renderReview([await server("t3.small")], [await server("t3.large")], () => ({
-      region: "ap-northeast-2",
-      usage: undefined,
-    }));
+    const review = reviewOf([await server("t3.small")], [await server("t3.large")], () => contextOf());
     assert.match(review, /about 120 s/);
     assert.match(review, /monitored-instance-instance serves and is interrupted at once: EC2 stops it/);
   });

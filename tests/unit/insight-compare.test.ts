@@ -1,21 +1,15 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import {
-  candidatesOf,
-  chooseStack,
-  comparisonJson,
-  type Planner,
-  planAll,
-  renderAdvice,
-  renderCompare,
-} from "../../cli/compare";
+import { candidatesOf, chooseStack, comparisonJson, type Planner, planAll } from "../../cli/compare";
+import { adviceSection, comparisonDocument } from "../../cli/compare-text";
 import { advise, type Candidate, type Comparison, compare, todayPlan } from "../../insight/compare";
 import { duration, percent, signedDollars } from "../../insight/format";
 import type { Plan } from "../../insight/plan";
+import { toTerminal } from "../../output/terminal";
 import { noticesFor } from "../../stacks/notices";
 import { architectures } from "../../stacks/settings";
 import { checkSettings, SettingsError } from "../../stacks/settings-check";
-import { samplePlans } from "./insight-fixtures";
+import { contextOf, resource, samplePlans } from "./insight-fixtures";
 
 const optionOf = (comparison: Comparison, architecture: string) => {
   const found = comparison.options.find((option) => option.architecture === architecture);
@@ -81,10 +75,11 @@ describe("insight/compare", () => {
     });
     it("99.99 % and the price of Vercel", () => {
       assert.match(broken(plain, "vercel"), /99\.99 % is promised in Enterprise contracts only/);
-      assert.match(
-        broken(compare(samplePlans(), { vercelPlan: "hobby" }), "vercel"),
-        /Hobby plan forbids commercial use/,
+      const app = resource("iamvet:index:VercelApp", "vercel", { plan: "hobby" }, { custom: false });
+      const onHobby = samplePlans().map((plan) =>
+        plan.architecture === "vercel" ? { ...plan, resources: [...plan.resources, app] } : plan,
       );
+      assert.match(broken(compare(onHobby), "vercel"), /Hobby plan forbids commercial use/);
       assert.match(
         broken(compare(samplePlans({ publicDatabase: false })), "vercel"),
         /static addresses: \$100 a month/,
@@ -189,7 +184,7 @@ describe("insight/compare", () => {
     const asked: unknown[] = [];
     const planner: Planner = {
       listStacks: () => ["prod", "staging"],
-      context: () => ({ region: "ap-northeast-2", vercelPlan: "pro", sections: { fargate: { cpu: 512, min: 1 } } }),
+      context: () => contextOf({ fargate: { cpu: 512, memory: 1024, min: 1 } }),
       planStack: async (stack, overrides) => {
         asked.push([stack, overrides]);
         const config = (overrides?.config ?? {}) as Record<string, { min?: number; cpu?: number; multiAz?: boolean }>;
@@ -203,7 +198,9 @@ describe("insight/compare", () => {
     beforeEach(() => asked.splice(0));
 
     it("prints five columns that fit a terminal of 120", async () => {
-      const shown = stripVTControlCharacters(renderCompare(compare((await planAll(planner, "prod")).plans)));
+      const shown = stripVTControlCharacters(
+        toTerminal(comparisonDocument(compare((await planAll(planner, "prod")).plans))),
+      );
       const table = shown.split("\n").filter((line) => /[│─]/.test(line));
       assert.ok(Math.max(...table.map((line) => line.length)) <= 120);
       for (const name of ["today", ...architectures]) assert.ok(shown.includes(name), name);
@@ -212,7 +209,7 @@ describe("insight/compare", () => {
         "by usage",
         "against today",
         "lower of both",
-        "app hangs",
+        "App hangs",
         "by hand",
         "does not hold",
       ])
@@ -234,7 +231,10 @@ describe("insight/compare", () => {
         leftOut.map(({ architecture, problems }) => [architecture, problems[0]?.key]),
         [["vercel", "iamvet:vercel.repository"]],
       );
-      assert.doesNotMatch(stripVTControlCharacters(renderCompare(compare(plans))).split("\n")[1] ?? "", /vercel/);
+      assert.doesNotMatch(
+        stripVTControlCharacters(toTerminal(comparisonDocument(compare(plans)))).split("\n")[3] ?? "",
+        /vercel/,
+      );
       const tried = await candidatesOf(refusing(["vercel"]), "prod");
       assert.ok(tried.length > 0 && tried.every(({ architecture }) => architecture !== "vercel"));
       await assert.rejects(planAll(refusing(architectures), "prod"), /vercel\.repository/);
@@ -246,7 +246,9 @@ describe("insight/compare", () => {
         { price: "ec2:t3.medium", item: "Instance", monthlyUsd: 37.96 },
       ];
       const cost = { ...plain.today.cost, unverified: recalled, unverifiedUsd: 37.98 };
-      const shown = stripVTControlCharacters(renderCompare({ ...plain, today: { ...plain.today, cost } }));
+      const shown = stripVTControlCharacters(
+        toTerminal(comparisonDocument({ ...plain, today: { ...plain.today, cost } })),
+      );
       assert.match(shown, /not looked up *│ \$37\.98 of it/);
       assert.match(shown, /price {2}sns:email was not looked up: E-mails, \$0\.02 a month/);
       assert.match(shown, /price {2}ec2:t3\.medium was not looked up: Instance, \$37\.96 a month/);
@@ -255,7 +257,9 @@ describe("insight/compare", () => {
         ...option,
         cost: { ...option.cost, unverified: [], unverifiedUsd: 0 },
       }));
-      const sure = renderCompare({ ...plain, today: all[0] as typeof plain.today, options: all.slice(1) });
+      const sure = toTerminal(
+        comparisonDocument({ ...plain, today: all[0] as typeof plain.today, options: all.slice(1) }),
+      );
       assert.doesNotMatch(stripVTControlCharacters(sure), /was not looked up|nobody looked up/);
     });
 
@@ -264,7 +268,7 @@ describe("insight/compare", () => {
       assert.equal(candidates.length, 12);
       const advice = advise(candidates, { availability: 0.999 });
       assert.equal(advice.choice?.config["database.multiAz"], true);
-      assert.match(stripVTControlCharacters(renderAdvice(advice)), /Architecture.*Settings.*USD a month/);
+      assert.match(toTerminal({ title: "", blocks: [adviceSection(advice)] }), /Architecture.*Settings.*USD a month/);
     });
 
     it("chooses prod, the only stack or the named one", () => {

@@ -1,4 +1,23 @@
+import type { StackContext } from "../../cli/compare";
+import { factsOf } from "../../cli/flip";
 import type { Plan, PlannedResource, PlanValue, Ref } from "../../insight/plan";
+import { readSettings } from "../../stacks/settings-check";
+
+/** What a stack's file says, with these sections in it. */
+export function contextOf(sections: Readonly<Record<string, unknown>> = {}): StackContext {
+  const all = { domain: { name: "iamvet.kr" }, alerts: { emails: ["ops@iamvet.kr"] }, ...sections };
+  const config = Object.fromEntries(
+    Object.entries(all).map(([key, value]) => [
+      `iamvet:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+  const settings = readSettings("iamvet", "prod", config);
+  return { region: "ap-northeast-2", settings, usage: settings.usage, sections };
+}
+
+/** What a flip is judged by where a stack's file says nothing of its own. */
+export const flipFacts = factsOf(contextOf());
 
 /** A resource of a hand-made plan. */
 export function resource(

@@ -7,14 +7,13 @@ import { type Flip, flipOf } from "../../insight/flip";
 import type { PreviewStep } from "../../insight/flip-changes";
 import type { Plan, PlanValue } from "../../insight/plan";
 import { architectures } from "../../stacks/settings";
-import { planOf, ref, resource, samplePlans } from "./insight-fixtures";
+import { flipFacts, planOf, ref, resource, samplePlans } from "./insight-fixtures";
 
 const IMAGE = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet:1";
 const artifacts = {
   image: { uri: IMAGE },
   instance: { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } },
 };
-const region = "ap-northeast-2";
 const pairs = architectures.flatMap((from) => architectures.filter((to) => to !== from).map((to) => ({ from, to })));
 
 describe("the flip of a server that the stack only watches", () => {
@@ -28,7 +27,7 @@ describe("the flip of a server that the stack only watches", () => {
       planStack("prod", { folder }),
       planStack("prod", { folder, architecture: "fargate", config: artifacts }),
     ]);
-    const { stages, moves } = flipOf(from, to, { region, existingServer: true });
+    const { stages, moves } = flipOf(from, to, { ...flipFacts, existingServer: true });
     const told = JSON.stringify([stages.at(-1)?.what, stages.at(-1)?.spans, moves]);
     assert.match(told, /the server stays/);
     assert.match(told, /runs on, and costs/);
@@ -47,7 +46,7 @@ describe("the flip of every pair of architectures", () => {
       plans.set(architecture, await planStack("prod", { architecture, config: artifacts }));
     }
     for (const { from, to } of pairs) {
-      flips.set(`${from} ${to}`, flipOf(plans.get(from) as Plan, plans.get(to) as Plan, { region }));
+      flips.set(`${from} ${to}`, flipOf(plans.get(from) as Plan, plans.get(to) as Plan, flipFacts));
     }
   });
   const each = (check: (flip: Flip, title: string) => void) => {
@@ -170,8 +169,8 @@ describe("the flip of every pair of architectures", () => {
       for (const { spans } of stages) for (const { from: source } of spans) assert.ok(source.length > 5);
     });
     const slow = flipOf(plans.get("vercel") as Plan, plans.get("fargate") as Plan, {
-      region,
-      gates: { drainSeconds: 3600 },
+      ...flipFacts,
+      gates: { ...flipFacts.gates, drainSeconds: 3600 },
     });
     assert.equal(slow.time.total - of("vercel", "fargate").time.total, 3540);
   });
@@ -209,7 +208,7 @@ describe("the flip of every pair of architectures", () => {
 
   it("is blocked while the target lacks what only a person can give", () => {
     const without = { ...(plans.get("fargate") as Plan), notices: [{ blocking: true, message: "No image" }] };
-    const flip = flipOf(plans.get("vercel") as Plan, without, { region });
+    const flip = flipOf(plans.get("vercel") as Plan, without, flipFacts);
     assert.equal(flip.verdict, "blocked");
     assert.deepEqual(flip.missing, ["No image"]);
   });
@@ -237,7 +236,7 @@ describe("the flip of every pair of architectures", () => {
       step("delete", urn(before, "fargate-service")),
       step("same", urn(after, "app-secret")),
     ];
-    const flip = flipOf(before, after, { region, preview, why: "a preview" });
+    const flip = flipOf(before, after, { ...flipFacts, preview, why: "a preview" });
     assert.deepEqual(flip.basis, { kind: "state", why: "a preview" });
     assert.deepEqual(flip.counts, { create: 0, update: 1, replace: 1, delete: 1, keep: 1 });
     assert.equal(flip.verdict, "unsafe");
@@ -259,7 +258,7 @@ describe("the flip's verdict on data", () => {
     );
   const zone = (name = "a") => resource("aws:ec2/subnet:Subnet", name, { availabilityZone: "ap-northeast-2a" });
   const flip = (before: Plan["resources"], after: Plan["resources"]) =>
-    flipOf(planOf("fargate", zone(), ...before), planOf("vercel", zone(), ...after), { region: "ap-northeast-2" });
+    flipOf(planOf("fargate", zone(), ...before), planOf("vercel", zone(), ...after), flipFacts);
 
   for (const [key, value] of [
     ["engine", "mysql"],
@@ -339,10 +338,10 @@ describe("the flip's verdict on data", () => {
   it("says that the database's public address stays until Vercel has no visitors left", () => {
     const plans = samplePlans();
     const [vercel, fargate] = [plans[3] as Plan, plans[2] as Plan];
-    const { downtime, verdict, risks } = flipOf(vercel, fargate);
+    const { downtime, verdict, risks } = flipOf(vercel, fargate, flipFacts);
     assert.equal(verdict, "safe");
     assert.deepEqual(downtime, { seconds: 0, reasons: [] });
     assert.match(risks.join(), /keeps its public address.*once more/);
-    assert.doesNotMatch(flipOf(fargate, vercel).risks.join(), /keeps its public address/);
+    assert.doesNotMatch(flipOf(fargate, vercel, flipFacts).risks.join(), /keeps its public address/);
   });
 });

@@ -244,7 +244,7 @@ describe("insight/availability", () => {
   });
 
   it("counts one Fargate task as one zone, whatever the brief says", () => {
-    assert.ok(chainOf(planOf("fargate", ...fargate(1))).some((link) => link.name === "One Fargate zone"));
+    assert.ok(chainOf(planOf("fargate", ...fargate(1)), "pro").some((link) => link.name === "One Fargate zone"));
     assert.ok(availabilityOf(planOf("fargate", ...fargate(1))).committed < 0.999);
   });
 

@@ -1,12 +1,7 @@
-import type { Words } from "./compare";
-import type { Fault } from "./recovery";
+import type { Bilingual, Language } from "./language";
 
-/** What the report says beside figures, in both languages. */
-
-export type Language = keyof Words;
-export const languages: readonly Language[] = ["en", "ko"];
-
-export const faultWords: Readonly<Record<Fault, Words>> = {
+/** What can go wrong, by its id in insight/recovery.ts. */
+export const faultTexts = {
   "process-crash": { en: "Process crashes", ko: "프로세스 비정상 종료" },
   "app-hang": { en: "App hangs", ko: "앱 멈춤" },
   "nginx-down": { en: "nginx is down", ko: "nginx 중단" },
@@ -15,16 +10,15 @@ export const faultWords: Readonly<Record<Fault, Words>> = {
   "database-lost": { en: "Database host is lost", ko: "데이터베이스 호스트 장애" },
   "bad-deploy": { en: "A release does not work", ko: "잘못된 배포" },
   "region-lost": { en: "Region is lost", ko: "리전 장애" },
-};
+} as const satisfies Record<string, Bilingual>;
 
-export const reportWords = {
+/** What the report says beside figures. */
+export const reportTexts = {
   title: { en: "Architecture report", ko: "아키텍처 보고서" },
   lead: {
     en: "Today's setup and four ways to run the site, computed from the plans of this stack before anything is built.",
     ko: "현재 구성과 네 가지 운영 방안을 비교합니다. 아무것도 만들기 전에 이 스택의 계획에서 계산했습니다.",
   },
-  skip: { en: "Skip to content", ko: "본문으로 건너뛰기" },
-  contents: { en: "Contents", ko: "목차" },
   stack: { en: "Stack", ko: "스택" },
   region: { en: "Region", ko: "리전" },
   traffic: { en: "Traffic a month", ko: "월 트래픽" },
@@ -38,7 +32,9 @@ export const reportWords = {
   claimBroken: { en: "Claims that do not hold", ko: "맞지 않는 주장" },
   cost: { en: "Cost", ko: "비용" },
   costNote: {
-    en: "USD a month at list prices, before any free tier. What has no price is listed below, never counted as 0. What rests on a price that nobody looked up is counted and named.",
+    en:
+      "USD a month at list prices, before any free tier. What has no price is listed below, never counted as 0. What " +
+      "rests on a price that nobody looked up is counted and named.",
     ko: "무료 티어를 빼기 전 정가 기준 월 비용(USD)입니다. 가격을 모르는 항목은 0으로 계산하지 않고 아래에 표시합니다. 확인되지 않은 가격은 합계에 포함하고 따로 표시합니다.",
   },
   fixed: { en: "Fixed", ko: "고정" },
@@ -49,7 +45,9 @@ export const reportWords = {
   option: { en: "Option", ko: "방안" },
   availability: { en: "Availability", ko: "가용성" },
   availabilityNote: {
-    en: "By SLAs: the product of published commitments along the chain. Expected: assumed failures a year, with the recovery times of this plan. Plan with the lower of both.",
+    en:
+      "By SLAs: the product of published commitments along the chain. Expected: assumed failures a year, with the " +
+      "recovery times of this plan. Plan with the lower of both.",
     ko: "SLA 기준은 구성 요소의 공개 약정을 곱한 값입니다. 기대값은 연간 장애 횟수 가정과 이 계획의 복구 시간으로 계산했습니다. 둘 중 낮은 값을 기준으로 삼으세요.",
   },
   bySla: { en: "By SLAs", ko: "SLA 기준" },
@@ -114,10 +112,10 @@ export const reportWords = {
     ko: "몬테카를로: 장애는 독립적으로(푸아송) 발생하고, 각 장애는 계산된 시간의 0.5~1.5배 지속됩니다.",
   },
   made: { en: "Made by platform report", ko: "platform report로 생성" },
-} as const satisfies Record<string, Words>;
+} as const satisfies Record<string, Bilingual>;
 
-/** Recovery steps in Korean; the English text is the key. */
-const steps: Readonly<Record<string, string>> = {
+/** Recovery steps in Korean; the English text is the id, so one without a translation does not compile. */
+const steps = {
   "nobody is told": "알림 없음",
   "somebody logs in and finds it": "담당자가 접속해 원인 확인",
   "somebody finds it": "담당자가 발견",
@@ -157,32 +155,25 @@ const steps: Readonly<Record<string, string>> = {
   "the site is built in another region": "다른 리전에 재구축",
   "the database is restored from the copied backup": "복사된 백업에서 데이터베이스 복원",
   "AWS restores the region": "AWS가 리전 복구",
-};
+} as const;
+export type StepText = keyof typeof steps;
 
-export const stepWords = (what: string, language: Language): string =>
-  language === "ko" ? (steps[what] ?? what) : what;
+export const stepText = (what: StepText, language: Language): string => (language === "ko" ? steps[what] : what);
 
-/** Links of the chain in Korean; the English name is the key. */
-const links: Readonly<Record<string, string>> = {
+/** Links of the chain in Korean; the English name is the id. */
+const links = {
   DNS: "DNS",
   "Load balancer": "로드 밸런서",
+  "Built files, by Lambda": "빌드 파일(Lambda)",
   "One EC2 instance": "EC2 한 대",
   "EC2 in two zones": "두 영역의 EC2",
   "One Fargate zone": "한 영역의 Fargate",
   "Fargate in two zones": "두 영역의 Fargate",
   "Database, Single-AZ": "데이터베이스(단일 영역)",
   "Database, Multi-AZ": "데이터베이스(다중 영역)",
-};
+} as const;
+/** Vercel's plans are names in every language. */
+export type LinkText = keyof typeof links | `Vercel ${string}`;
 
-export const linkWords = (name: string, language: Language): string =>
-  language === "ko" ? (links[name] ?? name) : name;
-
-const units: readonly (readonly [RegExp, string])[] = [
-  [/(\d+) h/, "$1시간"],
-  [/(\d+) min/, "$1분"],
-  [/(\d+) s\b/, "$1초"],
-];
-
-/** A duration in words of the language. */
-export const durationWords = (shown: string, language: Language): string =>
-  language === "en" ? shown : units.reduce((text, [pattern, unit]) => text.replace(pattern, unit), shown);
+export const linkText = (name: LinkText, language: Language): string =>
+  language === "ko" && name in links ? links[name as keyof typeof links] : name;

@@ -1,10 +1,7 @@
-import type { Bilingual } from "./rules";
-import type { SourceKind } from "./types";
+import type { Bilingual } from "./language";
 
-export type Language = keyof Bilingual;
-
-/** Fixed words of a report. */
-export const WORDS = {
+/** What a report of an incident says beside what was found. */
+export const incidentTexts = {
   down: { en: "is down", ko: "접속 장애" },
   over: { en: "is back", ko: "복구됨" },
   looked: { en: "was looked into", ko: "점검 결과" },
@@ -41,14 +38,14 @@ export const WORDS = {
   details: { en: "Details", ko: "자세히" },
 } as const satisfies Record<string, Bilingual>;
 
-export const LEVEL_WORDS: Readonly<Record<"high" | "medium" | "low", Bilingual>> = {
+export const levelTexts = {
   high: { en: "high confidence", ko: "신뢰도 높음" },
   medium: { en: "medium confidence", ko: "신뢰도 보통" },
   low: { en: "low confidence", ko: "신뢰도 낮음" },
-};
+} as const satisfies Record<string, Bilingual>;
 
 /** What a collector looks at, for the list of those that failed. */
-export const SOURCE_WORDS: Readonly<Record<SourceKind, Bilingual>> = {
+export const sourceTexts = {
   alarms: { en: "alarms", ko: "경보" },
   changes: { en: "changes (CloudTrail)", ko: "변경 이력 (CloudTrail)" },
   events: { en: "events (EventBridge)", ko: "이벤트 (EventBridge)" },
@@ -62,12 +59,4 @@ export const SOURCE_WORDS: Readonly<Record<SourceKind, Bilingual>> = {
   certificate: { en: "certificate", ko: "인증서" },
   dns: { en: "DNS", ko: "DNS" },
   vercel: { en: "Vercel", ko: "Vercel" },
-};
-
-/** A moment for people: UTC in English, Korean time in Korean, with its zone. */
-export function clock(iso: string, language: Language, withDate = true): string {
-  const zone = language === "ko" ? { hours: 9, name: "KST" } : { hours: 0, name: "UTC" };
-  const time = new Date(Date.parse(iso) + zone.hours * 3_600_000).toISOString();
-  const clockTime = time.slice(11, 19);
-  return withDate ? `${time.slice(0, 10)} ${clockTime} ${zone.name}` : clockTime;
-}
+} as const satisfies Record<string, Bilingual>;
