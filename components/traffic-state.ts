@@ -94,6 +94,13 @@ export function decodeTraffic(text: string): { state: TrafficState; intent?: num
   }
 }
 
+/**
+ * The order in which the two records are written: one that has weight comes first. With both weights at 0 in between, Route 53 would
+ * answer with either target.
+ */
+export const inWritingOrder = (weights: Readonly<Record<SlotName, number>>): readonly SlotName[] =>
+  weights.serving > 0 ? SLOTS : [...SLOTS].reverse();
+
 /** Do two values send every request to the same places, in the same shares? The slots say all of it: the rule follows from them. */
 export const sameTraffic = (a: TrafficState, b: TrafficState): boolean =>
   encodeTraffic({ revision: 0, ttl: 0, slots: a.slots }) === encodeTraffic({ revision: 0, ttl: 0, slots: b.slots });
