@@ -94,6 +94,13 @@ export function decodeTraffic(text: string): { state: TrafficState; intent?: num
   }
 }
 
+/**
+ * The order in which the two records are written: one that has weight comes first. With both weights at 0 in between, Route 53 would
+ * answer with either target.
+ */
+export const inWritingOrder = (weights: Readonly<Record<SlotName, number>>): readonly SlotName[] =>
+  weights.serving > 0 ? SLOTS : [...SLOTS].reverse();
+
 /** Weight by target group with which the load balancer's rule serves the slots; undefined if none of them is behind it. */
 export function ruleWeights({ serving, canary }: TrafficState["slots"]): RuleState["weights"] | undefined {
   if (serving.group && canary.group && serving.group !== canary.group) {

@@ -1,7 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "./load-balancer";
-import { encodeTraffic, type FoundTraffic, ruleWeights, type SlotName, type TrafficState } from "./traffic-state";
+import {
+  encodeTraffic,
+  type FoundTraffic,
+  inWritingOrder,
+  ruleWeights,
+  type SlotName,
+  type TrafficState,
+} from "./traffic-state";
 import type { WebTier } from "./web-tier";
 
 /** What visitors are to get. */
@@ -38,10 +45,11 @@ const ALIAS_TTL = 60;
  * Where visitors are to go, known when everything that they are led to is there. The gate before {@link Traffic} asks it what has to
  * prove itself, and {@link Traffic} does it.
  */
-export function trafficOf({ serving, canary, ttl, revision }: WantedTraffic): pulumi.Output<TrafficState> {
+export function trafficOf(traffic: WantedTraffic): pulumi.Output<TrafficState> {
+  const { serving, canary, ttl, revision } = traffic;
   const { dns } = weights(serving, canary);
   const percent = canary?.percent ?? 0;
-  const tiers: Record<SlotName, WebTier> = { serving, canary: canary?.tier ?? serving };
+  const tiers = tiersIn(traffic);
   const aliased = Object.values(tiers).some(({ target }) => target.kind === "alias");
   return pulumi.output({
     revision,
@@ -52,6 +60,12 @@ export function trafficOf({ serving, canary, ttl, revision }: WantedTraffic): pu
     },
   }) as pulumi.Output<TrafficState>;
 }
+
+/** Who stands behind each record; an unused canary is whoever serves. */
+const tiersIn = ({ serving, canary }: WantedTraffic): Record<SlotName, WebTier> => ({
+  serving,
+  canary: canary?.tier ?? serving,
+});
 
 /**
  * Where visitors go: two weighted record sets, `serving` and `canary`, and the load balancer's catch-all rule. All have constant
@@ -83,12 +97,11 @@ export class Traffic extends pulumi.ComponentResource {
     );
     const catchAll = args.loadBalancer?.catchAll(`${name}-catch-all`, balancer, { ...child, dependsOn: [intent] });
     const ahead: pulumi.Resource[] = catchAll ? [intent, catchAll] : [intent];
-    const first = record(name, "serving", serving, dns.serving, args, { ...child, dependsOn: ahead });
-    // One after the other: with both weights at 0 in between, Route 53 would answer with either target.
-    const records = [
-      first,
-      record(name, "canary", canary?.tier ?? serving, dns.canary, args, { ...child, dependsOn: [...ahead, first] }),
-    ];
+    const tiers = tiersIn(args);
+    const records: aws.route53.Record[] = [];
+    for (const slot of inWritingOrder(dns)) {
+      records.push(record(name, slot, tiers[slot], dns[slot], args, { ...child, dependsOn: [...ahead, ...records] }));
+    }
     for (const host of args.redirectFrom) {
       // An alias of the site's own records follows every flip by itself.
       new aws.route53.Record(

@@ -1,4 +1,4 @@
-import { ruleWeights, type TrafficState } from "../../components/traffic-state";
+import { inWritingOrder, ruleWeights, type SlotName, type TrafficState } from "../../components/traffic-state";
 import { type LiveTraffic, placesIn, ROUNDING, slotsOf, type Visitors, visitorsIn, visitorsOf } from "./reach";
 
 const NOBODY: Visitors = new Map();
@@ -9,13 +9,15 @@ const NOBODY: Visitors = new Map();
  *
  * What a target has is the least of what is live and of what the two parameters say: a crash may have left the records at either side
  * of the latest change, and only what all of them gave was proven by an update that came through. The rule is changed first, then
- * `serving`, then `canary`, so it also counts what each of them does to the visitors whom the others still lead as before.
+ * one record, then the other, so it also counts what each of them does to the visitors whom the others still lead as before.
  */
 export function tiersToProve(before: LiveTraffic, wanted: Pick<TrafficState, "slots">): string[] {
   const next = visitorsIn(wanted);
   const rule = ruleWeights(wanted.slots);
-  const others = before.records.filter(({ slot }) => slot !== "serving");
-  const between = [before.records, [wanted.slots.serving, ...others]].map((records) => visitorsOf(records, rule));
+  const { serving, canary } = wanted.slots;
+  const [first] = inWritingOrder({ serving: serving.weight, canary: canary.weight }) as [SlotName];
+  const others = before.records.filter(({ slot }) => slot !== first);
+  const between = [before.records, [wanted.slots[first], ...others]].map((records) => visitorsOf(records, rule));
   const live = before.told?.visitors ?? NOBODY;
   const state = before.state?.value;
   const intent = before.intent?.value ?? state;

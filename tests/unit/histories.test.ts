@@ -105,6 +105,11 @@ describe("the site's program on a modelled engine", () => {
       up(to("monitored-instance")),
       up(to("vercel", { canary: { tier: "monitored-instance", percent: 100 } })),
     ],
+    "a first record has no weight, and what it names goes with the next update": [
+      up(to("vercel", { canary: { tier: "monitored-instance", percent: 100 } })),
+      up(to("monitored-instance", { section: false })),
+      up(to("monitored-instance", { section: false })),
+    ],
     "a record whose TTL somebody raised by hand, a flip that is killed while it waits, and another update": [
       up(to("monitored-instance")),
       { kind: "hand", slot: "serving", ttl: 3600 },
