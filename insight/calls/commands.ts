@@ -67,7 +67,7 @@ export const commandCalls: readonly Call[] = [
     place: "cli/release/server.ts",
     by: RELEASES,
     why: "runs the team's own command on an adopted server while its recovery is muted",
-    uses: [...SHELL, on("ssm:parameter", "", "PutParameter")],
+    uses: SHELL,
   },
   {
     place: "cli/release/secrets.ts",

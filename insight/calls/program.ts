@@ -73,7 +73,12 @@ export const programCalls: readonly Call[] = [
       on("ssm", "ListCommands DescribeInstanceInformation GetCommandInvocation"),
       on("ssm:document", "", "SendCommand"),
       onOwn("ssm:instance", "", "SendCommand"),
-      on("ssm:parameter", "", "PutParameter"),
     ],
+  },
+  {
+    place: "stacks/gates/mute.ts",
+    by: CHANGES,
+    why: "keeps the recovery out of what is done to a server, and puts back what was there before",
+    uses: [on("ssm:parameter", "GetParameter", "PutParameter")],
   },
 ];

@@ -131,8 +131,15 @@ function watch(cloud: Cloud, heard: Heard): () => void {
   const count = { before: counter(), after: counter() };
   cloud.before = (op, type, name) => heard(count.before({ op, type, name }), "before");
   cloud.after = ({ op, type, name }) => heard(count.after({ op, type, name }), "after");
-  cloud.asked = (action, phase) =>
-    changes(action) ? heard(count[phase]({ op: "call", type: action, name: "" }), phase) : undefined;
+  cloud.asked = async (action, phase) => {
+    if (!changes(action)) return;
+    try {
+      await heard(count[phase]({ op: "call", type: action, name: "" }), phase);
+    } catch {
+      // Whoever asked is gone: the request has no effect and no answer.
+      await new Promise(() => {});
+    }
+  };
   return () => {
     cloud.before = cloud.after = cloud.asked = () => {};
   };
