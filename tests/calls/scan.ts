@@ -23,7 +23,7 @@ function filesBelow(folders: readonly string[], wanted: RegExp): string[] {
 
 /** Every call that the project makes, or has made for it. */
 export function callsInTree(): Found[] {
-  const sources = filesBelow(["cli", "components", "functions", "insight", "stacks"], /\.ts$/);
+  const sources = filesBelow(["cli", "components", "functions", "insight", "output", "stacks"], /\.ts$/);
   const scripts = [...filesBelow(["runbooks"], /\.sh$/), ...filesBelow([".github"], /\.ya?ml$/)];
   const found = [
     ...sources.flatMap((file) => inTypeScript(file, read(file))),

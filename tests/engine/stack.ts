@@ -69,7 +69,7 @@ export class Project {
     this.folder = join(folder, "project");
     for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
     for (const part of ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "node_modules"]) this.link(part);
-    for (const part of ["stacks", "components", "runbooks", "functions", "cli", "insight", "policy", "app"])
+    for (const part of ["stacks", "components", "runbooks", "functions", "cli", "insight", "output", "policy", "app"])
       this.link(part);
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.

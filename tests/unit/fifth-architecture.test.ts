@@ -12,6 +12,7 @@ const PARTS = [
   "components",
   "functions",
   "insight",
+  "output",
   "runbooks",
   "stacks",
   "app/prisma",
