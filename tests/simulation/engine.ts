@@ -4,7 +4,7 @@ import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { leaveOut } from "../../cli/plan-shortcuts";
-import type { Call, Cloud, Properties } from "../engine/cloud";
+import type { Call, Cloud, Properties, Stored } from "../engine/cloud";
 import { answerOf, replacing } from "../engine/types";
 
 const { LocalStore } = createRequire(require.resolve("@pulumi/pulumi"))("./runtime/state") as {
@@ -229,12 +229,24 @@ export class Engine {
     return this.request(
       { op: "create", one: base },
       // A replacement ignores no changes (step_generator.go checks the goal's own properties for it).
-      () => this.cloud.create(urn, given),
+      () => this.create(urn, given),
       ({ id, outputs }) => {
         if (old) this.state = this.state.map((one) => (one === old ? { ...one, replaced: true } : one));
         return put({ ...base, id, inputs: given, outputs });
       },
     );
+  }
+
+  /** What failed on its way is let go at once; the real engine would record it as tainted, and replace it with the next update. */
+  private async create(urn: string, inputs: Properties): Promise<Stored> {
+    const { resources } = this.cloud;
+    const before = new Set(resources.keys());
+    try {
+      return await this.cloud.create(urn, inputs);
+    } catch (error) {
+      for (const key of resources.keys()) if (!before.has(key)) resources.delete(key);
+      throw error;
+    }
   }
 
   /** Outputs that the class declares and the stand-in does not tell have a text of their own. */
