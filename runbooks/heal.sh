@@ -57,7 +57,8 @@ heal() {
   [ -z "$quiet" ] || { say_once "the site answers ${answer%% *}; nothing is done: ${quiet#* }"; return; }
   # Once is no outage: a reload may be under way.
   sleep "$CONFIRM"
-  while look; do
+  while :; do
+    look
     remedy=${found#remedy=} remedy=${remedy%% *}
     case $remedy in
       free-disk | restart-app | restart-nginx) ;;
