@@ -127,7 +127,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
 
     const server =
       "existing" in args.server
-        ? { ...args.server.existing, version: undefined, release: undefined }
+        ? { ...args.server.existing, version: undefined, release: undefined, profile: undefined }
         : this.create(name, args, args.server.create, logs, agent);
     // A server that serves today reaches a database that exists already; a second rule of the same kind would be refused.
     if (!existing) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
@@ -139,7 +139,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         ...former,
       });
     }
-    const profile = existing ? this.profile(name, logs, agent) : undefined;
+    const profile = server.profile ?? this.profile(name, logs, agent);
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };
     this.probe = pulumi.all([server.addresses, server.version]).apply(
@@ -197,7 +197,15 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         : undefined;
 
     keepAgent(name, this.instanceId, agent, child);
-    if (recovery) keepHealing(name, this.instanceId, recovery, args.maxRecoveriesPerHour, child);
+    if (recovery)
+      keepHealing(
+        name,
+        this.instanceId,
+        profile.role as pulumi.Output<string>,
+        recovery,
+        args.maxRecoveriesPerHour,
+        child,
+      );
 
     if (server.release) {
       const mute = recovery?.muteParameter ?? pulumi.output(undefined);
@@ -239,7 +247,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     ];
     this.outputs = {
       instanceId: this.instanceId,
-      ...(profile ? { instanceProfile: profile.name } : {}),
+      ...(existing ? { instanceProfile: profile.name } : {}),
       ...(recovery ? { recoveryDocument: recovery.documentName, recoveryMute: recovery.muteParameter } : {}),
     };
     this.registerOutputs({ instanceId: this.instanceId });
@@ -423,6 +431,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       securityGroupId: group.id,
       addresses: [address.publicIp],
       version: server.version as pulumi.Input<string> | undefined,
+      profile,
     };
   }
 }

@@ -54,6 +54,7 @@ export class Recovery extends pulumi.ComponentResource {
   readonly logGroup: pulumi.Output<string>;
   /** SSM parameter with the time until which nothing is recovered; a deploy writes it. */
   readonly muteParameter: pulumi.Output<string>;
+  readonly muteArn: pulumi.Output<string>;
 
   constructor(name: string, args: RecoveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Recovery", name, {}, opts);
@@ -210,6 +211,7 @@ export class Recovery extends pulumi.ComponentResource {
     this.command = command;
     this.logGroup = logs.name;
     this.muteParameter = mute.name;
+    this.muteArn = mute.arn;
     this.registerOutputs({ documentName: this.documentName, muteParameter: this.muteParameter });
   }
 }

@@ -1,5 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { policyOf } from "./iam";
+import type { Recovery } from "./recovery";
 import { renderRunbook } from "./runbook";
 
 interface Kept {
@@ -52,10 +54,14 @@ export function keepAgent(
 export function keepHealing(
   name: string,
   instanceId: pulumi.Input<string>,
-  recovery: { readonly command: aws.ssm.Document; readonly muteParameter: pulumi.Output<string> },
+  role: pulumi.Input<string>,
+  recovery: Recovery,
   healsPerHour: number,
   opts: pulumi.CustomResourceOptions,
 ): void {
+  // Before it acts the timer asks whether the recovery is muted.
+  const asks = policyOf([{ actions: ["ssm:GetParameter"], resources: [recovery.muteArn] }]);
+  new aws.iam.RolePolicy(`${name}-heal-policy`, { role, policy: asks }, opts);
   const parameters = { Step: "install", MuteParameter: recovery.muteParameter, HealsPerHour: String(healsPerHour) };
   keep(`${name}-heal`, { instanceId, document: recovery.command, parameters }, opts);
 }
