@@ -55,10 +55,13 @@ nginx_says() {
   if [ -n "$id" ]; then docker exec "$id" nginx "$@"; else nginx -c "$NGINX_CONF" "$@"; fi
 }
 
+# A container that does not run cannot be asked.
+nginx_refuses() { { [ -z "$(nginx_container)" ] || nginx_runs; } && ! nginx_says -t -q 2>/dev/null; }
+
 # Ports on this machine to which Nginx passes, where the app's is not among them.
 other_upstream() {
   [ -z "$(nginx_container)" ] || return
-  nginx_says -T 2>/dev/null | grep -oE '(127\.0\.0\.1|localhost|\[::1\]):[0-9]+' | grep -oE '[0-9]+$' | sort -u | tr '\n' ' ' |
+  nginx_says -T 2>/dev/null | sed 's/#.*//' | grep -oE '(127\.0\.0\.1|localhost|\[::1\]):[0-9]+' | grep -oE '[0-9]+$' | sort -u | tr '\n' ' ' |
     awk -v port="$APP_PORT" '{ for (i = 1; i <= NF; i++) if ($i == port) exit; if (NF) print $0 }'
 }
 
@@ -186,10 +189,10 @@ decide() {
 
 decide_nginx() {
   local upstream
-  if ! nginx_runs; then
-    verdict restart-nginx nginx-stopped "the app answers, Nginx does not run"
-  elif ! nginx_says -t -q 2>/dev/null; then
+  if nginx_refuses; then
     verdict human nginx-config "the app answers, Nginx refuses its configuration"
+  elif ! nginx_runs; then
+    verdict restart-nginx nginx-stopped "the app answers, Nginx does not run"
   else
     upstream=$(other_upstream)
     case ${site#* } in
