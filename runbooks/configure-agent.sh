@@ -22,13 +22,11 @@ install_agent() {
   # shellcheck disable=SC2064 # the folder's name is meant as it is now
   trap "rm -rf '$package'" EXIT
   local from=https://amazoncloudwatch-agent.s3.amazonaws.com
-  if command -v dpkg >/dev/null; then
-    curl --silent --show-error --fail --retry 5 --output "$package/agent.deb" "$from/ubuntu/$architecture/latest/amazon-cloudwatch-agent.deb"
-    dpkg --install --force-confold "$package/agent.deb"
-  else
-    curl --silent --show-error --fail --retry 5 --output "$package/agent.rpm" "$from/amazon_linux/$architecture/latest/amazon-cloudwatch-agent.rpm"
-    rpm --upgrade --verbose "$package/agent.rpm"
-  fi
+  local kind=rpm system=amazon_linux
+  command -v dpkg >/dev/null && kind=deb system=ubuntu
+  curl --silent --show-error --fail --retry 5 --output "$package/agent.$kind" \
+    "$from/$system/$architecture/latest/amazon-cloudwatch-agent.$kind"
+  if [ $kind = deb ]; then dpkg --install --force-confold "$package/agent.deb"; else rpm --upgrade --verbose "$package/agent.rpm"; fi
 }
 
 now=$(version)
@@ -42,7 +40,7 @@ if ! "$CTL" -a append-config -m ec2 -s -c "ssm:$CONFIG"; then
   # It has left the config that it refused, which the agent would take at its next start.
   rm -f "$AGENT"/etc/amazon-cloudwatch-agent.d/*.tmp
   echo "The agent refused $CONFIG beside the configs in $AGENT/etc/amazon-cloudwatch-agent.d, which are as they were." >&2
-  echo "See what differs above, such as another metrics namespace; the stack's alarms on memory, disk and processes have no data until then." >&2
+  echo "See above what differs, such as another metrics namespace: until then the alarms on memory, disk and processes have no data." >&2
   exit 1
 fi
 install -D -m 0644 /dev/stdin "$APPLIED" <<<"$CONFIG:$CONFIG_VERSION"

@@ -61,7 +61,8 @@ nginx_refuses() { { [ -z "$(nginx_container)" ] || nginx_runs; } && ! nginx_says
 # Ports on this machine to which Nginx passes, where the app's is not among them.
 other_upstream() {
   [ -z "$(nginx_container)" ] || return
-  nginx_says -T 2>/dev/null | sed 's/#.*//' | grep -oE '(127\.0\.0\.1|localhost|\[::1\]):[0-9]+' | grep -oE '[0-9]+$' | sort -u | tr '\n' ' ' |
+  nginx_says -T 2>/dev/null | sed 's/#.*//' |
+    grep -oE '(127\.0\.0\.1|localhost|\[::1\]):[0-9]+' | grep -oE '[0-9]+$' | sort -u | tr '\n' ' ' |
     awk -v port="$APP_PORT" '{ for (i = 1; i <= NF; i++) if ($i == port) exit; if (NF) print $0 }'
 }
 
