@@ -158,7 +158,7 @@ restart_container() {
   docker info >/dev/null 2>&1 || systemctl restart docker
   id=$(app_container)
   if [ -n "$id" ]; then
-    docker restart --time 10 "$id"
+    docker restart -t 10 "$id"
   elif [ -r "$ECOSYSTEM" ]; then
     docker compose --file "$ECOSYSTEM" up --detach "$APP_NAME"
   else

@@ -87,7 +87,7 @@ restart_nginx() {
   local id
   id=$(nginx_container)
   if [ -n "$id" ]; then
-    docker restart --time 10 "$id"
+    docker restart -t 10 "$id"
   else
     nginx_says -t -q || return 1
     if has_systemd && systemctl cat nginx >/dev/null 2>&1; then
