@@ -64,7 +64,7 @@ install_self() {
 unit() { install -D -m 0644 /dev/stdin "$BOOT_ROOT/etc/systemd/system/$1"; }
 
 BOOTED=$BOOT_ROOT/etc/site/booted       # the first boot has come to its end
-TRIES=$BOOT_ROOT/run/site-boot.tries
+BOOT_TRIES=$BOOT_ROOT/run/site-boot.tries
 
 # All that cloud-init does, which runs user data once: a unit that goes on until the first boot has come to its end, by itself, after a
 # restart, or at once by `systemctl restart site-boot`. It comes before anything that may fail. `journalctl -u site-boot` says why it did.
@@ -98,13 +98,13 @@ UNIT
 # Before another try: 15, 30, 60 ... 900 s. A certificate authority that has refused takes no more than a try in 12 minutes.
 pause() {
   local tries
-  tries=$(cat "$TRIES" 2>/dev/null || echo 0)
-  echo $((tries + 1)) >"$TRIES"
+  tries=$(cat "$BOOT_TRIES" 2>/dev/null || echo 0)
+  echo $((tries + 1)) >"$BOOT_TRIES"
   [ "$tries" = 0 ] || sleep $((tries > 6 ? 900 : 15 << (tries - 1)))
 }
 
 booted() {
   touch "$BOOTED"
-  rm -f "$TRIES"
+  rm -f "$BOOT_TRIES"
   say "done"
 }
