@@ -139,7 +139,8 @@ const describe = ({ instanceId, profile }: Situation, { account, region, arn }: 
     pc.bold(`Attach ${profile} to ${instanceId}`),
     `  where   ${account}, ${region}, as ${arn}`,
     "  gives   Systems Manager (shell, recovery), the CloudWatch agent (metrics and the stack's log groups); nothing else",
-    "  effect  none on what runs: no restart; the instance has no profile now, so none is taken away",
+    "  effect  none on what runs: no restart; the instance has no profile now, so none is taken away. The agent then comes beside any config",
+    "          of its own, and a timer looks at the site every minute (site-heal-<app>), which acts only once it has seen it healthy",
     `  undo    aws ec2 describe-iam-instance-profile-associations --region ${region} --filters Name=instance-id,Values=${instanceId}`,
     `          aws ec2 disassociate-iam-instance-profile --region ${region} --association-id <AssociationId>`,
   ].join("\n");

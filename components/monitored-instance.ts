@@ -10,6 +10,7 @@ import { type Grant, logGrants, secretGrants, serviceRole } from "./iam";
 import { publicWebGroup } from "./public-web-group";
 import { Recovery, type ServerProcesses } from "./recovery";
 import { renderRunbook } from "./runbook";
+import { keepAgent, keepHealing } from "./server-agent";
 import { METRICS, serverAlarms } from "./server-alarms";
 import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
@@ -23,6 +24,8 @@ export interface ExistingServer {
   readonly processes: ServerProcesses;
   /** Log files of Nginx and of the app, on its disk. */
   readonly logFiles: { readonly access: string; readonly error: string; readonly app: string };
+  /** Regular expression for the command line of its app. @default that of Next.js, which fits every such app on the server */
+  readonly appPattern?: string;
 }
 
 /** A new server. */
@@ -73,7 +76,9 @@ const builtHere: ServerProcesses = {
   appUser: "site",
   ecosystem: "/srv/site/current/ecosystem.config.cjs",
   nginxConf: "/etc/nginx/nginx.conf",
-  logDirectories: ["/var/log/site", "/var/log/nginx"],
+  logFiles: ["app.log", "app-error.log"]
+    .map((file) => `/var/log/site/${file}`)
+    .concat(["access.log", "error.log"].map((file) => `/var/log/nginx/${file}`)),
   appErrorLog: "/var/log/site/app-error.log",
   processPath: "/api/health",
 };
@@ -85,7 +90,10 @@ const serverErrors = {
 };
 
 /** Patterns by which the agent's config (runbooks/cloudwatch-agent.json) counts processes. */
-const processPatterns = { nginx: "nginx: master process", app: "next-server|server\\.js" };
+const processPatterns = (existing?: ExistingServer) => ({
+  nginx: "nginx: master process",
+  app: existing?.appPattern ?? "next-server|server\\.js",
+});
 
 /** Log groups that the agent's config names. */
 const sources = ["app", "nginx-access", "nginx-error", "system"] as const;
@@ -119,7 +127,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
 
     const server =
       "existing" in args.server
-        ? { ...args.server.existing, version: undefined, release: undefined }
+        ? { ...args.server.existing, version: undefined, release: undefined, profile: undefined }
         : this.create(name, args, args.server.create, logs, agent);
     // A server that serves today reaches a database that exists already; a second rule of the same kind would be refused.
     if (!existing) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
@@ -131,7 +139,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         ...former,
       });
     }
-    const profile = existing ? this.profile(name, logs, agent) : undefined;
+    const profile = server.profile ?? this.profile(name, logs, agent);
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };
     this.probe = pulumi.all([server.addresses, server.version]).apply(
@@ -159,7 +167,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
           serverErrors: existing ? serverErrors.combined : serverErrors.built,
         },
         appLog: logs.app.name,
-        processPatterns,
+        processPatterns: processPatterns(existing),
         watchesCertificate: !existing,
         level: args.alarmLevel,
         actions: args.alarmActions,
@@ -177,6 +185,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
               port: args.port,
               healthPath: args.healthPath,
               processes: existing?.processes ?? builtHere,
+              database: args.database.endpoint,
               alarmNames: ["app-process", "nginx-process", "server-errors"].flatMap((key) => alarms[key]?.name ?? []),
               topicArn: args.recoveryTopicArn,
               maxRunsPerHour: args.maxRecoveriesPerHour,
@@ -186,6 +195,17 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
             child,
           )
         : undefined;
+
+    keepAgent(name, this.instanceId, agent, child);
+    if (recovery)
+      keepHealing(
+        name,
+        this.instanceId,
+        profile.role as pulumi.Output<string>,
+        recovery,
+        args.maxRecoveriesPerHour,
+        child,
+      );
 
     if (server.release) {
       const mute = recovery?.muteParameter ?? pulumi.output(undefined);
@@ -227,13 +247,13 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     ];
     this.outputs = {
       instanceId: this.instanceId,
-      ...(profile ? { instanceProfile: profile.name } : {}),
+      ...(existing ? { instanceProfile: profile.name } : {}),
       ...(recovery ? { recoveryDocument: recovery.documentName, recoveryMute: recovery.muteParameter } : {}),
     };
     this.registerOutputs({ instanceId: this.instanceId });
   }
 
-  /** The agent's config, and for a server that exists the associations that install and configure the agent on it. */
+  /** The agent's config. */
   private agent(name: string, logs: LogGroups, existing?: ExistingServer): aws.ssm.Parameter {
     const child = { parent: this };
     const config = new aws.ssm.Parameter(
@@ -247,6 +267,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
           .apply((logGroups) =>
             renderAgentConfig("instance", {
               logGroups,
+              appPattern: processPatterns(existing).app,
               ...(existing
                 ? {
                     files: {
@@ -262,34 +283,6 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       },
       child,
     );
-    if (existing) {
-      const targets = [{ key: "InstanceIds", values: [existing.instanceId] }];
-      const installed = new aws.ssm.Association(
-        `${name}-agent-install`,
-        {
-          name: "AWS-ConfigureAWSPackage",
-          targets,
-          parameters: { action: "Install", name: "AmazonCloudWatchAgent" },
-          scheduleExpression: "rate(7 days)",
-        },
-        child,
-      );
-      new aws.ssm.Association(
-        `${name}-agent-configure`,
-        {
-          name: "AmazonCloudWatch-ManageAgent",
-          targets,
-          parameters: {
-            action: "configure",
-            mode: "ec2",
-            optionalConfigurationSource: "ssm",
-            optionalConfigurationLocation: config.name,
-            optionalRestart: "yes",
-          },
-        },
-        { ...child, dependsOn: [installed] },
-      );
-    }
     return config;
   }
 
@@ -438,6 +431,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       securityGroupId: group.id,
       addresses: [address.publicIp],
       version: server.version as pulumi.Input<string> | undefined,
+      profile,
     };
   }
 }

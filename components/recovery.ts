@@ -11,11 +11,11 @@ export interface ServerProcesses {
   readonly appName: string;
   /** Unix user that owns the app. */
   readonly appUser: string;
-  /** PM2's description of the app. */
+  /** PM2's or compose's description of the app. */
   readonly ecosystem: string;
   readonly nginxConf: string;
-  /** Where logs may be emptied when the disk is full. */
-  readonly logDirectories: readonly string[];
+  /** Logs that may be emptied when the disk is full, and what they were rotated into removed. */
+  readonly logFiles: readonly string[];
   readonly appErrorLog: string;
   /** Path that answers while the process lives, database or not. */
   readonly processPath: string;
@@ -27,6 +27,8 @@ export interface RecoveryArgs {
   readonly port: number;
   readonly healthPath: string;
   readonly processes: ServerProcesses;
+  /** Database that the app needs, as host:port: while it is away nothing is restarted. */
+  readonly database: pulumi.Input<string>;
   /** Names of the alarms that start a run. */
   readonly alarmNames: readonly pulumi.Input<string>[];
   /** Hears what each run found, tried and achieved. */
@@ -47,9 +49,12 @@ export interface RecoveryArgs {
  */
 export class Recovery extends pulumi.ComponentResource {
   readonly documentName: pulumi.Output<string>;
+  /** The steps on the server, which its own timer takes as well. */
+  readonly command: aws.ssm.Document;
   readonly logGroup: pulumi.Output<string>;
   /** SSM parameter with the time until which nothing is recovered; a deploy writes it. */
   readonly muteParameter: pulumi.Output<string>;
+  readonly muteArn: pulumi.Output<string>;
 
   constructor(name: string, args: RecoveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Recovery", name, {}, opts);
@@ -74,19 +79,22 @@ export class Recovery extends pulumi.ComponentResource {
         documentType: "Command",
         documentFormat: "YAML",
         targetType: "/AWS::EC2::Instance",
-        content: renderRunbook("recover.command.yaml", {
-          AppName: processes.appName,
-          AppPort: String(args.port),
-          AppUser: processes.appUser,
-          ProcessManager: processes.processManager,
-          Ecosystem: processes.ecosystem,
-          HealthPath: args.healthPath,
-          ProcessPath: processes.processPath,
-          SiteUrl: `https://${args.domain}`,
-          NginxConf: processes.nginxConf,
-          LogDirectories: processes.logDirectories.join(" "),
-          AppErrorLog: processes.appErrorLog,
-        }),
+        content: pulumi.output(args.database).apply((Database) =>
+          renderRunbook("recover.command.yaml", {
+            Database,
+            AppName: processes.appName,
+            AppPort: String(args.port),
+            AppUser: processes.appUser,
+            ProcessManager: processes.processManager,
+            Ecosystem: processes.ecosystem,
+            HealthPath: args.healthPath,
+            ProcessPath: processes.processPath,
+            SiteUrl: `https://${args.domain}`,
+            NginxConf: processes.nginxConf,
+            LogFiles: processes.logFiles.join(" "),
+            AppErrorLog: processes.appErrorLog,
+          }),
+        ),
       },
       child,
     );
@@ -200,8 +208,10 @@ export class Recovery extends pulumi.ComponentResource {
       );
     }
     this.documentName = automation.name;
+    this.command = command;
     this.logGroup = logs.name;
     this.muteParameter = mute.name;
+    this.muteArn = mute.arn;
     this.registerOutputs({ documentName: this.documentName, muteParameter: this.muteParameter });
   }
 }

@@ -47,9 +47,10 @@ environment() {
   echo "$all"
 }
 
-# Writes the environment for systemd (quoted) or for docker (as it is).
+# Writes the environment for systemd (quoted: systemd.exec(5) keeps a line's end inside quotes, and takes a backslash for nothing but
+# what a shell would escape there, so that \n stays two characters) or for docker (as it is).
 write_environment() {
-  local quoting='to_entries[] | "\(.key)=\(.value | tojson)"'
+  local quoting='to_entries[] | "\(.key)=\"\(.value | gsub("(?<c>[\"$`\\\\])"; "\\\(.c)"))\""'
   [ "$1" = systemd ] || quoting='to_entries[] | "\(.key)=\(.value)"'
   install -d -m 0700 "$ENV_DIR"
   environment | jq --raw-output "$quoting" | install -m 0600 /dev/stdin "$ENV_DIR/env"
@@ -62,11 +63,48 @@ install_self() {
 
 unit() { install -D -m 0644 /dev/stdin "$BOOT_ROOT/etc/systemd/system/$1"; }
 
-install_agent() {
-  local arch=amd64
-  [ "$(uname -m)" = aarch64 ] && arch=arm64
-  # From AWS itself: reading the journal needs version 1.300070 (June 2026), which the distribution may not carry yet.
-  dnf install --assumeyes "https://amazoncloudwatch-agent.s3.amazonaws.com/amazon_linux/$arch/latest/amazon-cloudwatch-agent.rpm"
-  "$BOOT_ROOT/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl" \
-    -a fetch-config -m ec2 -s -c "ssm:$(config .agentConfigParameter)"
+BOOTED=$BOOT_ROOT/etc/site/booted       # the first boot has come to its end
+BOOT_TRIES=$BOOT_ROOT/run/site-boot.tries
+
+# All that cloud-init does, which runs user data once: a unit that goes on until the first boot has come to its end, by itself, after a
+# restart, or at once by `systemctl restart site-boot`. It comes before anything that may fail. `journalctl -u site-boot` says why it did.
+boot() {
+  install_self
+  unit site-boot.service <<'UNIT'
+[Unit]
+Description=The first boot of the site's server, until it has come to its end
+After=network-online.target
+Wants=network-online.target
+ConditionPathExists=!/etc/site/booted
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStartPre=/usr/local/sbin/site-boot pause
+# No release at the same time (release.command.yaml).
+ExecStart=/usr/bin/flock /run/lock/site-release /usr/local/sbin/site-boot setup
+Restart=on-failure
+RestartSec=5
+TimeoutStartSec=1h
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  systemctl daemon-reload
+  systemctl enable site-boot
+  systemctl start --no-block site-boot
+}
+
+# Before another try: 15, 30, 60 ... 900 s. A certificate authority that has refused takes no more than a try in 12 minutes.
+pause() {
+  local tries
+  tries=$(cat "$BOOT_TRIES" 2>/dev/null || echo 0)
+  echo $((tries + 1)) >"$BOOT_TRIES"
+  [ "$tries" = 0 ] || sleep $((tries > 6 ? 900 : 15 << (tries - 1)))
+}
+
+booted() {
+  touch "$BOOTED"
+  rm -f "$BOOT_TRIES"
+  say "done"
 }

@@ -10,6 +10,15 @@ install_packages() {
   systemctl enable --now docker
 }
 
+install_agent() {
+  local arch=amd64
+  [ "$(uname -m)" = aarch64 ] && arch=arm64
+  # From AWS itself: reading the journal needs version 1.300070 (June 2026), which the distribution may not carry yet.
+  dnf install --assumeyes "https://amazoncloudwatch-agent.s3.amazonaws.com/amazon_linux/$arch/latest/amazon-cloudwatch-agent.rpm"
+  "$BOOT_ROOT/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl" \
+    -a fetch-config -m ec2 -s -c "ssm:$(config .agentConfigParameter)"
+}
+
 login_and_pull() {
   local image registry
   image=$(config .image)
@@ -105,14 +114,14 @@ migrate() {
 }
 
 case ${1:-boot} in
-  boot)
+  boot | pause) "${1:-boot}" ;;
+  setup)
     install_packages
-    install_self
     fetch_config
     install_agent
     configure_units
     systemctl enable --now site site-watch
-    say "done"
+    booted
     ;;
   environment)
     fetch_config
@@ -129,7 +138,7 @@ case ${1:-boot} in
     migrate "$2"
     ;;
   *)
-    echo "usage: site-boot [boot|environment|watch|migrate <boot parameter>]" >&2
+    echo "usage: site-boot [boot|pause|setup|environment|watch|migrate <boot parameter>]" >&2
     exit 2
     ;;
 esac

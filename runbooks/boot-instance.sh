@@ -227,7 +227,6 @@ ROTATE
 # be done a second time.
 first_release() {
   fetch_config "$1"
-  install_agent
   install_release
   migrate
   switch_release
@@ -240,13 +239,15 @@ first_release() {
   systemctl restart pm2-site nginx site-renew.timer
   publish_certificate_days
   record
-  say "done"
+  booted
 }
 
 case ${1:-boot} in
-  boot)
+  boot | pause) "${1:-boot}" ;;
+  setup)
+    # Meanwhile a release may have done it.
+    [ ! -e "$BOOTED" ] || exit 0
     install_packages
-    install_self
     first_release "$(newest)"
     ;;
   environment)
@@ -288,7 +289,7 @@ case ${1:-boot} in
     obtain_certificate
     ;;
   *)
-    echo "usage: site-boot [boot|environment|release [boot parameter:version]|record|renew]" >&2
+    echo "usage: site-boot [boot|pause|setup|environment|release [boot parameter:version]|record|renew]" >&2
     exit 2
     ;;
 esac

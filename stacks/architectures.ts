@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { FargateService } from "../components/fargate-service";
 import { HaWebTier } from "../components/ha-web-tier";
 import { policyOf } from "../components/iam";
@@ -9,6 +8,7 @@ import { describeVercelDatabase } from "../components/vercel-database";
 import { UNVERSIONED, versionOf } from "../components/version";
 import type { BeforeRollout, WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
+import { pathsOf } from "./existing";
 import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
 import { vercelChoicesOf } from "./outside";
 import type { Architecture, Settings } from "./settings";
@@ -38,6 +38,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     image: false,
     build: ({ config: { settings }, foundation }) => {
       const { existing, instance, domain, alerts, recovery, monitoring } = settings;
+      const paths = pathsOf(existing);
       return new MonitoredInstance("monitored-instance", {
         ...common(settings, foundation),
         alarmLevel: monitoring.level,
@@ -54,13 +55,14 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
                   processManager: existing.processManager,
                   appName: existing.appName,
                   appUser: existing.appUser,
-                  ecosystem: existing.ecosystem,
+                  ecosystem: paths.ecosystem,
                   nginxConf: "/etc/nginx/nginx.conf",
-                  logDirectories: [...new Set([existing.accessLog, existing.appErrorLog].map((file) => dirname(file)))],
-                  appErrorLog: existing.appErrorLog,
-                  processPath: settings.app.healthPath,
+                  logFiles: [existing.accessLog, existing.errorLog, paths.appLog, paths.appErrorLog],
+                  appErrorLog: paths.appErrorLog,
+                  processPath: existing.processPath ?? settings.app.healthPath,
                 },
-                logFiles: { access: existing.accessLog, error: existing.errorLog, app: existing.appLog },
+                logFiles: { access: existing.accessLog, error: existing.errorLog, app: paths.appLog },
+                ...(existing.appPattern ? { appPattern: existing.appPattern } : {}),
               },
             }
           : {

@@ -73,8 +73,11 @@ export const variables = (description: string) =>
     "{}",
   );
 
-export const path = (description: string, usual: string) =>
-  text(/^\/[\w./-]+$/, description, "an absolute path", usual).default(usual);
+export const path = (description: string, usual: string) => pathOf(description, usual).default(usual);
+
+/** An absolute path whose default follows from other keys. */
+export const pathOf = (description: string, usual: string) =>
+  text(/^\/[\w./-]+$/, description, "an absolute path", usual);
 
 function startsItself(cidr: string): boolean {
   const [first, , size] = bounds(cidr);

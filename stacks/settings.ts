@@ -10,6 +10,7 @@ import {
   isPrivate,
   listed,
   path,
+  pathOf,
   percentage,
   percents,
   range,
@@ -285,11 +286,32 @@ export const sections = {
       appUser: text(/^[a-z_][a-z0-9_-]{0,31}$/, "Unix user that runs the app.", "a user name", "ec2-user").default(
         "ec2-user",
       ),
-      ecosystem: path("PM2's description of the app.", "/home/ec2-user/app/ecosystem.config.js"),
+      ecosystem: pathOf(
+        "PM2's or compose's description of the app, to start it from. Default: ecosystem.config.js, with docker compose.yaml, in `app` of appUser's home.",
+        "/home/ec2-user/app/ecosystem.config.js",
+      ).optional(),
+      processPath: text(
+        /^\/[\w./?=&-]*$/,
+        "Path that answers 200 while the process lives, database or not. Default: app.healthPath; then the log and the database tell.",
+        "a path",
+        "/api/health",
+      ).optional(),
+      appPattern: text(
+        /^[\w.|\\: /()-]{1,128}$/,
+        "Regular expression by which the agent counts the app's processes on their command lines. Default: that of Next.js. With several apps on one server: one that fits this app alone, else the alarm waits until none of them lives.",
+        "a regular expression without quotes",
+        "/srv/shop/server\\.js",
+      ).optional(),
       accessLog: path("Nginx's access log, in the format `combined`.", "/var/log/nginx/access.log"),
       errorLog: path("Nginx's error log.", "/var/log/nginx/error.log"),
-      appLog: path("The app's log.", "/home/ec2-user/.pm2/logs/iamvet-out.log"),
-      appErrorLog: path("The app's error log.", "/home/ec2-user/.pm2/logs/iamvet-error.log"),
+      appLog: pathOf(
+        "The app's log. Default: PM2's of appName in appUser's home.",
+        "/home/ec2-user/.pm2/logs/iamvet-out.log",
+      ).optional(),
+      appErrorLog: pathOf(
+        "The app's error log. Default: PM2's of appName in appUser's home.",
+        "/home/ec2-user/.pm2/logs/iamvet-error.log",
+      ).optional(),
       addresses: z
         .array(
           help(

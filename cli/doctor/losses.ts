@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
+import { pathsOf } from "../../stacks/existing";
 import { type AwsAccess, askAws } from "../aws";
 import { type Finding, type Healthy, ok, skipped, warning } from "./check";
 
@@ -32,7 +33,7 @@ export async function lossFindings(patient: Healthy, ownInstance: boolean): Prom
         `files and crontab entries on ${id} are looked at with --inspect (a command on the server that only reads)`,
       ),
     ];
-  const root = settings.existing.ecosystem.replace(/\/[^/]+$/, "");
+  const root = pathsOf(settings.existing).ecosystem.replace(/\/[^/]+$/, "");
   const { cron, files } = parse(await inspected(aws, id, root));
   const findings: Finding[] = [];
   if (cron.length > 0) {

@@ -114,10 +114,6 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "ssm:automation-definition": [`${ssm}automation-definition/monitored-instance-*:*`],
   "ssm:automation-execution": [`${ssm}automation-execution/*`],
   "ssm:document": named(`${ssm}document/`, "ha-web-tier monitored-instance"),
-  "ssm:document#aws": [
-    "arn:aws:ssm:*::document/AmazonCloudWatch-ManageAgent",
-    "arn:aws:ssm:*::document/AWS-ConfigureAWSPackage",
-  ],
   "ssm:document#shell": ["arn:aws:ssm:*::document/AWS-RunShellScript"],
   "ssm:instance": ec2("instance"),
   "ssm:instance#adopted": ["arn:aws:ec2:*:{account}:instance/{instanceId}"],

@@ -301,7 +301,7 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
   ],
   "ssm/Association": [
     on(
-      "ssm:association ssm:document#aws ssm:instance",
+      "ssm:association ssm:document ssm:instance",
       "DescribeAssociation",
       "CreateAssociation UpdateAssociation DeleteAssociation",
     ),

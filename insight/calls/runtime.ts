@@ -132,6 +132,12 @@ export const runtimeCalls: readonly Call[] = [
     uses: [on("ssm:parameter", "GetParameter"), on("secretsmanager:Secret", "GetSecretValue")],
   },
   {
+    place: "runbooks/heal.sh",
+    by: ["server"],
+    why: "asks whether the recovery is muted, before the server's own timer acts",
+    uses: [on("ssm:parameter", "GetParameter")],
+  },
+  {
     place: "runbooks/boot-container.sh",
     by: ["group instance"],
     why: "pulls the image, and leaves the target group when a termination is announced",

@@ -88,6 +88,8 @@ export class Instance {
     );
     writeFileSync(join(folder, "secret.json"), JSON.stringify({ DATABASE_URL: databaseUrl }), { mode: 0o600 });
     await this.siteBoot("boot");
+    // What the unit does that it has left.
+    await this.siteBoot("setup");
   }
 
   /** `site-boot` with arguments. */

@@ -62,7 +62,9 @@ export async function single({ seed, disabled, say }: SingleOptions): Promise<Ro
         Ecosystem: join(release, "ecosystem.config.cjs"),
         SiteUrl: `https://${DOMAIN}:${site.port}`,
         NginxConf: site.nginxConf,
-        LogDirectories: site.logs,
+        LogFiles: ["app.log", "app-error.log", "access.log", "error.log"]
+          .map((file) => join(site.logs, file))
+          .join(" "),
         AppErrorLog: join(site.logs, "app-error.log"),
         HealthWait: "15",
       },

@@ -157,9 +157,10 @@ export class Site {
 
   /** Ids of the app's processes. */
   appProcesses(): number[] {
-    return processesOf("DRILL", this.dir)
-      .filter(({ command }) => /^next-server|server\.js/.test(command))
-      .map(({ pid }) => pid);
+    // By its PM2, not by this drill's mark: a PM2 that the recovery has started has an environment of its own.
+    return childrenOf(Number(readIfThere(join(this.dir, "pm2", "pm2.pid")))).filter((pid) =>
+      /^next-server|server\.js/.test(readIfThere(`/proc/${pid}/cmdline`)),
+    );
   }
 
   /** Id of Nginx's master process, if it runs. */

@@ -8,13 +8,13 @@ const { BOOT_ROOT: root, PATH, HOME } = process.env;
 const below = (text) => text.replace(/(^|[ =])\/(?=srv|home|run|var)/g, `$1${root}/`);
 const unit = readFileSync(`${root}/etc/systemd/system/pm2-site.service`, "utf8");
 const line = (key) => below(new RegExp(`^${key}=-?(.*)$`, "m").exec(unit)[1]);
-const variables = (text, open) =>
-  text.map((entry) => /^(\w+)=(.*)$/s.exec(entry)).map(([, name, value]) => [name, open(value)]);
-const file = readFileSync(line("EnvironmentFile"), "utf8").trim().split("\n");
+const variables = (text) => text.map((entry) => /^(\w+)=(.*)$/s.exec(entry).slice(1));
+// Within double quotes a line may end, and a backslash goes before what a shell would escape there; before anything else it stays.
+const file = [...readFileSync(line("EnvironmentFile"), "utf8").matchAll(/^(\w+)="((?:[^"\\]|\\.)*)"$/gms)];
 const env = {
   ...{ PATH, HOME },
-  ...Object.fromEntries(variables(line("Environment").split(" "), (value) => value)),
-  ...Object.fromEntries(variables(file, JSON.parse)),
+  ...Object.fromEntries(variables(line("Environment").split(" "))),
+  ...Object.fromEntries(file.map(([, name, value]) => [name, value.replaceAll(/\\(["\\`$])/g, "$1")])),
 };
 const [program, ...args] = line(process.argv[2] === "reload" ? "ExecReload" : "ExecStart").split(" ");
 process.exit(spawnSync(program, args, { env, stdio: "inherit" }).status ?? 1);

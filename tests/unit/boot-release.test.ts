@@ -249,7 +249,9 @@ describe("`site-boot release` on a server", () => {
     const command = () => spawnSync("bash", ["-c", script], { env: env(), encoding: "utf8", timeout: 10_000 });
     const first = command();
     assert.equal(first.status, 0, first.stderr);
-    const carried = bootScript("instance").replaceAll("/usr/local/sbin/", at("sbin/"));
+    const carried = bootScript("instance")
+      .replaceAll("/usr/local/sbin/", at("sbin/"))
+      .replaceAll("/run/lock/site-release", at("lock"));
     assert.equal(readFileSync(at("sbin/site-boot"), "utf8"), carried);
     assert.equal(serving(), "boot:2");
     const reloads = () => calls().filter((call) => call.startsWith("systemctl reload")).length;

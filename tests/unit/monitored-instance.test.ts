@@ -176,16 +176,31 @@ describe("a monitored instance", () => {
     assert.deepEqual(probe.records, server.addresses);
   });
 
-  it("installs and configures the agent on a server that exists, by associations", () => {
-    const install = named(existing, "monitored-instance-agent-install").inputs;
-    const configure = named(existing, "monitored-instance-agent-configure");
-    for (const { targets } of [install, configure.inputs]) {
-      assert.deepEqual(targets, [{ key: "InstanceIds", values: [server.instanceId] }]);
+  it("keeps the agent, its config and the timer that heals on every server, by associations that a change runs again", () => {
+    for (const [plan, id] of [
+      [existing, server.instanceId],
+      [created, "<monitored-instance-instance.id>"],
+    ] as const) {
+      for (const [name, document] of [
+        ["agent-configure", "agent-document"],
+        ["heal", "recovery-command"],
+      ]) {
+        const { inputs } = named(plan, `monitored-instance-${name}`);
+        const [target] = inputs.targets as { key: string; values: PlanValue[] }[];
+        assert.deepEqual([target?.key, target?.values.map(text)], ["InstanceIds", [id]]);
+        assert.equal(text(inputs.name), `<monitored-instance-${document}.name>`);
+        // Named by its version, a changed document is an edited association, which State Manager runs at once.
+        assert.equal(text(inputs.documentVersion), `<monitored-instance-${document}.latestVersion>`);
+        assert.equal(inputs.applyOnlyAtCronInterval, undefined);
+      }
+      const configured = named(plan, "monitored-instance-agent-configure").inputs.parameters as Record<
+        string,
+        PlanValue
+      >;
+      assert.equal(text(configured.ConfigVersion), "<monitored-instance-agent.version>");
+      const healed = named(plan, "monitored-instance-heal").inputs.parameters as Record<string, PlanValue>;
+      assert.equal(healed.Step, "install");
     }
-    assert.equal(install.name, "AWS-ConfigureAWSPackage");
-    assert.equal(configure.inputs.name, "AmazonCloudWatch-ManageAgent");
-    assert.ok(configure.dependencies.some((urn) => urn.endsWith("monitored-instance-agent-install")));
-    assert.doesNotMatch(created.resources.map(({ type }) => type).join(), /ssm\/association/);
   });
 
   it("starts the recovery by the automation's definition with a version, with a role that may do that alone", () => {
@@ -274,7 +289,8 @@ describe("what the drill runs", () => {
       assert.ok(script.includes(`export STEP='${step}'\n`));
       assert.equal(afterSettings(script.trimEnd().split("\n")), afterSettings(lines));
     }
-    assert.equal(afterSettings(lines), readRunbook("recover.sh").trimEnd());
+    const parts = ["process-manager.sh", "look.sh", "heal.sh", "recover.sh"];
+    assert.equal(afterSettings(lines), parts.map((part) => readRunbook(part).trimEnd()).join("\n"));
   });
 
   it("are the scripts and steps of the automation document", () => {

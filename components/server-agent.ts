@@ -1,0 +1,67 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { policyOf } from "./iam";
+import type { Recovery } from "./recovery";
+import { renderRunbook } from "./runbook";
+
+interface Kept {
+  readonly instanceId: pulumi.Input<string>;
+  readonly document: aws.ssm.Document;
+  readonly parameters: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * Runs a Command document on a server now, whenever the document or a parameter changes, and once a day. State Manager runs an association
+ * that is edited at once (SSM API reference, UpdateAssociation: ApplyOnlyAtCronInterval is off), which is why the version is named. Costs
+ * nothing on EC2.
+ */
+function keep(name: string, { instanceId, document, parameters }: Kept, opts: pulumi.CustomResourceOptions) {
+  return new aws.ssm.Association(
+    name,
+    {
+      name: document.name,
+      documentVersion: document.latestVersion,
+      targets: [{ key: "InstanceIds", values: [instanceId] }],
+      parameters,
+      scheduleExpression: "rate(1 day)",
+    },
+    opts,
+  );
+}
+
+/** Installs the CloudWatch agent on a server, and gives it its config whenever that changes, beside one that is there. */
+export function keepAgent(
+  name: string,
+  instanceId: pulumi.Input<string>,
+  config: aws.ssm.Parameter,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const document = new aws.ssm.Document(
+    `${name}-agent-document`,
+    {
+      documentType: "Command",
+      documentFormat: "YAML",
+      targetType: "/AWS::EC2::Instance",
+      content: renderRunbook("configure.command.yaml"),
+    },
+    opts,
+  );
+  const parameters = { ConfigParameter: config.name, ConfigVersion: pulumi.interpolate`${config.version}` };
+  keep(`${name}-agent-configure`, { instanceId, document, parameters }, opts);
+}
+
+/** Puts the recovery's steps on the server itself, with the timer that heals there what can be healed there. */
+export function keepHealing(
+  name: string,
+  instanceId: pulumi.Input<string>,
+  role: pulumi.Input<string>,
+  recovery: Recovery,
+  healsPerHour: number,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  // Before it acts the timer asks whether the recovery is muted.
+  const asks = policyOf([{ actions: ["ssm:GetParameter"], resources: [recovery.muteArn] }]);
+  new aws.iam.RolePolicy(`${name}-heal-policy`, { role, policy: asks }, opts);
+  const parameters = { Step: "install", MuteParameter: recovery.muteParameter, HealsPerHour: String(healsPerHour) };
+  keep(`${name}-heal`, { instanceId, document: recovery.command, parameters }, opts);
+}
