@@ -24,31 +24,33 @@ export interface ScriptResult extends Performed {
 
 /** The steps `aws:executeScript` of a document, run by one Python process: guard.py and report.py as they are deployed. */
 export class Scripts {
-  private readonly child: ChildProcess;
+  private child: ChildProcess | undefined;
   private readonly waiting: ((line: string) => void)[] = [];
   private errors = "";
   private ended = false;
 
-  constructor() {
+  /** The process, started when the first script is wanted. */
+  private python(): ChildProcess {
+    if (this.child) return this.child;
     const env = { ...process.env, PYTHONPATH: __dirname, PYTHONDONTWRITEBYTECODE: "1" };
-    this.child = spawn("python3", [join(__dirname, "host.py")], { env, stdio: ["pipe", "pipe", "pipe"] });
-    createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on("line", (line) =>
-      this.waiting.shift()?.(line),
-    );
-    this.child.stderr?.on("data", (data) => {
+    const child = spawn("python3", [join(__dirname, "host.py")], { env, stdio: ["pipe", "pipe", "pipe"] });
+    createInterface({ input: child.stdout }).on("line", (line) => this.waiting.shift()?.(line));
+    child.stderr.on("data", (data) => {
       this.errors += data;
     });
-    this.child.on("close", () => {
+    child.on("close", () => {
       this.ended = true;
       for (const answer of this.waiting.splice(0)) answer("");
     });
+    this.child = child;
+    return child;
   }
 
   async run(step: Step, world: ScriptWorld): Promise<ScriptResult> {
     const { Script: script, Handler: handler, InputPayload: payload } = step.inputs;
     if (this.ended) throw new Error(this.errors);
     const answered = new Promise<string>((done) => this.waiting.push(done));
-    this.child.stdin?.write(`${JSON.stringify({ script, handler, payload, world })}\n`);
+    this.python().stdin?.write(`${JSON.stringify({ script, handler, payload, world })}\n`);
     const line = await answered;
     if (line === "") throw new Error(`${step.name}: ${this.errors}`);
     const answer = JSON.parse(line) as { payload?: Record<string, string>; published: Published[] };
@@ -60,6 +62,6 @@ export class Scripts {
   }
 
   stop(): void {
-    this.child.stdin?.end();
+    this.child?.stdin?.end();
   }
 }
