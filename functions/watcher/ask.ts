@@ -3,7 +3,6 @@ import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import type { Answer } from "./observed";
 
-/** Milliseconds for one answer, from the first packet to the status line. */
 const PATIENCE = 8_000;
 
 /** What is asked: the site's health path, always with its real name (SNI), wherever the question goes. */
@@ -12,10 +11,12 @@ export interface Question {
   readonly path: string;
   /** @default 443 */
   readonly port?: number;
+  /** Milliseconds for one answer, from the first packet to the status line. @default 8000 */
+  readonly patience?: number;
 }
 
 /** Asks as a visitor does. A certificate that is not valid is told, and does not hide whether the site answers behind it. */
-export function ask({ name, path, port = 443 }: Question, at: string): Promise<Answer> {
+export function ask({ name, path, port = 443, patience = PATIENCE }: Question, at: string): Promise<Answer> {
   return new Promise((resolve) => {
     let shown: Answer = {};
     const asking = request(
@@ -28,7 +29,7 @@ export function ask({ name, path, port = 443 }: Question, at: string): Promise<A
         agent: false,
         rejectUnauthorized: false,
         family: 4,
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(patience),
       },
       (response) => {
         resolve({ ...shown, status: response.statusCode ?? 0 });
