@@ -136,10 +136,27 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "wafv2:webacl": ["arn:aws:wafv2:*:{account}:regional/webacl/load-balancer-*/*"],
 };
 
+/** What the agent of Systems Manager calls about documents, associations and instances that AWS chooses. */
+const agents = [
+  ...["DescribeAssociation", "DescribeDocument", "GetDocument", "GetManifest", "GetDeployablePatchSnapshotForInstance"],
+  ...[
+    "ListAssociations",
+    "ListInstanceAssociations",
+    "PutComplianceItems",
+    "PutConfigurePackageResult",
+    "PutInventory",
+  ],
+  ...["UpdateAssociationStatus", "UpdateInstanceAssociationStatus", "UpdateInstanceInformation"],
+].map((name) => [
+  `ssm:${name}`,
+  "so in AWS's own AmazonSSMManagedInstanceCore: documents and associations may be AWS's",
+]);
+
 /** Actions on `*` although the reference has a form for them, and why. */
 export const onAll: Readonly<Record<string, string>> = {
   "cloudwatch:DescribeAlarms": "composite alarms are answered only to a permission on * (API reference, 2026-11)",
   "logs:GetQueryResults": "the reference has a form for it since 2026 only; on * it is allowed before and after",
+  ...Object.fromEntries(agents),
   "servicequotas:GetServiceQuota": "asked by a person's doctor about the account",
   "ecs:ListTasks": "its form is the container instance, which Fargate has none of; the cluster is held by a condition",
 };
