@@ -138,14 +138,7 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
 
 /** What the agent of Systems Manager calls about documents, associations and instances that AWS chooses. */
 const agents = [
-  ...["DescribeAssociation", "DescribeDocument", "GetDocument", "GetManifest", "GetDeployablePatchSnapshotForInstance"],
-  ...[
-    "ListAssociations",
-    "ListInstanceAssociations",
-    "PutComplianceItems",
-    "PutConfigurePackageResult",
-    "PutInventory",
-  ],
+  ...["DescribeAssociation", "DescribeDocument", "GetDocument", "ListInstanceAssociations", "PutComplianceItems"],
   ...["UpdateAssociationStatus", "UpdateInstanceAssociationStatus", "UpdateInstanceInformation"],
 ].map((name) => [
   `ssm:${name}`,
