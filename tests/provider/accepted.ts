@@ -32,7 +32,7 @@ export const ACCEPTED: readonly Acceptance[] = [
     tool: "parliament",
     rule: "RESOURCE_STAR",
     resource:
-      /iam\/rolePolicy:RolePolicy (incident|monitored-instance|ha-web-tier)(-recovery-(automation|watcher))?-(role|recovery-evidence)-policy$/,
+      /iam\/rolePolicy:RolePolicy (incident|monitored-instance|ha-web-tier)(-recovery-(automation|watcher))?-(role|recovery-evidence)-/,
     reason:
       "reads of queries, tasks, changes and executions, whose ids nobody knows beforehand, and what the SSM agent takes",
   },

@@ -62,7 +62,7 @@ describe("the recovery, for every combination of what may be the matter", functi
   after(() => scripts.stop());
   const hourOf = (at: Partial<Case>): Promise<Hour> => new Account({ ...calm, ...at }, scripts).hour();
 
-  it("takes nothing away while the site answers, nor in a first boot; takes the lowest rung that can; and heals what can be healed", async () => {
+  it("takes nothing away while the site answers, nor in a first boot, and heals on the lowest rung that can", async () => {
     let [count, runs] = [0, 0];
     for (const at of combinations()) {
       const hour = await new Account(at, scripts).hour();
