@@ -150,10 +150,14 @@ function refusal({ instanceId, profile, present = "" }: Situation): string {
   const name = present.split("/").at(-1);
   return [
     `${instanceId} has another instance profile, ${present}. It is left alone: what runs there may live by its permissions.`,
-    "Either add what the site needs to its role:",
-    `  ROLE=$(aws iam get-instance-profile --instance-profile-name ${name} --query 'InstanceProfile.Roles[0].RoleName' --output text)`,
-    '  aws iam attach-role-policy --role-name "$ROLE" --policy-arn arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore',
-    '  aws iam attach-role-policy --role-name "$ROLE" --policy-arn arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy',
+    // Not AWS's managed policies: they let the server read every parameter of the account.
+    "Either give its role what the stack's has, which is what agent and recovery need and no more:",
+    `  role_of() { aws iam get-instance-profile --instance-profile-name "$1" --query 'InstanceProfile.Roles[0].RoleName' --output text; }`,
+    `  THEIRS=$(role_of ${name}) OURS=$(role_of ${profile})`,
+    `  for POLICY in $(aws iam list-role-policies --role-name "$OURS" --query 'PolicyNames[]' --output text); do`,
+    '    aws iam get-role-policy --role-name "$OURS" --policy-name "$POLICY" --query PolicyDocument >policy.json',
+    '    aws iam put-role-policy --role-name "$THEIRS" --policy-name "$POLICY" --policy-document file://policy.json',
+    "  done",
     `or, if nothing needs it, take it away and run this again for ${profile}.`,
   ].join("\n");
 }

@@ -5,7 +5,7 @@ import { identity, secretArns, secretSources } from "./app-environment";
 import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 import { beside } from "./beside";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
-import { logGrants, policyOf, pullGrants, secretGrants, serviceRole } from "./iam";
+import { logGrants, managedGrants, policyOf, pullGrants, secretGrants, serviceRole } from "./iam";
 import { renderRunbook } from "./runbook";
 import type {
   Collector,
@@ -121,6 +121,7 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
       `${name}-role`,
       "ec2.amazonaws.com",
       [
+        ...managedGrants,
         ...pullGrants(args.repositoryArns),
         ...secretGrants(secretArns(args.environment)),
         ...logGrants([logs.arn]),
@@ -131,11 +132,6 @@ export class HaWebTier extends pulumi.ComponentResource implements WebTier {
           conditions: { StringEquals: { "cloudwatch:namespace": "Site" } },
         },
       ],
-      child,
-    );
-    new aws.iam.RolePolicyAttachment(
-      `${name}-ssm`,
-      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
       child,
     );
     // Leaving the target group when a termination is announced; instances of the old group leave the old one.

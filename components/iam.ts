@@ -81,6 +81,42 @@ export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
   });
 }
 
+/**
+ * What the agent of Systems Manager takes, for Run Command, associations, patch scans and Session Manager: the managed policy
+ * AmazonSSMManagedInstanceCore less `ssm:GetParameter` and `ssm:GetParameters`, which would let a server that visitors reach read every
+ * parameter of the account. What it has to read is granted by itself. Source: AWS managed policy reference, 2026-11.
+ */
+export const managedGrants: readonly Grant[] = [
+  {
+    actions: [
+      "ssm:DescribeAssociation",
+      "ssm:DescribeDocument",
+      "ssm:GetDeployablePatchSnapshotForInstance",
+      "ssm:GetDocument",
+      "ssm:GetManifest",
+      "ssm:ListAssociations",
+      "ssm:ListInstanceAssociations",
+      "ssm:PutComplianceItems",
+      "ssm:PutConfigurePackageResult",
+      "ssm:PutInventory",
+      "ssm:UpdateAssociationStatus",
+      "ssm:UpdateInstanceAssociationStatus",
+      "ssm:UpdateInstanceInformation",
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+      "ec2messages:AcknowledgeMessage",
+      "ec2messages:DeleteMessage",
+      "ec2messages:FailMessage",
+      "ec2messages:GetEndpoint",
+      "ec2messages:GetMessages",
+      "ec2messages:SendReply",
+    ],
+    resources: ["*"],
+  },
+];
+
 /** What pulling the app's image takes. The token call has no resource of its own. */
 export function pullGrants(repositoryArns: readonly pulumi.Input<string>[]): Grant[] {
   return [

@@ -6,7 +6,7 @@ import { type AppEnvironment, identity, secretArns, secretSources } from "./app-
 import { beside } from "./beside";
 import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 import type { Database } from "./database";
-import { type Grant, logGrants, secretGrants, serviceRole } from "./iam";
+import { type Grant, logGrants, managedGrants, secretGrants, serviceRole } from "./iam";
 import { publicWebGroup } from "./public-web-group";
 import { Recovery, type ServerProcesses } from "./recovery";
 import { renderRunbook } from "./runbook";
@@ -127,7 +127,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
 
     const server =
       "existing" in args.server
-        ? { ...args.server.existing, version: undefined, release: undefined, profile: undefined }
+        ? { ...args.server.existing, ...this.profile(name, logs, agent), version: undefined, release: undefined }
         : this.create(name, args, args.server.create, logs, agent);
     // A server that serves today reaches a database that exists already; a second rule of the same kind would be refused.
     if (!existing) args.database.admit(`${name}-to-database`, server.securityGroupId, child);
@@ -139,7 +139,6 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         ...former,
       });
     }
-    const profile = server.profile ?? this.profile(name, logs, agent);
     this.instanceId = pulumi.output(server.instanceId);
     this.target = { kind: "addresses", ipv4: pulumi.output(server.addresses).apply((ipv4) => [...ipv4]) };
     this.probe = pulumi.all([server.addresses, server.version]).apply(
@@ -169,12 +168,12 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
         appLog: logs.app.name,
         processPatterns: processPatterns(existing),
         watchesCertificate: !existing,
+        watched: args.maxRecoveriesPerHour > 0,
         level: args.alarmLevel,
         actions: args.alarmActions,
       },
       this,
     );
-    this.signals = Object.values(alarms);
     const recovery =
       args.maxRecoveriesPerHour > 0
         ? new Recovery(
@@ -186,26 +185,25 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
               healthPath: args.healthPath,
               processes: existing?.processes ?? builtHere,
               database: args.database.endpoint,
+              addresses: server.addresses,
+              databaseIdentifier: args.database.identifier,
+              serverRole: server.role,
               alarmNames: ["app-process", "nginx-process", "server-errors"].flatMap((key) => alarms[key]?.name ?? []),
+              alarmLevel: args.alarmLevel,
+              alarmActions: args.alarmActions,
               topicArn: args.recoveryTopicArn,
               maxRunsPerHour: args.maxRecoveriesPerHour,
-              recheckMinutes: args.recheckMinutes,
+              everyMinutes: args.recheckMinutes,
               logRetentionDays: args.logRetentionDays,
             },
             child,
           )
         : undefined;
 
+    this.signals = [...Object.values(alarms), ...(recovery?.signals ?? [])];
+
     keepAgent(name, this.instanceId, agent, child);
-    if (recovery)
-      keepHealing(
-        name,
-        this.instanceId,
-        profile.role as pulumi.Output<string>,
-        recovery,
-        args.maxRecoveriesPerHour,
-        child,
-      );
+    if (recovery) keepHealing(name, this.instanceId, server.role.name, recovery, args.maxRecoveriesPerHour, child);
 
     if (server.release) {
       const mute = recovery?.muteParameter ?? pulumi.output(undefined);
@@ -247,7 +245,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     ];
     this.outputs = {
       instanceId: this.instanceId,
-      ...(existing ? { instanceProfile: profile.name } : {}),
+      ...(existing ? { instanceProfile: server.profile.name } : {}),
       ...(recovery ? { recoveryDocument: recovery.documentName, recoveryMute: recovery.muteParameter } : {}),
     };
     this.registerOutputs({ instanceId: this.instanceId });
@@ -293,6 +291,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       `${name}-role`,
       "ec2.amazonaws.com",
       [
+        ...managedGrants,
         ...logGrants(Object.values(logs).map(({ arn }) => arn)),
         { actions: ["ssm:GetParameter"], resources: [agent.arn] },
         {
@@ -304,12 +303,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       ],
       child,
     );
-    new aws.iam.RolePolicyAttachment(
-      `${name}-ssm`,
-      { role: role.name, policyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
-      child,
-    );
-    return new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child);
+    return { role, profile: new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, child) };
   }
 
   private create(
@@ -366,7 +360,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       },
       child,
     );
-    const profile = this.profile(name, logs, agent, [
+    const { role, profile } = this.profile(name, logs, agent, [
       ...secretGrants(secretArns(server.environment)),
       { actions: ["ssm:GetParameter"], resources: [boot.arn] },
       { actions: ["ssm:PutParameter"], resources: [record.arn] },
@@ -423,6 +417,8 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     );
     return {
       instanceId: instance.id,
+      role,
+      profile,
       release: pulumi.output({
         document: document.name,
         parameter: pulumi.interpolate`${boot.name}:${boot.version}`,
@@ -431,7 +427,6 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
       securityGroupId: group.id,
       addresses: [address.publicIp],
       version: server.version as pulumi.Input<string> | undefined,
-      profile,
     };
   }
 }

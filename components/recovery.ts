@@ -1,8 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { beside } from "./beside";
-import { serviceRole } from "./iam";
+import { logGrants, policyOf, serviceRole } from "./iam";
 import { renderRunbook } from "./runbook";
+import { Watcher, type WatcherArgs } from "./watcher";
+import type { Signal } from "./web-tier";
 
 /** How the app runs on its server; defaults are those of a server that this project built. */
 export interface ServerProcesses {
@@ -21,31 +23,21 @@ export interface ServerProcesses {
   readonly processPath: string;
 }
 
-export interface RecoveryArgs {
-  readonly instanceId: pulumi.Input<string>;
-  readonly domain: string;
+export interface RecoveryArgs extends Omit<WatcherArgs, "mute" | "recovery"> {
   readonly port: number;
-  readonly healthPath: string;
   readonly processes: ServerProcesses;
   /** Database that the app needs, as host:port: while it is away nothing is restarted. */
   readonly database: pulumi.Input<string>;
-  /** Names of the alarms that start a run. */
-  readonly alarmNames: readonly pulumi.Input<string>[];
-  /** Hears what each run found, tried and achieved. */
-  readonly topicArn: pulumi.Input<string>;
-  /** Runs that act within an hour before a person is called instead. */
-  readonly maxRunsPerHour: number;
-  /** Minutes between two looks at a site that an alarm may have missed while a run or a deploy held the lock; 0 for none. */
-  readonly recheckMinutes: number;
-  readonly logRetentionDays: number;
+  /** Role of the server. Its agent writes what a run saw to the run's log group. */
+  readonly serverRole: aws.iam.Role;
 }
 
 /**
- * Brings the site back on its instance: an alarm starts a Systems Manager Automation that collects evidence first and then climbs
- * from restarting the app to stopping and starting the instance. Free within 100,000 automation steps a month.
+ * Brings the site back on its instance: a watcher looks at it from outside and starts a Systems Manager Automation of a site that is
+ * down, which collects evidence first and then climbs from restarting the app to stopping and starting the instance. A step of it
+ * costs 0.002 USD, a run some 0.02 USD; Automation has no free tier since the end of 2025 (pricing page of Systems Manager, 2026-11).
  *
- * An alarm cannot start an Automation itself, so EventBridge does, and because EventBridge sees transitions only, a schedule looks
- * again: what a lock or a mute dropped does not come twice.
+ * Neither an alarm nor EventBridge starts it: both know that a metric is bad, or missing, and not whether the site is down.
  */
 export class Recovery extends pulumi.ComponentResource {
   readonly documentName: pulumi.Output<string>;
@@ -55,6 +47,8 @@ export class Recovery extends pulumi.ComponentResource {
   /** SSM parameter with the time until which nothing is recovered; a deploy writes it. */
   readonly muteParameter: pulumi.Output<string>;
   readonly muteArn: pulumi.Output<string>;
+  /** Alarms on the recovery itself. */
+  readonly signals: readonly Signal[];
 
   constructor(name: string, args: RecoveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Recovery", name, {}, opts);
@@ -71,6 +65,15 @@ export class Recovery extends pulumi.ComponentResource {
       { type: "String", value: "off", description: "Until when nothing is recovered (ISO 8601, UTC), or off" },
       // Deploys write it between two updates.
       { ...child, ignoreChanges: ["value"] },
+    );
+    // What Run Command's output to CloudWatch Logs takes (Systems Manager user guide, "Configuring CloudWatch Logs for Run Command").
+    new aws.iam.RolePolicy(
+      `${name}-evidence-policy`,
+      {
+        role: args.serverRole.id,
+        policy: policyOf([...logGrants([logs.arn]), { actions: ["logs:DescribeLogGroups"], resources: ["*"] }]),
+      },
+      its,
     );
     const { processes } = args;
     const command = new aws.ssm.Document(
@@ -98,115 +101,63 @@ export class Recovery extends pulumi.ComponentResource {
       },
       child,
     );
-    const role = serviceRole(
-      `${name}-automation-role`,
-      "ssm.amazonaws.com",
-      [
-        { actions: ["ssm:SendCommand"], resources: [command.arn, instanceArn] },
+    const automate = (watcher: pulumi.Output<string>) => {
+      const role = serviceRole(
+        `${name}-automation-role`,
+        "ssm.amazonaws.com",
+        [
+          { actions: ["ssm:SendCommand"], resources: [command.arn, instanceArn] },
+          {
+            // Reads that know no resource.
+            actions: [
+              "ssm:ListCommands",
+              "ssm:ListCommandInvocations",
+              "ssm:GetCommandInvocation",
+              "ssm:DescribeInstanceInformation",
+              "ssm:DescribeAutomationExecutions",
+              "ssm:GetAutomationExecution",
+              "ec2:DescribeInstances",
+              "ec2:DescribeInstanceStatus",
+            ],
+            resources: ["*"],
+          },
+          { actions: ["ssm:GetParameter"], resources: [mute.arn] },
+          {
+            actions: ["lambda:InvokeFunction"],
+            resources: [pulumi.interpolate`arn:aws:lambda:${region}:${account}:function:${watcher}`],
+          },
+          { actions: ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"], resources: [instanceArn] },
+          { actions: ["sns:Publish"], resources: [args.topicArn] },
+        ],
+        its,
+        { StringEquals: { "aws:SourceAccount": account } },
+      );
+      const automation = new aws.ssm.Document(
+        `${name}-automation`,
         {
-          // Reads that know no resource.
-          actions: [
-            "ssm:ListCommands",
-            "ssm:ListCommandInvocations",
-            "ssm:GetCommandInvocation",
-            "ssm:DescribeInstanceInformation",
-            "ssm:DescribeAutomationExecutions",
-            "ssm:GetAutomationExecution",
-            "ec2:DescribeAddresses",
-            "ec2:DescribeInstances",
-            "ec2:DescribeInstanceStatus",
-          ],
-          resources: ["*"],
-        },
-        { actions: ["ssm:GetParameter"], resources: [mute.arn] },
-        { actions: ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"], resources: [instanceArn] },
-        { actions: ["sns:Publish"], resources: [args.topicArn] },
-      ],
-      its,
-      { StringEquals: { "aws:SourceAccount": account } },
-    );
-    const automation = new aws.ssm.Document(
-      `${name}-automation`,
-      {
-        documentType: "Automation",
-        documentFormat: "YAML",
-        content: pulumi
-          .all([args.instanceId, command.name, logs.name, args.topicArn, mute.name, role.arn])
-          .apply(([InstanceId, CommandDocument, LogGroup, TopicArn, MuteParameter, AutomationAssumeRole]) =>
-            renderRunbook("recover.automation.yaml", {
-              AutomationAssumeRole,
-              InstanceId,
-              CommandDocument,
-              LogGroup,
-              TopicArn,
-              MuteParameter,
-              MaxRunsPerHour: String(args.maxRunsPerHour),
-            }),
-          ),
-      },
-      its,
-    );
-    // EventBridge wants the definition with a version, not the document.
-    const definition = pulumi.interpolate`arn:aws:ssm:${region}:${account}:automation-definition/${automation.name}`;
-    const starter = serviceRole(
-      `${name}-starter-role`,
-      "events.amazonaws.com",
-      [
-        {
-          // The reference asks for all three forms (2026); EventBridge's own example has the definition alone.
-          actions: ["ssm:StartAutomationExecution"],
-          resources: [
-            pulumi.interpolate`${definition}:*`,
-            automation.arn,
-            pulumi.interpolate`arn:aws:ssm:${region}:${account}:automation-execution/*`,
-          ],
-        },
-        {
-          actions: ["iam:PassRole"],
-          resources: [role.arn],
-          conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } },
-        },
-      ],
-      its,
-      { StringEquals: { "aws:SourceAccount": account } },
-    );
-    const target = { arn: pulumi.interpolate`${definition}:$DEFAULT`, roleArn: starter.arn };
-    const onAlarm = new aws.cloudwatch.EventRule(
-      `${name}-on-alarm`,
-      {
-        description: "Starts the recovery when an alarm of the server goes off",
-        eventPattern: pulumi.jsonStringify({
-          source: ["aws.cloudwatch"],
-          "detail-type": ["CloudWatch Alarm State Change"],
-          detail: { alarmName: [...args.alarmNames], state: { value: ["ALARM"] } },
-        }),
-      },
-      its,
-    );
-    new aws.cloudwatch.EventTarget(
-      `${name}-on-alarm-target`,
-      {
-        rule: onAlarm.name,
-        ...target,
-        inputTransformer: { inputPaths: { alarm: "$.detail.alarmName" }, inputTemplate: '{"Trigger": ["<alarm>"]}' },
-      },
-      its,
-    );
-    if (args.recheckMinutes > 0) {
-      const recheck = new aws.cloudwatch.EventRule(
-        `${name}-recheck`,
-        {
-          description: "Looks again, since an alarm that a lock or a mute dropped does not come twice",
-          scheduleExpression: `rate(${args.recheckMinutes} ${args.recheckMinutes === 1 ? "minute" : "minutes"})`,
+          documentType: "Automation",
+          documentFormat: "YAML",
+          content: pulumi
+            .all([args.instanceId, command.name, logs.name, args.topicArn, mute.name, role.arn, watcher])
+            .apply(([InstanceId, CommandDocument, LogGroup, TopicArn, MuteParameter, AutomationAssumeRole, Watcher]) =>
+              renderRunbook("recover.automation.yaml", {
+                AutomationAssumeRole,
+                InstanceId,
+                CommandDocument,
+                LogGroup,
+                TopicArn,
+                MuteParameter,
+                Watcher,
+                MaxRunsPerHour: String(args.maxRunsPerHour),
+              }),
+            ),
         },
         its,
       );
-      new aws.cloudwatch.EventTarget(
-        `${name}-recheck-target`,
-        { rule: recheck.name, ...target, input: JSON.stringify({ Trigger: ["recheck"] }) },
-        its,
-      );
-    }
+      return { automation, role };
+    };
+    const { automation, signals } = new Watcher(`${name}-watcher`, { ...args, mute, recovery: automate }, child, its);
+    this.signals = signals;
     this.documentName = automation.name;
     this.command = command;
     this.logGroup = logs.name;

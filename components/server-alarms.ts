@@ -20,9 +20,14 @@ export interface ServerAlarmsArgs {
   readonly processPatterns: { readonly nginx: string; readonly app: string };
   /** The renewal timer of the certificate publishes its remaining days. */
   readonly watchesCertificate: boolean;
+  /** A watcher looks from outside (components/watcher.ts), and tells of certificate and disks by itself. */
+  readonly watched: boolean;
   readonly level: AlarmLevel;
   readonly actions: AlarmActions;
 }
+
+/** Missing data counts as no process: of a server that was adopted and not yet attached all is missing. */
+const UNSEEN = "the CloudWatch agent does not report (an adopted server before `platform attach`)";
 
 /** The alarms of one server, as a table; their order is the order of the dashboard. */
 export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulumi.Resource): Record<string, Signal> {
@@ -59,6 +64,7 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
     comparisonOperator: "GreaterThanOrEqualToThreshold",
     treatMissingData: "missing",
   });
+  const looks = args.watched ? "; the site is looked at from outside now, and recovered if it is down" : "";
   const act = (action: "recover" | "reboot") => [pulumi.interpolate`arn:aws:automate:${region}:ec2:${action}`];
 
   const table: Record<string, AlarmEntry> = {
@@ -88,16 +94,16 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
       level: "basic",
       severity: "page",
       subject: "process",
-      meaning: "No process of the app has run for two minutes; the recovery runs now",
-      causes: ["the app crashes at its start", "it was killed for want of memory", "PM2 was stopped"],
+      meaning: `No process of the app was seen for two minutes${looks}`,
+      causes: ["the app crashes at its start", "it was killed for want of memory", "PM2 was stopped", UNSEEN],
     },
     "nginx-process": {
       ...processes(args.processPatterns.nginx),
       level: "basic",
       severity: "page",
       subject: "process",
-      meaning: "Nginx has not run for two minutes; the recovery runs now",
-      causes: ["a mistake in its configuration", "it was stopped by an update of its package"],
+      meaning: `Nginx was not seen for two minutes${looks}`,
+      causes: ["a mistake in its configuration", "it was stopped by an update of its package", UNSEEN],
     },
     heartbeat: {
       namespace: METRICS,
@@ -148,7 +154,7 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
       level: "basic",
       severity: "page",
       subject: "errors",
-      meaning: "More than 5 answers a minute were errors (5xx), three minutes in a row; the recovery runs now",
+      meaning: `More than 5 answers a minute were errors (5xx), three minutes in a row${looks}`,
       causes: ["the last release", "the database refuses connections", "the app hangs"],
       statistic: "Sum",
       evaluationPeriods: 3,
@@ -177,22 +183,24 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
       namespace: METRICS,
       metricName: "CertificateDaysToExpiry",
       dimensions: { Domain: args.domain },
-      level: "basic",
+      level: args.watched ? "standard" : "basic",
       applies: args.watchesCertificate,
       severity: "warning",
       subject: "certificate",
-      meaning: "The certificate expires in less than 14 days: its renewal, due 30 days before, has failed",
+      meaning:
+        "For two days the certificate had less than 14 left, or its renewal, due 30 days before, has said nothing",
       causes: ["the role may no longer write the _acme-challenge record", "the renewal timer is stopped"],
       period: 86_400,
       statistic: "Minimum",
-      evaluationPeriods: 1,
+      // Two, as the timer's day is none of CloudWatch's.
+      evaluationPeriods: 2,
       threshold: 14,
       comparisonOperator: "LessThanThreshold",
-      treatMissingData: "missing",
+      treatMissingData: "breaching",
     },
     volume: {
       ...host("StatusCheckFailed_AttachedEBS"),
-      level: args.watchesCertificate ? "standard" : "basic",
+      level: args.watched || args.watchesCertificate ? "standard" : "basic",
       severity: "page",
       subject: "host",
       meaning: "A disk of the instance has not answered for three minutes",

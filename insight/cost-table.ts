@@ -280,6 +280,11 @@ const subscription: Estimate = ({ inputs }, { plan, usage: month }) => {
   ];
 };
 
+/** Seconds that a scheduled run takes, which finds nothing to do: a few requests, its start included. An assumption. */
+const LOOK_SECONDS = 2;
+/** Steps of a recovery run that restarts the app: guard, evidence, question, restart, check, report, and branches. */
+const RUN_STEPS = 9;
+
 /** Seconds that a built file takes the function that answers for it, most of them the read from S3: an assumption. */
 const FILE_SECONDS = 0.05;
 
@@ -298,11 +303,13 @@ const lambda: Estimate = (resource, { plan, usage: month }) => {
   }
   const scheduled = scheduledRuns(plan, resource);
   const runs = month.incidentsPerMonth + scheduled;
-  const seconds = Math.min(number(resource.inputs.timeout) ?? 3, 30);
-  const assumption = `${runs} runs of ${seconds} s: ${month.incidentsPerMonth} incidents${scheduled > 0 ? `, ${scheduled} by schedule` : ""}`;
+  const most = Math.min(number(resource.inputs.timeout) ?? 3, 30);
+  const seconds = month.incidentsPerMonth * most + scheduled * Math.min(most, LOOK_SECONDS);
+  const looks = scheduled > 0 ? `, ${scheduled} by schedule of ${Math.min(most, LOOK_SECONDS)} s` : "";
+  const assumption = `${month.incidentsPerMonth} incidents of ${most} s${looks}`;
   return [
     usage("Requests", "lambda:request", runs, assumption),
-    usage("Compute", compute, (runs * seconds * mb) / 1024, assumption),
+    usage("Compute", compute, (seconds * mb) / 1024, assumption),
   ];
 };
 
@@ -451,9 +458,14 @@ function site({ plan, usage: month }: CostContext): Item[] {
     const published = month.emailsPerMonth + month.smsPerMonth;
     items.push(usage("Notifications published", "sns:publish", published));
   }
-  if (has("aws:ssm/document:Document")) {
+  if (ofType(plan, "aws:ssm/document:Document").some(({ inputs }) => text(inputs.documentType) === "Automation")) {
     items.push(
-      usage("Automation steps", "ssm:automation-step", month.incidentsPerMonth * 10, "10 steps a recovery run"),
+      usage(
+        "Automation steps",
+        "ssm:automation-step",
+        month.incidentsPerMonth * RUN_STEPS,
+        `${month.incidentsPerMonth} recovery runs of ${RUN_STEPS} steps; without a free tier since the end of 2025`,
+      ),
     );
   }
   return items;

@@ -5,7 +5,7 @@ import boto3
 
 RUNNING = {"Pending", "InProgress", "Waiting", "Cancelling"}
 # Outcomes of report.py that touched nothing on the instance, so they do not count as an attempt.
-IDLE = {"skipped", "capped", "healthy", "waiting", "human"}
+IDLE = {"skipped", "capped", "healthy", "waiting", "human", "held"}
 
 
 def muted_until(value, now):
@@ -36,15 +36,10 @@ def acted(run):
 def guard(events, _context):
     now = datetime.datetime.now(datetime.timezone.utc)
     ssm = boto3.client("ssm")
-    address = boto3.client("ec2").describe_addresses(
-        Filters=[{"Name": "instance-id", "Values": [events["InstanceId"]]}]
-    )["Addresses"]
-    answer = {"KeepsAddress": "true" if address else "false"}
-
     value = ssm.get_parameter(Name=events["MuteParameter"])["Parameter"]["Value"]
     until = muted_until(value, now)
     if until:
-        return {**answer, "Decision": "muted", "Reason": f"recovery is muted until {until.isoformat()}"}
+        return {"Decision": "muted", "Reason": f"recovery is muted until {until.isoformat()}"}
 
     # A run lasts an hour at most, so three hours hold every run that may still be under way.
     document = ssm.get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]["DocumentName"]
@@ -61,10 +56,10 @@ def guard(events, _context):
         and (run["ExecutionStartTime"], run["AutomationExecutionId"]) < start
     ]
     if earlier:
-        return {**answer, "Decision": "locked", "Reason": f"run {earlier[0]['AutomationExecutionId']} is under way"}
+        return {"Decision": "locked", "Reason": f"run {earlier[0]['AutomationExecutionId']} is under way"}
 
     recent = [run for run in runs if acted(run) and run["ExecutionStartTime"] > now - datetime.timedelta(hours=1)]
     limit = int(events["MaxRunsPerHour"])
     if len(recent) >= limit:
-        return {**answer, "Decision": "capped", "Reason": f"{len(recent)} runs within an hour did not keep it healthy"}
-    return {**answer, "Decision": "proceed", "Reason": ""}
+        return {"Decision": "capped", "Reason": f"{len(recent)} runs within an hour did not keep it healthy"}
+    return {"Decision": "proceed", "Reason": ""}

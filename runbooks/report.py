@@ -11,12 +11,21 @@ ACTIONS = {
     "reboot": "rebooted the instance",
     "stop": "stopped and started the instance",
 }
+# The question before each of them, if one was asked.
+ASKED = {
+    "restartApp": ("askApp",),
+    "restartNginx": ("askNginx",),
+    "reboot": ("askUnreachable", "askReboot"),
+    "stop": ("askStop",),
+}
 VERDICT = re.compile(r"remedy=(?P<remedy>\S+) cause=(?P<cause>\S+) detail=(?P<detail>[^\n]*)")
+ANSWER = re.compile(r"permit=(?P<permit>yes|no) cause=(?P<cause>\S+) why=(?P<why>[^\"\n]*)")
 HEADLINES = {
     "recovered": "Recovered",
     "healthy": "Healthy again without help",
     "waiting": "Not restarted: waiting for the database",
     "human": "Needs you: no restart would help",
+    "held": "Down, and held back",
     "failed": "Needs you: recovery did not help",
     "capped": "Needs you: recovery stopped after too many attempts",
     "skipped": "Skipped",
@@ -27,6 +36,12 @@ def output(step, name):
     return (step.get("Outputs") or {}).get(name, [""])[0]
 
 
+def answers(ran):
+    """What the watcher answered to each question, by the question's step."""
+    asked = {name: ANSWER.search(output(step, "Payload")) for name, step in ran.items() if name.startswith("ask")}
+    return {name: answer.groupdict() for name, answer in asked.items() if answer}
+
+
 def story(steps, now):
     """The run in one dictionary: outcome, cause, what was tried, what helped, seconds."""
     ran = {step["StepName"]: step for step in steps if step["StepStatus"] not in ("Pending", "Skipped")}
@@ -34,6 +49,12 @@ def story(steps, now):
     seconds = round((now - min(step["ExecutionStartTime"] for step in ran.values())).total_seconds())
     tried = [name for name in ACTIONS if name in ran]
     told = {"cause": "unknown", "detail": "", "tried": tried, "helped": None, "seconds": seconds}
+    told["why"] = {
+        rung: answered["why"]
+        for rung, questions in ASKED.items()
+        for name, answered in answers(ran).items()
+        if name in questions and answered["permit"] == "yes"
+    }
     if decision != "proceed":
         outcome = {"capped": "capped", "locked": "skipped", "muted": "skipped"}.get(decision, "failed")
         detail = "the guard could not tell whether a run is allowed" if outcome == "failed" else f"the guard says {decision}"
@@ -41,12 +62,17 @@ def story(steps, now):
 
     verdict = VERDICT.match(output(ran["evidence"], "Output"))
     told.update(verdict.groupdict() if verdict else {"cause": "instance-unresponsive", "detail": "it ran no command"})
+    refusal = next((answer for answer in reversed(answers(ran).values()) if answer["permit"] == "no"), None)
+    told["held"] = refusal["why"] if refusal else None
+    # Seen from outside, as visitors see it, which counts more than a check on the server.
+    served = refusal is not None and refusal["cause"] == "site-answers"
     if not tried:
-        outcome = {"none": "healthy", "wait": "waiting"}.get(told.get("remedy"), "human")
-        return {**told, "outcome": outcome}
+        asked = any(name.startswith("ask") for name in ran)
+        outcome = {"none": "healthy", "wait": "waiting"}.get(told.get("remedy"), "held" if asked else "human")
+        return {**told, "outcome": "healthy" if served else outcome}
 
     checks = sorted((s for n, s in ran.items() if n.startswith("checkAfter")), key=lambda s: s["ExecutionStartTime"])
-    if checks and checks[-1]["StepStatus"] == "Success":
+    if served or (checks and checks[-1]["StepStatus"] == "Success"):
         return {**told, "outcome": "recovered", "helped": tried[-1]}
     return {**told, "outcome": "failed"}
 
@@ -57,6 +83,8 @@ def message(told, steps, events):
         "",
         f"Broken: {told['cause']}. {told['detail']}",
         "Tried: " + (", ".join(ACTIONS[name] for name in told["tried"]) or "nothing"),
+        *(f"Before it {ACTIONS[name]}, the site was asked: {why}" for name, why in told["why"].items()),
+        *([f"Not more: {told['held']}"] if told.get("held") else []),
         "Helped: " + (ACTIONS[told["helped"]] if told["helped"] else "nothing"),
         f"Took: {told['seconds']} s",
         f"Started by: {events['Trigger']}",
@@ -70,10 +98,8 @@ def message(told, steps, events):
 
 
 def worth_telling(told, trigger):
-    """A scheduled look says only what it changed, or every outage would be reported anew with each look."""
-    if told["outcome"] == "skipped":
-        return False
-    return trigger != "recheck" or told["outcome"] in ("recovered", "failed")
+    """A rehearsal, which the watcher starts while all is well, says only that something is wrong."""
+    return told["outcome"] != "skipped" and not (trigger == "rehearsal" and told["outcome"] == "healthy")
 
 
 def report(events, _context):

@@ -149,7 +149,7 @@ const rules: readonly Rule[] = [
     when: (settings) => uses(settings, "monitored-instance"),
     message: ({ monitoring, ...settings }) =>
       monitoring.level === "basic"
-        ? `The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, certificate or attached disk) and the database's two stay within CloudWatch's ten free ones. monitoring.level standard adds heartbeat, CPU, credits, error lines and more at 0.10 USD a month each, and composite alarms at 0.50 USD.${alarmsBeyond(settings)}`
+        ? `The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, the watcher itself) and the database's two stay within CloudWatch's ten free ones, and the watcher within Lambda's. Charged beside the server are the secrets in Secrets Manager at 0.40 USD a month each, and some 0.02 USD a recovery run. monitoring.level standard adds heartbeat, CPU, credits, error lines and more at 0.10 USD a month each, and composite alarms at 0.50 USD.${alarmsBeyond(settings)}`
         : "monitoring.level standard watches heartbeat, CPU, credits and error lines too: beyond the account's ten free alarms each costs 0.10 USD a month, a composite one 0.50 USD.",
   },
   {

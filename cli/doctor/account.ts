@@ -245,7 +245,7 @@ export const accountChecks = [
       findings.push(
         warning(
           `${id} has a profile, but its agent ${online ? `is ${online}` : "has not reported"}`,
-          "On the server: sudo systemctl status amazon-ssm-agent. Its role needs AmazonSSMManagedInstanceCore.",
+          "On the server: sudo systemctl status amazon-ssm-agent. Its role needs what `platform attach` gives.",
         ),
       );
     return findings;

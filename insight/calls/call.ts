@@ -8,7 +8,7 @@ export type Principal =
   | "task execution"
   | "task"
   | "recovery automation"
-  | "recovery starter"
+  | "recovery watcher"
   | "incident reporter"
   | "notifier"
   | "asset server"

@@ -80,7 +80,10 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "kms:alias": ["arn:aws:kms:*:{account}:alias/*"],
   "kms:key": ["arn:aws:kms:*:{account}:key/*"],
   "kms:key#state": ["{stateKeyArn}"],
-  "lambda:function": named("arn:aws:lambda:*:{account}:function:", "asset-server incident notifier uptime vercel"),
+  "lambda:function": named(
+    "arn:aws:lambda:*:{account}:function:",
+    "asset-server incident monitored-instance notifier uptime vercel",
+  ),
   "logs:log-group": logGroups,
   "logs:log-stream": logGroups.map((group) => `${group}:log-stream:*`),
   "logs:log-stream#task": ["arn:aws:logs:*:{account}:log-group:fargate-*:log-stream:*"],
@@ -110,6 +113,7 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "secretsmanager:Secret": named("arn:aws:secretsmanager:*:{account}:secret:", "app-secret database-url"),
   "secretsmanager:Secret#others": ["{secretArn}"],
   "sns:topic": named("arn:aws:sns:*:{account}:", "alerts"),
+  "sqs:queue": named("arn:aws:sqs:*:{account}:", "monitored-instance"),
   "ssm:association": [`${ssm}association/*`],
   "ssm:automation-definition": [`${ssm}automation-definition/monitored-instance-*:*`],
   "ssm:automation-execution": [`${ssm}automation-execution/*`],
@@ -128,10 +132,20 @@ export const forms: Readonly<Record<string, readonly string[]>> = {
   "wafv2:webacl": ["arn:aws:wafv2:*:{account}:regional/webacl/load-balancer-*/*"],
 };
 
+/** What the agent of Systems Manager calls about documents, associations and instances that AWS chooses. */
+const agents = [
+  ...["DescribeAssociation", "DescribeDocument", "GetDocument", "ListInstanceAssociations", "PutComplianceItems"],
+  ...["UpdateAssociationStatus", "UpdateInstanceAssociationStatus", "UpdateInstanceInformation"],
+].map((name) => [
+  `ssm:${name}`,
+  "so in AWS's own AmazonSSMManagedInstanceCore: documents and associations may be AWS's",
+]);
+
 /** Actions on `*` although the reference has a form for them, and why. */
 export const onAll: Readonly<Record<string, string>> = {
   "cloudwatch:DescribeAlarms": "composite alarms are answered only to a permission on * (API reference, 2026-11)",
   "logs:GetQueryResults": "the reference has a form for it since 2026 only; on * it is allowed before and after",
+  ...Object.fromEntries(agents),
   "servicequotas:GetServiceQuota": "asked by a person's doctor about the account",
   "ecs:ListTasks": "its form is the container instance, which Fargate has none of; the cluster is held by a condition",
 };

@@ -41,7 +41,6 @@ const principals = (services: readonly string[]) => services.map((service) => `$
 
 /** Managed policies of AWS that some role of the program has. */
 export const attachable = [
-  "AmazonSSMManagedInstanceCore",
   "service-role/AmazonRDSEnhancedMonitoringRole",
   "service-role/AWSBackupServiceRolePolicyForBackup",
   "service-role/AWSBackupServiceRolePolicyForRestores",

@@ -299,6 +299,14 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
     on("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes Unsubscribe"),
     on("sns:topic", "ListSubscriptionsByTopic", "Subscribe"),
   ],
+  "sqs/Queue": [
+    on(
+      "sqs:queue",
+      "GetQueueAttributes ListQueueTags",
+      "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+    ),
+  ],
+  "sqs/QueuePolicy": [on("sqs:queue", "GetQueueAttributes", "SetQueueAttributes")],
   "ssm/Association": [
     on(
       "ssm:association ssm:document ssm:instance",

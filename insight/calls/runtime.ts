@@ -120,7 +120,7 @@ export const runtimeCalls: readonly Call[] = [
   },
   {
     place: "components/lambda-code.ts",
-    by: ["incident reporter", "notifier", "asset server", "uptime receiver", "log receiver"],
+    by: ["incident reporter", "notifier", "asset server", "recovery watcher", "uptime receiver", "log receiver"],
     agent: "Lambda",
     why: "writes a function's log",
     uses: LOG,
@@ -206,11 +206,62 @@ export const runtimeCalls: readonly Call[] = [
     ],
   },
   {
+    place: "components/iam.ts",
+    by: INSTANCES,
+    agent: "SSM Agent",
+    why: "lets the server be managed: commands, associations, shells; no parameter (managedGrants)",
+    uses: [
+      on(
+        "ssm",
+        `DescribeAssociation DescribeDocument GetDeployablePatchSnapshotForInstance GetDocument GetManifest ListAssociations
+        ListInstanceAssociations`,
+        `PutComplianceItems PutConfigurePackageResult PutInventory UpdateAssociationStatus UpdateInstanceAssociationStatus
+        UpdateInstanceInformation`,
+      ),
+      on("ssmmessages", "", "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel"),
+      on("ec2messages", "GetEndpoint GetMessages", "AcknowledgeMessage DeleteMessage FailMessage SendReply"),
+    ],
+  },
+  {
+    place: "components/recovery.ts",
+    by: ["server"],
+    agent: "SSM Agent",
+    why: "writes what a run saw to the run's log group",
+    uses: [on("logs", "DescribeLogGroups"), ...LOG],
+  },
+  {
+    place: "functions/watcher/server.ts",
+    by: ["recovery watcher"],
+    why: "what AWS says of the server, and of what lies between it and its visitors",
+    uses: [
+      on("ec2", "DescribeAddresses DescribeInstances DescribeInstanceStatus DescribeSecurityGroups"),
+      on("rds:db", "DescribeDBInstances"),
+      on("ssm", "DescribeInstanceInformation"),
+    ],
+  },
+  {
+    place: "functions/watcher/index.ts",
+    by: ["recovery watcher"],
+    why: "knows from one look to the next, starts the recovery, and tells what no restart mends",
+    uses: [
+      on("ssm:parameter", "GetParameter", "PutParameter"),
+      on("ssm:automation-definition ssm:automation-execution ssm:document", "", "StartAutomationExecution"),
+      on("ssm:automation-execution", "GetAutomationExecution"),
+      on("sns:topic", "", "Publish"),
+    ],
+  },
+  {
+    place: "components/watcher.ts",
+    by: ["recovery watcher"],
+    agent: "Systems Manager, to which the automation's role is passed, and Lambda, which keeps what failed",
+    why: "starts the recovery with a role of its own; a look that failed is told",
+    uses: [on("iam:role", "", "PassRole"), on("sqs:queue", "", "SendMessage")],
+  },
+  {
     place: "runbooks/guard.py",
     by: ["recovery automation"],
-    why: "whether a run may act: one at a time, not while muted, and whether the server keeps its address",
+    why: "whether a run may act: one at a time, not while muted",
     uses: [
-      on("ec2", "DescribeAddresses"),
       on("ssm", "DescribeAutomationExecutions"),
       on("ssm:automation-execution", "GetAutomationExecution"),
       on("ssm:parameter", "GetParameter"),
@@ -219,8 +270,9 @@ export const runtimeCalls: readonly Call[] = [
   {
     place: "runbooks/recover.automation.yaml",
     by: ["recovery automation"],
-    why: "the rungs of the ladder, on the server",
+    why: "the rungs of the ladder, on the server, and the question before each",
     uses: [
+      on("lambda:function", "", "InvokeFunction"),
       on("ec2", "DescribeInstances DescribeInstanceStatus"),
       on("ec2:instance", "", "RebootInstances StartInstances StopInstances"),
       on("ssm", "DescribeInstanceInformation ListCommands ListCommandInvocations"),
@@ -239,15 +291,5 @@ export const runtimeCalls: readonly Call[] = [
     by: ["recovery automation"],
     why: "tells the topic what a run found, tried and achieved",
     uses: [on("ssm:automation-execution", "GetAutomationExecution"), on("sns:topic", "", "Publish")],
-  },
-  {
-    place: "components/recovery.ts",
-    by: ["recovery starter"],
-    agent: "EventBridge",
-    why: "starts a run when an alarm goes off",
-    uses: [
-      on("ssm:automation-definition ssm:automation-execution ssm:document", "", "StartAutomationExecution"),
-      on("iam:role", "", "PassRole"),
-    ],
   },
 ];

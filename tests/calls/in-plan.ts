@@ -47,6 +47,7 @@ const NAMED: Readonly<Record<string, readonly [forms: string, end: string]>> = {
   "s3/bucket:Bucket": ["s3:bucket", "{}"],
   "secretsmanager/secret:Secret": ["secretsmanager:Secret", "secret:{}-AbCdEf"],
   "sns/topic:Topic": ["sns:topic", "{}"],
+  "sqs/queue:Queue": ["sqs:queue", "{}"],
   "ssm/document:Document": ["ssm:document", "document/{}"],
   "ssm/parameter:Parameter": ["ssm:parameter", "parameter/{}"],
   "wafv2/webAcl:WebAcl": ["wafv2:webacl", "regional/webacl/{}/0a1b"],

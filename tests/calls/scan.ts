@@ -175,6 +175,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
     "ec2:StopInstances",
   ],
   "aws:executeScript": [],
+  "aws:invokeLambdaFunction": ["lambda:InvokeFunction"],
   "aws:branch": [],
   "aws:sleep": [],
 };

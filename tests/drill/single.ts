@@ -47,12 +47,13 @@ export interface SingleOptions {
 export async function single({ seed, disabled, say }: SingleOptions): Promise<Row[]> {
   const release = await buildRelease(say);
   const site = new Site();
+  let automation: Automation | undefined;
   const leave = () => void site.stop().then(() => process.exit(130));
   process.once("SIGINT", leave).once("SIGTERM", leave);
   try {
     say("starting PostgreSQL, PM2 with the app, and Nginx");
     await site.start(release);
-    const automation = new Automation({
+    automation = new Automation({
       record: join(site.dir, "aws"),
       env: { ...site.env, HEALTH_TIMEOUT: "3" },
       disabled,
@@ -92,6 +93,7 @@ export async function single({ seed, disabled, say }: SingleOptions): Promise<Ro
     return rows;
   } finally {
     process.off("SIGINT", leave).off("SIGTERM", leave);
+    automation?.stop();
     await site.stop();
   }
 }
@@ -152,7 +154,7 @@ async function drill(
       injected,
       detectedBy: check,
       detectedAfter: seconds(at),
-      did: runs.flatMap((run) => run.steps.map((step) => step.StepName)).filter((name) => CHANGES.has(name)),
+      did: runs.flatMap((run) => run.steps).filter((name) => CHANGES.has(name)),
       healthyAfter: healthy ? seconds(monitor.lastBad ?? t0) : undefined,
       requests: visits.length,
       lost: visits.filter((visit) => visit.status !== 200).length,

@@ -33,6 +33,7 @@ export function clientsOf(endpoint: string, region: string) {
     elb: new ElasticLoadBalancingV2(config),
     events: new EventBridge(config),
     iam: new IAM(config),
+    functionOf: functionsAt(endpoint, region),
     rds: new RDS(config),
     route53: new Route53(config),
     secrets: new SecretsManager(config),
@@ -40,5 +41,22 @@ export function clientsOf(endpoint: string, region: string) {
     ssm: new SSM(config),
   };
 }
+
+/** A function's settings, as far as they are read back. */
+interface FunctionSettings {
+  readonly FunctionName: string;
+  readonly Role: string;
+  readonly Environment?: { readonly Variables?: Readonly<Record<string, string>> };
+}
+
+/** Asks Lambda for a function by name or ARN, by HTTP, as the project has no client of it. moto reads the service from the header. */
+const functionsAt =
+  (endpoint: string, region: string) =>
+  async (name: string): Promise<FunctionSettings | undefined> => {
+    const scope = `Credential=testing/20261130/${region}/lambda/aws4_request, SignedHeaders=host, Signature=none`;
+    const url = `${endpoint}/2015-03-31/functions/${encodeURIComponent(name)}/configuration`;
+    const response = await fetch(url, { headers: { authorization: `AWS4-HMAC-SHA256 ${scope}` } });
+    return response.ok ? ((await response.json()) as FunctionSettings) : undefined;
+  };
 
 export type Clients = ReturnType<typeof clientsOf>;

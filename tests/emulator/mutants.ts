@@ -81,14 +81,19 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
   ],
   "monitored-instance": [
     {
-      what: "EventBridge is given the document's ARN instead of the automation definition's with a version",
-      resource: "monitored-instance-recovery-on-alarm-target",
-      change: (_, made) => ({ arn: made("monitored-instance-recovery-automation").arn }),
+      what: "the watcher is told to start the command document instead of the automation",
+      resource: "monitored-instance-recovery-watcher-schedule-target",
+      change: (_, made) => ({
+        input: pulumi.jsonStringify({
+          Trigger: "schedule",
+          Document: made("monitored-instance-recovery-command").name,
+        }),
+      }),
     },
     {
-      what: "EventBridge acts with the automation's role instead of one that may start it",
-      resource: "monitored-instance-recovery-recheck-target",
-      change: (_, made) => ({ roleArn: made("monitored-instance-recovery-automation-role").arn }),
+      what: "the watcher runs with the automation's role instead of one that may start it",
+      resource: "monitored-instance-recovery-watcher-function",
+      change: (_, made) => ({ role: made("monitored-instance-recovery-automation-role").arn }),
     },
     {
       what: "the instance's tag names the agent's parameter instead of its boot configuration",

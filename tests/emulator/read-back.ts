@@ -401,32 +401,46 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: "EventBridge starts an automation with a role that may, and all that the automation names is there",
+    name: "EventBridge may start the watcher, which may start the automation, and all that both name is there",
     problems: async (world) => {
       const starts = (await world.rules()).flatMap(({ rule, targets }) =>
-        targets.filter(({ Arn }) => Arn?.includes(":ssm:")).map((target) => ({ rule, target })),
+        targets.filter(({ Arn }) => /:function:.*-watcher-/.test(Arn ?? "")).map((target) => ({ rule, target })),
       );
       if (starts.length === 0) return undefined;
       const alarms = (await world.alarms()).map(({ AlarmName }) => AlarmName);
       return each(
         starts,
         ({ rule }) => rule.Name,
-        async ({ rule, target: { Arn = "", RoleArn = "", Input, InputTransformer } }) => {
-          const [, name, version] = /:automation-definition\/([^:]+):(\$DEFAULT|\$LATEST|\d+)$/.exec(Arn) ?? [];
-          if (!name || !version) return [`its target ${Arn} is no automation definition with a version`];
-          const document = await world.find(world.clients.ssm.getDocument({ Name: name }));
-          if (document?.DocumentType !== "Automation") return [missing("automation", name)];
+        async ({ rule, target: { Arn = "", Input, InputTransformer } }) => {
+          const called = await world.clients.functionOf(Arn);
+          if (!called) return [missing("function", Arn)];
+          const input = JSON.parse((Input ?? InputTransformer?.InputTemplate ?? "{}").replaceAll(/<(\w+)>/g, "$1"));
+          const document = await world.find(world.clients.ssm.getDocument({ Name: input.Document }));
+          if (document?.DocumentType !== "Automation") return [missing("automation", input.Document)];
           const { parameters } = parse(document.Content ?? "") as Automation;
-          const starter = await world.role(RoleArn);
+          const starter = await world.role(called.Role);
           const passed = parameters.AutomationAssumeRole?.default ?? "";
           const wanted = JSON.parse(rule.EventPattern ?? "{}").detail?.alarmName ?? [];
-          const input = JSON.parse((Input ?? InputTransformer?.InputTemplate ?? "{}").replaceAll(/<(\w+)>/g, "$1"));
+          const ssm = `arn:aws:ssm:${REGION}:${ACCOUNT}`;
+          const variables = called.Environment?.Variables ?? {};
           return [
-            !starter?.trusts("events.amazonaws.com") && `EventBridge may not assume ${RoleArn}`,
-            !starter?.may("ssm:StartAutomationExecution", Arn) && `${RoleArn} may not start ${Arn}`,
-            !starter?.may("iam:PassRole", passed) && `${RoleArn} may not pass ${passed}`,
-            ...Object.keys(input).map((key) => !parameters[key] && `the automation has no parameter ${key}`),
+            !starter?.trusts("lambda.amazonaws.com") && `Lambda may not assume ${called.Role}`,
+            ...["automation-definition", "automation-execution", "document"].map(
+              (form) =>
+                !starter?.may(
+                  "ssm:StartAutomationExecution",
+                  `${ssm}:${form}/${input.Document}${form === "automation-definition" ? ":$DEFAULT" : ""}`,
+                ) && `${called.Role} may not start ${form}/${input.Document}`,
+            ),
+            !starter?.may("iam:PassRole", passed) && `${called.Role} may not pass ${passed}`,
             ...wanted.map((alarm: string) => !alarms.includes(alarm) && missing("alarm", alarm)),
+            ...(await Promise.all(
+              ["MUTE_PARAMETER", "STATE_PARAMETER"].map(
+                async (name) =>
+                  !(await world.parameter(variables[name] ?? "")) && missing("parameter", variables[name] ?? name),
+              ),
+            )),
+            parameters.Watcher?.default !== called.FunctionName && `the automation asks ${parameters.Watcher?.default}`,
             ...(await automationProblems(world, parameters)),
           ];
         },

@@ -32,8 +32,9 @@ export const ACCEPTED: readonly Acceptance[] = [
     tool: "parliament",
     rule: "RESOURCE_STAR",
     resource:
-      /iam\/rolePolicy:RolePolicy (incident-role|monitored-instance-role|monitored-instance-recovery-automation-role)-policy$/,
-    reason: "reads of queries, tasks, changes and executions, whose ids nobody knows beforehand",
+      /iam\/rolePolicy:RolePolicy (incident|monitored-instance|ha-web-tier)(-recovery-(automation|watcher))?-(role|recovery-evidence)-/,
+    reason:
+      "reads of queries, tasks, changes and executions, whose ids nobody knows beforehand, and what the SSM agent takes",
   },
   checkov(
     "CKV_AWS_258",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { planStack } from "../../cli/planner";
 import { containerBootConfig } from "../../components/boot-config";
+import { managedGrants } from "../../components/iam";
 import { costOf } from "../../insight/cost";
 import { isConcat, type Plan, type PlannedResource, type PlanValue } from "../../insight/plan";
 import { references } from "../../insight/read";
@@ -88,10 +89,8 @@ describe("the tiers behind the load balancer", () => {
       "ecr:GetAuthorizationToken",
       "cloudwatch:PutMetricData",
       "logs:DescribeLogGroups",
-      "ssmmessages:CreateControlChannel",
-      "ssmmessages:CreateDataChannel",
-      "ssmmessages:OpenControlChannel",
-      "ssmmessages:OpenDataChannel",
+      // The agent's, and so the channels of ECS Exec.
+      ...managedGrants.flatMap(({ actions }) => actions),
     ]);
     each((one, title) => {
       const mine = one.resources.filter(

@@ -32,7 +32,7 @@ const ROLES: Readonly<Partial<Record<Principal, string>>> = {
   "task execution": "fargate-execution",
   task: "fargate-task",
   "recovery automation": "monitored-instance-recovery-automation-role",
-  "recovery starter": "monitored-instance-recovery-starter-role",
+  "recovery watcher": "monitored-instance-recovery-watcher-role",
   "incident reporter": "incident-role",
   notifier: "notifier-role",
   "asset server": "asset-server-role",

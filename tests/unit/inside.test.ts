@@ -112,7 +112,9 @@ describe("a change inside a tier", function () {
       "address",
       "address-of",
       "recovery-automation",
-      "recovery-on-alarm",
+      "recovery-watcher-on-alarm",
+      "recovery-watcher-state",
+      "recovery-watcher-function",
       "recovery-automation-role",
     ]) {
       const { replacementTrigger } = named(before, `monitored-instance-${name}`);

@@ -32,7 +32,8 @@ const named = ({ resources }: Plan, name: string): PlannedResource => {
 /** A value of a plan as text, with every reference as the name of what it refers to. */
 function text(value: PlanValue | undefined): string {
   if (isRef(value)) return `<${value.$ref.split("::").at(-1)}.${value.property}>`;
-  if (isConcat(value)) return value.$concat.map((part) => (typeof part === "string" ? part : text(part))).join("");
+  if (isConcat(value))
+    return value.$concat.map((part) => (typeof part === "string" ? part : text(part).replaceAll('"', "'"))).join("");
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
@@ -203,25 +204,80 @@ describe("a monitored instance", () => {
     }
   });
 
-  it("starts the recovery by the automation's definition with a version, with a role that may do that alone", () => {
+  it("lets alarms and a schedule start the watcher alone, which alone may start the automation", () => {
     for (const plan of [created, existing]) {
-      for (const trigger of ["on-alarm", "recheck"]) {
-        const { arn, roleArn } = named(plan, `monitored-instance-recovery-${trigger}-target`).inputs;
-        assert.match(text(arn), /:automation-definition\/<monitored-instance-recovery-automation\.name>:\$DEFAULT$/);
-        assert.equal(text(roleArn), "<monitored-instance-recovery-starter-role.arn>");
+      const started = plan.resources.filter(
+        ({ type, name }) => /eventTarget/.test(type) && /^monitored-instance-/.test(name),
+      );
+      assert.equal(started.length, 2);
+      for (const { inputs } of started) {
+        assert.equal(text(inputs.arn), "<monitored-instance-recovery-watcher-function.arn>");
+        assert.match(text(inputs.deadLetterConfig), /monitored-instance-recovery-watcher-failed/);
+        assert.equal(inputs.roleArn, undefined);
       }
-      const starter = text(named(plan, "monitored-instance-recovery-starter-role-policy").inputs.policy);
-      const actions = [...starter.matchAll(/"Action":\["([^\]]+)"\]/g)].map((match) => match[1]);
-      assert.deepEqual(actions, ["ssm:StartAutomationExecution", "iam:PassRole"]);
+      const starters = plan.resources
+        .filter(
+          ({ type, inputs }) => /rolePolicy:/.test(type) && text(inputs.policy).includes("StartAutomationExecution"),
+        )
+        .map(({ name }) => name);
+      assert.deepEqual(starters, ["monitored-instance-recovery-watcher-role-policy"]);
+      // All three forms that the reference asks for.
+      const policy = text(named(plan, starters[0] as string).inputs.policy);
+      for (const form of [
+        "automation-definition/",
+        "<monitored-instance-recovery-automation.arn>",
+        "automation-execution/*",
+      ])
+        assert.ok(policy.includes(form), form);
     }
   });
 
-  it("has no recovery where recovery.maxPerHour is 0, and no recheck where its minutes are 0", async function () {
+  it("keeps what could not be started in a queue, and an alarm tells of it", () => {
+    for (const plan of [created, existing, standard]) {
+      const policy = text(named(plan, "monitored-instance-recovery-watcher-failed-policy").inputs.policy);
+      for (const rule of ["schedule", "on-alarm"])
+        assert.ok(policy.includes(`<monitored-instance-recovery-watcher-${rule}.arn>`), rule);
+      const alarm = named(plan, "monitored-instance-recovery-watcher-failed-looks").inputs;
+      assert.equal(alarm.metricName, "ApproximateNumberOfMessagesVisible");
+      assert.match(text(alarm.dimensions), /monitored-instance-recovery-watcher-failed/);
+      const retries = named(plan, "monitored-instance-recovery-watcher-retries").inputs;
+      assert.match(text(retries.destinationConfig), /monitored-instance-recovery-watcher-failed/);
+    }
+    const invocations = named(standard, "monitored-instance-recovery-watcher-failed-invocations").inputs;
+    assert.equal(invocations.metricName, "FailedInvocations");
+    assert.match(text(invocations.dimensions), /monitored-instance-recovery-watcher-schedule/);
+  });
+
+  it("lets the server write a run's evidence to its log group, and read no parameter but its own", () => {
+    for (const plan of [created, existing]) {
+      const policies = plan.resources.filter(
+        ({ type, inputs }) => /rolePolicy:/.test(type) && text(inputs.role) === "<monitored-instance-role.id>",
+      );
+      const statements = policies.flatMap(
+        ({ inputs }) =>
+          (JSON.parse(text(inputs.policy)) as { Statement: { Action: string[]; Resource: string[] }[] }).Statement,
+      );
+      const resourcesOf = (action: string) =>
+        statements.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
+      assert.ok(resourcesOf("logs:PutLogEvents").includes("<monitored-instance-recovery-logs.arn>:*"));
+      assert.deepEqual(resourcesOf("logs:DescribeLogGroups"), ["*"]);
+      const read = [...resourcesOf("ssm:GetParameter"), ...resourcesOf("ssm:GetParameters")];
+      assert.ok(
+        read.length > 0 && read.every((arn) => /^<monitored-instance-(agent|boot)\.arn>$/.test(arn)),
+        `${read}`,
+      );
+      const attached = plan.resources.filter(({ type }) => type.includes("rolePolicyAttachment"));
+      assert.ok(!attached.some(({ inputs }) => text(inputs.policyArn).includes("AmazonSSM")));
+    }
+  });
+
+  it("has no recovery where recovery.maxPerHour is 0, and then alarms on what the watcher would tell", async function () {
     this.timeout(60_000);
     const off = await planOf({ recovery: { maxPerHour: 0 } });
     assert.ok(!off.resources.some(({ name }) => name.startsWith("monitored-instance-recovery")));
-    const alarmOnly = await planOf({ recovery: { recheckMinutes: 0 } });
-    assert.ok(!alarmOnly.resources.some(({ name }) => name.startsWith("monitored-instance-recovery-recheck")));
+    const certificate = named(off, "monitored-instance-certificate").inputs;
+    // A renewal timer that is dead sends nothing.
+    assert.equal(certificate.treatMissingData, "breaching");
   });
 
   const wrong: [title: string, config: Record<string, unknown>, key: string, allowed: RegExp][] = [
@@ -349,19 +405,27 @@ describe("the recovery's documents", () => {
     assert.deepEqual([...seen].sort(), mainSteps.map(({ name }) => name).sort());
   });
 
-  it("stop and start the instance only where it keeps its address", () => {
-    const leadTo = automation.mainSteps.filter(
-      ({ name, onFailure, nextStep, inputs }) =>
-        name !== "mayStop" &&
-        (onFailure === "step:stop" ||
-          nextStep === "stop" ||
-          inputs.Choices?.some(({ NextStep }) => NextStep === "stop")),
-    );
-    assert.deepEqual(leadTo, []);
-    assert.deepEqual(step("mayStop").inputs, {
-      Choices: [{ NextStep: "stop", Variable: "{{ guard.KeepsAddress }}", StringEquals: "true" }],
-      Default: "report",
-    });
-    assert.equal(automation.mainSteps.indexOf(step("stop")), automation.mainSteps.indexOf(step("mayStop")) + 1);
+  it("take nothing away without a question just before", () => {
+    const { mainSteps } = automation;
+    for (const rung of ["restartApp", "restartNginx", "reboot", "stop"]) {
+      const doors = mainSteps.filter(
+        ({ onFailure, nextStep, inputs }) =>
+          onFailure === `step:${rung}` ||
+          nextStep === rung ||
+          inputs.Default === rung ||
+          inputs.Choices?.some(({ NextStep }) => NextStep === rung),
+      );
+      assert.ok(doors.length > 0, rung);
+      for (const door of doors) {
+        const question = mainSteps[mainSteps.indexOf(door) - 1] as Step;
+        assert.equal(question.action, "aws:invokeLambdaFunction", `${door.name} leads to ${rung}`);
+        assert.deepEqual(door.inputs.Choices, [
+          { NextStep: rung, Variable: `{{ ${question.name}.Payload }}`, Contains: "permit=yes" },
+        ]);
+        assert.equal(question.onFailure, "step:report");
+      }
+      // Nor does the list lead into it from above.
+      assert.equal(mainSteps[mainSteps.indexOf(step(rung)) - 1]?.action, "aws:branch", rung);
+    }
   });
 });

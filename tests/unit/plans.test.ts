@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planStack } from "../../cli/planner";
+import { managedGrants } from "../../components/iam";
 import { MIGRATE_IN_BUILD } from "../../components/vercel-migration";
 import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../insight/plan";
 import { rules } from "../../policy/rules";
@@ -216,6 +217,10 @@ describe("the plans of the stacks", () => {
       "ec2:DescribeAddresses",
       "ec2:DescribeInstances",
       "ec2:DescribeInstanceStatus",
+      "ec2:DescribeSecurityGroups",
+      "logs:DescribeLogGroups",
+      // The agent's own, as AWS's managed policy has them, less the parameters.
+      ...managedGrants.flatMap(({ actions }) => actions),
       "autoscaling:DescribeAutoScalingGroups",
       "autoscaling:DescribeScalingActivities",
       "autoscaling:DescribeInstanceRefreshes",

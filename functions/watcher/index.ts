@@ -1,0 +1,96 @@
+import { setTimeout } from "node:timers/promises";
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { RDSClient } from "@aws-sdk/client-rds";
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import {
+  GetAutomationExecutionCommand,
+  GetParameterCommand,
+  PutParameterCommand,
+  SSMClient,
+  StartAutomationExecutionCommand,
+} from "@aws-sdk/client-ssm";
+import { ask, askControl, resolveName } from "./ask";
+import { type Memory, NOTHING_KNOWN } from "./judge";
+import { isDown, type Observed } from "./observed";
+import { serverOf, surroundingsOf } from "./server";
+import { watcher } from "./watcher";
+
+/** How the automation says that a run is over. Source: Systems Manager API reference, AutomationExecutionStatus, 2026-11. */
+const ENDED = new Set([
+  "Success",
+  "Failed",
+  "TimedOut",
+  "Cancelled",
+  "CompletedWithSuccess",
+  "CompletedWithFailure",
+  "Exited",
+]);
+
+const { SITE = "", HEALTH_PATH = "/", PORT = "443", ADDRESSES = "[]", CONTROL_URL = "" } = process.env;
+const { INSTANCE_ID = "", DATABASE = "", MUTE_PARAMETER, STATE_PARAMETER, TOPIC, MAX_PER_HOUR = "3" } = process.env;
+const addresses = JSON.parse(ADDRESSES) as readonly string[];
+const patient = { maxAttempts: 5 };
+const clients = { ec2: new EC2Client(patient), ssm: new SSMClient(patient), rds: new RDSClient(patient) };
+const { ssm } = clients;
+const sns = new SNSClient(patient);
+
+const parameter = async (Name: string | undefined): Promise<string> =>
+  (await ssm.send(new GetParameterCommand({ Name }))).Parameter?.Value ?? "";
+
+async function look(): Promise<Observed> {
+  const question = { name: SITE, path: HEALTH_PATH, port: Number(PORT) };
+  const [name, address, server, mute] = await Promise.all([
+    ask(question, SITE),
+    ask(question, addresses[0] ?? ""),
+    serverOf(clients, INSTANCE_ID),
+    parameter(MUTE_PARAMETER),
+  ]);
+  const seen = { now: new Date().toISOString(), mute, name, address, server };
+  if (!isDown(seen)) return seen;
+  const [control, resolved, account] = await Promise.all([
+    askControl(CONTROL_URL),
+    resolveName(SITE),
+    surroundingsOf(clients, INSTANCE_ID, DATABASE),
+  ]);
+  return { ...seen, around: { control, resolved, ...account } };
+}
+
+/**
+ * Entry point of the Lambda function. Environment: SITE, HEALTH_PATH, ADDRESSES (JSON), CONTROL_URL, INSTANCE_ID, DATABASE,
+ * MUTE_PARAMETER, STATE_PARAMETER, TOPIC, MAX_PER_HOUR, and PORT where it is not 443.
+ */
+export const handler = watcher({
+  site: SITE,
+  addresses,
+  maxPerHour: Number(MAX_PER_HOUR),
+  // A reload of the app takes less.
+  pause: () => setTimeout(15_000),
+  look,
+  recall: async () => {
+    const value = await parameter(STATE_PARAMETER);
+    // Before the first look the parameter holds a word (components/watcher.ts).
+    return value.startsWith("{") ? (JSON.parse(value) as Memory) : NOTHING_KNOWN;
+  },
+  keep: async (memory) => {
+    await ssm.send(new PutParameterCommand({ Name: STATE_PARAMETER, Value: JSON.stringify(memory), Overwrite: true }));
+  },
+  run: async (AutomationExecutionId) => {
+    const { AutomationExecution: run } = await ssm.send(new GetAutomationExecutionCommand({ AutomationExecutionId }));
+    const outcome = run?.Outputs?.["report.Outcome"]?.[0];
+    return { ended: ENDED.has(run?.AutomationExecutionStatus ?? ""), ...(outcome && { outcome }) };
+  },
+  start: async (DocumentName, trigger) => {
+    const { AutomationExecutionId: id } = await ssm.send(
+      new StartAutomationExecutionCommand({
+        DocumentName,
+        DocumentVersion: "$DEFAULT",
+        Parameters: { Trigger: [trigger] },
+      }),
+    );
+    return id ?? "";
+  },
+  publish: async (Subject, Message) => {
+    await sns.send(new PublishCommand({ TopicArn: TOPIC, Subject, Message }));
+  },
+  log: (line) => void process.stdout.write(`${line}\n`),
+});

@@ -1,0 +1,132 @@
+import { type Finding, findingsOf } from "./findings";
+import { type Hold, holdOf, holdOfRun, type Memory, type Rung, remember, wantsRehearsal } from "./judge";
+import { isDown, type Observed } from "./observed";
+
+/** A schedule or an alarm, by EventBridge. */
+interface Start {
+  readonly Trigger: string;
+  /** Name of the automation. */
+  readonly Document: string;
+}
+
+/** A run of the recovery asks whether it may take a rung. */
+interface Ask {
+  readonly Ask: Rung;
+  /** Whether commands reached the server in this run. @default not tried since the last question */
+  readonly Reached?: "yes" | "no";
+}
+
+export type WatcherEvent = Start | Ask;
+
+/** How a run of the automation stands. */
+export interface RunState {
+  readonly ended: boolean;
+  /** `Outcome` of report.py. */
+  readonly outcome?: string;
+}
+
+/** What the watcher works with; `index.ts` hands in AWS and the network. */
+export interface WatcherOptions {
+  /** The site's name, by which messages begin. */
+  readonly site: string;
+  /** The server's own addresses. */
+  readonly addresses: readonly string[];
+  readonly maxPerHour: number;
+  /** Looks at the site and at what AWS says of the server. */
+  readonly look: () => Promise<Observed>;
+  /** Waits between two looks: a site is down only if both say so. */
+  readonly pause: () => Promise<void>;
+  readonly recall: () => Promise<Memory>;
+  readonly keep: (memory: Memory) => Promise<void>;
+  readonly run: (id: string) => Promise<RunState>;
+  /** Starts a run, and answers its id. */
+  readonly start: (document: string, trigger: string) => Promise<string>;
+  readonly publish: (subject: string, text: string) => Promise<void>;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Asks before the recovery acts. It looks at the site from outside; starts a run only of a site that is down, and of a server that the
+ * recovery has shown to understand; and is asked again by the run before each rung that takes something away. What it finds and no
+ * restart mends it tells, once.
+ */
+export function watcher(options: WatcherOptions): (event: WatcherEvent) => Promise<string> {
+  return async (event) => {
+    const first = await options.look();
+    const seen = isDown(first) ? await options.pause().then(options.look) : first;
+    // Read after looking, which takes seconds: what another call has kept meanwhile is not lost.
+    const before = await options.recall();
+    const memory = remember(seen, before);
+    const answer = "Ask" in event ? asked(event, seen, memory) : await looked(event, seen, memory, options);
+    if (JSON.stringify(answer.memory) !== JSON.stringify(before)) await options.keep(answer.memory);
+    options.log(JSON.stringify({ event, seen, said: answer.said }));
+    return answer.said;
+  };
+}
+
+interface Said {
+  readonly said: string;
+  readonly memory: Memory;
+}
+
+/** A run asks whether it may take a rung. Its answer begins with what the automation branches on. */
+function asked({ Ask: rung, Reached: reached }: Ask, seen: Observed, before: Memory): Said {
+  const { unreachableSince, ...rest } = before;
+  const since = reached === "yes" || !isDown(seen) ? undefined : (unreachableSince ?? (reached && seen.now));
+  const memory = { ...rest, ...(since && { unreachableSince: since }) };
+  const hold = holdOf(rung, seen, memory);
+  if (hold) return { said: `permit=no cause=${hold.cause} why=${hold.why}`, memory };
+  const said = `permit=yes cause=site-down why=${downBecause(seen)}`;
+  // What is known of a machine ends with its reboot.
+  if (rung === "reboot") return { said, memory: { ...rest, rebootedAt: seen.now } };
+  if (rung === "stop") return { said, memory: { ...rest, stoppedAt: seen.now } };
+  return { said, memory };
+}
+
+async function looked(
+  { Trigger, Document }: Start,
+  seen: Observed,
+  before: Memory,
+  options: WatcherOptions,
+): Promise<Said> {
+  const settled = await settle(seen, before, options);
+  if (settled === undefined) return { said: "a run is under way", memory: before };
+  const rehearsal = wantsRehearsal(seen, settled);
+  const hold = holdOfRun(seen, settled, options.maxPerHour);
+  const findings = findingsOf(seen, options.addresses, hold);
+  const started =
+    hold && !rehearsal
+      ? undefined
+      : await options.start(Document, rehearsal ? "rehearsal" : `${Trigger}: ${downBecause(seen)}`);
+  await tell(findings, settled, options);
+  return {
+    said: started ? `started ${started}${rehearsal ? " as a rehearsal" : ""}` : `nothing done: ${(hold as Hold).why}`,
+    memory: {
+      ...settled,
+      ...(started && { run: started, starts: [...settled.starts, seen.now] }),
+      told: { ...settled.told, ...Object.fromEntries(findings.map(({ key }) => [key, seen.now])) },
+    },
+  };
+}
+
+/** What the last run came to; undefined while it is under way. */
+async function settle(seen: Observed, memory: Memory, { run }: WatcherOptions): Promise<Memory | undefined> {
+  if (memory.run === undefined) return memory;
+  const { ended, outcome } = await run(memory.run);
+  if (!ended) return undefined;
+  const { run: _, ...rest } = memory;
+  return outcome === "healthy" ? { ...rest, armedAt: rest.armedAt ?? seen.now } : rest;
+}
+
+async function tell(findings: readonly Finding[], { told }: Memory, { site, publish }: WatcherOptions): Promise<void> {
+  const news = findings.filter(({ key }) => !(key in told));
+  if (news.length === 0) return;
+  const subject = `${site}: ${news.map(({ key }) => key).join(", ")}`.slice(0, 100);
+  await publish(subject, `${news.map(({ text }) => text).join("\n\n")}\n\n${site}, seen from outside by the watcher`);
+}
+
+const downBecause = ({ name, address }: Observed): string =>
+  `${describe(name)} by its name, ${describe(address)} at the server's address`;
+
+const describe = ({ status, error }: Observed["name"]): string =>
+  status === undefined ? `${error}` : `status ${status}`;
