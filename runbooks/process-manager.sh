@@ -68,6 +68,8 @@ login_path() {
 find_pm2() {
   local pid user home own='' given=${PM2_HOME:-}
   while read -r pid user home; do
+    # A home that is given means that one alone, whoever else runs a PM2 here.
+    [ -z "$given" ] || [ "$home" = "$given" ] || continue
     [ "$user" = "$APP_USER" ] && own="$pid $user $home"
     PM2_DAEMON=$pid PM2_OWNER=$user PM2_HOME=$home PM2_PATH=$(daemon_path "$pid")
     knows_app && return
