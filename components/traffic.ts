@@ -27,6 +27,13 @@ export interface TrafficArgs extends WantedTraffic {
   readonly loadBalancer?: LoadBalancer;
   /** Names of the two parameters around a change; see {@link TrafficState}. */
   readonly parameters: { readonly intent: string; readonly state: string };
+  /**
+   * All that visitors need. Traffic is registered after the last part of it, so `pulumi destroy`, which deletes in the opposite order,
+   * meets the protected records first. @default nothing but the targets
+   */
+  readonly behind?: readonly pulumi.Resource[];
+  /** Whether the two records refuse to be deleted. Not while the site is renamed. @default true */
+  readonly protect?: boolean;
 }
 
 /** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
@@ -54,7 +61,8 @@ export function trafficOf({ serving, canary, ttl, revision }: WantedTraffic): pu
 /**
  * Where visitors go: two weighted record sets, `serving` and `canary`, and the load balancer's catch-all rule. All have constant
  * URNs and identifiers and are updated in place by a flip, since a record that dies with its tier leaves no TTL in between. An
- * unused canary has weight 0 and the target of `serving`. Registered only behind the gate.
+ * unused canary has weight 0 and the target of `serving`. Registered only behind the gate. Both are protected: no flip deletes one, and
+ * without them the site is gone.
  *
  * The rule comes first and the records after it, since whoever they send to the load balancer is answered 503 without it; and the rule
  * comes after who serves behind it.
@@ -77,29 +85,35 @@ export class Traffic extends pulumi.ComponentResource {
         description: "What the site's traffic is about to be switched to",
         value: wanted.apply((state) => encodeTraffic(state)),
       },
-      child,
+      { ...child, dependsOn: [...(args.behind ?? [])] },
     );
     const catchAll = args.loadBalancer?.catchAll(`${name}-catch-all`, balancer, { ...child, dependsOn: [intent] });
     const ahead: pulumi.Resource[] = catchAll ? [intent, catchAll] : [intent];
-    const first = record(name, "serving", serving, dns.serving, args, { ...child, dependsOn: ahead });
-    // One after the other: with both weights at 0 in between, Route 53 would answer with either target.
+    const kept = { ...child, protect: args.protect ?? true };
+    const first = record(name, "serving", serving, dns.serving, args, { ...kept, dependsOn: ahead });
+    // An alias of the site's own records follows every flip by itself.
+    const redirects = args.redirectFrom.map(
+      (host) =>
+        new aws.route53.Record(
+          `${name}-${host}`,
+          {
+            zoneId: args.zoneId,
+            name: host,
+            type: args.recordType,
+            aliases: [{ name: args.domain, zoneId: args.zoneId, evaluateTargetHealth: false }],
+          },
+          { ...child, dependsOn: [first] },
+        ),
+    );
     const records = [
       first,
-      record(name, "canary", canary?.tier ?? serving, dns.canary, args, { ...child, dependsOn: [...ahead, first] }),
+      record(name, "canary", canary?.tier ?? serving, dns.canary, args, {
+        ...kept,
+        // After the first: with both weights at 0 in between, Route 53 would answer with either target. After the redirects, which no
+        // `destroy` reaches so.
+        dependsOn: [...ahead, first, ...redirects],
+      }),
     ];
-    for (const host of args.redirectFrom) {
-      // An alias of the site's own records follows every flip by itself.
-      new aws.route53.Record(
-        `${name}-${host}`,
-        {
-          zoneId: args.zoneId,
-          name: host,
-          type: args.recordType,
-          aliases: [{ name: args.domain, zoneId: args.zoneId, evaluateTargetHealth: false }],
-        },
-        { ...child, dependsOn: records },
-      );
-    }
     const state = pulumi.all([wanted, catchAll?.arn]).apply(
       ([found, arn]): TrafficState => ({
         ...found,

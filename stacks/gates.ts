@@ -15,7 +15,8 @@ import { type Holding, holdingsOf, letGoAt } from "./gates/holding";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
-import { liveProtection, type Protection } from "./gates/protection";
+import { guardedIn, type Kept, liveProtection, type Protection } from "./gates/protection";
+import { liveZone, type Rename, renameRecords, type Zone } from "./gates/rename";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
 import {
@@ -31,6 +32,8 @@ import {
   within,
 } from "./gates/wait";
 
+import type { KnownResource } from "./state";
+
 export { tiersToProve } from "./gates/proof";
 export { ifKnown, knownValue } from "./gates/wait";
 
@@ -41,11 +44,11 @@ export { ifKnown, knownValue } from "./gates/wait";
  * ended well:
  *
  * 0. `carrying`, so that nothing is taken from a tier that still has visitors;
- * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything is registered;
- * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out, and `rolledOut` for every tier after it;
+ * 1. `renamed` and `live` first of all: `live` refuses a stack file that disagrees with what is live, before anything is registered;
+ * 2. foundation and tiers are registered and `hold` what serves; `migrated` before a tier rolls a release out, and `rolledOut` for every tier after it;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
- * 5. `settled`, `letGo` of a load balancer that is to go, and the program ends.
+ * 5. `settled`, `letGo` of a load balancer or a server that is to go, and the program ends.
  *
  * None is called in a preview.
  */
@@ -60,6 +63,8 @@ export interface Gates {
    * while they have any: the foundation is updated before traffic moves.
    */
   carrying(parameters: TrafficQuery["parameters"]): Promise<readonly string[]>;
+  /** Returns when the records of the site's names have the form that they need: another name may redirect now, or serve. */
+  renamed(rename: Rename): Promise<void>;
   /**
    * What is live before this update.
    * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
@@ -88,10 +93,15 @@ export interface Gates {
    */
   settled(traffic: TrafficToSettle): Promise<void>;
   /**
-   * Lifts the deletion protection of a load balancer that the stack has no more, as the engine deletes it next. Behind `settled`: the
-   * protection is against a hand and other tools, and a flip that passed its gates is what it has to let by.
+   * Turns on what protects a load balancer and a server against deletion, where it is off though the program wants it: an update that
+   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it.
    */
-  letGo(owner: { readonly project: string; readonly stack: string }): Promise<void>;
+  hold(kept: readonly Kept[]): Promise<void>;
+  /**
+   * Lifts the same protection of what the stack had before this update and has no more, as the engine deletes it next. Behind `settled`:
+   * the protection is against a hand, other tools and `pulumi destroy`, and a flip that passed its gates is what it has to let by.
+   */
+  letGo(kept: readonly Kept[]): Promise<void>;
 }
 
 /** Where to look for the site's traffic. */
@@ -101,6 +111,8 @@ export interface TrafficQuery {
   readonly name: string;
   /** Names of the two parameters around the records (see {@link TrafficState}). */
   readonly parameters: { readonly intent: string; readonly state: string };
+  /** The names that they had before this update, where `pulumi stack rename` has changed them since. */
+  readonly former?: TrafficQuery["parameters"];
 }
 
 /** What the stack file asks for. */
@@ -157,6 +169,8 @@ export interface GateOptions {
   /** DNS servers for the public view, as `address` or `address:port`, where the machine's own do not show it. @default the system's */
   readonly resolvers?: readonly string[];
   readonly region: string;
+  /** What the stack knew before this update. @default nothing */
+  readonly known?: readonly KnownResource[];
   /** AWS profile of the stack. @default the SDK's chain */
   readonly profile?: string;
   /** Receives a line of progress at most every ten seconds. @default the update's log */
@@ -168,6 +182,7 @@ export interface GateOptions {
   readonly migrations?: MigrationRunner;
   readonly rollouts?: RolloutCloud;
   readonly protection?: Protection;
+  readonly zone?: Zone;
   readonly ask?: (probe: Probe, address: string, timeoutMs: number) => Promise<Answer>;
 }
 
@@ -183,11 +198,13 @@ const QUESTION_MS = 60_000;
 export const openGates: Gates = {
   delegated: async () => {},
   carrying: async () => [],
+  renamed: async () => {},
   live: async () => ({ records: [] }),
   migrated: async () => true,
   rolledOut: async () => {},
   ready: async () => {},
   settled: async () => {},
+  hold: async () => {},
   letGo: async () => {},
 };
 
@@ -201,7 +218,9 @@ export function liveGates(options: GateOptions): Gates {
   const runner = options.migrations ?? liveRunner(account);
   const rollouts = options.rollouts ?? liveRollouts(account);
   const began = clock.now();
-  const protection = options.protection ?? liveProtection(account);
+  const protect = options.protection ?? liveProtection(account);
+  const zone = options.zone ?? liveZone(account);
+  const guarded = guardedIn(options.known ?? []);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
   const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
@@ -241,7 +260,12 @@ export function liveGates(options: GateOptions): Gates {
   const onThisClock = ({ now, modified }: LiveParameter) => clock.now() - (now - modified);
 
   /** What resolvers may hold by what updates have asked for, if the records have changed last at a moment. */
-  const readHoldings = async ({ name, parameters }: TrafficQuery) => {
+  const readHoldings = async ({ name, parameters, former }: TrafficQuery) => {
+    const sides = await Promise.all([parameters, ...(former ? [former] : [])].map((one) => readHoldingsOf(name, one)));
+    return (latest: number): Holding[] => sides.flatMap((holdings) => holdings(latest));
+  };
+
+  const readHoldingsOf = async (name: string, parameters: TrafficQuery["parameters"]) => {
     const [intents, states] = await question(
       `the earlier traffic of ${name}`,
       Promise.all([aws.history(parameters.intent), aws.history(parameters.state)]),
@@ -286,6 +310,11 @@ export function liveGates(options: GateOptions): Gates {
       const sides = found.flatMap((parameter) => (parameter && decodeTraffic(parameter.value)?.state.slots) ?? []);
       const slots = sides.flatMap((side) => SLOTS.map((slot) => side[slot]));
       return [...new Set(slots.filter(({ share }) => share > 0).map(({ tier }) => tier))];
+    },
+
+    async renamed(rename) {
+      const changes = await question(`the records of ${rename.name}`, renameRecords(rename, zone));
+      if (changes.length > 0) log(`The records of ${rename.name} and ${rename.former} have the form of their new part`);
     },
 
     async live(query, wish) {
@@ -427,15 +456,24 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
 
-    async letGo({ project, stack }) {
-      try {
-        for (const arn of await question("the stack's load balancers", protection.guarded(project, stack))) {
-          await question(`the protection of ${arn}`, protection.lift(arn));
-          log(`Nothing stands behind the load balancer any more: its deletion protection is lifted (${arn})`);
+    async hold(kept) {
+      const ids = new Set(guarded.map(({ id }) => id));
+      for (const one of kept) {
+        // What is new is made with it.
+        if (one.wanted && ids.has(one.id)) await question(`the protection of ${one.id}`, protect(one, true));
+      }
+    },
+
+    async letGo(kept) {
+      const stays = new Set(kept.map(({ id }) => id));
+      for (const one of guarded.filter(({ id }) => !stays.has(id))) {
+        try {
+          await question(`the protection of ${one.id}`, protect(one, false));
+          log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
+        } catch (error) {
+          // Deleting it needs the same rights and will say so; it may be gone already.
+          log(`The deletion protection of ${one.id} could not be lifted: ${reason(error)}`);
         }
-      } catch (error) {
-        // Deleting it needs the same rights and will say so; a stack that never had one must not fail for want of them.
-        log(`The load balancers of the account could not be looked at: ${reason(error)}`);
       }
     },
   };

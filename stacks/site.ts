@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AssetServer } from "../components/asset-server";
+import type { DnsZone } from "../components/dns-zone";
 import { LoadBalancer } from "../components/load-balancer";
 import { Traffic, trafficOf, type WantedTraffic } from "../components/traffic";
 import { Uptime } from "../components/uptime";
@@ -8,9 +9,11 @@ import { tiers as architectures } from "./architectures";
 import { layCi } from "./ci";
 import type { StackConfig } from "./config";
 import { guardDatabase } from "./database-guard";
-import { layFoundation } from "./foundation";
+import { type Former, formerOf } from "./former";
+import { type Foundation, layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { knownValue, type LiveTraffic, tiersToProve } from "./gates";
+import { noteKept } from "./gates/protection";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
@@ -47,6 +50,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const preview = !updating();
   const notices = noticesFor(settings, { stack, ...keysIn(inConfig) });
   tagEverything(settings.tags);
+  const kept = noteKept();
   await guardDatabase(config);
 
   await checkPlacement(config);
@@ -54,7 +58,9 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     name: domain.name,
     parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
   };
-  const foundation = layFoundation(config, await gates.carrying(query.parameters));
+  const former = formerOf(config.known ?? []);
+  const live = { ...query, parameters: former.parameters ?? query.parameters };
+  const foundation = layFoundation(config, await gates.carrying(live.parameters));
   const { zone } = foundation;
   const ci = layCi(config, foundation);
   if (zone.nameServers && !preview) {
@@ -67,10 +73,11 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     await stopAt(notices, stack, { imageRepository: foundation.repository.url, appSecret: foundation.secrets.arn });
   }
 
+  if (!preview && former.site) await renameSite(gates, settings, former.site, zone);
   const before = preview
     ? undefined
     : await gates.live(
-        { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
+        { ...live, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
         {
           stack,
           architecture: settings.architecture,
@@ -91,7 +98,8 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         alarmActions: foundation.alarmActions,
       })
     : undefined;
-  if (loadBalancer) {
+  const assetServer =
+    loadBalancer &&
     new AssetServer("asset-server", {
       bucket: foundation.assets,
       loadBalancer,
@@ -99,7 +107,6 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
       probeToken: foundation.secrets.probeToken,
       logRetentionDays: settings.logs.retentionDays,
     });
-  }
   const migrations = new Migrations(gates, {
     release: pulumi.interpolate`${foundation.image} ${foundation.database.endpoint}`,
     parameter: `/${project}/${stack}/migrated`,
@@ -116,6 +123,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     );
   }
   await migrations.finish(built);
+  if (before) await gates.hold(await kept());
   if (before) for (const tier of built) await witness(gates, tier);
   const [serving, canary] = built as [WebTier, WebTier?];
 
@@ -133,12 +141,15 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     domain: domain.name,
     redirectFrom: domain.redirectFrom,
     recordType: domain.record,
+    // Another name is another record, and the engine replaces nothing that is protected.
+    protect: former.site === undefined || former.site.name === domain.name,
     ...(loadBalancer ? { loadBalancer } : {}),
     parameters: query.parameters,
+    behind: [...served(foundation), loadBalancer, assetServer, ...built].filter(pulumi.Resource.isInstance),
   });
   if (before) {
     await gates.settled({
-      query: { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
+      query: { ...query, former: live.parameters, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
       before,
       now: await knownValue(moved.state, "the traffic that was asked for"),
       nameServers: await knownValue(zone.servers, "the name servers of the zone"),
@@ -146,7 +157,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     });
   }
 
-  if (before && before.records.length > 0 && !loadBalancer) await gates.letGo({ project, stack });
+  if (before) await gates.letGo(await kept());
 
   // Last: before traffic is there, whoever looks from outside would find nobody and raise an alarm.
   const outside = new Uptime("uptime", {
@@ -189,6 +200,14 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   };
 }
 
+/** Before anything else is done about it, the site's names have records of the right form; of another zone the engine takes care. */
+async function renameSite(gates: Gates, { domain }: Settings, site: NonNullable<Former["site"]>, zone: DnsZone) {
+  const zoneId = await knownValue(zone.zoneId, "the hosted zone");
+  if (zoneId !== site.zoneId) return;
+  const { name, redirectFrom, record } = domain;
+  await gates.renamed({ zoneId, name, former: site.name, redirectFrom, type: record });
+}
+
 /** Gate after a release: what runs in a tier is what was asked, whether it has visitors or not. */
 async function witness(gates: Gates, { tier, rollout }: WebTier): Promise<void> {
   if (rollout) await gates.rolledOut({ tier, rollout: await knownValue(rollout, `the rollout of ${tier}`) });
@@ -210,6 +229,12 @@ async function proveTiers(
 
 function balancerSettings({ loadBalancer: { waf, rateLimit, ...further }, monitoring }: Settings) {
   return { ...further, alarmLevel: monitoring.level, ...(waf === "off" ? {} : { firewall: { mode: waf, rateLimit } }) };
+}
+
+/** Parts of the foundation that visitors need, whichever tier serves. */
+function served(foundation: Foundation): pulumi.Resource[] {
+  const { network, zone, certificate, database, secrets, repository, assets } = foundation;
+  return [network, zone, certificate, database, secrets, repository, assets];
 }
 
 async function probed(tier: WebTier) {
