@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Account, Found, Inputs } from "./adoption/found";
 import { FIXED, type Fixed, NAMED, type Named } from "./adoption/kinds";
-import type { Account, Found, Inputs } from "./adoption/lookups";
 import type { KnownResource } from "./state";
 import { ownTags } from "./tags";
 

@@ -20,6 +20,8 @@ const MOST = 256 * 1024 * 1024;
  * needs no lock to read. What AWS has by the stack's name is another question: `pulumi stack rename` changes the one and not the other.
  */
 export async function readState(): Promise<readonly KnownResource[]> {
+  // A plan runs without an engine, and without a stack.
+  if (!pulumi.runtime.getEngine()) return [];
   const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const args = ["stack", "export", "--non-interactive", "--stack", stack];
   try {

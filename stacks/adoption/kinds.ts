@@ -1,5 +1,13 @@
-import type { Account, Found, Inputs } from "./lookups";
-import * as lookups from "./lookups";
+import { listener, listenerRule, loadBalancers } from "./balancing";
+import { database } from "./database";
+import type { Account, Found, Inputs } from "./found";
+import { groups } from "./groups";
+import { identityProvider } from "./identity-provider";
+import { logGroup } from "./log-group";
+import { addresses, instances, securityGroupRule } from "./network";
+import { parameter } from "./parameter";
+import { record } from "./record";
+import { services } from "./services";
 
 /** How AWS tells one thing from another of its type, where the stack's name for it is not AWS's own choice. */
 export interface Fixed {
@@ -22,9 +30,9 @@ export interface Named {
 
 const text = (value: unknown) => String(value ?? "");
 
-const securityGroupRule = (direction: "ingress" | "egress"): Fixed => ({
+const ruleOf = (direction: "ingress" | "egress"): Fixed => ({
   identity: ["securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "referencedSecurityGroupId"],
-  find: (inputs, account) => lookups.securityGroupRule(inputs, account, direction),
+  find: (inputs, account) => securityGroupRule(inputs, account, direction),
   named: ({ securityGroupId, fromPort }) =>
     `the ${direction} rule of ${securityGroupId} for port ${text(fromPort) || "any"}`,
   remove: ({ securityGroupId }, { id }) =>
@@ -35,13 +43,13 @@ const securityGroupRule = (direction: "ingress" | "egress"): Fixed => ({
 export const FIXED: Readonly<Record<string, Fixed>> = {
   "aws:ssm/parameter:Parameter": {
     identity: ["name"],
-    find: lookups.parameter,
+    find: parameter,
     named: ({ name }) => `the parameter ${name}`,
     remove: ({ name }) => `aws ssm delete-parameter --name ${name}`,
   },
   "aws:route53/record:Record": {
     identity: ["zoneId", "name", "type", "setIdentifier"],
-    find: lookups.record,
+    find: record,
     named: ({ name, type, setIdentifier }) =>
       `the ${text(type)} record ${text(name)}${setIdentifier ? ` "${text(setIdentifier)}"` : ""}`,
     remove: ({ zoneId, name, type }) =>
@@ -49,63 +57,63 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
   },
   "aws:lb/listener:Listener": {
     identity: ["loadBalancerArn", "port"],
-    find: lookups.listener,
+    find: listener,
     named: ({ port }) => `the load balancer's listener of port ${port}`,
     remove: (_, { id }) => `aws elbv2 delete-listener --listener-arn ${id}`,
   },
   "aws:lb/listenerRule:ListenerRule": {
     identity: ["listenerArn", "priority"],
-    find: lookups.listenerRule,
+    find: listenerRule,
     named: ({ priority }) => `the load balancer's rule of priority ${priority}`,
     remove: (_, { id }) => `aws elbv2 delete-rule --rule-arn ${id}`,
   },
   "aws:cloudwatch/logGroup:LogGroup": {
     identity: ["name"],
-    find: lookups.logGroup,
+    find: logGroup,
     named: ({ name }) => `the log group ${name}`,
     remove: ({ name }) => `aws logs delete-log-group --log-group-name ${name}`,
   },
   "aws:rds/instance:Instance": {
     identity: ["identifier"],
-    find: lookups.database,
+    find: database,
     named: ({ identifier }) => `the database ${identifier}`,
     remove: ({ identifier }) =>
       `aws rds delete-db-instance --db-instance-identifier ${identifier} --final-db-snapshot-identifier ${identifier}-final`,
   },
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
     identity: ["url"],
-    find: lookups.identityProvider,
+    find: identityProvider,
     named: ({ url }) => `the identity provider ${url}`,
     remove: (_, { id }) => `aws iam delete-open-id-connect-provider --open-id-connect-provider-arn ${id}`,
   },
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": securityGroupRule("ingress"),
-  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": securityGroupRule("egress"),
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ruleOf("ingress"),
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ruleOf("egress"),
 };
 
 /** What would be there twice, by type. */
 export const NAMED: Readonly<Record<string, Named>> = {
   "aws:ecs/service:Service": {
-    all: lookups.services,
+    all: services,
     remove: ({ id }, { cluster }) => `aws ecs delete-service --force --cluster ${cluster} --service ${id}`,
   },
   "aws:autoscaling/group:Group": {
-    all: lookups.groups,
+    all: groups,
     remove: ({ id }) => `aws autoscaling delete-auto-scaling-group --force-delete --auto-scaling-group-name ${id}`,
   },
   "aws:lb/loadBalancer:LoadBalancer": {
-    all: lookups.loadBalancers,
+    all: loadBalancers,
     remove: ({ id }) =>
       `aws elbv2 modify-load-balancer-attributes --load-balancer-arn ${id} --attributes Key=deletion_protection.enabled,Value=false` +
       ` && aws elbv2 delete-load-balancer --load-balancer-arn ${id}`,
   },
   "aws:ec2/instance:Instance": {
-    all: lookups.instances,
+    all: instances,
     remove: ({ id }) =>
       `aws ec2 modify-instance-attribute --instance-id ${id} --no-disable-api-termination` +
       ` && aws ec2 terminate-instances --instance-ids ${id}`,
   },
   "aws:ec2/eip:Eip": {
-    all: lookups.addresses,
+    all: addresses,
     remove: ({ id }) => `aws ec2 release-address --allocation-id ${id}`,
   },
 };
