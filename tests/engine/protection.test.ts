@@ -110,4 +110,27 @@ describe("what serves is protected, on the real engine", () => {
       assert.ok(names(deleted).includes("monitored-instance-instance"));
     });
   });
+
+  it("and a person takes the site down by the commands of docs/flip.md, without its data", async () => {
+    project.configure({ ...config("fargate"), "iamvet:loadBalancer": { deletionProtection: false } });
+    const unprotected = await run("up", "--yes", "--skip-preview", "--stack", STACK);
+    assert.equal(unprotected.code, 0, unprotected.output);
+    for (const slot of ["serving", "canary"]) {
+      const urn = `urn:pulumi:${STACK}::iamvet::iamvet:index:Traffic$aws:route53/record:Record::traffic-${slot}`;
+      await project.must("state", "unprotect", "--stack", STACK, "--yes", urn);
+    }
+    const { code, output } = await run("destroy", "--yes", "--stack", STACK, "--exclude-protected");
+    assert.equal(code, 0, output);
+    const left = [...project.cloud.resources.values()];
+    assert.deepEqual(
+      left.filter(({ urn }) => tierOf(urn) !== undefined || urn.includes("index:Traffic")).map(({ name }) => name),
+      [],
+    );
+    for (const name of ["database-instance", "database-password", "database-identifier", "app-secret"]) {
+      assert.ok(
+        left.some((one) => one.name === name),
+        name,
+      );
+    }
+  });
 });
