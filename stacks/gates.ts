@@ -15,7 +15,7 @@ import { type Holding, holdingsOf, letGoAt } from "./gates/holding";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
-import { guardedIn, type Kept, liveProtection, type Protection } from "./gates/protection";
+import { guardedIn, guardianOf, type Kept, liveProtection, type Protection } from "./gates/protection";
 import { liveZone, type Rename, renameRecords, type Zone } from "./gates/rename";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
@@ -220,7 +220,6 @@ export function liveGates(options: GateOptions): Gates {
   const began = clock.now();
   const protect = options.protection ?? liveProtection(account);
   const zone = options.zone ?? liveZone(account);
-  const guarded = guardedIn(options.known ?? []);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
   const patience = () => ({ clock, intervalSeconds, log, deadline: clock.now() + timeoutSeconds * 1000 });
@@ -456,26 +455,7 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
 
-    async hold(kept) {
-      const ids = new Set(guarded.map(({ id }) => id));
-      for (const one of kept) {
-        // What is new is made with it.
-        if (one.wanted && ids.has(one.id)) await question(`the protection of ${one.id}`, protect(one, true));
-      }
-    },
-
-    async letGo(kept) {
-      const stays = new Set(kept.map(({ id }) => id));
-      for (const one of guarded.filter(({ id }) => !stays.has(id))) {
-        try {
-          await question(`the protection of ${one.id}`, protect(one, false));
-          log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
-        } catch (error) {
-          // Deleting it needs the same rights and will say so; it may be gone already.
-          log(`The deletion protection of ${one.id} could not be lifted: ${reason(error)}`);
-        }
-      }
-    },
+    ...guardianOf({ guarded: guardedIn(options.known ?? []), protect, question, log }),
   };
 }
 

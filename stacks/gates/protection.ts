@@ -77,3 +77,38 @@ async function protectServer({ account, id, on }: Target): Promise<void> {
   if (DisableApiTermination?.Value === on) return;
   await client.send(new sdk.ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: on } }));
 }
+
+/** What the two gates of protection need. */
+interface Guardian {
+  /** What the stack had before this update. */
+  readonly guarded: readonly Guarded[];
+  readonly protect: Protection;
+  /** Puts a limit on the wait for an answer of AWS. */
+  readonly question: (what: string, promise: Promise<void>) => Promise<void>;
+  readonly log: (message: string) => void;
+}
+
+/** `Gates.hold` and `Gates.letGo`. */
+export function guardianOf({ guarded, protect, question, log }: Guardian) {
+  const set = (one: Guarded, on: boolean) => question(`the protection of ${one.id}`, protect(one, on));
+  return {
+    async hold(kept: readonly Kept[]): Promise<void> {
+      const ids = new Set(guarded.map(({ id }) => id));
+      // What is new is made with it.
+      for (const one of kept) if (one.wanted && ids.has(one.id)) await set(one, true);
+    },
+    async letGo(kept: readonly Kept[]): Promise<void> {
+      const stays = new Set(kept.map(({ id }) => id));
+      for (const one of guarded.filter(({ id }) => !stays.has(id))) {
+        try {
+          await set(one, false);
+          log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
+        } catch (error) {
+          // Deleting it needs the same rights and will say so; it may be gone already.
+          const why = error instanceof Error ? error.message : String(error);
+          log(`The deletion protection of ${one.id} could not be lifted: ${why}`);
+        }
+      }
+    },
+  };
+}
