@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
+import { formerOf } from "../../stacks/former";
 import { type Rename, renameChanges, renameRecords } from "../../stacks/gates/rename";
 
 const ZONE = "Z1";
@@ -82,5 +83,27 @@ describe("records of a site that gets another name", () => {
     };
     assert.deepEqual(await renameRecords(rename("a.example", "a.example", ["www.a.example"]), zone), []);
     assert.deepEqual(read, ["a.example"]);
+  });
+});
+
+describe("what a stack called things before", () => {
+  const known = (type: string, name: string, inputs: Readonly<Record<string, unknown>>) => ({
+    urn: `urn:pulumi:prod::iamvet::iamvet:index:Traffic$${type}::${name}`,
+    type,
+    inputs,
+  });
+  const parameter = (name: string) => known("aws:ssm/parameter:Parameter", name, { name: `/iamvet/old/${name}` });
+
+  it("is in its state, by names that a rename of the stack and of the site leave alone", () => {
+    const record = known("aws:route53/record:Record", "traffic-serving", { name: "a.example", zoneId: ZONE });
+    assert.deepEqual(formerOf([record, parameter("traffic-intent"), parameter("traffic-state")]), {
+      site: { name: "a.example", zoneId: ZONE },
+      parameters: { intent: "/iamvet/old/traffic-intent", state: "/iamvet/old/traffic-state" },
+    });
+  });
+
+  it("is nothing in a stack that has no traffic yet, or half of it", () => {
+    assert.deepEqual(formerOf([]), {});
+    assert.deepEqual(formerOf([parameter("traffic-intent")]), {});
   });
 });
