@@ -34,12 +34,16 @@ describe("the protection of what serves", () => {
 
   it("is lifted for what the program has no more, one that was made anew and one that is gone included", async () => {
     const { gates, said } = gatesFor([
+      known(SERVER, "i-2"),
       known(SERVER, "gone"),
       known(BALANCER, "old"),
       known(SERVER, "i-1"),
       known("aws:x", "y"),
     ]);
-    await gates.letGo([{ type: SERVER, id: "i-2", wanted: true }]);
+    await gates.letGo([
+      { type: SERVER, id: "i-2", wanted: true },
+      { type: SERVER, id: "i-3", wanted: true },
+    ]);
     assert.deepEqual(said, ["old off", "i-1 off"]);
   });
 
