@@ -1,14 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import { adoptLeftovers } from "./stacks/adoption";
 import { readStack } from "./stacks/config";
 import { liveGates, openGates } from "./stacks/gates";
 import { updating } from "./stacks/operation";
 import { deploySite } from "./stacks/site";
+import { readState } from "./stacks/state";
 
 /** Settings -> site -> outputs. An async function, because it waits at its gates before traffic moves and before it ends. */
 export = async () => {
   try {
-    const config = readStack();
-    const gates = updating() ? liveGates({ ...config.settings.gates, region: config.region }) : openGates;
+    const config = { ...readStack(), known: await readState() };
+    const { region, known } = config;
+    if (updating()) adoptLeftovers({ region }, known);
+    const gates = updating() ? liveGates({ ...config.settings.gates, region, known }) : openGates;
     return await deploySite(config, gates);
   } catch (error) {
     // Its message is all that is shown, but the runtime formats the stack first, for up to a minute (pulumi/pulumi#21326).

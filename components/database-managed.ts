@@ -33,9 +33,9 @@ export function makeDatabase(name: string, args: ManagedDatabase, parent: pulumi
   const subnets = new aws.rds.SubnetGroup(`${name}-subnets`, { subnetIds: args.subnetIds }, kept);
   // Without special characters the password needs no escaping inside DATABASE_URL; 40 characters are 238 bits.
   const password = new random.RandomPassword(`${name}-password`, { length: 40, special: false }, kept);
-  const suffix = new random.RandomId(`${name}-final-snapshot`, { byteLength: 4 }, child);
-  // Known before the instance is, so that its log groups can be there first, with a retention.
-  const { hex } = new random.RandomId(`${name}-identifier`, { byteLength: 4 }, child);
+  const suffix = new random.RandomId(`${name}-final-snapshot`, { byteLength: 4 }, kept);
+  // Known before the instance is, so that its log groups can be there first, with a retention. Another one would rename the database.
+  const { hex } = new random.RandomId(`${name}-identifier`, { byteLength: 4 }, kept);
   const identifier = pulumi.interpolate`${name}-${hex}`;
   const logGroups = exportedLogs.map(
     (log) =>

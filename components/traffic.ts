@@ -36,6 +36,13 @@ export interface TrafficArgs extends WantedTraffic {
   readonly loadBalancer?: LoadBalancer;
   /** Names of the two parameters around a change; see {@link TrafficState}. */
   readonly parameters: { readonly intent: string; readonly state: string };
+  /**
+   * All that visitors need. Traffic is registered after the last part of it, so `pulumi destroy`, which deletes in the opposite order,
+   * meets the protected records first. @default nothing but the targets
+   */
+  readonly behind?: readonly pulumi.Resource[];
+  /** Whether the two records refuse to be deleted. Not while the site is renamed. @default true */
+  readonly protect?: boolean;
 }
 
 /** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
@@ -70,7 +77,8 @@ const tiersIn = ({ serving, canary }: WantedTraffic): Record<SlotName, WebTier> 
 /**
  * Where visitors go: two weighted record sets, `serving` and `canary`, and the load balancer's catch-all rule. All have constant
  * URNs and identifiers and are updated in place by a flip, since a record that dies with its tier leaves no TTL in between. An
- * unused canary has weight 0 and the target of `serving`. Registered only behind the gate.
+ * unused canary has weight 0 and the target of `serving`. Registered only behind the gate. Both are protected: no flip deletes one, and
+ * without them the site is gone.
  *
  * The rule comes first and the records after it, since whoever they send to the load balancer is answered 503 without it; and the rule
  * comes after who serves behind it.
@@ -93,28 +101,31 @@ export class Traffic extends pulumi.ComponentResource {
         description: "What the site's traffic is about to be switched to",
         value: wanted.apply((state) => encodeTraffic(state)),
       },
-      child,
+      { ...child, dependsOn: [...(args.behind ?? [])] },
     );
     const catchAll = args.loadBalancer?.catchAll(`${name}-catch-all`, balancer, { ...child, dependsOn: [intent] });
     const ahead: pulumi.Resource[] = catchAll ? [intent, catchAll] : [intent];
     const tiers = tiersIn(args);
-    const records: aws.route53.Record[] = [];
-    for (const slot of inWritingOrder(dns)) {
-      records.push(record(name, slot, tiers[slot], dns[slot], args, { ...child, dependsOn: [...ahead, ...records] }));
-    }
-    for (const host of args.redirectFrom) {
-      // An alias of the site's own records follows every flip by itself.
-      new aws.route53.Record(
-        `${name}-${host}`,
-        {
-          zoneId: args.zoneId,
-          name: host,
-          type: args.recordType,
-          aliases: [{ name: args.domain, zoneId: args.zoneId, evaluateTargetHealth: false }],
-        },
-        { ...child, dependsOn: records },
-      );
-    }
+    const [first, second] = inWritingOrder(dns) as [SlotName, SlotName];
+    const write = (slot: SlotName, dependsOn: pulumi.Resource[]) =>
+      record(name, slot, tiers[slot], dns[slot], args, { ...child, protect: args.protect ?? true, dependsOn });
+    const one = write(first, ahead);
+    // An alias of the site's own records follows every flip by itself.
+    const redirects = args.redirectFrom.map(
+      (host) =>
+        new aws.route53.Record(
+          `${name}-${host}`,
+          {
+            zoneId: args.zoneId,
+            name: host,
+            type: args.recordType,
+            aliases: [{ name: args.domain, zoneId: args.zoneId, evaluateTargetHealth: false }],
+          },
+          { ...child, dependsOn: [one] },
+        ),
+    );
+    // After the redirects, which no `destroy` reaches so.
+    const records = [one, write(second, [...ahead, one, ...redirects])];
     const state = pulumi.all([wanted, catchAll?.arn]).apply(
       ([found, arn]): TrafficState => ({
         ...found,

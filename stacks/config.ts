@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./settings";
 import { checkSettings, SettingsError } from "./settings-check";
+import type { KnownResource } from "./state";
 
 /** What a stack's config says, beside what the engine says of the stack. */
 export interface StackConfig {
@@ -15,6 +16,8 @@ export interface StackConfig {
   /** The same of `previewSecrets`. */
   readonly previewSecrets: Readonly<Record<string, pulumi.Output<string>>>;
   readonly vercelPassword?: pulumi.Output<string>;
+  /** What the stack knew before. @default nothing, as in a plan */
+  readonly known?: readonly KnownResource[];
 }
 
 /**

@@ -200,8 +200,8 @@ export function unfit({ database }: Pick<Settings, "database">, backup: Backup):
  */
 export async function guardDatabase(config: StackConfig): Promise<void> {
   const { settings, project, stack } = config;
-  const own = await ownDatabase(project, stack);
-  const conflicts = await conflictsWith(settings, own);
+  const own = await ownDatabase(config);
+  const conflicts = await conflictsWith(config, own);
   if (conflicts.length > 0) {
     throw new pulumi.RunError(new SettingsError(stack, problemsOf(project, stack, conflicts)).message);
   }
@@ -216,7 +216,8 @@ export async function guardDatabase(config: StackConfig): Promise<void> {
   }
 }
 
-async function conflictsWith(settings: Settings, own: LiveDatabase | undefined): Promise<Conflict[]> {
+async function conflictsWith(config: StackConfig, own: LiveDatabase | undefined): Promise<Conflict[]> {
+  const { settings } = config;
   const { database } = settings;
   const { mode, identifier } = database;
   if (own && (mode === "existing" || mode === "import") && identifier !== own.identifier) {
@@ -234,17 +235,21 @@ async function conflictsWith(settings: Settings, own: LiveDatabase | undefined):
     const adopted = await liveOf(identifier ?? "");
     return adopted ? replacements(settings, adopted) : [];
   }
-  if (own) return replacements(settings, own, await vpcOf(settings, own));
+  if (own) return replacements(settings, own, await vpcOf(config, own));
   const backup = mode === "restore" ? await backupOf(settings) : undefined;
   return backup ? unfit(settings, backup) : [];
 }
 
-/** The primary that carries the stack's tags. */
-async function ownDatabase(project: string, stack: string): Promise<LiveDatabase | undefined> {
-  const { instanceIdentifiers } = await aws.rds.getInstances({
-    tags: { Project: project, Stack: stack, ManagedBy: "pulumi" },
-  });
-  for (const identifier of instanceIdentifiers) {
+/** The primary that carries the stack's tags, or that the stack knows: a renamed one gives its tags its new name with this update. */
+async function ownDatabase({ project, stack, known = [] }: StackConfig): Promise<LiveDatabase | undefined> {
+  const tagged = { Project: project, ManagedBy: "pulumi" };
+  const [ours, projects] = await Promise.all(
+    [{ ...tagged, Stack: stack }, tagged].map((tags) => aws.rds.getInstances({ tags })),
+  );
+  const knows = (identifier: string) =>
+    known.some(({ type, inputs }) => type === "aws:rds/instance:Instance" && inputs?.identifier === identifier);
+  const identifiers = [...(ours?.instanceIdentifiers ?? []), ...(projects?.instanceIdentifiers ?? []).filter(knows)];
+  for (const identifier of identifiers) {
     const found = await liveOf(identifier);
     if (found) return found;
   }
@@ -259,12 +264,17 @@ async function liveOf(identifier: string): Promise<LiveDatabase | undefined> {
   return { ...found, identifier, vpcId };
 }
 
-/** The VPC that the settings mean; a new one is recognized by its tags, once it is there. */
-async function vpcOf({ network: { vpc } }: Settings, live: LiveDatabase): Promise<string | undefined> {
+/** The VPC that the settings mean; a new one is recognized by the stack's state or by its tags, once it is there. */
+async function vpcOf(
+  { settings, project, stack, known = [] }: StackConfig,
+  live: LiveDatabase,
+): Promise<string | undefined> {
+  const { vpc } = settings.network;
   if (vpc.startsWith("vpc-")) return vpc;
   if (vpc === "default") return (await aws.ec2.getVpc({ default: true })).id;
+  if (known.some(({ type, id }) => type === "aws:ec2/vpc:Vpc" && id === live.vpcId)) return live.vpcId;
   const { tags } = await aws.ec2.getVpc({ id: live.vpcId });
-  return tags.Stack === pulumi.getStack() && tags.Project === pulumi.getProject() ? live.vpcId : undefined;
+  return tags.Stack === stack && tags.Project === project ? live.vpcId : undefined;
 }
 
 /** The snapshot or the instance that a restore starts from; undefined in a plan. Automated backups of one that is gone have no look-up. */

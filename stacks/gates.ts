@@ -12,7 +12,7 @@ import { type AwsReader, type LiveParameter, liveAws } from "./gates/aws";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
-import { liveProtection, type Protection } from "./gates/protection";
+import { guardedIn, guardianOf, type Kept, liveProtection, type Protection } from "./gates/protection";
 import {
   answersOf,
   earlierThan,
@@ -22,6 +22,7 @@ import {
   NOTHING_LIVE,
   weightsText,
 } from "./gates/reach";
+import { liveZone, type Rename, renameRecords, type Zone } from "./gates/rename";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
 import {
@@ -48,6 +49,8 @@ import {
   within,
 } from "./gates/wait";
 
+import type { KnownResource } from "./state";
+
 export { tiersToProve } from "./gates/proof";
 export { foundByHand, type LiveTraffic, mayReach } from "./gates/reach";
 export { ifKnown, knownValue } from "./gates/wait";
@@ -58,12 +61,13 @@ export { ifKnown, knownValue } from "./gates/wait";
  * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
  * ended well:
  *
- * 1. `live` first of all: refuses a stack file that disagrees with what is live, before anything but the zone is registered, and tells
- *    what visitors may reach, from which the foundation takes nothing away;
- * 2. foundation and tiers are registered; `migrated` before a tier rolls a release out, and `rolledOut` for every tier after it;
+ * 1. `renamed` and `live` first of all: `live` refuses a stack file that disagrees with what is live, before anything but the zone is
+ *    registered, and tells what visitors may reach, from which the foundation takes nothing away;
+ * 2. foundation and tiers are registered and `hold` what serves; `migrated` before a tier rolls a release out, and `rolledOut` for every
+ *    tier after it;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
- * 5. `settled`, `letGo` of a load balancer that is to go, and the program ends.
+ * 5. `settled`, `letGo` of a load balancer or a server that is to go, and the program ends.
  *
  * None is called in a preview.
  */
@@ -73,6 +77,9 @@ export interface Gates {
    * @throws with the name servers to enter, at once if the delegation differs: waiting for a person is no update
    */
   delegated(zone: { readonly name: string; readonly nameServers: readonly string[] }): Promise<void>;
+  /**
+  /** Returns when the records of the site's names have the form that they need: another name may redirect now, or serve. */
+  renamed(rename: Rename): Promise<void>;
   /**
    * What is live before this update.
    * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
@@ -101,10 +108,15 @@ export interface Gates {
    */
   settled(traffic: TrafficToSettle): Promise<void>;
   /**
-   * Lifts the deletion protection of a load balancer that the stack has no more, as the engine deletes it next. Behind `settled`: the
-   * protection is against a hand and other tools, and a flip that passed its gates is what it has to let by.
+   * Turns on what protects a load balancer and a server against deletion, where it is off though the program wants it: an update that
+   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it.
    */
-  letGo(owner: { readonly project: string; readonly stack: string }): Promise<void>;
+  hold(kept: readonly Kept[]): Promise<void>;
+  /**
+   * Lifts the same protection of what the stack had before this update and has no more, as the engine deletes it next. Behind `settled`:
+   * the protection is against a hand, other tools and `pulumi destroy`, and a flip that passed its gates is what it has to let by.
+   */
+  letGo(kept: readonly Kept[]): Promise<void>;
 }
 
 /** Where to look for the site's traffic. */
@@ -154,6 +166,8 @@ export interface GateOptions {
   /** DNS servers for the public view, as `address` or `address:port`, where the machine's own do not show it. @default the system's */
   readonly resolvers?: readonly string[];
   readonly region: string;
+  /** What the stack knew before this update. @default nothing */
+  readonly known?: readonly KnownResource[];
   /** AWS profile of the stack. @default the SDK's chain */
   readonly profile?: string;
   /** Receives a line of progress at most every ten seconds. @default the update's log */
@@ -165,6 +179,7 @@ export interface GateOptions {
   readonly migrations?: MigrationRunner;
   readonly rollouts?: RolloutCloud;
   readonly protection?: Protection;
+  readonly zone?: Zone;
   readonly ask?: (probe: Probe, address: string, timeoutMs: number) => Promise<Answer>;
 }
 
@@ -179,11 +194,13 @@ const QUESTION_MS = 60_000;
 /** Gates of a preview: nothing is there to wait for. */
 export const openGates: Gates = {
   delegated: async () => {},
+  renamed: async () => {},
   live: async () => NOTHING_LIVE,
   migrated: async () => true,
   rolledOut: async () => {},
   ready: async () => {},
   settled: async () => {},
+  hold: async () => {},
   letGo: async () => {},
 };
 
@@ -197,7 +214,8 @@ export function liveGates(options: GateOptions): Gates {
   const runner = options.migrations ?? liveRunner(account);
   const rollouts = options.rollouts ?? liveRollouts(account);
   const began = clock.now();
-  const protection = options.protection ?? liveProtection(account);
+  const protect = options.protection ?? liveProtection(account);
+  const zone = options.zone ?? liveZone(account);
   const askOnce = options.ask ?? ask;
   const log = options.log ?? ((message: string) => void pulumi.log.info(message));
   // What `live` was given and has found: the messages of the gates after it are computed from both.
@@ -278,6 +296,11 @@ export function liveGates(options: GateOptions): Gates {
           `(\`dig NS ${name} +short\`); that can take up to two days, as the old delegation is cached.`,
         ].join("\n"),
       );
+    },
+
+    async renamed(rename) {
+      const changes = await question(`the records of ${rename.name}`, renameRecords(rename, zone));
+      if (changes.length > 0) log(`The records of ${rename.name} and ${rename.former} have the form of their new part`);
     },
 
     async live(query, wish) {
@@ -392,17 +415,7 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
 
-    async letGo({ project, stack }) {
-      try {
-        for (const arn of await question("the stack's load balancers", protection.guarded(project, stack))) {
-          await question(`the protection of ${arn}`, protection.lift(arn));
-          log(`Nothing stands behind the load balancer any more: its deletion protection is lifted (${arn})`);
-        }
-      } catch (error) {
-        // Deleting it needs the same rights and will say so; a stack that never had one must not fail for want of them.
-        log(`The load balancers of the account could not be looked at: ${reason(error)}`);
-      }
-    },
+    ...guardianOf({ guarded: guardedIn(options.known ?? []), protect, question, log }),
   };
 }
 

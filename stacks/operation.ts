@@ -24,15 +24,20 @@ export function updating(commandLine = commandOfEngine): boolean {
 }
 
 /** The command of the nearest `pulumi` above this process; undefined where there is none to see. */
-function commandOfEngine(): string | undefined {
+const commandOfEngine = (): string | undefined => pulumiCommand(engineArguments());
+
+/** The CLI that runs this program, as it was started; by its name where it is not to be seen. */
+export const engineProgram = (): string => engineArguments()[0] ?? "pulumi";
+
+/** Arguments of the nearest `pulumi` with a command above this process. */
+function engineArguments(): readonly string[] {
   for (let pid = process.ppid; pid > 1; ) {
     const seen = look(pid);
-    if (!seen) return undefined;
-    const command = pulumiCommand(seen.args);
-    if (command) return command;
+    if (!seen) return [];
+    if (pulumiCommand(seen.args)) return seen.args;
     pid = seen.parent;
   }
-  return undefined;
+  return [];
 }
 
 /** The command in the arguments of a `pulumi`; undefined for another program. */

@@ -10,9 +10,11 @@ import { tiers as architectures } from "./architectures";
 import { layCi } from "./ci";
 import type { StackConfig } from "./config";
 import { guardDatabase } from "./database-guard";
-import { layFoundation } from "./foundation";
+import { type Former, formerOf } from "./former";
+import { type Foundation, layFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { foundByHand, knownValue, type LiveTraffic, mayReach, tiersToProve } from "./gates";
+import { noteKept } from "./gates/protection";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
@@ -48,6 +50,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const { domain, traffic } = settings;
   const preview = !updating();
   tagEverything(settings.tags);
+  const kept = noteKept();
   await guardDatabase(config);
 
   await checkPlacement(config);
@@ -55,11 +58,15 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     name: domain.name,
     parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
   };
+  const former = formerOf(config.known ?? []);
+  // A stack that was renamed has written them under its former name.
+  const written = former.parameters ?? query.parameters;
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
+  if (!preview && former.site) await renameSite(gates, settings, former.site, zone);
   const before = preview
     ? undefined
     : await gates.live(
-        { ...query, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
+        { ...query, parameters: written, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
         {
           stack,
           project,
@@ -95,7 +102,8 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
         alarmActions: foundation.alarmActions,
       })
     : undefined;
-  if (loadBalancer) {
+  const assetServer =
+    loadBalancer &&
     new AssetServer("asset-server", {
       bucket: foundation.assets,
       loadBalancer,
@@ -103,7 +111,6 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
       probeToken: foundation.secrets.probeToken,
       logRetentionDays: settings.logs.retentionDays,
     });
-  }
   const migrations = new Migrations(gates, {
     release: pulumi.interpolate`${foundation.image} ${foundation.database.endpoint}`,
     parameter: `/${project}/${stack}/migrated`,
@@ -120,6 +127,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     );
   }
   await migrations.finish(built);
+  if (before) await gates.hold(await kept());
   if (before) for (const tier of built) await witness(gates, tier);
   const [serving, canary] = built as [WebTier, WebTier?];
 
@@ -140,8 +148,11 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     domain: domain.name,
     redirectFrom: domain.redirectFrom,
     recordType: domain.record,
+    // Another name is another record, and the engine replaces nothing that is protected.
+    protect: former.site === undefined || former.site.name === domain.name,
     ...(loadBalancer ? { loadBalancer } : {}),
     parameters: query.parameters,
+    behind: [...served(foundation), loadBalancer, assetServer, ...built].filter(pulumi.Resource.isInstance),
   });
   if (before) {
     await gates.settled({
@@ -153,7 +164,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     });
   }
 
-  if (before && before.records.length > 0 && !loadBalancer) await gates.letGo({ project, stack });
+  if (before) await gates.letGo(await kept());
 
   // Last: before traffic is there, whoever looks from outside would find nobody and raise an alarm.
   const outside = new Uptime("uptime", {
@@ -196,6 +207,14 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   };
 }
 
+/** Before anything else is done about it, the site's names have records of the right form; of another zone the engine takes care. */
+async function renameSite(gates: Gates, { domain }: Settings, site: NonNullable<Former["site"]>, zone: DnsZone) {
+  const zoneId = await knownValue(zone.zoneId, "the hosted zone");
+  if (zoneId !== site.zoneId) return;
+  const { name, redirectFrom, record } = domain;
+  await gates.renamed({ zoneId, name, former: site.name, redirectFrom, type: record });
+}
+
 /** Gate after a release: what runs in a tier is what was asked, whether it has visitors or not. */
 async function witness(gates: Gates, { tier, rollout }: WebTier): Promise<void> {
   if (rollout) await gates.rolledOut({ tier, rollout: await knownValue(rollout, `the rollout of ${tier}`) });
@@ -216,6 +235,12 @@ async function proveTiers(
 
 function balancerSettings({ loadBalancer: { waf, rateLimit, ...further }, monitoring }: Settings) {
   return { ...further, alarmLevel: monitoring.level, ...(waf === "off" ? {} : { firewall: { mode: waf, rateLimit } }) };
+}
+
+/** Parts of the foundation that visitors need, whichever tier serves. */
+function served(foundation: Foundation): pulumi.Resource[] {
+  const { network, zone, certificate, database, secrets, repository, assets } = foundation;
+  return [network, zone, certificate, database, secrets, repository, assets];
 }
 
 async function probed(tier: WebTier) {

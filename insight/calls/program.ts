@@ -41,12 +41,49 @@ export const programCalls: readonly Call[] = [
   {
     place: "stacks/gates/protection.ts",
     by: CHANGES,
-    why: "lifts the deletion protection of a balancer that the stack leaves",
+    why: "holds the deletion protection of the balancer that serves, and lifts that of one that the stack leaves",
     uses: [
-      on("elasticloadbalancing", "DescribeLoadBalancers DescribeTags"),
+      on("elasticloadbalancing", "DescribeLoadBalancerAttributes"),
       on("elasticloadbalancing:loadbalancer/app/", "", "ModifyLoadBalancerAttributes"),
     ],
   },
+  {
+    place: "stacks/gates/protection.ts",
+    by: CHANGES,
+    why: "does the same for the server that the stack made",
+    needs: "ec2/Instance",
+    uses: [on("ec2", "DescribeInstanceAttribute"), onOwn("ec2:instance", "", "ModifyInstanceAttribute")],
+  },
+  {
+    place: "stacks/gates/rename.ts",
+    by: CHANGES,
+    why: "brings the records of the site's names into their form when the name changes",
+    uses: [on("route53:hostedzone", "ListResourceRecordSets", "ChangeResourceRecordSets")],
+  },
+  ...(
+    [
+      ["parameter", on("ssm:parameter", "ListTagsForResource")],
+      ["record", on("route53:hostedzone", "ListResourceRecordSets")],
+      ["balancing", on("elasticloadbalancing", "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags")],
+      ["log-group", on("logs", "DescribeLogGroups"), on("logs:log-group", "ListTagsForResource")],
+      ["database", on("rds:db#any", "DescribeDBInstances")],
+      [
+        "identity-provider",
+        on("iam", "ListOpenIDConnectProviders"),
+        on("iam:oidc-provider iam:oidc-provider#ci", "ListOpenIDConnectProviderTags"),
+      ],
+      ["network", on("ec2", "DescribeAddresses DescribeInstances DescribeSecurityGroupRules")],
+      ["services", on("ecs", "ListServices")],
+      ["groups", on("autoscaling", "DescribeAutoScalingGroups")],
+    ] as const
+  ).map(
+    ([file, ...uses]): Call => ({
+      place: `stacks/adoption/${file}.ts`,
+      by: CHANGES,
+      why: "finds what an update that was interrupted has made and not written down",
+      uses,
+    }),
+  ),
   {
     place: "stacks/gates/rollout-aws.ts",
     by: CHANGES,

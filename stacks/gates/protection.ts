@@ -1,41 +1,114 @@
-/** Deletion protection of load balancers; tests bring their own. */
-export interface Protection {
-  /** ARNs of the stack's load balancers, known by their tags. */
-  guarded(project: string, stack: string): Promise<readonly string[]>;
-  /** Turns the protection of one off; does nothing where it is off. */
-  lift(arn: string): Promise<void>;
+import * as pulumi from "@pulumi/pulumi";
+import type { KnownResource } from "../state";
+import { knownValue } from "./wait";
+
+/** What of a stack refuses its own deletion, by type: the input that asks for it, and how AWS is told. */
+const KINDS: Readonly<Record<string, { readonly input: string; readonly set: (target: Target) => Promise<void> }>> = {
+  "aws:lb/loadBalancer:LoadBalancer": { input: "enableDeletionProtection", set: protectBalancer },
+  "aws:ec2/instance:Instance": { input: "disableApiTermination", set: protectServer },
+};
+
+interface Target {
+  readonly account: { region: string; profile?: string };
+  readonly id: string;
+  readonly on: boolean;
 }
 
+/** A resource of one of these kinds. */
+export interface Guarded {
+  readonly type: string;
+  /** The provider's. */
+  readonly id: string;
+}
+
+/** What the program has of these kinds. */
+export interface Kept extends Guarded {
+  /** Whether it is to refuse its deletion. */
+  readonly wanted: boolean;
+}
+
+/** Turns deletion protection on or off; does nothing where it is so already. Tests bring their own. */
+export type Protection = (one: Guarded, on: boolean) => Promise<void>;
+
 /** By the AWS SDK, which is loaded when the first question is asked. */
-export function liveProtection(config: { region: string; profile?: string }): Protection {
-  const load = async () => {
-    const sdk = await import("@aws-sdk/client-elastic-load-balancing-v2");
-    return { sdk, client: new sdk.ElasticLoadBalancingV2Client(config) };
-  };
+export const liveProtection =
+  (account: Target["account"]): Protection =>
+  async ({ type, id }, on) =>
+    KINDS[type]?.set({ account, id, on });
+
+/** What of a stack's state is of these kinds. */
+export const guardedIn = (known: readonly KnownResource[]): Guarded[] => known.flatMap(guardedOf);
+
+const guardedOf = ({ type, id }: KnownResource): Guarded[] => (type in KINDS && id !== undefined ? [{ type, id }] : []);
+
+/** Notes what the program registers of these kinds from now on; the answer is known when AWS has made it. */
+export function noteKept(): () => Promise<readonly Kept[]> {
+  const noted: { readonly type: string; readonly wanted: boolean; readonly resource: pulumi.CustomResource }[] = [];
+  pulumi.runtime.registerStackTransformation(({ type, props, resource }) => {
+    const kind = KINDS[type];
+    if (kind) noted.push({ type, wanted: props[kind.input] === true, resource: resource as pulumi.CustomResource });
+    return undefined;
+  });
+  return () =>
+    Promise.all(
+      noted.map(async ({ type, wanted, resource }) => ({
+        type,
+        wanted,
+        id: await knownValue(resource.id, `the id of ${type}`),
+      })),
+    );
+}
+
+async function protectBalancer({ account, id, on }: Target): Promise<void> {
+  const sdk = await import("@aws-sdk/client-elastic-load-balancing-v2");
+  const client = new sdk.ElasticLoadBalancingV2Client(account);
+  const { Attributes = [] } = await client.send(new sdk.DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: id }));
+  const Key = "deletion_protection.enabled";
+  if (Attributes.some((one) => one.Key === Key && one.Value === String(on))) return;
+  const asked = { LoadBalancerArn: id, Attributes: [{ Key, Value: String(on) }] };
+  await client.send(new sdk.ModifyLoadBalancerAttributesCommand(asked));
+}
+
+async function protectServer({ account, id, on }: Target): Promise<void> {
+  const sdk = await import("@aws-sdk/client-ec2");
+  const client = new sdk.EC2Client(account);
+  const asked = { InstanceId: id, Attribute: "disableApiTermination" } as const;
+  const { DisableApiTermination } = await client.send(new sdk.DescribeInstanceAttributeCommand(asked));
+  if (DisableApiTermination?.Value === on) return;
+  await client.send(new sdk.ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: on } }));
+}
+
+/** What the two gates of protection need. */
+interface Guardian {
+  /** What the stack had before this update. */
+  readonly guarded: readonly Guarded[];
+  readonly protect: Protection;
+  /** Puts a limit on the wait for an answer of AWS. */
+  readonly question: (what: string, promise: Promise<void>) => Promise<void>;
+  readonly log: (message: string) => void;
+}
+
+/** `Gates.hold` and `Gates.letGo`. */
+export function guardianOf({ guarded, protect, question, log }: Guardian) {
+  const set = (one: Guarded, on: boolean) => question(`the protection of ${one.id}`, protect(one, on));
   return {
-    async guarded(project, stack) {
-      const { sdk, client } = await load();
-      const arns: string[] = [];
-      for await (const page of sdk.paginateDescribeLoadBalancers({ client, pageSize: 20 }, {})) {
-        const found = page.LoadBalancers?.flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []) ?? [];
-        if (found.length === 0) continue;
-        const { TagDescriptions = [] } = await client.send(new sdk.DescribeTagsCommand({ ResourceArns: found }));
-        for (const { ResourceArn, Tags = [] } of TagDescriptions) {
-          const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
-          const own = tags.Project === project && tags.Stack === stack && tags.ManagedBy === "pulumi";
-          if (ResourceArn && own) arns.push(ResourceArn);
+    async hold(kept: readonly Kept[]): Promise<void> {
+      const ids = new Set(guarded.map(({ id }) => id));
+      // What is new is made with it.
+      for (const one of kept) if (one.wanted && ids.has(one.id)) await set(one, true);
+    },
+    async letGo(kept: readonly Kept[]): Promise<void> {
+      const stays = new Set(kept.map(({ id }) => id));
+      for (const one of guarded.filter(({ id }) => !stays.has(id))) {
+        try {
+          await set(one, false);
+          log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
+        } catch (error) {
+          // Deleting it needs the same rights and will say so; it may be gone already.
+          const why = error instanceof Error ? error.message : String(error);
+          log(`The deletion protection of ${one.id} could not be lifted: ${why}`);
         }
       }
-      return arns;
-    },
-    async lift(arn) {
-      const { sdk, client } = await load();
-      await client.send(
-        new sdk.ModifyLoadBalancerAttributesCommand({
-          LoadBalancerArn: arn,
-          Attributes: [{ Key: "deletion_protection.enabled", Value: "false" }],
-        }),
-      );
     },
   };
 }

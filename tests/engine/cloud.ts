@@ -146,9 +146,6 @@ export class Cloud {
     await this.before("delete", type, name);
     const stored = this.resources.get(this.key(type, id));
     if (!stored) return;
-    if (stored.inputs.deletionProtection || stored.inputs.enableDeletionProtection) {
-      throw new Error(`${type} ${id} cannot be deleted: deletion protection is on`);
-    }
     this.refuse("delete", type, stored.inputs, id);
     if (type === "aws:s3/bucket:Bucket" && !stored.inputs.forceDestroy) throw new Error(`BucketNotEmpty: ${id}`);
     this.resources.delete(this.key(type, id));
@@ -238,7 +235,11 @@ export class Cloud {
       }),
       read: unary((request: messages.ReadRequest) => {
         const response = new messages.ReadResponse();
-        const stored = this.resources.get(this.key(parts(request.getUrn()).type, request.getId()));
+        const { type } = parts(request.getUrn());
+        // A database is imported by its name.
+        const stored =
+          this.resources.get(this.key(type, request.getId())) ??
+          this.of(type).find(({ outputs }) => outputs.identifier === request.getId());
         if (!stored) return response;
         response.setId(stored.id);
         response.setInputs(Struct.fromJavaScript(stored.inputs));

@@ -177,15 +177,6 @@ describe("the flip on the real engine", () => {
     assert.deepEqual(violations(project.cloud.calls.slice(before), answers, flip), []);
   });
 
-  it("destroy is refused while the database is protected", async () => {
-    const calls = project.cloud.calls.length;
-    const { code, output } = await project.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK);
-    assert.notEqual(code, 0);
-    assert.match(output, /protect/);
-    const gone = project.cloud.calls.slice(calls).filter(({ type }) => /rds|route53\/zone/.test(type));
-    assert.deepEqual(gone, []);
-  });
-
   describe("without a gate the checks above see it", () => {
     const without = (gate: "ready" | "settled") => {
       const path = join(project.folder, "index.ts");

@@ -1,6 +1,26 @@
 import type { Call, Cloud, Properties, Stored } from "./cloud";
 import { ADDRESSES } from "./world";
 
+/**
+ * Inputs that make AWS refuse a deletion, in its words (the API references of DeleteDBInstance, DeleteLoadBalancer and
+ * TerminateInstances). The provider does not turn the last one off by itself (terraform-provider-aws#43722).
+ */
+const PROTECTED: readonly [input: string, error: (id: string) => string][] = [
+  [
+    "deletionProtection",
+    () => "InvalidParameterCombination: Cannot delete protected DB Instance, please disable deletion protection",
+  ],
+  [
+    "enableDeletionProtection",
+    (id) => `OperationNotPermitted: Load balancer '${id}' cannot be deleted because deletion protection is enabled`,
+  ],
+  [
+    "disableApiTermination",
+    (id) =>
+      `OperationNotPermitted: The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+  ],
+];
+
 /** What AWS is asked to do. */
 interface Asked {
   readonly op: Call["op"];
@@ -11,6 +31,47 @@ interface Asked {
 }
 
 const RULE = "aws:lb/listenerRule:ListenerRule";
+
+/**
+ * What AWS refuses to make a second time: inputs that tell it, and the error, in AWS's words (the API references of PutParameter,
+ * CreateLogGroup, CreateListener, CreateRule, CreateDBInstance and CreateOpenIDConnectProvider; Route 53's as in pulumi/pulumi#19956).
+ */
+const ONCE: Readonly<Record<string, readonly [identity: readonly string[], error: (inputs: Properties) => string]>> = {
+  "aws:ssm/parameter:Parameter": [
+    ["name"],
+    () =>
+      "ParameterAlreadyExists: The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+  ],
+  "aws:cloudwatch/logGroup:LogGroup": [
+    ["name"],
+    () => "ResourceAlreadyExistsException: The specified log group already exists",
+  ],
+  "aws:lb/listener:Listener": [
+    ["loadBalancerArn", "port"],
+    () => "DuplicateListener: A listener already exists on this port for this load balancer",
+  ],
+  [RULE]: [["listenerArn", "priority"], ({ priority }) => `PriorityInUse: Priority '${priority}' is currently in use`],
+  "aws:rds/instance:Instance": [
+    ["identifier"],
+    ({ identifier }) => `DBInstanceAlreadyExists: DB instance already exists: ${identifier}`,
+  ],
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": [
+    ["url"],
+    ({ url }) => `EntityAlreadyExists: Provider with url ${url} already exists.`,
+  ],
+  "aws:route53/record:Record": [
+    ["zoneId", "name", "type", "setIdentifier"],
+    ({ name, type }) =>
+      `InvalidChangeBatch: [Tried to create resource record set [name='${name}.', type='${type}'] but it already exists]`,
+  ],
+};
+
+const RECORD = "aws:route53/record:Record";
+
+/** Whether a simple record and one with a policy would stand beside each other. */
+const mixed = (a: Properties, b: Properties) =>
+  ["zoneId", "name", "type"].every((key) => a[key] === b[key]) &&
+  (a.setIdentifier === undefined) !== (b.setIdentifier === undefined);
 
 /** Target groups to which a rule's actions lead. */
 export const groupsOf = ({ inputs }: Pick<Stored, "inputs">): { readonly arn: string; readonly weight: number }[] =>
@@ -33,8 +94,8 @@ const sameRule = (a: Properties, b: Properties) =>
  *
  * - `ResourceInUse`: a target group to which a rule leads is not deleted
  *   (docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteTargetGroup.html);
- * - `PriorityInUse`: two rules of a listener have one priority
- *   (docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html);
+ * - what is there already by a name or a place that AWS gives once ({@link ONCE});
+ * - `InvalidChangeBatch`: a name has either one simple record of a type or several with a policy (terraform-provider-aws#15622);
  * - `InvalidPermission.Duplicate`: a security group has the rule already
  *   (docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html);
  * - `InvalidParameterException`: ECS takes no target group that no rule leads to ("does not have an associated load balancer";
@@ -43,13 +104,18 @@ const sameRule = (a: Properties, b: Properties) =>
 export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string | undefined {
   const others = cloud.of(type).filter((one) => one.id !== id);
   if (op === "delete") {
+    const held = PROTECTED.find(([input]) => inputs[input]);
+    if (held) return held[1](id ?? "");
     const used = type === "aws:lb/targetGroup:TargetGroup" && cloud.of(RULE).find((rule) => leadsTo(rule, id));
     return used
       ? `ResourceInUse: Target group '${id}' is currently in use by a listener or a rule (${used.name})`
       : undefined;
   }
-  if (type === RULE && others.some((one) => one.inputs.priority === inputs.priority)) {
-    return `PriorityInUse: Priority '${inputs.priority}' is currently in use`;
+  const [identity = [], error] = ONCE[type] ?? [];
+  const known = identity[0] !== undefined && inputs[identity[0]] !== undefined && !inputs.allowOverwrite;
+  if (known && others.some((one) => identity.every((key) => one.inputs[key] === inputs[key]))) return error?.(inputs);
+  if (type === RECORD && others.some((one) => mixed(one.inputs, inputs))) {
+    return `InvalidChangeBatch: [RRSet with DNS name ${inputs.name}., type ${inputs.type} cannot be created as other RRSets exist with the same name and type.]`;
   }
   if (/^aws:vpc\/securityGroup(In|E)gressRule:/.test(type) && others.some((one) => sameRule(one.inputs, inputs))) {
     return `InvalidPermission.Duplicate: the specified rule from port ${inputs.fromPort} already exists`;

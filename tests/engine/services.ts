@@ -6,6 +6,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
+import { existingApi } from "./existing-api";
+import { changeRecords } from "./records";
 import { rolloutApi } from "./rollout-api";
 import { answer, pick } from "./visits";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
@@ -122,25 +124,33 @@ function certificate(folder: string) {
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   openssl("req", "-x509", ...key, "-subj", "/CN=tests", "-keyout", at("ca.key"), "-out", at("ca.pem"));
   openssl(
-    ...["req", "-x509", ...key, "-subj", `/CN=${DOMAIN}`, "-addext", `subjectAltName=DNS:${DOMAIN}`],
+    ...[
+      "req",
+      "-x509",
+      ...key,
+      "-subj",
+      `/CN=${DOMAIN}`,
+      "-addext",
+      `subjectAltName=DNS:${DOMAIN},DNS:www.${DOMAIN},DNS:new.${DOMAIN}`,
+    ],
     ...["-addext", "basicConstraints=critical,CA:FALSE", "-CA", at("ca.pem"), "-CAkey", at("ca.key")],
     ...["-keyout", at("site.key"), "-out", at("site.pem")],
   );
   return { key: readFileSync(at("site.key")), cert: readFileSync(at("site.pem")) };
 }
 
-export const siteRecords = (cloud: Cloud): Stored[] =>
-  cloud.of("aws:route53/record:Record").filter(({ inputs }) => inputs.name === DOMAIN && inputs.type !== "TXT");
-
 const weightOf = ({ inputs }: Stored): number => inputs.weightedRoutingPolicies?.[0]?.weight ?? 1;
 
 /** Addresses that Route 53 would answer with. */
 function addressesOf(cloud: Cloud, name: string): readonly string[] {
   if (name === BALANCER_NAME) return ADDRESSES.balancer;
-  if (name !== DOMAIN) return [];
-  const record = pick(siteRecords(cloud), weightOf);
+  const named = cloud
+    .of("aws:route53/record:Record")
+    .filter(({ inputs }) => inputs.name === name && inputs.type === "A");
+  const record = pick(named, weightOf);
   if (!record) return [];
-  return record.inputs.aliases ? ADDRESSES.balancer : (record.inputs.records as string[]);
+  const alias = record.inputs.aliases?.[0].name;
+  return alias ? addressesOf(cloud, alias) : (record.inputs.records as string[]);
 }
 
 /** A reply to one DNS question: A records with no lifetime, or NXDOMAIN. */
@@ -193,18 +203,17 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
   if (rollout) return rollout;
   const migration = MIGRATION[target ?? ""];
   if (migration) return json(migration(cloud, JSON.parse(text)));
-  if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) return recordSets(cloud);
+  if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) {
+    return request.method === "POST" ? changeRecords(cloud, text) : recordSets(cloud, request.url);
+  }
+  const existing = existingApi(cloud, target, text);
+  if (existing) return existing;
   const form = new URLSearchParams(text);
   switch (form.get("Action")) {
     case "DescribeRules":
       return rule(cloud, form.get("RuleArns.member.1") ?? "");
     case "DescribeLoadBalancers":
       return balancers(cloud);
-    case "DescribeTags":
-      return balancerTags(cloud);
-    case "ModifyLoadBalancerAttributes":
-      for (const { inputs } of cloud.of(BALANCER)) inputs.enableDeletionProtection = false;
-      return xml("<ModifyLoadBalancerAttributesResponse/>");
     case "GetCallerIdentity":
       return xml(
         `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::${ACCOUNT}:user/tester</Arn><UserId>AIDATESTER</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
@@ -305,21 +314,14 @@ function parameterHistory(cloud: Cloud, name: string): Reply {
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 
 function balancers(cloud: Cloud): Reply {
-  const members = cloud.of(BALANCER).map(({ id }) => `<member><LoadBalancerArn>${id}</LoadBalancerArn></member>`);
+  const members = cloud
+    .of(BALANCER)
+    .map(
+      ({ id, outputs }) =>
+        `<member><LoadBalancerArn>${id}</LoadBalancerArn><LoadBalancerName>${outputs.name}</LoadBalancerName></member>`,
+    );
   return xml(
     `<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>${members.join("")}</LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>`,
-  );
-}
-
-function balancerTags(cloud: Cloud): Reply {
-  const members = cloud.of(BALANCER).map(({ id, inputs }) => {
-    const tags = Object.entries(inputs.tags as Record<string, string>)
-      .map(([key, value]) => `<member><Key>${key}</Key><Value>${value}</Value></member>`)
-      .join("");
-    return `<member><ResourceArn>${id}</ResourceArn><Tags>${tags}</Tags></member>`;
-  });
-  return xml(
-    `<DescribeTagsResponse><DescribeTagsResult><TagDescriptions>${members.join("")}</TagDescriptions></DescribeTagsResult></DescribeTagsResponse>`,
   );
 }
 
@@ -335,8 +337,11 @@ function rule(cloud: Cloud, arn: string): Reply {
   );
 }
 
-function recordSets(cloud: Cloud): Reply {
-  const sets = siteRecords(cloud).map(({ inputs }) => {
+/** The record sets of one name, which is where the programs' questions begin. */
+function recordSets(cloud: Cloud, url: string): Reply {
+  const name = new URL(url, "http://localhost").searchParams.get("name")?.replace(/\.$/, "");
+  const named = cloud.of("aws:route53/record:Record").filter(({ inputs }) => inputs.name === name);
+  const sets = named.map(({ inputs }) => {
     const alias = inputs.aliases?.[0];
     const where = alias
       ? `<AliasTarget><HostedZoneId>${alias.zoneId}</HostedZoneId><DNSName>${alias.name}.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget>`

@@ -8,7 +8,10 @@ import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, ZONE_ID } from 
  */
 const replacements: Readonly<Record<string, readonly string[] | "all">> = {
   "aws:ecs/taskDefinition:TaskDefinition": "all",
-  "aws:route53/record:Record": ["zoneId", "name", "type", "setIdentifier"],
+  // Another type or identifier is one batch that deletes and creates (terraform-provider-aws, internal/service/route53/record.go).
+  "aws:route53/record:Record": ["zoneId", "name"],
+  "aws:cloudwatch/logGroup:LogGroup": ["name"],
+  "aws:lb/listener:Listener": ["loadBalancerArn"],
   "aws:rds/instance:Instance": [
     "identifier",
     "engine",
@@ -60,6 +63,12 @@ const made: Readonly<Record<string, Make>> = {
     id: [zoneId, name, type, setIdentifier].filter(Boolean).join("_"),
     fqdn: name,
   }),
+  "aws:cloudwatch/logGroup:LogGroup": (inputs, unique, name) => {
+    const id = inputs.name ?? `${name}-${unique}`;
+    return { id, name: id, arn: arn("logs", `log-group:${id}`) };
+  },
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ({ url }) =>
+    same(`arn:aws:iam::${ACCOUNT}:oidc-provider/${String(url).replace("https://", "")}`),
   "aws:route53/zone:Zone": () => ({ id: ZONE_ID, zoneId: ZONE_ID, nameServers: [dns.server] }),
   "aws:acm/certificate:Certificate": ({ domainName, subjectAlternativeNames = [] }, unique) => ({
     id: arn("acm", `certificate/${unique}`),

@@ -198,6 +198,11 @@ class Stack {
     const found = new Set([...cloud.resources.values()].flatMap(({ urn }) => tierOf(urn) ?? []));
     const texts = [wanted, found].map((tiers) => [...tiers].sort().join(", "));
     if (texts[0] !== texts[1]) this.visitors.violations.push(`${texts[1]} are there instead of ${texts[0]}`);
+    for (const [type, input] of Object.entries(PROTECTED)) {
+      for (const { id, inputs } of cloud.of(type)) {
+        if (inputs[input] !== true) this.visitors.violations.push(`${id} serves without its deletion protection`);
+      }
+    }
     const open = cloud.of("aws:rds/instance:Instance").map(({ inputs }) => inputs.publiclyAccessible);
     if (open.length !== 1 || open[0] !== wanted.has("vercel")) {
       this.visitors.violations.push(`the database's public address is ${open} with ${texts[0]}`);
@@ -209,9 +214,10 @@ class Stack {
     const { world } = this;
     world.beginUpdate(killAtWait);
     this.visitors.beginUpdate(world);
+    const known = [...this.engine.state];
     const program = async () => {
-      const config = readStack();
-      const live = liveGates({ ...config.settings.gates, ...world.gateOptions(Math.random) });
+      const config = { ...readStack(), known };
+      const live = liveGates({ ...config.settings.gates, known, ...world.gateOptions(Math.random) });
       // Rollouts have tests of their own; what runs here is what was asked.
       const gates = { ...live, rolledOut: async () => {} };
       return deploySite(config, this.without(gates, world));
@@ -235,6 +241,12 @@ class Stack {
     this.visitors.byHand = false;
   }
 }
+
+/** What refuses its deletion while it serves. */
+const PROTECTED = {
+  "aws:lb/loadBalancer:LoadBalancer": "enableDeletionProtection",
+  "aws:ec2/instance:Instance": "disableApiTermination",
+};
 
 const SUBNETS = {
   getSubnets: "aws:ec2/getSubnets:getSubnets",

@@ -137,11 +137,9 @@ export class ModelWorld {
         } as never);
       },
       migrations: { start: async () => "run", look: async () => ({ state: "succeeded" }) },
-      protection: {
-        guarded: async () => this.cloud.of(BALANCER).map(({ id }) => id),
-        lift: async (arn) => {
-          for (const { id, inputs } of this.cloud.of(BALANCER)) if (id === arn) inputs.enableDeletionProtection = false;
-        },
+      protection: async ({ type, id }, on) => {
+        const found = this.cloud.resources.get(`${type}|${id}`);
+        if (found) found.inputs[type === BALANCER ? "enableDeletionProtection" : "disableApiTermination"] = on;
       },
     };
   }

@@ -208,6 +208,16 @@ function xmlOf({ ResourceRecords, AliasTarget, ...rest }: StoredRecord): string 
   ].join("");
 }
 
+/** The changes of a batch, in order. */
+export const changesIn = (body: string): { readonly action: string; readonly record: StoredRecord }[] => {
+  const batch = parse(body).ChangeResourceRecordSetsRequest as Parsed;
+  const changes = listOf(((batch.ChangeBatch as Parsed).Changes as Parsed).Change) as Parsed[];
+  return changes.map(({ Action, ResourceRecordSet }) => ({
+    action: String(Action),
+    record: recordOf(ResourceRecordSet as Parsed),
+  }));
+};
+
 type Parsed = { [key: string]: Parsed | string | (Parsed | string)[] };
 
 /** Elements and texts of a well-formed document without attributes that matter. */

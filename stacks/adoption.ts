@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Account, Found, Inputs } from "./adoption/found";
+import { FIXED, type Fixed, NAMED, type Named } from "./adoption/kinds";
+import type { KnownResource } from "./state";
+import { ownTags } from "./tags";
+
+/**
+ * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same name,
+ * for ever, so what bears the stack's tags, or says just what the stack is about to say, is imported instead, and then updated like
+ * anything else. What is somebody else's stops the update, with the command that deletes it. What Pulumi names itself is made a second time,
+ * and the first one is told of: an import would have to name it for ever (pulumi-terraform-bridge, `extractSchemaInputs`).
+ *
+ * A transform, since the engine calls it when all inputs of a resource are known, and waits. Only for an update: a preview waits for nothing.
+ *
+ * @param before what the stack knew before this update
+ */
+export function adoptLeftovers(account: Account, before: readonly KnownResource[]): void {
+  pulumi.runtime.registerResourceTransform(async ({ type, name, props, opts }) => {
+    const [fixed, named] = [FIXED[type], NAMED[type]];
+    if (!fixed && !named) return undefined;
+    const inputs = (await known(props)) as Inputs;
+    try {
+      const own = before.filter((one) => one.type === type);
+      if (named) await tell(named, { type, name, inputs, own }, account);
+      const found = fixed && (await unknownTo(own, fixed, inputs, account));
+      if (!found) return undefined;
+      if (isOurs(found)) {
+        pulumi.log.info(
+          `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
+        );
+        return { props, opts: { ...opts, import: found.id } };
+      }
+      // AWS refuses to make it, so nothing is lost by going on.
+      pulumi.log.error(foreign(fixed, inputs, found));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      pulumi.log.warn(
+        `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
+      );
+    }
+    return undefined;
+  });
+}
+
+const known = (props: object) =>
+  new Promise((resolve) => pulumi.output(props).apply((values) => resolve(values as object)));
+
+/** What AWS has under a resource's identity while the stack knows nothing of it. */
+async function unknownTo(
+  own: readonly KnownResource[],
+  { identity, find }: Fixed,
+  inputs: Inputs,
+  account: Account,
+): Promise<Found | undefined> {
+  // Without its first part Pulumi makes the name.
+  if (inputs[identity[0] as string] === undefined) return undefined;
+  if (own.some((one) => identity.every((key) => one.inputs?.[key] === inputs[key]))) return undefined;
+  return find(inputs, account);
+}
+
+function isOurs({ tags, same }: Found): boolean {
+  if (!tags) return same ?? true;
+  const { Project, Stack } = ownTags();
+  return tags.Project === Project && tags.Stack === Stack && tags.ManagedBy === "pulumi";
+}
+
+function foreign({ named, remove }: Fixed, inputs: Inputs, found: Found): string {
+  const { Project, Stack } = ownTags();
+  return [
+    `${named(inputs)} is there already, and it is not this stack's (${found.tags ? `its tags are not Project=${Project}, Stack=${Stack}` : "it says something else"}).`,
+    "Nothing of it was changed. Look whose it is; if nobody needs it, delete it and run `pulumi up` again:",
+    `  ${remove(inputs, found)}`,
+  ].join("\n");
+}
+
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly own: readonly KnownResource[];
+}
+
+/** Says what is there beside what the stack knows. */
+async function tell({ all, remove }: Named, { type, name, inputs, own }: Registered, account: Account): Promise<void> {
+  for (const found of await all(name, inputs, account)) {
+    if (!isOurs(found) || own.some(({ id }) => id === found.id)) continue;
+    pulumi.log.warn(
+      [
+        `${found.id} (${type}) is there from an update that was interrupted, and this stack does not know it: it costs, and may serve.`,
+        "It is left alone. Delete it when this update has ended:",
+        `  ${remove(found, inputs)}`,
+      ].join("\n"),
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import { engineProgram } from "./operation";
+
+/** A resource as the stack's state has it. */
+export interface KnownResource {
+  readonly urn: string;
+  readonly type: string;
+  /** The provider's; undefined for a component. */
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+/** The most that a state may be, in bytes; one of this program is some 2 MB. */
+const MOST = 256 * 1024 * 1024;
+
+/**
+ * What the stack knows before this update, secrets encrypted as they lie there. The engine tells a program nothing of it; its CLI does, and
+ * needs no lock to read. What AWS has by the stack's name is another question: `pulumi stack rename` changes the one and not the other.
+ */
+export async function readState(): Promise<readonly KnownResource[]> {
+  // A plan runs without an engine, and without a stack.
+  if (!pulumi.runtime.getEngine()) return [];
+  const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+  const args = ["stack", "export", "--non-interactive", "--stack", stack];
+  try {
+    const { stdout } = await promisify(execFile)(engineProgram(), args, { maxBuffer: MOST });
+    return JSON.parse(stdout).deployment?.resources ?? [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new pulumi.RunError(
+      `The stack's state could not be read (\`pulumi ${args.join(" ")}\`). Nothing was changed.\n${why}`,
+    );
+  }
+}
+
+/** A resource of the state by its logical name, which no other of its type has. */
+export const knownAs = (known: readonly KnownResource[], type: string, name: string): KnownResource | undefined =>
+  known.find((one) => one.type === type && one.urn.endsWith(`::${name}`));
