@@ -1,4 +1,5 @@
 import type { Cloud, Properties, Stored } from "./cloud";
+import { writes } from "./types";
 import { worldNow } from "./world";
 
 const SERVICE = "aws:ecs/service:Service";
@@ -209,7 +210,7 @@ export class Rollouts {
   boot(reference = ""): Properties | undefined {
     const [name = "", version] = reference.split(":");
     const found = this.parameter(name);
-    const written = this.cloud.calls.filter(({ op, urn }) => op !== "delete" && urn === found?.urn);
+    const written = this.cloud.calls.filter((call) => call.op !== "delete" && call.urn === found?.urn && writes(call));
     const text = (version ? written[Number(version) - 1] : written.at(-1))?.inputs.value;
     return text && JSON.parse(text);
   }
