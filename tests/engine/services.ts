@@ -9,6 +9,7 @@ import type { Cloud, Properties, Stored } from "./cloud";
 import { existingApi } from "./existing-api";
 import { changeRecords } from "./records";
 import { rolloutApi } from "./rollout-api";
+import { writes } from "./types";
 import { answer, pick } from "./visits";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
 
@@ -298,7 +299,7 @@ function parameter(cloud: Cloud, name: string): Reply {
 /** The versions of a parameter, by the calls that wrote it. */
 function parameterHistory(cloud: Cloud, name: string): Reply {
   const written = cloud.calls.filter(
-    ({ type, inputs }) => type === "aws:ssm/parameter:Parameter" && inputs.name === name,
+    (call) => call.type === "aws:ssm/parameter:Parameter" && call.inputs.name === name && writes(call),
   );
   return json({
     Parameters: written.map(({ inputs, time }, index) => ({

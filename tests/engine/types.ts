@@ -121,7 +121,12 @@ const made: Readonly<Record<string, Make>> = {
   }),
   "aws:ssm/parameter:Parameter": (inputs, unique, name, old) => {
     const id = inputs.name ?? `${name}-${unique}`;
-    return { id, name: id, arn: arn("ssm", `parameter/${id}`), version: (old?.version ?? 0) + 1 };
+    return {
+      id,
+      name: id,
+      arn: arn("ssm", `parameter/${id}`),
+      version: (old?.version ?? 0) + (writes({ inputs, before: old }) ? 1 : 0),
+    };
   },
   "aws:rds/instance:Instance": (inputs, unique) => ({
     id: `db-${unique}`,
@@ -167,6 +172,10 @@ const made: Readonly<Record<string, Make>> = {
   }),
   "vercel:index/deployment:Deployment": (_, unique) => ({ id: `dpl_${unique}`, url: `site-${unique}.vercel.app` }),
 };
+
+/** Whether a call writes a parameter's value: another tag makes no version (terraform-provider-aws, internal/service/ssm/parameter.go). */
+export const writes = ({ inputs, before }: { readonly inputs: Properties; readonly before?: Properties | undefined }) =>
+  before === undefined || ["value", "insecureValue"].some((key) => inputs[key] !== before[key]);
 
 const same = (value: string) => ({ id: value, arn: value });
 const elb = (rest: string) => same(arn("elasticloadbalancing", rest));

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { TrafficTarget } from "../../components/web-tier";
 import type { GateOptions } from "../../stacks/gates";
 import { ALIAS_TTL, type AwsReader, type LiveParameter } from "../../stacks/gates/aws";
@@ -137,6 +138,11 @@ export class ModelWorld {
         } as never);
       },
       migrations: { start: async () => "run", look: async () => ({ state: "succeeded" }) },
+      // The histories rename no site.
+      zone: {
+        sets: async () => [],
+        change: async (_, changes) => assert.deepEqual(changes, []),
+      },
       protection: async ({ type, id }, on) => {
         const found = this.cloud.resources.get(`${type}|${id}`);
         if (found) found.inputs[type === BALANCER ? "enableDeletionProtection" : "disableApiTermination"] = on;
