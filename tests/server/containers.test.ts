@@ -76,7 +76,7 @@ describe("the recovery of an app and of Nginx in containers", function () {
   });
   after(async () => {
     daemon?.kill();
-    await attempt("podman", ["--runtime", "runc", "rm", "--force", "--time", "1", names.app, names.nginx]);
+    await attempt("podman", ["--runtime", "runc", "rm", "--force", "--ignore", "--time", "1", names.app, names.nginx]);
     rmSync(folder, { recursive: true, force: true });
   });
 
