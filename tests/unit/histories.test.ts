@@ -55,7 +55,8 @@ describe("the site's program on a modelled engine", () => {
         name,
         (...args: unknown[]) => {
           note(its.cloud.calls);
-          log.push(`gate ${name}${name === "ready" ? ` ${(args[0] as { tier: string }).tier}` : ""}`);
+          const ofTier = name === "ready" || name === "rolledOut";
+          log.push(`gate ${name}${ofTier ? ` ${(args[0] as { tier: string }).tier}` : ""}`);
           return (gate as (...args: unknown[]) => unknown)(...args);
         },
       ]);
@@ -98,6 +99,17 @@ describe("the site's program on a modelled engine", () => {
 
   it("reads what is live before anything is registered but the zone", async () => {
     assert.equal((await orderOf(to("monitored-instance")))[0], "gate live");
+  });
+
+  it("does not let what fails in a tier hold up the way out of it", async () => {
+    const shares = (percent: number) => to("ha-web-tier", { canary: { tier: "fargate", percent } });
+    const log = await orderOf(shares(50), shares(10), shares(10));
+    const asked = log
+      .join()
+      .split("gate live")
+      .slice(1, 4)
+      .map((update) => [...update.matchAll(/gate rolledOut ([\w-]+)/g)].map(([, tier]) => tier).join(" "));
+    assert.deepEqual(asked, ["ha-web-tier fargate", "ha-web-tier", "ha-web-tier fargate"]);
   });
 
   const named: Readonly<Record<string, readonly Event[]>> = {
