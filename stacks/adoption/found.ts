@@ -35,4 +35,4 @@ export const tagsOf = (list: readonly { Key?: string; Value?: string }[] = []): 
 
 /** Whether a name is one that Pulumi makes of a logical one. */
 export const isNamed = (name: string, found = "") =>
-  found.startsWith(`${name}-`) && /^[0-9a-f]{7}$/.test(found.slice(name.length + 1));
+  found.startsWith(`${name}-`) && /^[0-9a-f]{7,}$/.test(found.slice(name.length + 1));
