@@ -14,8 +14,8 @@ export interface Found {
   readonly id: string;
   /** Undefined for what has no tags. */
   readonly tags?: Tags;
-  /** Whether it says the same as the inputs, for what has no tags. */
-  readonly same?: boolean;
+  /** What it says, for what has no tags; the same text as of the inputs that say the same. */
+  readonly says?: string;
 }
 
 const isError = (error: unknown, ...names: readonly string[]) => error instanceof Error && names.includes(error.name);
