@@ -24,7 +24,7 @@ export function adoptLeftovers(account: Account, before: readonly KnownResource[
       if (named) await tell(named, { type, name, inputs, own }, account);
       const found = fixed && (await unknownTo(own, fixed, inputs, account));
       if (!found) return undefined;
-      const said = [inputs, ...own.flatMap((one) => one.inputs ?? [])].map((one) => fixed.says?.(one));
+      const said = [inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one));
       if (isOurs(found, said)) {
         pulumi.log.info(
           `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
