@@ -24,7 +24,8 @@ export function adoptLeftovers(account: Account, before: readonly KnownResource[
       if (named) await tell(named, { type, name, inputs, own }, account);
       const found = fixed && (await unknownTo(own, fixed, inputs, account));
       if (!found) return undefined;
-      if (isOurs(found)) {
+      const said = [inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one));
+      if (isOurs(found, said)) {
         pulumi.log.info(
           `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
         );
@@ -58,8 +59,9 @@ async function unknownTo(
   return find(inputs, account);
 }
 
-function isOurs({ tags, same }: Found): boolean {
-  if (!tags) return same ?? true;
+/** @param said what the stack says, for what has no tags; where nothing is said, it is in what is the stack's own */
+function isOurs({ tags, says }: Found, said: readonly (string | undefined)[] = []): boolean {
+  if (!tags) return says === undefined || said.includes(says);
   const { Project, Stack } = ownTags();
   return tags.Project === Project && tags.Stack === Stack && tags.ManagedBy === "pulumi";
 }

@@ -14,8 +14,8 @@ export interface Found {
   readonly id: string;
   /** Undefined for what has no tags. */
   readonly tags?: Tags;
-  /** Whether it says the same as the inputs, for what has no tags. */
-  readonly same?: boolean;
+  /** What it says, for what has no tags; the same text as of the inputs that say the same. */
+  readonly says?: string;
 }
 
 const isError = (error: unknown, ...names: readonly string[]) => error instanceof Error && names.includes(error.name);
@@ -35,4 +35,4 @@ export const tagsOf = (list: readonly { Key?: string; Value?: string }[] = []): 
 
 /** Whether a name is one that Pulumi makes of a logical one. */
 export const isNamed = (name: string, found = "") =>
-  found.startsWith(`${name}-`) && /^[0-9a-f]{7}$/.test(found.slice(name.length + 1));
+  found.startsWith(`${name}-`) && /^[0-9a-f]{7,}$/.test(found.slice(name.length + 1));

@@ -6,7 +6,7 @@ import { identityProvider } from "./identity-provider";
 import { logGroup } from "./log-group";
 import { addresses, instances, securityGroupRule } from "./network";
 import { parameter } from "./parameter";
-import { record } from "./record";
+import { record, saidByInputs } from "./record";
 import { services } from "./services";
 
 /** How AWS tells one thing from another of its type, where the stack's name for it is not AWS's own choice. */
@@ -15,6 +15,8 @@ export interface Fixed {
   readonly identity: readonly string[];
   /** What AWS has under this identity. */
   readonly find: (inputs: Inputs, account: Account) => Promise<Found | undefined>;
+  /** What inputs say, for what has no tags: it is the stack's if it says what the stack says, or has said. */
+  readonly says?: (inputs: Inputs) => string;
   /** What a message calls it. */
   readonly named: (inputs: Inputs) => string;
   /** Deletes it. */
@@ -50,6 +52,7 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
   "aws:route53/record:Record": {
     identity: ["zoneId", "name", "type", "setIdentifier"],
     find: record,
+    says: saidByInputs,
     named: ({ name, type, setIdentifier }) =>
       `the ${text(type)} record ${text(name)}${setIdentifier ? ` "${text(setIdentifier)}"` : ""}`,
     remove: ({ zoneId, name, type }) =>

@@ -2,7 +2,7 @@ import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { dnsName } from "../../components/traffic-state";
 import type { Account, Found, Inputs } from "./found";
 
-/** A record has no tags: it is ours if it says what we are about to make it say, whatever its weight and TTL. */
+/** A record has no tags: it is known by where it leads, whatever its weight and TTL. */
 export async function record(inputs: Inputs, account: Account): Promise<Found | undefined> {
   // A record that may be overwritten is never refused.
   if (inputs.allowOverwrite) return undefined;
@@ -23,12 +23,13 @@ export async function record(inputs: Inputs, account: Account): Promise<Found | 
   return (
     found && {
       id: [zoneId, name, type, slot].filter(Boolean).join("_"),
-      same: saidByInputs(inputs) === saidByRecord(found),
+      says: saidByRecord(found),
     }
   );
 }
 
-function saidByInputs({ aliases, records }: Inputs): string {
+/** Where a record of these inputs leads. */
+export function saidByInputs({ aliases, records }: Inputs): string {
   const alias = (aliases as { name: string; zoneId: string }[] | undefined)?.[0];
   return alias ? `${alias.zoneId} ${dnsName(alias.name)}` : valuesText(records as string[]);
 }

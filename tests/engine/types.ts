@@ -10,6 +10,7 @@ const replacements: Readonly<Record<string, readonly string[] | "all">> = {
   "aws:ecs/taskDefinition:TaskDefinition": "all",
   // Another type or identifier is one batch that deletes and creates (terraform-provider-aws, internal/service/route53/record.go).
   "aws:route53/record:Record": ["zoneId", "name"],
+  "aws:acm/certificate:Certificate": ["domainName", "subjectAlternativeNames", "validationMethod"],
   "aws:cloudwatch/logGroup:LogGroup": ["name"],
   "aws:lb/listener:Listener": ["loadBalancerArn"],
   "aws:rds/instance:Instance": [
