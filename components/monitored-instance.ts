@@ -10,7 +10,7 @@ import { type Grant, logGrants, managedGrants, secretGrants, serviceRole } from 
 import { publicWebGroup } from "./public-web-group";
 import { Recovery, type ServerProcesses } from "./recovery";
 import { renderRunbook } from "./runbook";
-import { keepAgent, keepHealing } from "./server-agent";
+import { keepAgent, keepHealing, keepPatched } from "./server-agent";
 import { METRICS, serverAlarms } from "./server-alarms";
 import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "./web-tier";
 
@@ -36,6 +36,8 @@ export interface NewServer {
   readonly type: string;
   /** Root volume in GiB, gp3. */
   readonly volumeGb: number;
+  /** Whether security updates of its packages are installed once a week, without a reboot. */
+  readonly securityUpdates: boolean;
   /** Release of the app: an archive on S3 and its SHA-256. */
   readonly release: { readonly url: pulumi.Input<string>; readonly sha256: pulumi.Input<string> };
   readonly environment: AppEnvironment;
@@ -203,6 +205,7 @@ export class MonitoredInstance extends pulumi.ComponentResource implements WebTi
     this.signals = [...Object.values(alarms), ...(recovery?.signals ?? [])];
 
     keepAgent(name, this.instanceId, agent, child);
+    if ("create" in args.server && args.server.create.securityUpdates) keepPatched(name, this.instanceId, child);
     if (recovery) keepHealing(name, this.instanceId, server.role.name, recovery, args.maxRecoveriesPerHour, child);
 
     if (server.release) {

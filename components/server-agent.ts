@@ -50,6 +50,34 @@ export function keepAgent(
   keep(`${name}-agent-configure`, { instanceId, document, parameters }, opts);
 }
 
+/**
+ * Installs security updates once a week, in the night from Saturday to Sunday of East Asia (18:00 UTC), and never reboots. Not when the
+ * association is made or changed, since that may be in a first boot or in the day's busiest hour.
+ */
+export function keepPatched(name: string, instanceId: pulumi.Input<string>, opts: pulumi.CustomResourceOptions): void {
+  const document = new aws.ssm.Document(
+    `${name}-patch-document`,
+    {
+      documentType: "Command",
+      documentFormat: "YAML",
+      targetType: "/AWS::EC2::Instance",
+      content: renderRunbook("patch.command.yaml"),
+    },
+    opts,
+  );
+  new aws.ssm.Association(
+    `${name}-patch`,
+    {
+      name: document.name,
+      documentVersion: document.latestVersion,
+      targets: [{ key: "InstanceIds", values: [instanceId] }],
+      scheduleExpression: "cron(0 18 ? * SAT *)",
+      applyOnlyAtCronInterval: true,
+    },
+    opts,
+  );
+}
+
 /** Puts the recovery's steps on the server itself, with the timer that heals there what can be healed there. */
 export function keepHealing(
   name: string,

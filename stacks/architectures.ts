@@ -70,6 +70,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
                 subnetId: foundation.network.webSubnetIds.apply((ids) => ids[0] as string),
                 type: instance.type,
                 volumeGb: instance.volumeGb,
+                securityUpdates: instance.securityUpdates === "weekly",
                 release: instance.release ?? { url: notGiven(), sha256: notGiven() },
                 environment: foundation.environment,
                 migrate: settings.app.migrate,

@@ -332,6 +332,10 @@ export const sections = {
         "t3.medium",
       ),
       volumeGb: whole(10, 1000, "Root volume, gp3.", 20).default(20),
+      securityUpdates: choice(
+        ["weekly", "off"],
+        "Security updates of its packages, Saturdays at 18:00 UTC, never with a reboot; an adopted server is left to its owner.",
+      ).default("weekly"),
       release: z
         .strictObject({
           url: text(

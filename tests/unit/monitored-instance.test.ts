@@ -204,6 +204,25 @@ describe("a monitored instance", () => {
     }
   });
 
+  it("installs security updates once a week on a server that the stack made, and not when it is made", async () => {
+    const { inputs } = named(created, "monitored-instance-patch");
+    assert.equal(inputs.applyOnlyAtCronInterval, true);
+    assert.match(text(inputs.scheduleExpression), /^cron\(/);
+    const { content } = named(created, "monitored-instance-patch-document").inputs;
+    assert.match(text(content), /dnf upgrade --assumeyes --security/);
+    assert.doesNotMatch(text(content), /reboot now|systemctl reboot|shutdown/);
+    const off = await planStack("prod", {
+      architecture: "monitored-instance",
+      config: { instance: { securityUpdates: "off" } },
+    });
+    for (const plan of [existing, off]) {
+      assert.deepEqual(
+        plan.resources.filter(({ name }) => name.startsWith("monitored-instance-patch")),
+        [],
+      );
+    }
+  });
+
   it("lets alarms and a schedule start the watcher alone, which alone may start the automation", () => {
     for (const plan of [created, existing]) {
       const started = plan.resources.filter(
