@@ -60,6 +60,16 @@ function firstFor(tier: string, calls: readonly Call[]): number {
   return Number.POSITIVE_INFINITY;
 }
 
+/** The calls until visitors had left a tier for good; what moves records afterwards, as a swap of the slots does, moves nobody. */
+function untilLeft(tier: string, calls: readonly Call[]): readonly Call[] {
+  const states = calls.flatMap((call, index) => {
+    const slots = traffic(call, "traffic-state");
+    return slots ? [{ index, has: Object.values(slots).some((slot) => slot.tier === tier && slot.share > 0) }] : [];
+  });
+  const left = states.findLastIndex(({ has }) => has) + 1;
+  return calls.slice(0, states[left]?.index);
+}
+
 export interface Flip {
   readonly from: string;
   readonly to: string;
@@ -77,6 +87,11 @@ export function violations(
   const moves = calls.filter((call) => movesTraffic(call) && call.op !== "delete");
   const first = firstFor(to, calls);
   const last = Math.max(...moves.map(({ time }) => time));
+  const left = Math.max(
+    ...untilLeft(from, calls)
+      .filter((call) => moves.includes(call))
+      .map(({ time }) => time),
+  );
   if (moves.length === 0) found.push("traffic did not move");
   for (const { type, name, op } of calls) {
     if (DATA.test(type) && op === "delete") found.push(`data resource ${name} was deleted`);
@@ -92,9 +107,9 @@ export function violations(
   if (!deletes.some(({ urn }) => tierOf(urn) === from)) found.push(`${from} was not retired`);
   for (const { name, time } of deletes) {
     // One timer of the program may fire this much early, in the world's time.
-    const waited = (time - last + 2 * SPEED) / 1000;
+    const waited = (time - left + 2 * SPEED) / 1000;
     if (!(waited >= seconds))
-      found.push(`${name} was deleted ${waited.toFixed(1)} s after traffic had moved, not ${seconds}`);
+      found.push(`${name} was deleted ${waited.toFixed(1)} s after visitors had left it, not ${seconds}`);
   }
   return found;
 }
