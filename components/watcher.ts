@@ -136,6 +136,7 @@ export class Watcher extends pulumi.ComponentResource {
               "ec2:DescribeInstances",
               "ec2:DescribeInstanceStatus",
               "ec2:DescribeSecurityGroups",
+              "ec2:DescribeVolumes",
               "ssm:DescribeInstanceInformation",
             ],
             resources: ["*"],
@@ -144,6 +145,8 @@ export class Watcher extends pulumi.ComponentResource {
             actions: ["rds:DescribeDBInstances"],
             resources: [pulumi.interpolate`arn:aws:rds:${region}:${account}:db:${args.databaseIdentifier}`],
           },
+          // Only whose a key is.
+          { actions: ["kms:DescribeKey"], resources: [pulumi.interpolate`arn:aws:kms:${region}:${account}:key/*`] },
           { actions: ["sns:Publish"], resources: [args.topicArn] },
           { actions: ["sqs:SendMessage"], resources: [dead.arn] },
         ]),

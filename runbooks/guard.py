@@ -4,8 +4,6 @@ import datetime
 import boto3
 
 RUNNING = {"Pending", "InProgress", "Waiting", "Cancelling"}
-# Outcomes of report.py that touched nothing on the instance, so they do not count as an attempt.
-IDLE = {"skipped", "capped", "healthy", "waiting", "human", "held"}
 
 
 def muted_until(value, now):
@@ -29,8 +27,9 @@ def other_runs(ssm, document, since):
 
 
 def acted(run):
-    outcome = (run.get("Outputs") or {}).get("report.Outcome", [""])[0]
-    return run["AutomationExecutionStatus"] not in RUNNING and outcome not in IDLE
+    """Whether a run counts as an attempt: it touched the instance, by its report, or has none."""
+    told = (run.get("Outputs") or {}).get("report.Acted", [""])[0]
+    return run["AutomationExecutionStatus"] not in RUNNING and told != "no"
 
 
 def guard(events, _context):
@@ -41,7 +40,8 @@ def guard(events, _context):
     if until:
         return {"Decision": "muted", "Reason": f"recovery is muted until {until.isoformat()}"}
 
-    # A run lasts an hour at most, so three hours hold every run that may still be under way.
+    # A run lasts two hours at most (half an hour to stop, three times ten minutes to start), so three hours hold every run that may
+    # still be under way.
     document = ssm.get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]["DocumentName"]
     runs = other_runs(ssm, document, now - datetime.timedelta(hours=3))
     me = next((run for run in runs if run["AutomationExecutionId"] == events["ExecutionId"]), None)

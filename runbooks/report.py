@@ -9,21 +9,27 @@ ACTIONS = {
     "restartApp": "restarted the app",
     "restartNginx": "restarted Nginx",
     "reboot": "rebooted the instance",
-    "stop": "stopped and started the instance",
+    "stop": "stopped the instance",
+    "start": "started the instance",
 }
+# What a step on the server says that waited for its lock in vain (recover.sh); it took nothing away.
+NOT_TAKEN = "not taken: another step holds the lock"
 # The question before each of them, if one was asked.
 ASKED = {
+    "freeDisk": ("askDisk",),
     "restartApp": ("askApp",),
     "restartNginx": ("askNginx",),
     "reboot": ("askUnreachable", "askReboot"),
     "stop": ("askStop",),
+    "start": ("askStart",),
 }
 VERDICT = re.compile(r"remedy=(?P<remedy>\S+) cause=(?P<cause>\S+) detail=(?P<detail>[^\n]*)")
 ANSWER = re.compile(r"permit=(?P<permit>yes|no) cause=(?P<cause>\S+) why=(?P<why>[^\"\n]*)")
 HEADLINES = {
     "recovered": "Recovered",
     "healthy": "Healthy again without help",
-    "waiting": "Not restarted: waiting for the database",
+    "answers": "The site answers, and the server says otherwise",
+    "waiting": "Not restarted, and waits",
     "human": "Needs you: no restart would help",
     "held": "Down, and held back",
     "failed": "Needs you: recovery did not help",
@@ -34,6 +40,11 @@ HEADLINES = {
 
 def output(step, name):
     return (step.get("Outputs") or {}).get(name, [""])[0]
+
+
+def taken(step):
+    """Whether a rung did anything. What a failed command said is in the step's outputs, in its message, or in both."""
+    return NOT_TAKEN not in output(step, "Output") + step.get("FailureMessage", "")
 
 
 def answers(ran):
@@ -47,7 +58,7 @@ def story(steps, now):
     ran = {step["StepName"]: step for step in steps if step["StepStatus"] not in ("Pending", "Skipped")}
     decision = output(ran["guard"], "Decision") if "guard" in ran else ""
     seconds = round((now - min(step["ExecutionStartTime"] for step in ran.values())).total_seconds())
-    tried = [name for name in ACTIONS if name in ran]
+    tried = [name for name in ACTIONS if name in ran and taken(ran[name])]
     told = {"cause": "unknown", "detail": "", "tried": tried, "helped": None, "seconds": seconds}
     told["why"] = {
         rung: answered["why"]
@@ -66,13 +77,18 @@ def story(steps, now):
     told["held"] = refusal["why"] if refusal else None
     # Seen from outside, as visitors see it, which counts more than a check on the server.
     served = refusal is not None and refusal["cause"] == "site-answers"
+    checks = sorted((s for n, s in ran.items() if n.startswith("checkAfter")), key=lambda s: s["ExecutionStartTime"])
+    sound = bool(checks) and checks[-1]["StepStatus"] == "Success"
     if not tried:
+        # Another step held the lock, and has healed it.
+        if sound:
+            return {**told, "outcome": "healthy"}
         asked = any(name.startswith("ask") for name in ran)
         outcome = {"none": "healthy", "wait": "waiting"}.get(told.get("remedy"), "held" if asked else "human")
-        return {**told, "outcome": "healthy" if served else outcome}
+        # What the server says is wrong while visitors are served: the recovery does not understand this server.
+        return {**told, "outcome": "answers" if served else outcome}
 
-    checks = sorted((s for n, s in ran.items() if n.startswith("checkAfter")), key=lambda s: s["ExecutionStartTime"])
-    if served or (checks and checks[-1]["StepStatus"] == "Success"):
+    if served or sound:
         return {**told, "outcome": "recovered", "helped": tried[-1]}
     return {**told, "outcome": "failed"}
 
@@ -98,8 +114,8 @@ def message(told, steps, events):
 
 
 def worth_telling(told, trigger):
-    """A rehearsal, which the watcher starts while all is well, says only that something is wrong."""
-    return told["outcome"] != "skipped" and not (trigger == "rehearsal" and told["outcome"] == "healthy")
+    """Of a rehearsal, which takes nothing away, the watcher tells what it came to, once (functions/watcher/rehearsal.ts)."""
+    return told["outcome"] != "skipped" and trigger != "rehearsal"
 
 
 def report(events, _context):
@@ -113,4 +129,5 @@ def report(events, _context):
     # A failed run stays visible as such in the list of runs.
     if told["outcome"] == "failed":
         raise RuntimeError(text)
-    return {"Outcome": told["outcome"], "Cause": told["cause"], "Summary": text}
+    acted = "yes" if told["tried"] else "no"
+    return {"Outcome": told["outcome"], "Cause": told["cause"], "Acted": acted, "Summary": text}

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { KMSClient } from "@aws-sdk/client-kms";
 import { RDSClient } from "@aws-sdk/client-rds";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import {
@@ -7,12 +8,13 @@ import {
   GetParameterCommand,
   PutParameterCommand,
   SSMClient,
-  StartAutomationExecutionCommand,
 } from "@aws-sdk/client-ssm";
 import { ask, askControl, resolveName } from "./ask";
 import { type Memory, NOTHING_KNOWN } from "./judge";
 import { isDown, type Observed } from "./observed";
+import { toldBy } from "./run";
 import { serverOf, surroundingsOf } from "./server";
+import { start } from "./start";
 import { watcher } from "./watcher";
 
 /** How the automation says that a run is over. Source: Systems Manager API reference, AutomationExecutionStatus, 2026-11. */
@@ -30,7 +32,10 @@ const { SITE = "", HEALTH_PATH = "/", PORT = "443", ADDRESSES = "[]", CONTROL_UR
 const { INSTANCE_ID = "", DATABASE = "", MUTE_PARAMETER, STATE_PARAMETER, TOPIC, MAX_PER_HOUR = "3" } = process.env;
 const addresses = JSON.parse(ADDRESSES) as readonly string[];
 const patient = { maxAttempts: 5 };
-const clients = { ec2: new EC2Client(patient), ssm: new SSMClient(patient), rds: new RDSClient(patient) };
+const clients = {
+  ...{ ec2: new EC2Client(patient), ssm: new SSMClient(patient) },
+  ...{ rds: new RDSClient(patient), kms: new KMSClient(patient) },
+};
 const { ssm } = clients;
 const sns = new SNSClient(patient);
 
@@ -76,19 +81,9 @@ export const handler = watcher({
   },
   run: async (AutomationExecutionId) => {
     const { AutomationExecution: run } = await ssm.send(new GetAutomationExecutionCommand({ AutomationExecutionId }));
-    const outcome = run?.Outputs?.["report.Outcome"]?.[0];
-    return { ended: ENDED.has(run?.AutomationExecutionStatus ?? ""), ...(outcome && { outcome }) };
+    return { ended: ENDED.has(run?.AutomationExecutionStatus ?? ""), ...toldBy(run?.Outputs) };
   },
-  start: async (DocumentName, trigger) => {
-    const { AutomationExecutionId: id } = await ssm.send(
-      new StartAutomationExecutionCommand({
-        DocumentName,
-        DocumentVersion: "$DEFAULT",
-        Parameters: { Trigger: [trigger] },
-      }),
-    );
-    return id ?? "";
-  },
+  start: (document, trigger) => start(ssm, document, trigger),
   publish: async (Subject, Message) => {
     await sns.send(new PublishCommand({ TopicArn: TOPIC, Subject, Message }));
   },

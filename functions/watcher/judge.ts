@@ -1,7 +1,7 @@
 import { isDown, isSilent, type Observed } from "./observed";
 
-/** A step of the recovery that takes something away from visitors who are served. */
-export type Rung = "restart-app" | "restart-nginx" | "reboot" | "stop";
+/** A step of the recovery before which the watcher is asked. */
+export type Rung = "free-disk" | "restart-app" | "restart-nginx" | "reboot" | "stop" | "start";
 
 /** What the watcher knows from one look to the next; the value of its SSM parameter. Times are ISO 8601. */
 export interface Memory {
@@ -9,8 +9,12 @@ export interface Memory {
   readonly armedAt?: string;
   /** The last run that was started, until its end is known. */
   readonly run?: string;
-  /** Starts within the last hour. */
+  /** Rehearsals that have not armed it. */
+  readonly rehearsed?: Rehearsed;
+  /** Starts within the last hour of runs that acted, or of which nothing is known yet. */
   readonly starts: readonly string[];
+  /** Start of the last run in this outage that did nothing. */
+  readonly idleAt?: string;
   /** Since when, in this outage, nothing answers. */
   readonly silentSince?: string;
   /** Since when, in this outage, no command reaches the server. */
@@ -20,6 +24,15 @@ export interface Memory {
   readonly stoppedAt?: string;
   /** Findings of which people have been told, and when each was last found. */
   readonly told: Readonly<Record<string, string>>;
+}
+
+/** What rehearsals have come to so far. */
+export interface Rehearsed {
+  readonly times: number;
+  /** Start of the last one (ISO 8601). */
+  readonly at: string;
+  /** What it named, of a server whose site answers; undefined before it has ended, and where it did not look. */
+  readonly cause?: string;
 }
 
 export const NOTHING_KNOWN: Memory = { starts: [], told: {} };
@@ -36,7 +49,7 @@ const FIRST_BOOT_MINUTES = 20;
 /** Minutes without any answer, and of an impaired check, before the machine is touched: EC2's own recovery takes up to ten. */
 const PATIENCE_MINUTES = 10;
 
-const minutesBetween = (from: string | undefined, to: string): number =>
+export const minutesBetween = (from: string | undefined, to: string): number =>
   from === undefined ? 0 : (Date.parse(to) - Date.parse(from)) / 60_000;
 
 /** States of an RDS instance in which it serves. Source: RDS user guide, "Viewing DB instance status", 2026-11. */
@@ -54,7 +67,7 @@ const SERVING = new Set([
   "unknown",
 ]);
 
-const isMuted = ({ mute, now }: Observed): boolean => Date.parse(mute) > Date.parse(now);
+export const isMuted = ({ mute, now }: Observed): boolean => Date.parse(mute) > Date.parse(now);
 export const isYoung = ({ server, now }: Observed): boolean =>
   minutesBetween(server.launchedAt, now) < FIRST_BOOT_MINUTES;
 
@@ -62,15 +75,18 @@ interface Reason extends Hold {
   readonly when: boolean;
 }
 
-/** What holds back every rung, the first that holds is told. */
+const ANSWERS: Hold = { cause: "site-answers", why: "the site answers" };
+const muted = ({ mute }: Observed): Hold => ({ cause: "muted", why: `recovery is muted until ${mute}` });
+
+/** What holds back every rung of a server that runs, the first that holds is told. */
 const heldBack = (seen: Observed, { armedAt }: Memory): readonly Reason[] => [
-  { when: !isDown(seen), cause: "site-answers", why: "the site answers" },
+  { when: !isDown(seen), ...ANSWERS },
   {
     when: seen.around?.control !== true,
     cause: "vantage-blind",
     why: "nothing else on the internet answers from here either, so nothing is known of the site",
   },
-  { when: isMuted(seen), cause: "muted", why: `recovery is muted until ${seen.mute}` },
+  { when: isMuted(seen), ...muted(seen) },
   {
     when: seen.server.state !== "running",
     cause: "not-running",
@@ -119,10 +135,28 @@ const UNREACHABLE: Hold = {
 const lately = (since: string | undefined, { now }: Observed): boolean =>
   since !== undefined && minutesBetween(since, now) < PATIENCE_MINUTES;
 
+/** A stopped server may be started where it was the recovery that stopped it, and nobody has started it since. */
+const leftStopped = ({ server }: Observed, { stoppedAt }: Memory): boolean =>
+  server.state === "stopped" && stoppedAt !== undefined && Date.parse(server.launchedAt) < Date.parse(stoppedAt);
+
+/** Whether the database is there, or who may reach the server, matters to none that does not run. */
+const heldStart = (seen: Observed, memory: Memory): readonly Reason[] => [
+  { when: !isDown(seen), ...ANSWERS },
+  { when: isMuted(seen), ...muted(seen) },
+  {
+    when: !leftStopped(seen, memory),
+    cause: "not-stopped-here",
+    why: `the server is ${seen.server.state}, and the recovery has not left it stopped`,
+  },
+];
+
 const heldRung: Readonly<Record<Rung, (seen: Observed, memory: Memory) => readonly Reason[]>> = {
-  "restart-app": () => [],
-  "restart-nginx": () => [],
+  "free-disk": heldBack,
+  "restart-app": heldBack,
+  "restart-nginx": heldBack,
+  start: heldStart,
   reboot: (seen, memory) => [
+    ...heldBack(seen, memory),
     ...heldSilence(seen, memory),
     {
       when: seen.server.systemCheck === "impaired",
@@ -137,6 +171,7 @@ const heldRung: Readonly<Record<Rung, (seen: Observed, memory: Memory) => readon
     },
   ],
   stop: (seen, memory) => [
+    ...heldBack(seen, memory),
     {
       when: minutesBetween(seen.server.systemImpairedSince, seen.now) < PATIENCE_MINUTES,
       cause: "system-check-passes",
@@ -147,6 +182,12 @@ const heldRung: Readonly<Record<Rung, (seen: Observed, memory: Memory) => readon
       when: seen.around?.keepsAddress !== true,
       cause: "no-elastic-ip",
       why: "stopped and started it would have another address, as it has no Elastic IP",
+    },
+    {
+      // EC2 asks the key in the name of whoever starts it (AWS knowledge center, "EC2 instance goes from Pending to Stopped", 2026-11).
+      when: seen.around?.customerKey !== false,
+      cause: "customer-key",
+      why: "a volume is encrypted by a key of yours, which may refuse the recovery, so that it could not start it again",
     },
     { when: memory.stoppedAt !== undefined, cause: "stopped-once", why: "it was stopped in this outage already" },
   ],
@@ -159,41 +200,39 @@ const first = (reasons: readonly Reason[]): Hold | undefined => {
 
 /** Why a rung may not be taken now; undefined if it may. Pure. */
 export const holdOf = (rung: Rung, seen: Observed, memory: Memory): Hold | undefined =>
-  first([...heldBack(seen, memory), ...heldRung[rung](seen, memory)]);
+  first(heldRung[rung](seen, memory));
 
 /** Why no run is started now; undefined if one is. Pure. */
 export function holdOfRun(seen: Observed, memory: Memory, maxPerHour: number): Hold | undefined {
-  const { starts, unreachableSince } = memory;
+  const { starts, idleAt, unreachableSince } = memory;
   const capped = `${starts.length} runs within an hour did not keep it healthy`;
+  const pause = 60 / maxPerHour;
+  const stopped = leftStopped(seen, memory);
   const hold = first([
-    ...heldBack(seen, memory),
+    ...(stopped ? heldStart : heldBack)(seen, memory),
     { when: starts.length >= maxPerHour, cause: "capped", why: capped },
+    {
+      // It costs as much as one that acts, and sends a message.
+      when: idleAt !== undefined && minutesBetween(idleAt, seen.now) < pause,
+      cause: "idle-run",
+      why: `less than ${pause} minutes ago a run found nothing that it may do`,
+    },
     { when: seen.server.managed && lately(unreachableSince, seen), ...UNREACHABLE },
   ]);
-  if (hold || seen.server.managed) return hold;
+  if (hold || stopped || seen.server.managed) return hold;
   // No command reaches the server, so a run could only come to the machine itself.
   const reboot = holdOf("reboot", seen, memory);
   return reboot && holdOf("stop", seen, memory) && reboot;
 }
 
-/** Whether a run should show, while all is well, that the whole chain works. Pure. */
-export const wantsRehearsal = (seen: Observed, memory: Memory): boolean =>
-  memory.armedAt === undefined &&
-  memory.starts.length === 0 &&
-  seen.server.managed &&
-  seen.server.state === "running" &&
-  !isDown(seen) &&
-  !isMuted(seen) &&
-  !isYoung(seen);
-
 /** What is remembered of a look. What belongs to an outage is forgotten with it. Pure. */
 export function remember(seen: Observed, memory: Memory): Memory {
-  const { armedAt, run, silentSince, unreachableSince, rebootedAt, stoppedAt } = memory;
+  const { silentSince, unreachableSince, rebootedAt, stoppedAt, idleAt, ...rest } = memory;
   const within = (times: readonly string[]) => times.filter((time) => minutesBetween(time, seen.now) < 60);
   const told = Object.fromEntries(
     Object.entries(memory.told).filter(([, time]) => minutesBetween(time, seen.now) < 60),
   );
-  const lasting = { ...(armedAt && { armedAt }), ...(run && { run }), starts: within(memory.starts), told };
+  const lasting = { ...rest, starts: within(memory.starts), told };
   if (!isDown(seen)) return lasting;
   const unreachable = unreachableSince ?? (seen.server.managed ? undefined : seen.now);
   return {
@@ -202,5 +241,6 @@ export function remember(seen: Observed, memory: Memory): Memory {
     ...(unreachable && { unreachableSince: unreachable }),
     ...(rebootedAt && { rebootedAt }),
     ...(stoppedAt && { stoppedAt }),
+    ...(idleAt && { idleAt }),
   };
 }

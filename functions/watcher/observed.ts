@@ -34,10 +34,12 @@ export interface Surroundings {
   readonly control: boolean;
   /** Addresses to which the public name resolves. */
   readonly resolved: readonly string[];
-  /** Whether the server's security groups let the whole internet in at port 443. */
+  /** Whether the server's security groups let the whole internet in at port 443, or what a prefix list names, as a CDN's. */
   readonly open: boolean;
   /** Whether the server keeps its address when it is stopped: it has an Elastic IP. */
   readonly keepsAddress: boolean;
+  /** Whether a volume of the server is encrypted by a key that is not AWS's own, without which it could be stopped, and not started. */
+  readonly customerKey: boolean;
   /** What RDS says of the database, for example `available`, `stopped`. */
   readonly database: string;
 }

@@ -7,14 +7,17 @@ import {
   type InstanceStatusSummary,
   type IpPermission,
 } from "@aws-sdk/client-ec2";
+import type { KMSClient } from "@aws-sdk/client-kms";
 import { DescribeDBInstancesCommand, type RDSClient } from "@aws-sdk/client-rds";
 import { DescribeInstanceInformationCommand, type SSMClient } from "@aws-sdk/client-ssm";
 import type { Check, Server, Surroundings } from "./observed";
+import { customerKeyOf } from "./volumes";
 
 export interface Clients {
   readonly ec2: EC2Client;
   readonly ssm: SSMClient;
   readonly rds: RDSClient;
+  readonly kms: KMSClient;
 }
 
 const byInstance = (id: string) => ({ Filters: [{ Name: "instance-id", Values: [id] }] });
@@ -47,24 +50,29 @@ const checkOf = (status: Pick<InstanceStatusSummary, "Status"> | undefined): Che
 
 /** What AWS says of all that lies between a visitor and the server. */
 export async function surroundingsOf(
-  { ec2, rds }: Clients,
+  { ec2, rds, kms }: Clients,
   instanceId: string,
   database: string,
-): Promise<Pick<Surroundings, "open" | "keepsAddress" | "database">> {
-  const [{ Reservations = [] }, { Addresses = [] }, { DBInstances = [] }] = await Promise.all([
+): Promise<Pick<Surroundings, "open" | "keepsAddress" | "database" | "customerKey">> {
+  const [{ Reservations = [] }, { Addresses = [] }, { DBInstances = [] }, customerKey] = await Promise.all([
     ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] })),
     ec2.send(new DescribeAddressesCommand(byInstance(instanceId))),
     rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: database })),
+    customerKeyOf(ec2, kms, instanceId),
   ]);
   const groups = (Reservations[0]?.Instances?.[0]?.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
   const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: groups }));
   return {
-    open: SecurityGroups.some(({ IpPermissions = [] }) => IpPermissions.some(letsAllIn)),
+    open: SecurityGroups.some(({ IpPermissions = [] }) => IpPermissions.some(letsVisitorsIn)),
     keepsAddress: Addresses.length > 0,
+    customerKey,
     database: DBInstances[0]?.DBInstanceStatus ?? "unknown",
   };
 }
 
-const letsAllIn = ({ IpProtocol, FromPort = 0, ToPort = 65_535, IpRanges = [] }: IpPermission): boolean =>
-  (IpProtocol === "-1" || (IpProtocol === "tcp" && FromPort <= 443 && ToPort >= 443)) &&
-  IpRanges.some(({ CidrIp }) => CidrIp === "0.0.0.0/0");
+/** Everybody, or a CDN that asks for them: its addresses stand in a prefix list, of AWS (CloudFront) or of one's own. */
+export const letsVisitorsIn = (rule: IpPermission): boolean => {
+  const { IpProtocol, FromPort = 0, ToPort = 65_535, IpRanges = [], PrefixListIds = [] } = rule;
+  const atPort = IpProtocol === "-1" || (IpProtocol === "tcp" && FromPort <= 443 && ToPort >= 443);
+  return atPort && (IpRanges.some(({ CidrIp }) => CidrIp === "0.0.0.0/0") || PrefixListIds.length > 0);
+};

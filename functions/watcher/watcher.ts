@@ -1,6 +1,8 @@
 import { type Finding, findingsOf } from "./findings";
-import { type Hold, holdOf, holdOfRun, type Memory, type Rung, remember, wantsRehearsal } from "./judge";
+import { type Hold, holdOf, holdOfRun, type Memory, type Rung, remember } from "./judge";
 import { isDown, type Observed } from "./observed";
+import { afterRehearsal, misunderstood, REHEARSAL, rehearsing, wantsRehearsal } from "./rehearsal";
+import type { RunState } from "./run";
 
 /** A schedule or an alarm, by EventBridge. */
 interface Start {
@@ -18,13 +20,6 @@ interface Ask {
 
 export type WatcherEvent = Start | Ask;
 
-/** How a run of the automation stands. */
-export interface RunState {
-  readonly ended: boolean;
-  /** `Outcome` of report.py. */
-  readonly outcome?: string;
-}
-
 /** What the watcher works with; `index.ts` hands in AWS and the network. */
 export interface WatcherOptions {
   /** The site's name, by which messages begin. */
@@ -39,8 +34,8 @@ export interface WatcherOptions {
   readonly recall: () => Promise<Memory>;
   readonly keep: (memory: Memory) => Promise<void>;
   readonly run: (id: string) => Promise<RunState>;
-  /** Starts a run, and answers its id. */
-  readonly start: (document: string, trigger: string) => Promise<string>;
+  /** Starts a run, and answers its id; undefined where another look has started one at this moment. */
+  readonly start: (document: string, trigger: string) => Promise<string | undefined>;
   readonly publish: (subject: string, text: string) => Promise<void>;
   readonly log: (line: string) => void;
 }
@@ -58,7 +53,8 @@ export function watcher(options: WatcherOptions): (event: WatcherEvent) => Promi
     const before = await options.recall();
     const memory = remember(seen, before);
     const answer = "Ask" in event ? asked(event, seen, memory) : await looked(event, seen, memory, options);
-    if (JSON.stringify(answer.memory) !== JSON.stringify(before)) await options.keep(answer.memory);
+    const changed = answer.memory && JSON.stringify(answer.memory) !== JSON.stringify(before);
+    if (answer.memory && changed) await options.keep(answer.memory);
     options.log(JSON.stringify({ event, seen, said: answer.said }));
     return answer.said;
   };
@@ -66,7 +62,8 @@ export function watcher(options: WatcherOptions): (event: WatcherEvent) => Promi
 
 interface Said {
   readonly said: string;
-  readonly memory: Memory;
+  /** What is known now; undefined where another look knows more, so that what it keeps stands. */
+  readonly memory?: Memory;
 }
 
 /** A run asks whether it may take a rung. Its answer begins with what the automation branches on. */
@@ -93,17 +90,18 @@ async function looked(
   if (settled === undefined) return { said: "a run is under way", memory: before };
   const rehearsal = wantsRehearsal(seen, settled);
   const hold = holdOfRun(seen, settled, options.maxPerHour);
-  const findings = findingsOf(seen, options.addresses, hold);
-  const started =
-    hold && !rehearsal
-      ? undefined
-      : await options.start(Document, rehearsal ? "rehearsal" : `${Trigger}: ${downBecause(seen)}`);
+  const wanted = rehearsal || !hold;
+  const trigger = rehearsal ? REHEARSAL : `${Trigger}: ${downBecause(seen)}`;
+  const started = wanted ? await options.start(Document, trigger) : undefined;
+  if (wanted && !started) return { said: "another look has started a run" };
+  const findings = [...findingsOf(seen, options.addresses, hold), ...misunderstood(settled)];
   await tell(findings, settled, options);
   return {
     said: started ? `started ${started}${rehearsal ? " as a rehearsal" : ""}` : `nothing done: ${(hold as Hold).why}`,
     memory: {
       ...settled,
-      ...(started && { run: started, starts: [...settled.starts, seen.now] }),
+      ...(started && { run: started }),
+      ...(started && (rehearsal ? rehearsing(seen, settled) : { starts: [...settled.starts, seen.now] })),
       told: { ...settled.told, ...Object.fromEntries(findings.map(({ key }) => [key, seen.now])) },
     },
   };
@@ -112,10 +110,13 @@ async function looked(
 /** What the last run came to; undefined while it is under way. */
 async function settle(seen: Observed, memory: Memory, { run }: WatcherOptions): Promise<Memory | undefined> {
   if (memory.run === undefined) return memory;
-  const { ended, outcome } = await run(memory.run);
-  if (!ended) return undefined;
+  const state = await run(memory.run);
+  if (!state.ended) return undefined;
   const { run: _, ...rest } = memory;
-  return outcome === "healthy" ? { ...rest, armedAt: rest.armedAt ?? seen.now } : rest;
+  if (rest.armedAt === undefined) return afterRehearsal(seen, rest, state);
+  if (state.acted) return rest;
+  // A run that did nothing uses up no attempt.
+  return { ...rest, starts: rest.starts.slice(0, -1), ...(isDown(seen) && { idleAt: rest.starts.at(-1) ?? seen.now }) };
 }
 
 async function tell(findings: readonly Finding[], { told }: Memory, { site, publish }: WatcherOptions): Promise<void> {

@@ -240,12 +240,23 @@ export const runtimeCalls: readonly Call[] = [
     ],
   },
   {
+    place: "functions/watcher/volumes.ts",
+    by: ["recovery watcher"],
+    why: "whose keys the server's volumes are encrypted by: a customer's may refuse to start it again",
+    uses: [on("ec2", "DescribeVolumes"), on("kms:key", "DescribeKey")],
+  },
+  {
+    place: "functions/watcher/start.ts",
+    by: ["recovery watcher"],
+    why: "starts the recovery",
+    uses: [on("ssm:automation-definition ssm:automation-execution ssm:document", "", "StartAutomationExecution")],
+  },
+  {
     place: "functions/watcher/index.ts",
     by: ["recovery watcher"],
-    why: "knows from one look to the next, starts the recovery, and tells what no restart mends",
+    why: "knows from one look to the next, how the last run ended, and tells what no restart mends",
     uses: [
       on("ssm:parameter", "GetParameter", "PutParameter"),
-      on("ssm:automation-definition ssm:automation-execution ssm:document", "", "StartAutomationExecution"),
       on("ssm:automation-execution", "GetAutomationExecution"),
       on("sns:topic", "", "Publish"),
     ],

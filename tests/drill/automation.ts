@@ -9,6 +9,7 @@ import { type Memory, NOTHING_KNOWN } from "../../functions/watcher/judge";
 import type { Observed } from "../../functions/watcher/observed";
 import { type WatcherEvent, watcher } from "../../functions/watcher/watcher";
 import { type AutomationDocument, execute, type Performed, type Ran, type Step } from "../recovery/executor";
+import { reported } from "../recovery/model";
 import { type Published, Scripts } from "../recovery/scripts";
 
 interface CommandDocument {
@@ -117,7 +118,7 @@ export class Automation {
       AutomationExecutionId: id,
       AutomationExecutionStatus: outcome === "failed" ? "Failed" : "Success",
       ExecutionStartTime: started,
-      Outputs: { "report.Outcome": [outcome] },
+      Outputs: reported(values),
     });
     const cause = /^remedy=\S+ cause=(\S+)/.exec(values["evidence.Output"] ?? "")?.[1] ?? "unknown";
     const steps = ran.map(({ step }) => step.name);
@@ -164,7 +165,14 @@ export class Automation {
         name: here,
         address: here,
         server: { state: "running", launchedAt: "2026-01-01T00:00:00Z", ...healthy },
-        around: { control: true, resolved: ["127.0.0.1"], open: true, keepsAddress: true, database: "available" },
+        around: {
+          control: true,
+          resolved: ["127.0.0.1"],
+          open: true,
+          keepsAddress: true,
+          customerKey: false,
+          database: "available",
+        },
       };
     };
     return watcher({
@@ -177,7 +185,7 @@ export class Automation {
       keep: async (kept) => {
         memory = kept;
       },
-      run: async () => ({ ended: true }),
+      run: async () => ({ ended: true, acted: false }),
       start: async () => "drill",
       publish: async () => {},
       log: () => {},

@@ -8,6 +8,7 @@ export interface Step {
   readonly nextStep?: string;
   readonly isEnd?: boolean;
   readonly timeoutSeconds?: number;
+  readonly maxAttempts?: number;
   readonly outputs?: readonly { readonly Name: string; readonly Selector: string }[];
 }
 
@@ -48,6 +49,7 @@ const MOST_STEPS = 200;
 /**
  * Runs an Automation document as Systems Manager does. Source for each rule: Systems Manager user guide, "Properties shared by all
  * actions" and "aws:branch", 2026-11:
+ * - a step is tried `maxAttempts` times (1) before it counts as failed, or as timed out;
  * - a failed step ends the run (`onFailure: Abort`, the default), unless it says `Continue`, or names a step (`step:name`);
  * - after success comes `nextStep`, or else the next in the list; `isEnd` ends the run whether the step succeeded or failed;
  * - a run in which a critical step failed (`isCritical`, the default) is Failed in the end, whatever came after it;
@@ -78,7 +80,7 @@ export async function execute(
     const step: Step = document.mainSteps[index] as Step;
     const inputs = filled(step.inputs, values);
     const done: Performed =
-      inputs === undefined ? { ok: false, outputs: {} } : await doStep({ ...step, inputs }, ran, perform);
+      inputs === undefined ? { ok: false, outputs: {} } : await attempts({ ...step, inputs }, ran, perform);
     for (const [name, value] of Object.entries(done.outputs)) values[`${step.name}.${name}`] = value;
     ran.push({ step, ...done });
     if (!done.ok && step.isCritical !== false) status = "Failed";
@@ -86,6 +88,12 @@ export async function execute(
     if (!done.ok && index === undefined && !step.isEnd) status = "Failed";
   }
   return { ran, status, values };
+}
+
+async function attempts(step: Step, ran: readonly Ran[], perform: Parameters<typeof doStep>[2]): Promise<Performed> {
+  let done = await doStep(step, ran, perform);
+  for (let left = (step.maxAttempts ?? 1) - 1; !done.ok && left > 0; left--) done = await doStep(step, ran, perform);
+  return done;
 }
 
 function doStep(

@@ -2,13 +2,17 @@ import { parse } from "yaml";
 import { renderRunbook } from "../../components/runbook";
 import { type Memory, NOTHING_KNOWN } from "../../functions/watcher/judge";
 import type { Answer, Observed } from "../../functions/watcher/observed";
+import { toldBy } from "../../functions/watcher/run";
 import { type WatcherEvent, watcher } from "../../functions/watcher/watcher";
 import { type AutomationDocument, execute, type Performed, type Ran, type Step } from "./executor";
 import type { Published, Scripts } from "./scripts";
 
-/** What may be the matter, each by itself; `fault` is of the site, the others are of all that is around it. */
+/**
+ * What may be the matter, each by itself; `fault` is of the site, the others are of all that is around it. With a disk that is `filled`
+ * the site still answers.
+ */
 export interface Case {
-  readonly fault: "none" | "app" | "nginx" | "disk" | "hung" | "hardware";
+  readonly fault: "none" | "filled" | "app" | "nginx" | "disk" | "hung" | "hardware";
   /** The machine swaps itself to death: nothing answers, commands do not end, and the agent reports all the same. */
   readonly thrashing: boolean;
   /** Systems Manager reaches the server, as long as that lives. */
@@ -25,6 +29,12 @@ export interface Case {
   readonly certificateExpired: boolean;
   readonly groupClosed: boolean;
   readonly blind: boolean;
+  /** What the evidence makes of a sound server: names its app stopped, as with a wrong name of it, or never ends. */
+  readonly reading: "right" | "wrong" | "none";
+  /** EC2 has no room for a server that was stopped, for the first half of the hour. */
+  readonly noCapacity: boolean;
+  /** A volume is encrypted by a key of the account's own. */
+  readonly customerKey: boolean;
 }
 
 /** A rung that was taken, and whether the site answered at that moment. */
@@ -57,19 +67,20 @@ const ago = (minutes: number) => iso(START - minutes * MINUTE);
 const iso = (time: number) => new Date(time).toISOString();
 
 /** Steps that take something away from whoever is served. */
-export const DESTRUCTIVE: readonly string[] = ["restartApp", "restartNginx", "reboot", "stop"];
+export const DESTRUCTIVE: readonly string[] = ["freeDisk", "restartApp", "restartNginx", "reboot", "stop"];
 
 /** One hour of a modelled server in a modelled account: the watcher, and the automation's document as it is deployed. */
 export class Account {
   private now = START;
-  private readonly broken: Record<"app" | "nginx" | "disk" | "hung" | "hardware" | "thrashing", boolean>;
+  private readonly broken: Record<"app" | "nginx" | "filled" | "disk" | "hung" | "hardware" | "thrashing", boolean>;
+  private stopped = false;
   private readonly taken: Taken[] = [];
   private readonly runs: Record<string, unknown>[] = [];
   private readonly outcomes: string[] = [];
   private readonly published: Published[] = [];
   private memory: Memory;
   private readonly watch: (event: WatcherEvent) => Promise<string>;
-  private readonly launched: number;
+  private launched: number;
   private backAfter: number | undefined;
 
   constructor(
@@ -82,6 +93,7 @@ export class Account {
     this.broken = {
       app: is("app"),
       nginx: is("nginx"),
+      filled: is("filled"),
       disk: is("disk"),
       hung: is("hung"),
       hardware: is("hardware"),
@@ -144,7 +156,7 @@ export class Account {
   // --- the server ---
 
   private lives(): boolean {
-    return !this.broken.hung && !this.broken.hardware && !this.broken.thrashing;
+    return !this.broken.hung && !this.broken.hardware && !this.broken.thrashing && !this.stopped;
   }
 
   /** Whether a visitor who comes to the server is served. */
@@ -171,19 +183,20 @@ export class Account {
       name: at.dnsWrong ? { error: "ETIMEDOUT" } : this.atTheServer(),
       address: this.atTheServer(),
       server: {
-        state: "running",
+        state: this.stopped ? "stopped" : "running",
         launchedAt: iso(this.launched),
         systemCheck: at.checks === "system" ? "impaired" : "ok",
         ...(at.checks === "system" ? { systemImpairedSince: ago(3) } : {}),
         instanceCheck: at.checks === "instance" ? "impaired" : "ok",
         volumeCheck: "ok",
-        managed: at.reachable && !this.broken.hung && !this.broken.hardware,
+        managed: at.reachable && !this.broken.hung && !this.broken.hardware && !this.stopped,
       },
       around: {
         control: !at.blind,
         resolved: at.dnsWrong ? ["192.0.2.1"] : [SERVER],
         open: !at.groupClosed,
         keepsAddress: at.elasticIp,
+        customerKey: at.customerKey,
         database: at.databaseDown ? "stopped" : "available",
       },
     };
@@ -193,9 +206,10 @@ export class Account {
   private evidence(): string {
     const { app, nginx, disk } = this.broken;
     if (this.now - this.launched < 10 * MINUTE) return "remedy=wait cause=first-boot detail=cloud-init runs";
-    if (disk) return "remedy=free-disk cause=disk-full detail=/ is 100 % full";
+    if (disk || this.broken.filled) return "remedy=free-disk cause=disk-full detail=/ is 100 % full";
     if (this.at.databaseDown) return "remedy=wait cause=database-unavailable detail=the database does not answer";
     if (app) return "remedy=restart-app cause=app-stopped detail=PM2 runs, but not the app";
+    if (this.at.reading === "wrong") return "remedy=restart-app cause=app-stopped detail=PM2 runs, but not the app";
     if (nginx) return "remedy=restart-nginx cause=nginx-stopped detail=the app answers, Nginx does not run";
     if (this.at.certificateExpired) return "remedy=human cause=certificate detail=the certificate is not valid";
     return "remedy=none cause=none detail=the site answers";
@@ -204,11 +218,12 @@ export class Account {
   private command(step: string): Performed {
     if (!this.at.reachable || !this.lives()) return this.after(180, { ok: false, outputs: {} });
     const fine = { ok: true, outputs: { Output: "" } };
+    if (step === "evidence" && this.at.reading === "none") return this.after(180, { ok: false, outputs: {} });
     if (step === "evidence") return this.after(10, { ok: true, outputs: { Output: this.evidence() } });
     // On the server curl minds the certificate.
     const ok = this.answers() && !this.at.certificateExpired;
     if (step === "check") return this.after(ok ? 5 : 60, { ...fine, ok });
-    if (step === "free-disk") this.broken.disk = false;
+    if (step === "free-disk") this.broken.disk = this.broken.filled = false;
     if (step === "restart-app") this.broken.app = false;
     if (step === "restart-nginx") this.broken.nginx = false;
     return this.after(15, fine);
@@ -234,8 +249,7 @@ export class Account {
 
   private runState(id: string) {
     const found = this.runs.find((run) => run.AutomationExecutionId === id);
-    const outcome = (found?.Outputs as Record<string, string[]> | undefined)?.["report.Outcome"]?.[0];
-    return { ended: found !== undefined, ...(outcome ? { outcome } : {}) };
+    return { ended: found !== undefined, ...toldBy((found?.Outputs ?? {}) as Record<string, string[]>) };
   }
 
   private async finish(): Promise<void> {
@@ -259,11 +273,11 @@ export class Account {
     });
     const outcome = values["report.Outcome"] ?? "failed";
     this.outcomes.push(outcome);
-    this.runs.push(aRun(id, startedAt, status, outcome));
+    this.runs.push(aRun(id, startedAt, status, reported(values)));
   }
 
   private async perform(step: Step, id: string, startedAt: number, ran: readonly Ran[], times: readonly number[]) {
-    if (DESTRUCTIVE.includes(step.name) || step.name === "freeDisk") {
+    if (DESTRUCTIVE.includes(step.name)) {
       const firstBoot = this.now - this.launched < 20 * MINUTE;
       this.taken.push({ rung: step.name, minute: (this.now - START) / MINUTE, answered: this.answers(), firstBoot });
     }
@@ -279,10 +293,15 @@ export class Account {
       return this.after(1, done);
     }
     if (step.action === "aws:changeInstanceState") {
-      if (step.inputs.DesiredState === "running") {
+      const { DesiredState } = step.inputs;
+      const refused = DesiredState === "running" && this.at.noCapacity && this.now < START + 30 * MINUTE;
+      if (refused) return this.after(5, { ...done, ok: false });
+      this.stopped = DesiredState === "stopped";
+      if (!this.stopped) {
         this.boot();
         this.broken.hardware = false;
-      } else this.broken.hung = true;
+        this.launched = this.now;
+      }
       return this.after(120, done);
     }
     const me = aRun(id, startedAt, "InProgress");
@@ -300,12 +319,18 @@ export class Account {
 /** The document as it is deployed. */
 export const deployed = parse(renderRunbook("recover.automation.yaml")) as AutomationDocument;
 
-const aRun = (id: string, started: number, status: string, outcome?: string) => ({
+const aRun = (id: string, started: number, status: string, Outputs: Readonly<Record<string, string[]>> = {}) => ({
   AutomationExecutionId: id,
   AutomationExecutionStatus: status,
   ExecutionStartTime: iso(started),
-  Outputs: outcome ? { "report.Outcome": [outcome] } : {},
+  Outputs,
 });
+
+/** A run's outputs as AWS lists them: those of its report. */
+export const reported = (values: Readonly<Record<string, string>>): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (name.startsWith("report.") ? [[name, [value]]] : [])),
+  );
 
 /** Steps as AWS records them: branches among them, outputs as lists. */
 export const recorded = (ran: readonly Ran[], times: readonly number[]) =>

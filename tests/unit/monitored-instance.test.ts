@@ -426,7 +426,7 @@ describe("the recovery's documents", () => {
 
   it("take nothing away without a question just before", () => {
     const { mainSteps } = automation;
-    for (const rung of ["restartApp", "restartNginx", "reboot", "stop"]) {
+    for (const rung of ["freeDisk", "restartApp", "restartNginx", "reboot", "stop"]) {
       const doors = mainSteps.filter(
         ({ onFailure, nextStep, inputs }) =>
           onFailure === `step:${rung}` ||

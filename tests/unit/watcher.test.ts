@@ -120,7 +120,14 @@ describe("the watcher asks the site", function () {
         address: answer,
         server: { state: "running", launchedAt: "2026-01-01T00:00:00Z", managed: true, ...checks },
         around: {
-          ...{ control: true, resolved: ["127.0.0.1"], open: true, keepsAddress: true, database: "available" },
+          ...{
+            control: true,
+            resolved: ["127.0.0.1"],
+            open: true,
+            keepsAddress: true,
+            customerKey: false,
+            database: "available",
+          },
           ...over,
         },
       };
@@ -128,7 +135,7 @@ describe("the watcher asks the site", function () {
     const kept: Memory = { ...NOTHING_KNOWN, armedAt: "2026-01-01T01:00:00Z", ...memory };
     const said = await watcher({
       ...{ site: SITE, addresses: ["127.0.0.1"], maxPerHour: 3, look, pause: async () => {}, recall: async () => kept },
-      ...{ keep: async () => {}, run: async () => ({ ended: true }), log: () => {} },
+      ...{ keep: async () => {}, run: async () => ({ ended: true, acted: false }), log: () => {} },
       start: async (_, trigger) => `run ${started.push(trigger)}`,
       publish: async (subject) => void told.push(subject),
     })({ Trigger: "schedule", Document: "recover" });
@@ -180,7 +187,14 @@ describe("what the watcher finds", () => {
       ...{ state: "running", launchedAt: "2026-01-01T00:00:00Z", managed: true },
       ...{ systemCheck: "ok", instanceCheck: "ok", volumeCheck: "ok" },
     },
-    around: { control: true, resolved: ["198.51.100.10"], open: true, keepsAddress: true, database: "available" },
+    around: {
+      control: true,
+      resolved: ["198.51.100.10"],
+      open: true,
+      keepsAddress: true,
+      customerKey: false,
+      database: "available",
+    },
   };
   const found = (over: Partial<Observed>) =>
     findingsOf({ ...well, ...over }, ["198.51.100.10"], undefined).map(({ key }) => key);
@@ -214,7 +228,7 @@ describe("what the watcher finds", () => {
         keep: async (kept) => {
           memory = kept;
         },
-        run: async () => ({ ended: true }),
+        run: async () => ({ ended: true, acted: false }),
         start: async () => "run",
         publish: async (subject) => void told.push(subject),
       })({ Trigger: "schedule", Document: "recover" });
@@ -253,7 +267,11 @@ describe("a server that was adopted, from `up` to `attach` and an hour later", (
         memory = kept;
       },
       // A rehearsal takes half a minute: evidence finds a healthy server.
-      run: async (id: string) => ({ ended: at > (runs.get(id)?.at ?? 0) + MINUTE / 2, outcome: "healthy" }),
+      run: async (id: string) => ({
+        ended: at > (runs.get(id)?.at ?? 0) + MINUTE / 2,
+        acted: false,
+        outcome: "healthy",
+      }),
       start: async (_: string, trigger: string) => {
         runs.set(`run-${runs.size}`, { at, trigger });
         return `run-${runs.size - 1}`;
@@ -271,7 +289,7 @@ describe("a server that was adopted, from `up` to `attach` and an hour later", (
     );
     assert.ok(memory.armedAt && Date.parse(memory.armedAt) > attachedAt);
     // While the site answers every question of a run is refused, so a rehearsal takes nothing away.
-    for (const rung of ["restart-app", "restart-nginx", "reboot", "stop"] as const)
+    for (const rung of ["free-disk", "restart-app", "restart-nginx", "reboot", "stop", "start"] as const)
       assert.match(await watcher(options)({ Ask: rung }), /^permit=no cause=site-answers /);
     assert.equal(told.length, 1);
     assert.match(told[0] ?? "", /platform attach/);
