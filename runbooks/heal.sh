@@ -105,7 +105,7 @@ remove_earlier() {
     echo "removing the timer of $name, whose place $APP_NAME takes"
     systemctl disable --now "site-heal-${name//@/-}.timer"
     rm -f "/etc/systemd/system/site-heal-${name//@/-}".{timer,service} "/usr/local/sbin/site-recover-${name//@/-}"
-    rm -rf -- "$dir" "$(dirname "$RUN_DIR")/$name"
+    rm -rf -- "$dir" "$(dirname "$RUN_DIR")/${name:?}"
   done
 }
 
