@@ -82,9 +82,10 @@ export class Recovery extends pulumi.ComponentResource {
         documentType: "Command",
         documentFormat: "YAML",
         targetType: "/AWS::EC2::Instance",
-        content: pulumi.output(args.database).apply((Database) =>
+        content: pulumi.all([args.database, region]).apply(([Database, Region]) =>
           renderRunbook("recover.command.yaml", {
             Database,
+            Region,
             AppName: processes.appName,
             AppPort: String(args.port),
             AppUser: processes.appUser,

@@ -233,11 +233,14 @@ first_release() {
   obtain_certificate
   configure_nginx
   configure_units
+  # A try after one that failed below leaves what serves alone.
+  local how=start
+  [ "$(serving)" = "$1" ] || how=restart
   # What the app starts by (`site-boot environment`).
   echo "$1" >"$SERVING"
   systemctl enable pm2-site nginx site-renew.timer
-  systemctl restart pm2-site nginx site-renew.timer
-  publish_certificate_days
+  systemctl "$how" pm2-site nginx site-renew.timer
+  publish_certificate_days || true
   record
   booted
 }

@@ -26,7 +26,12 @@ install_agent() {
   command -v dpkg >/dev/null && kind=deb system=ubuntu
   curl --silent --show-error --fail --retry 5 --output "$package/agent.$kind" \
     "$from/$system/$architecture/latest/amazon-cloudwatch-agent.$kind"
-  if [ $kind = deb ]; then dpkg --install --force-confold "$package/agent.deb"; else rpm --upgrade --verbose "$package/agent.rpm"; fi
+  # Both wait for whoever installs at this moment, as unattended-upgrades does; dpkg by itself would fail.
+  if [ $kind = deb ]; then
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "$package/agent.deb"
+  else
+    rpm --upgrade --verbose "$package/agent.rpm"
+  fi
 }
 
 now=$(version)

@@ -95,16 +95,31 @@ log_dirs() {
   dirname $LOG_FILES | sort -u
 }
 
-# `<directory> <percent> <of what>`
-full_volume() {
+device_of() { stat --format %d "$1" 2>/dev/null; }
+
+# Each full volume once: `<directory> <percent> <of what>`
+full_volumes() {
   local dir used
   for dir in / $(log_dirs); do
     used=$(percent_used "$dir")
-    [ "${used:-0}" -ge "$DISK_FULL" ] && { echo "$dir $used full"; return; }
+    [ "${used:-0}" -lt "$DISK_FULL" ] || echo "$(device_of "$dir") $dir $used full"
     used=$(percent_used "$dir" -i)
-    [ "${used:-0}" -ge "$DISK_FULL" ] && { echo "$dir $used of its inodes used"; return; }
+    [ "${used:-0}" -lt "$DISK_FULL" ] || echo "$(device_of "$dir") $dir $used of its inodes used"
+  done | awk '!seen[$1 $4]++' | cut -d' ' -f2-
+}
+
+# Those of them that are not full any more once their logs have gone.
+freeable() {
+  local dir used what
+  full_volumes | while read -r dir used what; do
+    # shellcheck disable=SC2046 # an option, or none
+    df -P -k $(counting "$what") "$dir" | awk -v limit="$DISK_FULL" -v gone="$(freed "$dir" "$what")" \
+      'NR == 2 { exit !(($3 - gone) * 100 <= (limit - 1) * ($3 + $4)) }' && echo "$dir $used $what"
   done
 }
+
+# What is full, as a part of a sentence.
+fullness() { full_volumes | sed -E 's/ ([0-9]+) / is \1 % /' | paste -sd, | sed 's/,/, /g'; }
 
 # Where files have to be written and cannot be, though there is room.
 read_only() {
@@ -154,21 +169,30 @@ depends() {
   ! database_answers || echo "$applog" | grep -qE "$DATABASE_AWAY"
 }
 
+# Whether an answer sends whoever asks away, as to a log-in, or to another name: no restart changes that.
+turns_away() { case ${1%% *} in 3?? | 401 | 403) ;; *) return 1 ;; esac }
+
 decide() {
-  local dir used what death
-  read -r dir used what < <(full_volume)
-  [ -z "$dir" ] || { verdict free-disk disk-full "$dir is $used % $what"; return; }
+  local death
+  if [ -z "${leave_disk:-}" ] && [ -n "$(freeable)" ]; then
+    verdict free-disk disk-full "$full"
+    return
+  fi
   death=$(cause_of_death)
   if [ "${site%% *}" = 200 ]; then
     if [ -n "$death" ]; then
       verdict none "${death%% *}" "${death#* }; it was started again and answers"
     elif [ "$memory" -lt 5 ]; then
       verdict none memory-low "$memory % of the memory is available; the site answers"
+    elif [ -n "$full" ]; then
+      verdict none disk-full "the site answers; $full, and what fills it is no log that may go: a person has to make room"
     else
       verdict none none "the site answers"
     fi
   elif [ "${direct%% *}" = 200 ]; then
     decide_nginx
+  elif turns_away "$direct"; then
+    verdict human health-path "the app answers ${direct%% *} at $HEALTH_PATH, which has to answer 200 to anybody"
   elif depends; then
     verdict wait database-unavailable "the process answers, what it depends on (the database) does not; a restart would not help"
   elif [ "$state" = manager-stopped ]; then
@@ -201,6 +225,8 @@ decide_nginx() {
       *)
         if [ -n "$upstream" ]; then
           verdict human upstream-port "the app answers on port $APP_PORT, Nginx passes to ${upstream% }"
+        elif turns_away "$site"; then
+          verdict human health-path "the app answers, Nginx answers ${site%% *} at $HEALTH_PATH, which has to answer 200 to anybody"
         else
           verdict restart-nginx nginx-failing "the app answers, Nginx answers with ${site%% *}"
         fi
@@ -231,7 +257,10 @@ look() {
   memory=$(memory_available_percent)
   applog=$(app_log_since "$from")
   kernel=$(kernel_log_since "$from" | grep -iE 'out of memory|oom-kill|killed process|i/o error|hung task|panic')
+  full=$(fullness)
   found=$(decide)
+  # Where a person has to make room, that may well be why the rest is broken.
+  case $found in *' cause=disk-full '*) ;; *) found="$found${full:+; $full}" ;; esac
   # What happened before is told now; the next run need not tell it again.
   [ "${site%% *}" = 200 ] && remember_healthy
 }
@@ -239,11 +268,12 @@ look() {
 section() { printf '\n--- %s\n' "$1"; }
 
 evidence() {
-  local quiet file
+  local file
   look
-  quiet=$(hush)
+  hush
   if [ -n "$quiet" ] && [ "${site%% *}" != 200 ]; then verdict wait "${quiet%% *}" "${quiet#* }; else: $found"; else echo "$found"; fi
   echo "site=$site app=$direct process=$process state=$state memory-available=$memory% since=$from"
+  [ -z "$deaf" ] || echo "$deaf"
   section "volumes, their inodes, and where nothing can be written"
   # shellcheck disable=SC2046 # a list of directories
   { df -P -h / $(log_dirs); df -P -i / $(log_dirs); read_only; } 2>&1

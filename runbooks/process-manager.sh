@@ -104,6 +104,10 @@ start_described() {
     'PATH="$0:$PATH"; cd "$(dirname "$1")" && pm2 start "$1" --only "$2"' "$PM2_PATH" "$ECOSYSTEM" "$APP_NAME" </dev/null
 }
 
+# Whether a unit brings the app an environment that a log-in does not have, such as secrets in memory: then it alone may start it. `pm2
+# startup` writes one that does not.
+brings_environment() { systemctl cat "$1" 2>/dev/null | grep -qE "^(EnvironmentFile=|ExecStart=.*${ECOSYSTEM//./[.]})"; }
+
 restart_pm2() {
   local unit
   if [ -n "$PM2_DAEMON" ] && ! run_pm2 ping >/dev/null 2>&1; then
@@ -112,10 +116,10 @@ restart_pm2() {
     PM2_DAEMON=''
   fi
   unit=pm2-$PM2_OWNER
-  if [ -n "$PM2_DAEMON" ]; then
-    knows_app && run_pm2 restart "$APP_NAME"
-  else
-    end_orphans
+  if [ -n "$PM2_DAEMON" ] && knows_app; then
+    run_pm2 restart "$APP_NAME"
+  elif [ -z "$PM2_DAEMON" ] || brings_environment "$unit"; then
+    [ -n "$PM2_DAEMON" ] || end_orphans
     if has_systemd && systemctl cat "$unit" >/dev/null 2>&1; then
       systemctl reset-failed "$unit" 2>/dev/null
       systemctl restart "$unit"
@@ -124,7 +128,12 @@ restart_pm2() {
     fi
     find_pm2
   fi
-  [ "$(pm2_state)" = running ] || start_described
+  [ "$(pm2_state)" = running ] && return
+  if brings_environment "$unit"; then
+    echo "$unit has not started $APP_NAME: journalctl -u $unit says why"
+  else
+    start_described
+  fi
 }
 
 # In fork mode an app outlives its PM2 and keeps the port, so that the one which is started next cannot have it. Only what that user

@@ -4,7 +4,8 @@
 # not answer, and brings it back. One step a call, by recover.command.yaml, or by hand with what `install` left: `site-recover-<app> <step>`
 #
 #   evidence        first line of the output: `remedy=<step> cause=<cause> detail=<sentence>`; then what it saw
-#   free-disk       removes rotated logs, then empties the logs themselves, until their volume is below 80 %
+#   free-disk       removes rotated logs, then empties the logs themselves, on a volume that is full and where they are enough, until it is
+#                   below 80 %
 #   restart-app     restarts the app by its process manager
 #   restart-nginx   restarts Nginx
 #   check           0 when a visitor is served, asked twice in a row within HEALTH_WAIT seconds; else 1
@@ -30,7 +31,8 @@
 : "${SETTLE:=5}"                                  # seconds that a process manager may take to start a dead app again
 : "${CONFIRM:=10}"                                # seconds between the two looks that `heal` takes before it acts
 : "${DISK_FULL:=95}"                              # percent of a volume from which it counts as full, of its inodes as well
-: "${HEALS_PER_HOUR:=3}"                          # times an hour that `heal` acts
+: "${HEALS_PER_HOUR:=3}"                          # times an hour that `heal` restarts, and that it makes room
+: "${REGION:=}"                                   # of the account that the server asks; empty for what its AWS CLI is set to
 : "${MUTE_PARAMETER:=}"                           # SSM parameter with the time (ISO 8601) until which nothing is recovered
 : "${STATE_DIR:=/var/lib/site-recovery/$APP_NAME}" # remembers when the site was last known to be healthy
 : "${RUN_DIR:=/run/site-recovery/$APP_NAME}"      # what may be forgotten at a restart, and must be written when the disk is full
@@ -39,7 +41,7 @@
 
 set -u
 export LC_ALL=C
-PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
 
 # --- steps ---
 
@@ -53,33 +55,47 @@ rotated() {
     rest=${file#"$log"}
     [ "$rest" != "$file" ] || rest=${file#"$stem"}
     echo "$rest" | grep -qE "^([.][0-9]+|-[0-9]{8}(-[0-9]{2,10})?|__${DATED}[.]log)([.](gz|bz2|xz|zst))?\$" &&
-      stat --format '%Y %n' "$file"
-  done | sort -n | cut -d' ' -f2-
+      stat --format '%Y %b remove %n' "$file"
+  done
 }
 
-has_room() { [ "$(percent_used "$1")" -lt 80 ] && [ "$(percent_used "$1" -i | grep . || echo 0)" -lt 80 ]; }
+# What may go on a volume, in this order: rotated logs from the oldest on, then logs that are being written, the largest first. Those are
+# emptied, not removed, as their writer keeps them open; that frees no inode. A line is `<blocks of 512 bytes> <remove|empty> <file>`.
+may_go() {
+  local dir=$1 what=$2 log logs=()
+  for log in $LOG_FILES; do
+    [ "$(device_of "$(dirname "$log")")" != "$(device_of "$dir")" ] || logs+=("$log")
+  done
+  [ ${#logs[@]} -gt 0 ] || return
+  for log in "${logs[@]}"; do rotated "$log"; done | sort -n | cut -d' ' -f2-
+  [ "$what" != full ] || find "${logs[@]}" -maxdepth 0 -type f -size +64k -printf '%b empty %p\n' 2>/dev/null | sort -rn
+}
+
+# The option of df that counts it.
+counting() { [ "$1" = full ] || echo -i; }
+
+# How much would go with them, in what df counts: KiB, or inodes.
+freed() { may_go "$1" "$2" | awk -v what="$2" '{ sum += what == "full" ? $1 / 2 : 1 } END { print sum + 0 }'; }
 
 free_disk() {
-  local log file full
-  for log in $LOG_FILES; do
-    rotated "$log" | while IFS= read -r file; do
-      has_room "$(dirname "$log")" && break
-      echo "removing $file"
-      rm -f -- "$file"
+  local dir what how file
+  freeable | while read -r dir _ what; do
+    may_go "$dir" "$what" | while read -r _ how file; do
+      # shellcheck disable=SC2046 # an option, or none
+      [ "$(percent_used "$dir" $(counting "$what"))" -ge 80 ] || break
+      if [ "$how" = remove ]; then
+        echo "removing $file"
+        rm -f -- "$file"
+      else
+        echo "emptying $file, which ends with:"
+        tail -c 400 "$file"
+        echo
+        : >"$file"
+      fi
     done
   done
-  # A log that is being written is emptied, not removed: its writer keeps it open. Largest first.
-  # shellcheck disable=SC2086 # a list of files
-  find $LOG_FILES -maxdepth 0 -type f -size +64k -printf '%s %p\n' 2>/dev/null | sort -rn | cut -d' ' -f2- | while IFS= read -r log; do
-    has_room "$(dirname "$log")" && continue
-    echo "emptying $log, which ends with:"
-    tail -c 400 "$log"
-    echo
-    : >"$log"
-  done
-  full=$(full_volume)
-  [ -z "$full" ] && return 0
-  echo "$full %: what fills it is no log among $LOG_FILES"
+  [ -n "$(full_volumes)" ] || return 0
+  echo "$(fullness): what fills it is no log among $LOG_FILES"
   return 1
 }
 
@@ -95,7 +111,7 @@ restart_nginx() {
       systemctl restart nginx
     else
       nginx_runs && nginx_says -s quit && sleep 1
-      nginx_says
+      apart nginx -c "$NGINX_CONF"
     fi
   fi
   nginx_runs
@@ -129,22 +145,50 @@ case $PROCESS_MANAGER in
   *) echo "PROCESS_MANAGER is $PROCESS_MANAGER: use pm2, systemd or docker" >&2; exit 2 ;;
 esac
 
+# This very step under the lock: one at a time on this server, the automation's and the timer's. The lock is not handed on: what is
+# started would hold it for ever. Ends with 75 where somebody else holds it.
+locked() { LOCKED=$1 flock --close "${@:2}" --conflict-exit-code 75 "$LOCK" "$BASH" "$0" "$STEP"; }
+
+# A step that changes something, while no release is being installed; one that comes waits for it.
+act() {
+  local code
+  exec 9>>"$RELEASE_LOCK"
+  if flock --shared --nonblock 9; then
+    "${1//-/_}" 9>&-
+    code=$?
+  else
+    echo "a release is being installed"
+    code=75
+  fi
+  exec 9>&-
+  return $code
+}
+
 STEP=${1:-${STEP:-}}
-case $STEP in
-  free-disk | restart-app | restart-nginx | heal)
-    # One at a time on this server, the automation's and the timer's. The lock is not handed on: what is started would hold it for ever.
-    if [ -z "${LOCKED:-}" ]; then
-      wait=120
-      [ "$STEP" != heal ] || wait=0
-      LOCKED=1 STEP=$STEP exec flock --close --wait "$wait" --conflict-exit-code 75 "$LOCK" "$BASH" "$0" "$STEP"
+case $STEP:${LOCKED:-} in
+  heal:)
+    locked at-once --nonblock
+    exit
+    ;;
+  free-disk: | restart-app: | restart-nginx:)
+    locked at-once --nonblock
+    code=$?
+    if [ $code = 75 ]; then
+      locked late --wait 120
+      code=$?
     fi
+    [ $code != 75 ] || echo "not taken: another step holds the lock"
+    exit $code
+    ;;
+  *:late)
+    # Whoever held it may have healed it.
+    case $(ask_site) in 200*) echo "it answers again"; exit 0 ;; esac
     ;;
 esac
 case $STEP in
   evidence) evidence ;;
-  free-disk) free_disk ;;
-  restart-app) [ "$PROCESS_MANAGER" != pm2 ] || find_pm2; restart_app ;;
-  restart-nginx) restart_nginx ;;
+  free-disk | restart-nginx) act "$STEP" ;;
+  restart-app) [ "$PROCESS_MANAGER" != pm2 ] || find_pm2; act restart-app ;;
   check) check ;;
   install) install_timer ;;
   heal) heal ;;

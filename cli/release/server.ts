@@ -6,6 +6,14 @@ import { UsageError } from "../stack-files";
 /** Seconds in which the server must begin: one that comes back later must not deploy with nobody watching and its recovery on. */
 const BEGINS_WITHIN = 60;
 
+/**
+ * A command under the lock that the server's own timer heeds, which may not be able to read the mute. What the command leaves running
+ * does not hold it.
+ */
+export function underReleaseLock(command: string): string {
+  return `flock --close /run/lock/site-release sh -c '${command.replaceAll("'", "'\\''")}'`;
+}
+
 /** Runs a command on a server while the recovery is muted, and leaves the mute as it found it however the command ends. */
 export async function runOnServer(
   access: AwsAccess,
@@ -24,7 +32,7 @@ export async function runOnServer(
           InstanceIds: [instanceId],
           TimeoutSeconds: BEGINS_WITHIN,
           Comment: "platform release",
-          Parameters: { commands: [command], executionTimeout: [String((MUTED_MINUTES - 2) * 60)] },
+          Parameters: { commands: [underReleaseLock(command)], executionTimeout: [String((MUTED_MINUTES - 2) * 60)] },
         }),
       ),
     );

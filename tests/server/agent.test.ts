@@ -34,9 +34,19 @@ describe("the agent of a server", function () {
   };
   const calls = async () =>
     (await box.do("cat /calls 2>/dev/null || true")).split("\n").filter((line) => /append|fetch/.test(line));
-  const installed = (version: string) => {
-    box.write(`${AGENT}/bin/amazon-cloudwatch-agent-ctl`, CTL, 0o755);
-    box.write(`${AGENT}/bin/CWAGENT_VERSION`, version);
+  const UPGRADES = `import fcntl, time
+held = [open("/var/lib/dpkg/" + name, "w") for name in ("lock-frontend", "lock")]
+for lock in held: fcntl.lockf(lock, fcntl.LOCK_EX)
+time.sleep(6)`;
+  /** A package of the agent's name; apt-get and dpkg are the machine's own. */
+  const pack = async (version: string) => {
+    box.write(`/package${AGENT}/bin/amazon-cloudwatch-agent-ctl`, CTL, 0o755);
+    box.write(`/package${AGENT}/bin/CWAGENT_VERSION`, version);
+    box.write(
+      "/package/DEBIAN/control",
+      `Package: amazon-cloudwatch-agent\nVersion: ${version}\nArchitecture: all\nMaintainer: test\nDescription: test\n`,
+    );
+    await box.do(`dpkg-deb --build /package /agent-${version}.deb >/dev/null`);
   };
 
   before(async function () {
@@ -46,18 +56,15 @@ describe("the agent of a server", function () {
       return this.skip();
     }
     box = await Box.start();
-    // The package, as it would come from AWS.
+    // As it would come from AWS.
     box.write(
       "/usr/local/bin/curl",
-      '#!/bin/bash\necho "$*" >>/fetched\nwhile [ "$1" != --output ]; do shift; done; touch "$2"\n',
+      '#!/bin/bash\necho "$*" >>/fetched\nwhile [ "$1" != --output ]; do shift; done; cp /agent-1.300080.deb "$2"\n',
       0o755,
     );
-    box.write(
-      "/usr/local/bin/dpkg",
-      `#!/bin/bash\necho "$*" >>/fetched; cp /standin ${AGENT}/bin/amazon-cloudwatch-agent-ctl; echo 1.300080 >${AGENT}/bin/CWAGENT_VERSION\n`,
-      0o755,
-    );
-    box.write("/standin", CTL, 0o755);
+    box.write("/root/upgrades", UPGRADES);
+    await pack("1.300044.0b123");
+    await pack("1.300080");
     await box.do(
       `mkdir -p ${AGENT}/bin ${AGENT}/etc/amazon-cloudwatch-agent.d; echo theirs >${AGENT}/etc/amazon-cloudwatch-agent.d/file_mine`,
     );
@@ -88,9 +95,12 @@ describe("the agent of a server", function () {
   });
 
   it("is brought up to the version that reads the journal", async () => {
-    installed("1.300044.0b123");
-    assert.equal((await configure("3")).code, 0);
-    assert.match(await box.do("cat /fetched"), /--install --force-confold/);
+    await box.do("dpkg --install /agent-1.300044.0b123.deb 2>&1");
+    // While unattended-upgrades installs: it holds dpkg's locks (Debian's dpkg FAQ, "lock-frontend").
+    await box.do("rm -f /fetched; systemd-run --quiet --collect --unit=upgrades python3 /root/upgrades; sleep 1");
+    const { code, output } = await configure("3");
+    assert.equal(code, 0, output);
+    assert.equal(await box.do(`cat ${AGENT}/bin/CWAGENT_VERSION`), "1.300080");
   });
 
   it("keeps its own configs where ours does not go with them, and says so", async () => {

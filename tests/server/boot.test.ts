@@ -28,7 +28,8 @@ mkdir -p /usr/local/bin; ln -sf /usr/lib/pm2-of-the-tests/node_modules/pm2/bin/p
   *get-parameter*) cat /standins/config.json ;;
   *get-secret-value*) cat /standins/secret.json ;;
   *"s3 cp"*) ${fails("s3")}; cp /standins/site.tar.gz "\${@: -1}" ;;
-  *) echo "aws $*" >>/faults/calls ;;
+  *put-metric-data*) ${fails("cloudwatch")} ;;
+  *put-parameter*) echo "aws $*" >>/faults/calls; ${fails("record")} ;;
 esac`,
   pip: fails("pip"),
   certbot: `${fails("certbot")}
@@ -133,6 +134,21 @@ describe("a server's first boot, on systemd", function () {
     assert.match(line, pattern);
     // Nginx's own format, of an adopted server.
     assert.match('203.0.113.9 - - [30/Nov/2026:13:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl"', pattern);
+  });
+
+  it("does not restart what serves when only what comes after it failed", async () => {
+    await box.do(
+      "rm /etc/site/booted /etc/site/serving /faults/calls; echo 1 >/faults/cloudwatch; echo 1 >/faults/record",
+    );
+    const pids = () => box.do("cat /home/site/.pm2/pm2.pid /run/nginx.pid");
+    await box.do("systemctl start --no-block site-boot");
+    const tried = async (times: number) =>
+      until(async () => (await box.do("cat /faults/calls 2>/dev/null | wc -l")) === String(times), 60_000, 50);
+    assert.ok(await tried(1), "a metric that cannot be written is no reason to try again");
+    const before = await pids();
+    assert.ok(await tried(2));
+    assert.ok(await until(async () => (await box.try("test -e /etc/site/booted")).code === 0, 30_000, 200));
+    assert.equal(await pids(), before);
   });
 
   it("goes on after a restart in its middle, and does nothing once it has come to its end", async () => {

@@ -86,6 +86,7 @@ describe("the recovery of an app and of Nginx in containers", function () {
     const own = {
       DOCKER_HOST: `unix://${folder}/docker.sock`,
       LOCK: join(folder, "lock"),
+      RELEASE_LOCK: join(folder, "release"),
       STATE_DIR: join(folder, "state"),
       RUN_DIR: join(folder, "run"),
     };

@@ -149,6 +149,29 @@ describe("the timer that heals on the server, on systemd", function () {
     assert.equal((await who.settings()).pid, before);
   });
 
+  it("takes the place of what an earlier name of the stack's app has left, and of no other stack's", async () => {
+    const install = async (AppName: string, MuteParameter: string) => {
+      const script = commandScript("recover.command.yaml", {
+        ...who.parameters,
+        AppName,
+        MuteParameter,
+        Step: "install",
+      });
+      box.write("/root/_script.sh", script, 0o700);
+      await box.do("/root/_script.sh; rm /root/_script.sh");
+    };
+    await install("other", "/another/stack");
+    await install("old@1", "/stack");
+    await install("new", "/stack");
+    const left = await box.do(
+      "ls -d /etc/systemd/system/site-heal-* /usr/local/sbin/site-recover-* /var/lib/site-recovery/*",
+    );
+    assert.doesNotMatch(left, /old/);
+    for (const name of ["new", "other", who.app]) assert.equal(left.split(name).length - 1, 4, left);
+    assert.doesNotMatch(await box.do("systemctl list-timers --all; systemctl list-unit-files 'site-heal-*'"), /old/);
+    await box.do("systemctl disable --now site-heal-new.timer site-heal-other.timer");
+  });
+
   it("falls silent on a server that nobody has confirmed for a week", async () => {
     await who.pm2(`stop ${who.app}`);
     await box.do(`touch --date '8 days ago' /var/lib/site-recovery/${who.app}/confirmed`);

@@ -86,6 +86,34 @@ describe("the recovery of Nginx, on systemd and with Ubuntu's layout", function 
     });
   }
 
+  it("starts an Nginx that has no unit so that it outlives whatever started it", async () => {
+    const unit = await box.do("systemctl show --property FragmentPath --value nginx");
+    await box.do(
+      `systemctl stop nginx; mv ${unit} /root/nginx.unit; systemctl daemon-reload; rm -rf /run/site-recovery`,
+    );
+    try {
+      // As the timer does: what is left of its unit ends with it.
+      await box.do(
+        `systemd-run --quiet --wait --unit=as-the-timer --setenv=CONFIRM=1 --setenv=SETTLE=1 --setenv=HEALTH_TIMEOUT=2 /root/heal`,
+      );
+      await box.do("sleep 1");
+      assert.equal((await run("check")).code, 0, "the site is served yet");
+    } finally {
+      await box.do(
+        `nginx -s quit; sleep 1; mv /root/nginx.unit ${unit}; systemctl daemon-reload; systemctl start nginx`,
+      );
+    }
+  });
+
+  it("calls for a person where Nginx sends whoever asks away", async () => {
+    await box.do(
+      "sed 's|location / {|location / { return 301 https://elsewhere.example.com;|' /etc/nginx/sites-available/site >/etc/nginx/sites-enabled/x",
+    );
+    await box.do("mv /etc/nginx/sites-enabled/x /etc/nginx/sites-enabled/site; systemctl reload nginx; sleep 1");
+    assert.match((await heal()).join(), /remedy=human cause=health-path detail=the app answers, Nginx answers 301 at/);
+    await box.do("ln -sfn ../sites-available/site /etc/nginx/sites-enabled/site; systemctl reload nginx; sleep 1");
+  });
+
   it("does not restart anything where Nginx passes to another port, and says which", async () => {
     const before = (await who.settings()).pid;
     await box.do("ln -sfn ../sites-available/moved /etc/nginx/sites-enabled/site; systemctl reload nginx; sleep 1");

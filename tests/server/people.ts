@@ -23,6 +23,7 @@ require("node:http").createServer((request, response) => {
     console.error(new Date().toISOString() + " connect ECONNREFUSED 10.0.0.5:5432");
     response.statusCode = 503;
   }
+  response.statusCode = Number(/^\\/answers\\/(\\d+)/.exec(request.url)?.[1] ?? response.statusCode);
   if (request.url === "/api/health-external" && fs.existsSync("broken")) response.statusCode = 500;
   response.end("ok");
 }).listen(Number(process.env.PORT), "127.0.0.1");

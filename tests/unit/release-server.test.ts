@@ -52,6 +52,11 @@ describe("the command on an adopted server", function () {
     assert.equal(asked.at(-1)?.input.Value, "off");
     // Without it Systems Manager delivers a command for an hour.
     assert.equal(asked[2]?.input.TimeoutSeconds, 60);
+    // Under the lock that the server's own timer heeds where it cannot read the mute (tests/server/hands-off.test.ts runs it).
+    assert.deepEqual(asked[2]?.input.Parameters, {
+      commands: ["flock --close /run/lock/site-release sh -c '/srv/deploy.sh'"],
+      executionTimeout: ["1680"],
+    });
   });
 
   it("leaves a person's mute as it was, and one that lasts longer untouched", async () => {
