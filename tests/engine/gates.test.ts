@@ -41,13 +41,13 @@ describe("what the gates remember, on the real engine", () => {
     const { child, done } = project.start("pulumi", ...args);
     let text = "";
     child.stdout?.on("data", (chunk) => {
-      const waits = () => /let go of the old answer/.test(text);
-      const waited = waits();
+      const changed = () => /traffic-serving updated/.test(text);
+      const earlier = changed();
       text += chunk;
-      if (waits() && !waited) process.kill(-(child.pid as number), "SIGKILL");
+      if (changed() && !earlier) process.kill(-(child.pid as number), "SIGKILL");
     });
     const { output } = await done;
-    assert.match(output, /let go of the old answer/, "it was killed where it should be");
+    assert.match(output, /traffic-serving updated/, "it was killed where it should be");
     const lowered = project.cloud.calls.slice(before).filter(movesTraffic).at(-1);
     await project.must("cancel", "--yes", "--stack", STACK);
 
