@@ -31,6 +31,7 @@ import {
   migrateCommand,
   notReady,
   notSettled,
+  refreshCommand,
   setCommand,
   sharesOf,
   sharesText,
@@ -51,7 +52,7 @@ import {
 
 import type { KnownResource } from "./state";
 
-export { tiersToProve } from "./gates/proof";
+export { losesVisitors, tiersToProve } from "./gates/proof";
 export { foundByHand, type LiveTraffic, mayReach } from "./gates/reach";
 export { ifKnown, knownValue } from "./gates/wait";
 
@@ -109,7 +110,7 @@ export interface Gates {
   settled(traffic: TrafficToSettle): Promise<void>;
   /**
    * Turns on what protects a load balancer and a server against deletion, where it is off though the program wants it: an update that
-   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it.
+   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it. What cannot be protected is told.
    */
   hold(kept: readonly Kept[]): Promise<void>;
   /**
@@ -415,7 +416,10 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
 
-    ...guardianOf({ guarded: guardedIn(options.known ?? []), protect, question, log }),
+    ...guardianOf({
+      ...{ guarded: guardedIn(options.known ?? []), protect, question, log },
+      refresh: () => refreshCommand(asked?.stack),
+    }),
   };
 }
 

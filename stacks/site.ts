@@ -13,9 +13,8 @@ import { guardDatabase } from "./database-guard";
 import { type Former, formerOf } from "./former";
 import { type Foundation, layFoundation } from "./foundation";
 import type { Gates } from "./gates";
-import { foundByHand, knownValue, type LiveTraffic, mayReach, tiersToProve } from "./gates";
+import { foundByHand, knownValue, type LiveTraffic, losesVisitors, mayReach, tiersToProve } from "./gates";
 import { noteKept } from "./gates/protection";
-import { sharesOf } from "./gates/stops";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
@@ -139,7 +138,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   };
   const next = before && (await knownValue(trafficOf(wanted), "the targets of the tiers"));
   if (before && next) {
-    for (const tier of built) if (!losesVisitors(before, next, tier)) await witness(gates, tier);
+    for (const tier of built) if (!losesVisitors(before, next, tier.tier)) await witness(gates, tier);
     await proveTiers(gates, before, built, next);
   }
   const found = before && next && foundByHand(before, next);
@@ -216,12 +215,6 @@ async function renameSite(gates: Gates, { domain }: Settings, site: NonNullable<
   if (zoneId !== site.zoneId) return;
   const { name, redirectFrom, record } = domain;
   await gates.renamed({ zoneId, name, former: site.name, redirectFrom, type: record });
-}
-
-/** Whether a tier is about to have fewer visitors: what fails in it must not hold up the way out of it. */
-function losesVisitors(before: LiveTraffic, next: TrafficState, { tier }: WebTier): boolean {
-  const shareIn = (state: TrafficState) => sharesOf(state).find((one) => one.tier === tier)?.share ?? 0;
-  return before.state?.value !== undefined && shareIn(next) < shareIn(before.state.value);
 }
 
 /** Gate after a release: what runs in a tier is what was asked, whether it has visitors or not. */
