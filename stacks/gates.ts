@@ -127,6 +127,8 @@ export interface TrafficQuery {
   readonly name: string;
   /** Names of the two parameters around the records (see {@link TrafficState}). */
   readonly parameters: { readonly intent: string; readonly state: string };
+  /** Names of the same that an update before was cut off in giving up: what they tell is earlier. @default none */
+  readonly leaving?: { readonly intent: readonly string[]; readonly state: readonly string[] };
 }
 
 /** What the stack file asks for. */
@@ -187,6 +189,8 @@ export interface GateOptions {
 /** Defaults of the stack's `gates` section. */
 export const GATE_DEFAULTS = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 900, drainSeconds: 60 } as const;
 
+/** By another name a parameter counts its versions anew; more than any counts. */
+const RENAMED = 1e9;
 /** Longest time for one probe, in milliseconds. */
 const PROBE_MS = 10_000;
 /** Longest time for one question to AWS or DNS, retries included. */
@@ -241,20 +245,20 @@ export function liveGates(options: GateOptions): Gates {
       `the live traffic of ${query.name}`,
       Promise.all([
         aws.records(query.zoneId, query.name),
-        aws.history(query.parameters.intent),
-        aws.history(query.parameters.state),
+        historyOf(query.parameters.intent, query.leaving?.intent),
+        historyOf(query.parameters.state, query.leaving?.state),
       ]),
     );
-    const latest = (versions: readonly LiveParameter[]) =>
-      versions.map(versionOf).reduce<Version | undefined>((a, b) => (a && a.version > b.version ? a : b), undefined);
+    const latest = (versions: readonly Version[]) =>
+      versions.reduce<Version | undefined>((a, b) => (a && a.version > b.version ? a : b), undefined);
     const [intent, state] = [latest(intents), latest(states)];
     const rule = state?.value?.rule;
     const live = {
       records,
       ...(rule && { ruleWeights: await question("the live weights of the load balancer", aws.rule(rule.arn)) }),
     };
-    const told = (versions: readonly LiveParameter[]) =>
-      versions.map(versionOf).flatMap(({ value, ...version }) => (value ? [{ ...version, value }] : []));
+    const told = (versions: readonly Version[]) =>
+      versions.flatMap(({ value, ...version }) => (value ? [{ ...version, value }] : []));
     return {
       at: clock.now(),
       ...live,
@@ -262,6 +266,15 @@ export function liveGates(options: GateOptions): Gates {
       ...(state && { state }),
       ...answersOf(live, told(intents), told(states)),
     };
+  };
+
+  /** Versions of a parameter, behind those that it had by other names. */
+  const historyOf = async (name: string, leaving: readonly string[] = []): Promise<Version[]> => {
+    const earlier = (await Promise.all(leaving.map((one) => aws.history(one)))).flat().map(versionOf);
+    const before = ({ version, intent, ...rest }: Version) => ({
+      ...{ ...rest, version: version - RENAMED, intent: intent - RENAMED },
+    });
+    return [...earlier.map(before), ...(await aws.history(name)).map(versionOf)];
   };
 
   type Version = ReturnType<typeof versionOf>;
