@@ -8,7 +8,7 @@ import {
   targetText,
 } from "../components/traffic-state";
 import type { Probe, TrafficTarget } from "../components/web-tier";
-import { type AwsReader, type LiveParameter, liveAws } from "./gates/aws";
+import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./gates/aws";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
@@ -62,12 +62,12 @@ export { ifKnown, knownValue } from "./gates/wait";
  * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
  * ended well:
  *
- * 1. `renamed` and `live` first of all: `live` refuses a stack file that disagrees with what is live, before anything but the zone is
+ * 1. `live` first of all (and `renamed` before it where a new name was taken back): it refuses a stack file that disagrees with what is live, before anything but the zone is
  *    registered, and tells what visitors may reach, from which the foundation takes nothing away;
  * 2. foundation and tiers are registered and `hold` what serves; `migrated` before a tier rolls a release out, and `rolledOut` for every
  *    tier after it;
  * 3. `ready` for each of {@link tiersToProve};
- * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
+ * 4. `renamed`, and traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
  * 5. `settled`, `letGo` of a load balancer or a server that is to go, and the program ends.
  *
  * None is called in a preview.
@@ -125,6 +125,8 @@ export interface TrafficQuery {
   readonly zoneId: string;
   /** The site's name. */
   readonly name: string;
+  /** What the stack knew it by: the records are there until {@link Gates.renamed}. @default the same */
+  readonly former?: { readonly name: string; readonly zoneId: string };
   /** Names of the two parameters around the records (see {@link TrafficState}). */
   readonly parameters: { readonly intent: string; readonly state: string };
   /** Names of the same that an update before was cut off in giving up: what they tell is earlier. @default none */
@@ -244,7 +246,7 @@ export function liveGates(options: GateOptions): Gates {
     const [records, intents, states] = await question(
       `the live traffic of ${query.name}`,
       Promise.all([
-        aws.records(query.zoneId, query.name),
+        recordsOf(query),
         historyOf(query.parameters.intent, query.leaving?.intent),
         historyOf(query.parameters.state, query.leaving?.state),
       ]),
@@ -266,6 +268,16 @@ export function liveGates(options: GateOptions): Gates {
       ...(state && { state }),
       ...answersOf(live, told(intents), told(states)),
     };
+  };
+
+  /** The records of the name at which visitors are: the former one, until they have got the form of the site's new name. */
+  const recordsOf = async ({ zoneId, name, former }: TrafficQuery): Promise<readonly LiveRecord[]> => {
+    const now = await aws.records(zoneId, name);
+    if (!former || (former.name === name && former.zoneId === zoneId)) return now;
+    const slots = (await aws.records(former.zoneId, former.name)).filter(({ slot }) => slot !== undefined);
+    if (slots.length === 0) return now;
+    const redirects = ({ target }: LiveRecord) => target.kind === "alias" && target.dnsName === dnsName(former.name);
+    return [...slots, ...now.filter((record) => record.slot === undefined && !redirects(record))];
   };
 
   /** Versions of a parameter, behind those that it had by other names. */

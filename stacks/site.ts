@@ -63,11 +63,19 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   // A stack that was renamed has written them under its former name.
   const written = former.parameters ?? query.parameters;
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
-  if (!preview && former.site) await renameSite(gates, settings, former, zone);
+  // A new name that was taken back before the stack knew of it.
+  const takenBack = former.site?.name === domain.name;
+  if (!preview && takenBack) await renameSite(gates, settings, former, zone);
   const before = preview
     ? undefined
     : await gates.live(
-        { ...query, parameters: written, leaving, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
+        {
+          ...query,
+          ...(former.site && { former: former.site }),
+          parameters: written,
+          leaving,
+          zoneId: await knownValue(zone.zoneId, "the hosted zone"),
+        },
         {
           stack,
           project,
@@ -144,6 +152,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   }
   const found = before && next && foundByHand(before, next);
 
+  if (before && !takenBack) await renameSite(gates, settings, former, zone);
   const protect = await mayProtect(former, domain.name, zone);
   const moved = new Traffic("traffic", {
     ...wanted,
@@ -222,7 +231,7 @@ async function mayProtect({ site, zones }: Former, name: string, zone: DnsZone):
 const PROTECT_AGAIN =
   "The site's records are in another zone than before, and are not protected yet: run `pulumi up` once more, which protects them.";
 
-/** Before anything else is done about it, the site's names have records of the right form; of another zone the engine takes care. */
+/** Before traffic is registered, the site's names have records of the right form; of another zone the engine takes care. */
 async function renameSite(gates: Gates, { domain }: Settings, { site, said }: Former, zone: DnsZone) {
   const zoneId = await knownValue(zone.zoneId, "the hosted zone");
   if (zoneId !== site?.zoneId) return;

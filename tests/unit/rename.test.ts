@@ -3,7 +3,7 @@ import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { encodeTraffic, SLOTS, type Slot, type TrafficState } from "../../components/traffic-state";
 import { formerOf } from "../../stacks/former";
 import { liveGates } from "../../stacks/gates";
-import type { LiveParameter } from "../../stacks/gates/aws";
+import type { LiveParameter, LiveRecord } from "../../stacks/gates/aws";
 import { holdOf, mayReach } from "../../stacks/gates/reach";
 import { type Rename, renameChanges, renameRecords } from "../../stacks/gates/rename";
 
@@ -94,6 +94,49 @@ describe("records of a site that gets another name", () => {
     };
     assert.deepEqual(await renameRecords(rename("a.example", "a.example", ["www.a.example"]), zone), []);
     assert.deepEqual(read, ["a.example"]);
+  });
+});
+
+describe("a site whose name changes, before its records do", () => {
+  const target = (name: string) => ({ kind: "alias" as const, dnsName: name, zoneId: ZONE });
+  const at = (address: string) => ({ kind: "addresses" as const, ipv4: [address] });
+  const slotsAt = SLOTS.map((slot, index) => ({
+    slot,
+    weight: 100 - index * 100,
+    ttl: 30,
+    target: at("198.51.100.1"),
+  }));
+  const look = (records: Readonly<Record<string, readonly LiveRecord[]>>) =>
+    liveGates({
+      region: "ap-northeast-2",
+      aws: {
+        records: async (_, name) => records[name] ?? [],
+        parameter: async () => undefined,
+        history: async () => [],
+        rule: async () => undefined,
+      },
+    }).live(
+      {
+        ...{ zoneId: ZONE, name: "www.a.example", parameters: { intent: "/i", state: "/s" } },
+        former: { name: "a.example", zoneId: ZONE },
+      },
+      { stack: "prod", architecture: "vercel" },
+    );
+  const redirect = { ttl: 60, target: target("a.example") };
+
+  it("has its visitors where the stack knows it, and where the change was made before an update was cut off", async () => {
+    assert.deepEqual((await look({ "a.example": slotsAt, "www.a.example": [redirect] })).records, slotsAt);
+    assert.deepEqual((await look({ "a.example": slotsAt })).records, slotsAt);
+    const made = { "a.example": [{ ttl: 60, target: target("www.a.example") }], "www.a.example": slotsAt };
+    assert.deepEqual((await look(made)).records, slotsAt);
+  });
+
+  it("does not get one that somebody else has", async () => {
+    const theirs = { ttl: 60, target: at("203.0.113.7") };
+    await assert.rejects(
+      look({ "a.example": slotsAt, "www.a.example": [theirs] }),
+      /www\.a\.example is live with a simple record/,
+    );
   });
 });
 
