@@ -1,3 +1,4 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { adoptLeftovers } from "./stacks/adoption";
 import { readStack } from "./stacks/config";
@@ -11,8 +12,9 @@ export = async () => {
   try {
     const config = { ...readStack(), known: await readState() };
     const { region, known } = config;
-    if (updating()) adoptLeftovers({ region }, known);
-    const gates = updating() ? liveGates({ ...config.settings.gates, region, known }) : openGates;
+    const account = { region, ...(aws.config.profile && { profile: aws.config.profile }) };
+    if (updating()) adoptLeftovers(account, known);
+    const gates = updating() ? liveGates({ ...config.settings.gates, ...account, known }) : openGates;
     return await deploySite(config, gates);
   } catch (error) {
     // Its message is all that is shown, but the runtime formats the stack first, for up to a minute (pulumi/pulumi#21326).

@@ -15,9 +15,16 @@ import { ownTags } from "./tags";
  * @param before what the stack knew before this update
  */
 export function adoptLeftovers(account: Account, before: readonly KnownResource[]): void {
-  pulumi.runtime.registerResourceTransform(async ({ type, name, props, opts }) => {
+  pulumi.runtime.registerResourceTransform(adoption(account, before));
+}
+
+/** Their transform. */
+export function adoption(account: Account, before: readonly KnownResource[]): pulumi.ResourceTransform {
+  return async ({ type, name, props, opts }) => {
     const [fixed, named] = [FIXED[type], NAMED[type]];
     if (!fixed && !named) return undefined;
+    // The program itself takes it over, from whomever.
+    if ((opts as pulumi.CustomResourceOptions).import) return undefined;
     const inputs = (await known(props)) as Inputs;
     try {
       const own = before.filter((one) => one.type === type);
@@ -40,7 +47,7 @@ export function adoptLeftovers(account: Account, before: readonly KnownResource[
       );
     }
     return undefined;
-  });
+  };
 }
 
 const known = (props: object) =>
@@ -66,12 +73,16 @@ function isOurs({ tags, says }: Found, said: readonly (string | undefined)[] = [
   return tags.Project === Project && tags.Stack === Stack && tags.ManagedBy === "pulumi";
 }
 
-function foreign({ named, remove }: Fixed, inputs: Inputs, found: Found): string {
+function foreign({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string {
   const { Project, Stack } = ownTags();
   return [
     `${named(inputs)} is there already, and it is not this stack's (${found.tags ? `its tags are not Project=${Project}, Stack=${Stack}` : "it says something else"}).`,
-    "Nothing of it was changed. Look whose it is; if nobody needs it, delete it and run `pulumi up` again:",
-    `  ${remove(inputs, found)}`,
+    ...(remove
+      ? [
+          "Nothing of it was changed. Look whose it is; if nobody needs it, delete it and run `pulumi up` again:",
+          `  ${remove(inputs, found)}`,
+        ]
+      : ["Nothing of it was changed. Look whose it is, and what it holds:", `  ${look?.(inputs)}`]),
   ].join("\n");
 }
 

@@ -8,7 +8,7 @@ import {
   targetText,
 } from "../components/traffic-state";
 import type { Probe, TrafficTarget } from "../components/web-tier";
-import { type AwsReader, type LiveParameter, liveAws } from "./gates/aws";
+import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./gates/aws";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./gates/migration";
 import { liveNames, type Names } from "./gates/names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./gates/probe";
@@ -31,6 +31,7 @@ import {
   migrateCommand,
   notReady,
   notSettled,
+  refreshCommand,
   setCommand,
   sharesOf,
   sharesText,
@@ -51,7 +52,7 @@ import {
 
 import type { KnownResource } from "./state";
 
-export { tiersToProve } from "./gates/proof";
+export { losesVisitors, tiersToProve } from "./gates/proof";
 export { foundByHand, type LiveTraffic, mayReach } from "./gates/reach";
 export { ifKnown, knownValue } from "./gates/wait";
 
@@ -61,12 +62,12 @@ export { ifKnown, knownValue } from "./gates/wait";
  * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
  * ended well:
  *
- * 1. `renamed` and `live` first of all: `live` refuses a stack file that disagrees with what is live, before anything but the zone is
+ * 1. `live` first of all (and `renamed` before it where a new name was taken back): it refuses a stack file that disagrees with what is live, before anything but the zone is
  *    registered, and tells what visitors may reach, from which the foundation takes nothing away;
  * 2. foundation and tiers are registered and `hold` what serves; `migrated` before a tier rolls a release out, and `rolledOut` for every
  *    tier after it;
  * 3. `ready` for each of {@link tiersToProve};
- * 4. traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
+ * 4. `renamed`, and traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
  * 5. `settled`, `letGo` of a load balancer or a server that is to go, and the program ends.
  *
  * None is called in a preview.
@@ -109,7 +110,7 @@ export interface Gates {
   settled(traffic: TrafficToSettle): Promise<void>;
   /**
    * Turns on what protects a load balancer and a server against deletion, where it is off though the program wants it: an update that
-   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it.
+   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it. What cannot be protected is told.
    */
   hold(kept: readonly Kept[]): Promise<void>;
   /**
@@ -124,8 +125,12 @@ export interface TrafficQuery {
   readonly zoneId: string;
   /** The site's name. */
   readonly name: string;
+  /** What the stack knew it by: the records are there until {@link Gates.renamed}. @default the same */
+  readonly former?: { readonly name: string; readonly zoneId: string };
   /** Names of the two parameters around the records (see {@link TrafficState}). */
   readonly parameters: { readonly intent: string; readonly state: string };
+  /** Names of the same that an update before was cut off in giving up: what they tell is earlier. @default none */
+  readonly leaving?: { readonly intent: readonly string[]; readonly state: readonly string[] };
 }
 
 /** What the stack file asks for. */
@@ -186,6 +191,8 @@ export interface GateOptions {
 /** Defaults of the stack's `gates` section. */
 export const GATE_DEFAULTS = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 900, drainSeconds: 60 } as const;
 
+/** By another name a parameter counts its versions anew; more than any counts. */
+const RENAMED = 1e9;
 /** Longest time for one probe, in milliseconds. */
 const PROBE_MS = 10_000;
 /** Longest time for one question to AWS or DNS, retries included. */
@@ -239,21 +246,21 @@ export function liveGates(options: GateOptions): Gates {
     const [records, intents, states] = await question(
       `the live traffic of ${query.name}`,
       Promise.all([
-        aws.records(query.zoneId, query.name),
-        aws.history(query.parameters.intent),
-        aws.history(query.parameters.state),
+        recordsOf(query),
+        historyOf(query.parameters.intent, query.leaving?.intent),
+        historyOf(query.parameters.state, query.leaving?.state),
       ]),
     );
-    const latest = (versions: readonly LiveParameter[]) =>
-      versions.map(versionOf).reduce<Version | undefined>((a, b) => (a && a.version > b.version ? a : b), undefined);
+    const latest = (versions: readonly Version[]) =>
+      versions.reduce<Version | undefined>((a, b) => (a && a.version > b.version ? a : b), undefined);
     const [intent, state] = [latest(intents), latest(states)];
     const rule = state?.value?.rule;
     const live = {
       records,
       ...(rule && { ruleWeights: await question("the live weights of the load balancer", aws.rule(rule.arn)) }),
     };
-    const told = (versions: readonly LiveParameter[]) =>
-      versions.map(versionOf).flatMap(({ value, ...version }) => (value ? [{ ...version, value }] : []));
+    const told = (versions: readonly Version[]) =>
+      versions.flatMap(({ value, ...version }) => (value ? [{ ...version, value }] : []));
     return {
       at: clock.now(),
       ...live,
@@ -261,6 +268,25 @@ export function liveGates(options: GateOptions): Gates {
       ...(state && { state }),
       ...answersOf(live, told(intents), told(states)),
     };
+  };
+
+  /** The records of the name at which visitors are: the former one, until they have got the form of the site's new name. */
+  const recordsOf = async ({ zoneId, name, former }: TrafficQuery): Promise<readonly LiveRecord[]> => {
+    const now = await aws.records(zoneId, name);
+    if (!former || (former.name === name && former.zoneId === zoneId)) return now;
+    const slots = (await aws.records(former.zoneId, former.name)).filter(({ slot }) => slot !== undefined);
+    if (slots.length === 0) return now;
+    const redirects = ({ target }: LiveRecord) => target.kind === "alias" && target.dnsName === dnsName(former.name);
+    return [...slots, ...now.filter((record) => record.slot === undefined && !redirects(record))];
+  };
+
+  /** Versions of a parameter, behind those that it had by other names. */
+  const historyOf = async (name: string, leaving: readonly string[] = []): Promise<Version[]> => {
+    const earlier = (await Promise.all(leaving.map((one) => aws.history(one)))).flat().map(versionOf);
+    const before = ({ version, intent, ...rest }: Version) => ({
+      ...{ ...rest, version: version - RENAMED, intent: intent - RENAMED },
+    });
+    return [...earlier.map(before), ...(await aws.history(name)).map(versionOf)];
   };
 
   type Version = ReturnType<typeof versionOf>;
@@ -415,7 +441,10 @@ export function liveGates(options: GateOptions): Gates {
       }
     },
 
-    ...guardianOf({ guarded: guardedIn(options.known ?? []), protect, question, log }),
+    ...guardianOf({
+      ...{ guarded: guardedIn(options.known ?? []), protect, question, log },
+      refresh: () => refreshCommand(asked?.stack),
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -24,20 +24,29 @@ export function updating(commandLine = commandOfEngine): boolean {
 }
 
 /** The command of the nearest `pulumi` above this process; undefined where there is none to see. */
-const commandOfEngine = (): string | undefined => pulumiCommand(engineArguments());
+const commandOfEngine = (): string | undefined => pulumiCommand(engine()?.args ?? []);
 
-/** The CLI that runs this program, as it was started; by its name where it is not to be seen. */
-export const engineProgram = (): string => engineArguments()[0] ?? "pulumi";
+/** The CLI that runs this program; by what it was started as where its file is not to be seen, and by its name where nothing is. */
+export function engineProgram(): string {
+  const found = engine();
+  if (!found) return "pulumi";
+  try {
+    // It may have been started by a path from another folder than this one.
+    return readlinkSync(`/proc/${found.pid}/exe`);
+  } catch {
+    return found.args[0] as string;
+  }
+}
 
-/** Arguments of the nearest `pulumi` with a command above this process. */
-function engineArguments(): readonly string[] {
+/** The nearest `pulumi` with a command above this process. */
+function engine(): { readonly pid: number; readonly args: readonly string[] } | undefined {
   for (let pid = process.ppid; pid > 1; ) {
     const seen = look(pid);
-    if (!seen) return [];
-    if (pulumiCommand(seen.args)) return seen.args;
+    if (!seen) return undefined;
+    if (pulumiCommand(seen.args)) return { pid, args: seen.args };
     pid = seen.parent;
   }
-  return [];
+  return undefined;
 }
 
 /** The command in the arguments of a `pulumi`; undefined for another program. */

@@ -13,9 +13,8 @@ import { guardDatabase } from "./database-guard";
 import { type Former, formerOf } from "./former";
 import { type Foundation, layFoundation } from "./foundation";
 import type { Gates } from "./gates";
-import { foundByHand, knownValue, type LiveTraffic, mayReach, tiersToProve } from "./gates";
+import { foundByHand, ifKnown, knownValue, type LiveTraffic, losesVisitors, mayReach, tiersToProve } from "./gates";
 import { noteKept } from "./gates/protection";
-import { sharesOf } from "./gates/stops";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
@@ -60,14 +59,23 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     parameters: { intent: `/${project}/${stack}/traffic-intent`, state: `/${project}/${stack}/traffic-state` },
   };
   const former = formerOf(config.known ?? []);
+  const { leaving } = former;
   // A stack that was renamed has written them under its former name.
   const written = former.parameters ?? query.parameters;
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
-  if (!preview && former.site) await renameSite(gates, settings, former.site, zone);
+  // A new name that was taken back before the stack knew of it.
+  const takenBack = former.site?.name === domain.name;
+  if (!preview && takenBack) await renameSite(gates, settings, former, zone);
   const before = preview
     ? undefined
     : await gates.live(
-        { ...query, parameters: written, zoneId: await knownValue(zone.zoneId, "the hosted zone") },
+        {
+          ...query,
+          ...(former.site && { former: former.site }),
+          parameters: written,
+          leaving,
+          zoneId: await knownValue(zone.zoneId, "the hosted zone"),
+        },
         {
           stack,
           project,
@@ -139,11 +147,13 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   };
   const next = before && (await knownValue(trafficOf(wanted), "the targets of the tiers"));
   if (before && next) {
-    for (const tier of built) if (!losesVisitors(before, next, tier)) await witness(gates, tier);
+    for (const tier of built) if (!losesVisitors(before, next, tier.tier)) await witness(gates, tier);
     await proveTiers(gates, before, built, next);
   }
   const found = before && next && foundByHand(before, next);
 
+  if (before && !takenBack) await renameSite(gates, settings, former, zone);
+  const protect = await mayProtect(former, domain.name, zone);
   const moved = new Traffic("traffic", {
     ...wanted,
     ...(found ? { found } : {}),
@@ -151,8 +161,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     domain: domain.name,
     redirectFrom: domain.redirectFrom,
     recordType: domain.record,
-    // Another name is another record, and the engine replaces nothing that is protected.
-    protect: former.site === undefined || former.site.name === domain.name,
+    protect,
     ...(loadBalancer ? { loadBalancer } : {}),
     parameters: query.parameters,
     behind: [...served(foundation), loadBalancer, assetServer, ...built].filter(pulumi.Resource.isInstance),
@@ -206,22 +215,28 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
       built,
     ),
     appSecret: foundation.secrets.arn,
-    nextSteps: notices.map(({ message }) => message),
+    nextSteps: [...notices.map(({ message }) => message), ...(protect || preview ? [] : [PROTECT_AGAIN])],
   };
 }
 
-/** Before anything else is done about it, the site's names have records of the right form; of another zone the engine takes care. */
-async function renameSite(gates: Gates, { domain }: Settings, site: NonNullable<Former["site"]>, zone: DnsZone) {
-  const zoneId = await knownValue(zone.zoneId, "the hosted zone");
-  if (zoneId !== site.zoneId) return;
-  const { name, redirectFrom, record } = domain;
-  await gates.renamed({ zoneId, name, former: site.name, redirectFrom, type: record });
+/**
+ * Whether the records may be protected: the engine replaces nothing that is, and a record of another zone is another record. One of
+ * another name is made by {@link renameSite} and imported, which no preview does.
+ */
+async function mayProtect({ site, zones }: Former, name: string, zone: DnsZone): Promise<boolean> {
+  const zoneId = await ifKnown(zone.zoneId);
+  return zones.every((one) => one === zoneId) && (updating() || site === undefined || site.name === name);
 }
 
-/** Whether a tier is about to have fewer visitors: what fails in it must not hold up the way out of it. */
-function losesVisitors(before: LiveTraffic, next: TrafficState, { tier }: WebTier): boolean {
-  const shareIn = (state: TrafficState) => sharesOf(state).find((one) => one.tier === tier)?.share ?? 0;
-  return before.state?.value !== undefined && shareIn(next) < shareIn(before.state.value);
+const PROTECT_AGAIN =
+  "The site's records are in another zone than before, and are not protected yet: run `pulumi up` once more, which protects them.";
+
+/** Before traffic is registered, the site's names have records of the right form; of another zone the engine takes care. */
+async function renameSite(gates: Gates, { domain }: Settings, { site, said }: Former, zone: DnsZone) {
+  const zoneId = await knownValue(zone.zoneId, "the hosted zone");
+  if (zoneId !== site?.zoneId) return;
+  const { name, redirectFrom, record } = domain;
+  await gates.renamed({ zoneId, name, former: site.name, said, redirectFrom, type: record });
 }
 
 /** Gate after a release: what runs in a tier is what was asked, whether it has visitors or not. */

@@ -10,6 +10,8 @@ export interface KnownResource {
   /** The provider's; undefined for a component. */
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /** Set where another one has taken its place, and it is yet to be deleted: an update was cut off before. */
+  readonly delete?: boolean;
 }
 
 /** The most that a state may be, in bytes; one of this program is some 2 MB. */
@@ -35,6 +37,8 @@ export async function readState(): Promise<readonly KnownResource[]> {
   }
 }
 
-/** A resource of the state by its logical name, which no other of its type has. */
-export const knownAs = (known: readonly KnownResource[], type: string, name: string): KnownResource | undefined =>
-  known.find((one) => one.type === type && one.urn.endsWith(`::${name}`));
+/** The resources of the state by a logical name: the one that the stack has, then those that are yet to be deleted. */
+export const knownAs = (known: readonly KnownResource[], type: string, name: string): KnownResource[] =>
+  known
+    .filter((one) => one.type === type && one.urn.endsWith(`::${name}`))
+    .sort((a, b) => Number(a.delete ?? false) - Number(b.delete ?? false));

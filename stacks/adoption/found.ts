@@ -1,6 +1,8 @@
 /** Where AWS is asked, by the SDK's own chain of credentials. */
 export interface Account {
   readonly region: string;
+  /** The stack's `aws:profile`. @default the SDK's chain */
+  readonly profile?: string;
 }
 
 /** A resource's inputs, known, as the engine is given them. */

@@ -19,8 +19,10 @@ export interface Fixed {
   readonly says?: (inputs: Inputs) => string;
   /** What a message calls it. */
   readonly named: (inputs: Inputs) => string;
-  /** Deletes it. */
-  readonly remove: (inputs: Inputs, found: Found) => string;
+  /** Deletes it. @default nothing is said of deleting it, as it holds data or shares its name with others */
+  readonly remove?: (inputs: Inputs, found: Found) => string;
+  /** Shows what has no `remove`. */
+  readonly look?: (inputs: Inputs) => string;
 }
 
 /** Things that Pulumi names with a random end: after a kill a second one is made, and the first one stays, costs or serves. */
@@ -55,7 +57,7 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
     says: saidByInputs,
     named: ({ name, type, setIdentifier }) =>
       `the ${text(type)} record ${text(name)}${setIdentifier ? ` "${text(setIdentifier)}"` : ""}`,
-    remove: ({ zoneId, name, type }) =>
+    look: ({ zoneId, name, type }) =>
       `aws route53 list-resource-record-sets --hosted-zone-id ${zoneId} --start-record-name ${name} --start-record-type ${type} --max-items 3`,
   },
   "aws:lb/listener:Listener": {
@@ -80,8 +82,7 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
     identity: ["identifier"],
     find: database,
     named: ({ identifier }) => `the database ${identifier}`,
-    remove: ({ identifier }) =>
-      `aws rds delete-db-instance --db-instance-identifier ${identifier} --final-db-snapshot-identifier ${identifier}-final`,
+    look: ({ identifier }) => `aws rds describe-db-instances --db-instance-identifier ${identifier}`,
   },
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
     identity: ["url"],

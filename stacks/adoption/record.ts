@@ -34,7 +34,8 @@ export function saidByInputs({ aliases, records }: Inputs): string {
   return alias ? `${alias.zoneId} ${dnsName(alias.name)}` : valuesText(records as string[]);
 }
 
-const saidByRecord = ({ AliasTarget, ResourceRecords = [] }: ResourceRecordSet): string =>
+/** Where a record leads. */
+export const saidByRecord = ({ AliasTarget, ResourceRecords = [] }: ResourceRecordSet): string =>
   AliasTarget
     ? `${AliasTarget.HostedZoneId} ${dnsName(AliasTarget.DNSName ?? "")}`
     : valuesText(ResourceRecords.map(({ Value }) => Value ?? ""));

@@ -1,5 +1,15 @@
 import { inWritingOrder, ruleWeights, type SlotName, type TrafficState } from "../../components/traffic-state";
-import { type LiveTraffic, placesIn, ROUNDING, slotsOf, type Visitors, visitorsIn, visitorsOf } from "./reach";
+import {
+  givenNow,
+  type LiveTraffic,
+  placesIn,
+  ROUNDING,
+  slotsOf,
+  type Visitors,
+  visitorsIn,
+  visitorsOf,
+} from "./reach";
+import { sharesOf } from "./stops";
 
 const NOBODY: Visitors = new Map();
 
@@ -29,4 +39,20 @@ export function tiersToProve(before: LiveTraffic, wanted: Pick<TrafficState, "sl
     between.some((step) => at(step, place) > at(live, place) + ROUNDING);
   const rising = slotsOf(wanted).filter((slot) => placesIn(slot).some(rises));
   return [...new Set(rising.map(({ tier }) => tier))];
+}
+
+/**
+ * Whether a tier is about to have fewer visitors than it may have now: what fails in it must not hold up the way out of it. It may have
+ * what an update before has led to it and was cut off in, which the latest state does not tell. A tier that has had nobody is not one of
+ * them, even at 0 %: what it is asked to run has to run.
+ */
+export function losesVisitors(before: LiveTraffic, next: Pick<TrafficState, "slots">, tier: string): boolean {
+  const [state, intent] = [before.state?.value, before.intent?.value];
+  const shareIn = (side: Pick<TrafficState, "slots">) => sharesOf(side).find((one) => one.tier === tier)?.share ?? 0;
+  const known = [next, state, intent].filter((side) => side !== undefined);
+  const places = new Set(known.flatMap(slotsOf).flatMap((slot) => (slot.tier === tier ? placesIn(slot) : [])));
+  const sharesAt = (visitors: Visitors) => [...places].reduce((sum, place) => sum + (visitors.get(place) ?? 0), 0);
+  // A state of an earlier version names no groups, so its places are not known.
+  const had = [...known.slice(1).map(shareIn), ...givenNow(before).map(sharesAt)];
+  return had.some((share) => share > shareIn(next) + ROUNDING);
 }

@@ -86,16 +86,29 @@ interface Guardian {
   /** Puts a limit on the wait for an answer of AWS. */
   readonly question: (what: string, promise: Promise<void>) => Promise<void>;
   readonly log: (message: string) => void;
+  /** The command that takes over what is live. */
+  readonly refresh: () => string;
 }
 
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /** `Gates.hold` and `Gates.letGo`. */
-export function guardianOf({ guarded, protect, question, log }: Guardian) {
+export function guardianOf({ guarded, protect, question, log, refresh }: Guardian) {
   const set = (one: Guarded, on: boolean) => question(`the protection of ${one.id}`, protect(one, on));
   return {
     async hold(kept: readonly Kept[]): Promise<void> {
       const ids = new Set(guarded.map(({ id }) => id));
       // What is new is made with it.
-      for (const one of kept) if (one.wanted && ids.has(one.id)) await set(one, true);
+      for (const one of kept.filter(({ wanted, id }) => wanted && ids.has(id))) {
+        try {
+          await set(one, true);
+        } catch (error) {
+          // What is gone, or is going, must not hold up the way out of it.
+          log(
+            `${one.id} could not be protected against its deletion: ${reason(error)}. If it is gone: \`${refresh()}\``,
+          );
+        }
+      }
     },
     async letGo(kept: readonly Kept[]): Promise<void> {
       const stays = new Set(kept.map(({ id }) => id));
@@ -105,8 +118,7 @@ export function guardianOf({ guarded, protect, question, log }: Guardian) {
           log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
         } catch (error) {
           // Deleting it needs the same rights and will say so; it may be gone already.
-          const why = error instanceof Error ? error.message : String(error);
-          log(`The deletion protection of ${one.id} could not be lifted: ${why}`);
+          log(`The deletion protection of ${one.id} could not be lifted: ${reason(error)}`);
         }
       }
     },

@@ -176,6 +176,10 @@ export const movedBetween = (before: LiveTraffic, after: LiveTraffic): boolean =
 
 const allOf = ({ asked, told }: LiveTraffic): readonly Answer[] => (told ? [...asked, told] : asked);
 
+/** Where visitors are led by what Route 53 may say now: one way, or each side of the changes that were cut off. */
+export const givenNow = (live: LiveTraffic): readonly Visitors[] =>
+  allOf(live).flatMap(({ visitors, given }) => (given === Number.POSITIVE_INFINITY ? [visitors] : []));
+
 /** When the last resolver that keeps to TTL has let go of an answer, and those that overstay a little. */
 const heldUntil = ({ given, ttl }: Answer, drainSeconds: number) => given + (ttl + drainSeconds) * 1000;
 

@@ -1,5 +1,6 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { dnsName, SLOTS } from "../../components/traffic-state";
+import { saidByRecord } from "../adoption/record";
 
 /** The site's names before and after a change of `domain`. */
 export interface Rename {
@@ -8,6 +9,8 @@ export interface Rename {
   readonly name: string;
   /** The one that the stack knew before this update. */
   readonly former: string;
+  /** Where the stack's records lead, by its state. */
+  readonly said: readonly string[];
   readonly redirectFrom: readonly string[];
   readonly type: "A" | "CNAME";
 }
@@ -50,17 +53,19 @@ const isSlot = ({ SetIdentifier }: ResourceRecordSet) =>
  * engine, which creates first and deletes last, cannot make a redirect of a name that serves, nor the other way round. One batch can: each
  * name goes on leading to where it leads, and only the form of its records is another.
  *
- * Of other names than the stack's former one, and the one that its redirect leads to, nothing is touched: they may be another site's.
+ * Of other names than the stack's former one, and the one that its redirect leads to, nothing is touched: they may be another site's. So
+ * may that one, where somebody has made the redirect: its records are the stack's if they lead where the stack's lead.
  *
  * @param live record sets by name, of all names that may be the stack's
  */
 export function renameChanges(rename: Rename, live: ReadonlyMap<string, readonly ResourceRecordSet[]>): Change[] {
-  const { name, former, redirectFrom, type, zoneId } = rename;
+  const { name, former, redirectFrom, type, zoneId, said } = rename;
   const setsOf = (host: string) => (live.get(host) ?? []).filter(({ Type }) => Type === type);
   const slotsOf = (host: string) => setsOf(host).filter(isSlot);
   const changes: Change[] = [];
   const others = [former, redirectOf(setsOf(former), zoneId)].filter((host) => host !== undefined && host !== name);
-  const own = others.filter((host): host is string => slotsOf(host as string).length > 0);
+  const isOwn = (host: string) => host === former || slotsOf(host).every((set) => said.includes(saidByRecord(set)));
+  const own = others.filter((host): host is string => slotsOf(host as string).length > 0 && isOwn(host as string));
 
   const [source] = own;
   if (source !== undefined && slotsOf(name).length === 0) {

@@ -48,7 +48,8 @@ export const bearer = ({ serving, canary }: TrafficState["slots"]): string =>
 /** @param stack undefined where only the folder's selected one is known */
 export const upCommand = (stack: string | undefined): string =>
   `pulumi up${stack === undefined ? "" : ` --stack ${stack}`}`;
-export const refreshCommand = (stack: string): string => `pulumi refresh --stack ${stack}`;
+/** @param stack undefined where only the folder's selected one is known */
+export const refreshCommand = (stack: string | undefined): string => upCommand(stack).replace(" up", " refresh");
 export const migrateCommand = (stack: string): string => `platform migrate --stack ${stack}`;
 export const setCommand = (
   { stack, project }: Pick<Asked, "stack" | "project">,
@@ -155,7 +156,7 @@ export function notSettled(stop: Unsettled, fault: string, why: string): string 
     left,
     ...waysText(
       drifted
-        ? `\`${up.replace(" up", " refresh")}\`, which takes over what is live, then \`${up}\`.`
+        ? `\`${refreshCommand(asked?.stack)}\`, which takes over what is live, then \`${up}\`.`
         : `repair it, then \`${up}\`, which asks again without moving anything.`,
       !undone || drifted
         ? undefined

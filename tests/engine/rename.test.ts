@@ -3,7 +3,7 @@ import { type Call, parts } from "./cloud";
 import { tierOf } from "./services";
 import { type Project, projectFor, settings } from "./stack";
 import { visit } from "./visits";
-import { DOMAIN } from "./world";
+import { DOMAIN, zoneOf } from "./world";
 
 const WWW = `www.${DOMAIN}`;
 
@@ -22,6 +22,12 @@ describe("the site gets another name, on the real engine", () => {
     const from = project.cloud.calls.length;
     const { code, output } = await project.pulumi("up", "--yes", "--stack", "test");
     assert.equal(code, 0, output);
+    const slots = project.state().resources.filter(({ urn }) => /::traffic-(serving|canary)$/.test(urn));
+    assert.deepEqual(
+      slots.map(({ protect }) => protect),
+      [true, true],
+      "the records are protected, and no other ones are left",
+    );
     return project.cloud.calls.slice(from);
   };
   /** `serving=...` for a slot, `->name` for a redirect. */
@@ -66,6 +72,28 @@ describe("the site gets another name, on the real engine", () => {
         (gone.time - lowered.time) / 1000 >= long,
         `${(gone.time - lowered.time) / 1000} s after it was lowered`,
       );
+  });
+
+  it("its name moves to another zone: the records are made there, and are protected by one more `up`", async () => {
+    const inZone = async (zoneName: string) => {
+      project.configure(
+        settings("monitored-instance", { "iamvet:domain": { name: WWW, zoneName, ttl: 30, redirectFrom: [] } }),
+      );
+      const { code, output } = await project.up();
+      assert.equal(code, 0, output);
+      return output;
+    };
+    const slots = () =>
+      project
+        .state()
+        .resources.filter(({ urn }) => /::traffic-(serving|canary)$/.test(urn))
+        .map(({ id, protect }) => `${id?.split("_")[0]} ${protect ?? false}`);
+    await inZone(DOMAIN);
+    assert.deepEqual(slots(), [`${zoneOf()} true`, `${zoneOf()} true`]);
+    assert.match(await inZone(WWW), /run `pulumi up` once more/);
+    assert.deepEqual(slots(), [`${zoneOf(WWW)} false`, `${zoneOf(WWW)} false`]);
+    await inZone(WWW);
+    assert.deepEqual(slots(), [`${zoneOf(WWW)} true`, `${zoneOf(WWW)} true`]);
   });
 
   it("one that nothing leads to yet, while the old one is given up", async () => {

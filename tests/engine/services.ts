@@ -11,7 +11,7 @@ import { changeRecords } from "./records";
 import { rolloutApi } from "./rollout-api";
 import { writes } from "./types";
 import { answer, pick } from "./visits";
-import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow, ZONE_ID } from "./world";
+import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow } from "./world";
 
 export { tierOf } from "./visits";
 
@@ -204,7 +204,7 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
   if (rollout) return rollout;
   const migration = MIGRATION[target ?? ""];
   if (migration) return json(migration(cloud, JSON.parse(text)));
-  if (request.url?.startsWith(`/2013-04-01/hostedzone/${ZONE_ID}/rrset`)) {
+  if (request.url && /^\/2013-04-01\/hostedzone\/\w+\/rrset/.test(request.url)) {
     return request.method === "POST" ? changeRecords(cloud, text) : recordSets(cloud, request.url);
   }
   const existing = existingApi(cloud, target, text);
@@ -340,8 +340,11 @@ function rule(cloud: Cloud, arn: string): Reply {
 
 /** The record sets of one name, which is where the programs' questions begin. */
 function recordSets(cloud: Cloud, url: string): Reply {
-  const name = new URL(url, "http://localhost").searchParams.get("name")?.replace(/\.$/, "");
-  const named = cloud.of("aws:route53/record:Record").filter(({ inputs }) => inputs.name === name);
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  const [name, zoneId] = [searchParams.get("name")?.replace(/\.$/, ""), pathname.split("/")[3]];
+  const named = cloud
+    .of("aws:route53/record:Record")
+    .filter(({ inputs }) => inputs.name === name && inputs.zoneId === zoneId);
   const sets = named.map(({ inputs }) => {
     const alias = inputs.aliases?.[0];
     const where = alias

@@ -47,6 +47,7 @@ export interface StackState {
     readonly type: string;
     readonly id?: string;
     readonly external?: boolean;
+    readonly protect?: boolean;
   }[];
   readonly pending: readonly { readonly type: string; readonly resource: { readonly urn: string } }[];
 }

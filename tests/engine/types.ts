@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Properties } from "./cloud";
-import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, ZONE_ID } from "./world";
+import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, ZONE_ID, zoneOf } from "./world";
 
 /**
  * Properties whose change replaces a resource, of the types whose change a flip or an update of these tests makes; from the
@@ -226,8 +226,8 @@ const invokes: Readonly<Record<string, (args: Properties) => Properties>> = {
     groupNames: [REGION],
   }),
   "aws:route53/getZone:getZone": ({ name }) => ({
-    id: ZONE_ID,
-    zoneId: ZONE_ID,
+    id: zoneOf(name),
+    zoneId: zoneOf(name),
     name: name ?? DOMAIN,
     nameServers: [dns.server],
     privateZone: false,

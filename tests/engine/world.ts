@@ -25,3 +25,6 @@ export const BALANCER_NAME = `load-balancer-0123456789.${REGION}.elb.amazonaws.c
 
 /** Filled in when the DNS server of the tests listens. */
 export const dns = { server: "" };
+
+/** The zone of a name; of www alone there is one too. */
+export const zoneOf = (name = DOMAIN): string => (name === `www.${DOMAIN}` ? "ZWWW0123456789" : ZONE_ID);

@@ -10,16 +10,17 @@ const known = (type: string, id: string): KnownResource => ({ urn: `urn:pulumi:a
 describe("the protection of what serves", () => {
   const gatesFor = (before: readonly KnownResource[]) => {
     const said: string[] = [];
+    const log: string[] = [];
     const gates = liveGates({
       region: "ap-northeast-2",
       known: before,
-      log: () => {},
+      log: (message) => log.push(message),
       protection: async ({ id }, on) => {
         if (id === "gone") throw new Error("InvalidInstanceID.NotFound");
         said.push(`${id} ${on ? "on" : "off"}`);
       },
     });
-    return { gates, said };
+    return { gates, said, log };
   };
 
   it("is turned on for what stays, and is left alone where nobody wants it or it has just been made", async () => {
@@ -30,6 +31,16 @@ describe("the protection of what serves", () => {
       { type: SERVER, id: "i-2", wanted: true },
     ]);
     assert.deepEqual(said, ["i-1 on"]);
+  });
+
+  it("holds nothing up where AWS has lost what it is of, and tells what takes that over", async () => {
+    const { gates, said, log } = gatesFor([known(SERVER, "gone"), known(BALANCER, "old")]);
+    await gates.hold([
+      { type: SERVER, id: "gone", wanted: true },
+      { type: BALANCER, id: "old", wanted: true },
+    ]);
+    assert.deepEqual(said, ["old on"]);
+    assert.match(log.join("\n"), /gone could not be protected .*InvalidInstanceID\.NotFound.*`pulumi refresh`/);
   });
 
   it("is lifted for what the program has no more, one that was made anew and one that is gone included", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TrafficState } from "../../components/traffic-state";
 import type { LiveRecord } from "../../stacks/gates/aws";
+import { losesVisitors } from "../../stacks/gates/proof";
 import {
   answersOf,
   foundByHand,
@@ -90,6 +91,30 @@ describe("what visitors can still reach", () => {
       ]);
     assert.equal(remains(lowered(600), fargate), 3600 + DRAIN - 600);
     assert.equal(remains(lowered(3600), fargate), 60 + DRAIN);
+  });
+  it("lets a tier lose what an update led to it that was cut off, whatever the latest state says", () => {
+    const ten = of("vercel", 60, slot("fargate", ADDRESSES.fargate as string, 10));
+    const none = of("vercel", 60, slot("fargate", ADDRESSES.fargate as string, 0));
+    const warm = { to: none, asked: 80_000, reached: 79_990 };
+    const loses = (live: LiveTraffic, next = none) =>
+      ["vercel", "fargate"].filter((tier) => losesVisitors(live, next, tier));
+    for (const records of [recordsOf(none), recordsOf(ten)]) {
+      assert.deepEqual(loses(liveAfter([warm, { to: ten, asked: 70_000 }], records)), ["fargate"]);
+    }
+    // The way back was cut off too.
+    const back = { to: none, asked: 60_000 };
+    assert.deepEqual(loses(liveAfter([warm, { to: ten, asked: 70_000 }, back])), ["fargate"]);
+    // By hand.
+    assert.deepEqual(loses(liveAfter([warm], recordsOf(ten))), ["fargate"]);
+  });
+  it("lets no tier off that keeps its visitors, has had none, or gets more", () => {
+    const none = of("vercel", 60, slot("fargate", ADDRESSES.fargate as string, 0));
+    const ten = of("vercel", 60, slot("fargate", ADDRESSES.fargate as string, 10));
+    assert.equal(losesVisitors(liveAfter([{ to: none, asked: 80_000, reached: 79_990 }]), none, "fargate"), false);
+    assert.equal(losesVisitors(liveAfter([{ to: none, asked: 80_000, reached: 79_990 }]), ten, "fargate"), false);
+    const gone = liveAfter([long, { to: ten, asked: 500, reached: 490 }, { to: none, asked: 50, reached: 40 }]);
+    assert.equal(losesVisitors(gone, none, "fargate"), false);
+    assert.equal(losesVisitors(liveAfter([], []), vercel, "vercel"), false);
   });
   it("takes a change that says what is so already for no change", () => {
     const again = liveAfter([long, { to: { ...vercel, revision: 1 }, asked: 5, reached: 4 }]);

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
+import { encodeTraffic, SLOTS, type Slot, type TrafficState } from "../../components/traffic-state";
 import { formerOf } from "../../stacks/former";
+import { liveGates } from "../../stacks/gates";
+import type { LiveParameter, LiveRecord } from "../../stacks/gates/aws";
+import { holdOf, mayReach } from "../../stacks/gates/reach";
 import { type Rename, renameChanges, renameRecords } from "../../stacks/gates/rename";
 
 const ZONE = "Z1";
@@ -19,7 +23,7 @@ const alias = (Name: string, to: string): ResourceRecordSet => ({
   AliasTarget: { HostedZoneId: ZONE, DNSName: `${to}.`, EvaluateTargetHealth: false },
 });
 const rename = (name: string, former: string, redirectFrom: readonly string[] = []): Rename => ({
-  ...{ zoneId: ZONE, name, former, redirectFrom },
+  ...{ zoneId: ZONE, name, former, redirectFrom, said: ["198.51.100.10"] },
   type: "A",
 });
 const live = (zone: Readonly<Record<string, readonly ResourceRecordSet[]>>) => new Map(Object.entries(zone));
@@ -72,6 +76,13 @@ describe("records of a site that gets another name", () => {
     assert.deepEqual(renameChanges(rename("a.example", "a.example", ["c.example"]), other), []);
   });
 
+  it("that an alias leads to which somebody made are another site's, unless they lead where the stack's do", () => {
+    const theirs = slots("dr.example").map((set) => ({ ...set, ResourceRecords: [{ Value: "203.0.113.7" }] }));
+    const zone = live({ "a.example": [alias("a.example", "dr.example")], "dr.example": theirs });
+    assert.deepEqual(renameChanges(rename("a.example", "a.example"), zone), []);
+    assert.deepEqual(renameChanges(rename("b.example", "a.example"), zone), []);
+  });
+
   it("are read once, and written in no update that changes no name", async () => {
     const read: string[] = [];
     const zone = {
@@ -86,6 +97,93 @@ describe("records of a site that gets another name", () => {
   });
 });
 
+describe("a site whose name changes, before its records do", () => {
+  const target = (name: string) => ({ kind: "alias" as const, dnsName: name, zoneId: ZONE });
+  const at = (address: string) => ({ kind: "addresses" as const, ipv4: [address] });
+  const slotsAt = SLOTS.map((slot, index) => ({
+    slot,
+    weight: 100 - index * 100,
+    ttl: 30,
+    target: at("198.51.100.1"),
+  }));
+  const look = (records: Readonly<Record<string, readonly LiveRecord[]>>) =>
+    liveGates({
+      region: "ap-northeast-2",
+      aws: {
+        records: async (_, name) => records[name] ?? [],
+        parameter: async () => undefined,
+        history: async () => [],
+        rule: async () => undefined,
+      },
+    }).live(
+      {
+        ...{ zoneId: ZONE, name: "www.a.example", parameters: { intent: "/i", state: "/s" } },
+        former: { name: "a.example", zoneId: ZONE },
+      },
+      { stack: "prod", architecture: "vercel" },
+    );
+  const redirect = { ttl: 60, target: target("a.example") };
+
+  it("has its visitors where the stack knows it, and where the change was made before an update was cut off", async () => {
+    assert.deepEqual((await look({ "a.example": slotsAt, "www.a.example": [redirect] })).records, slotsAt);
+    assert.deepEqual((await look({ "a.example": slotsAt })).records, slotsAt);
+    const made = { "a.example": [{ ttl: 60, target: target("www.a.example") }], "www.a.example": slotsAt };
+    assert.deepEqual((await look(made)).records, slotsAt);
+  });
+
+  it("does not get one that somebody else has", async () => {
+    const theirs = { ttl: 60, target: at("203.0.113.7") };
+    await assert.rejects(
+      look({ "a.example": slotsAt, "www.a.example": [theirs] }),
+      /www\.a\.example is live with a simple record/,
+    );
+  });
+});
+
+describe("the parameters of a stack that was renamed", () => {
+  const HOUR = 3_600_000;
+  const state = (tier: string, address: string, ttl: number): TrafficState => {
+    const slot = { tier, target: { kind: "addresses" as const, ipv4: [address] } };
+    const [serving, canary] = [100, 0].map((share) => ({ ...slot, share, weight: share })) as [Slot, Slot];
+    return { revision: 0, ttl, slots: { serving, canary } };
+  };
+  const [server, vercel] = [state("monitored-instance", "198.51.100.1", 3600), state("vercel", "198.51.100.2", 60)];
+  const now = 100 * HOUR;
+  const told = (value: TrafficState, version: number, ago: number) => ({
+    ...{ value: encodeTraffic(value, version), version, modified: now - ago, now },
+  });
+  /** Killed behind the flip and before the old ones were deleted. */
+  const histories: Readonly<Record<string, readonly LiveParameter[]>> = {
+    "/old/intent": [told(vercel, 11, 50 * HOUR), told(server, 12, 40 * HOUR)],
+    "/old/state": [told(vercel, 11, 50 * HOUR), told(server, 12, 40 * HOUR)],
+    "/new/intent": [told(vercel, 1, 90_000)],
+    "/new/state": [told(vercel, 1, 60_000)],
+  };
+  const gates = liveGates({
+    region: "ap-northeast-2",
+    clock: { now: () => now, sleep: async () => {} },
+    aws: {
+      records: async () => SLOTS.map((slot) => ({ slot, ttl: 60, ...vercel.slots[slot] })),
+      parameter: async () => undefined,
+      history: async (name) => histories[name] ?? [],
+      rule: async () => undefined,
+    },
+  });
+
+  it("tell on what resolvers hold by those of its former name, and the latest by its own", async () => {
+    const live = await gates.live(
+      {
+        ...{ zoneId: ZONE, name: "a.example", parameters: { intent: "/new/intent", state: "/new/state" } },
+        leaving: { intent: ["/old/intent"], state: ["/old/state"] },
+      },
+      { stack: "new", architecture: "vercel" },
+    );
+    assert.equal(live.state?.value?.slots.serving.tier, "vercel");
+    assert.equal(mayReach(live, "monitored-instance", 60), true);
+    assert.deepEqual(holdOf(live, vercel, now, 60), { ttl: 3600, until: now - 60_000 + 3_660_000 });
+  });
+});
+
 describe("what a stack called things before", () => {
   const known = (type: string, name: string, inputs: Readonly<Record<string, unknown>>) => ({
     urn: `urn:pulumi:prod::iamvet::iamvet:index:Traffic$${type}::${name}`,
@@ -95,15 +193,48 @@ describe("what a stack called things before", () => {
   const parameter = (name: string) => known("aws:ssm/parameter:Parameter", name, { name: `/iamvet/old/${name}` });
 
   it("is in its state, by names that a rename of the stack and of the site leave alone", () => {
-    const record = known("aws:route53/record:Record", "traffic-serving", { name: "a.example", zoneId: ZONE });
+    const record = known("aws:route53/record:Record", "traffic-serving", {
+      ...{ name: "a.example", zoneId: ZONE, records: ["198.51.100.10"] },
+    });
     assert.deepEqual(formerOf([record, parameter("traffic-intent"), parameter("traffic-state")]), {
       site: { name: "a.example", zoneId: ZONE },
+      said: ["198.51.100.10"],
+      zones: [ZONE],
       parameters: { intent: "/iamvet/old/traffic-intent", state: "/iamvet/old/traffic-state" },
+      leaving: { intent: [], state: [] },
     });
   });
 
+  it("and what an update was cut off in giving up is apart, wherever it stands in the state", () => {
+    const left = (name: string) => ({ ...parameter(name), delete: true });
+    const now = (name: string) => known("aws:ssm/parameter:Parameter", name, { name: `/iamvet/new/${name}` });
+    const names = ["traffic-intent", "traffic-state"];
+    for (const state of [
+      [...names.map(left), ...names.map(now)],
+      [...names.map(now), ...names.map(left)],
+    ]) {
+      const { parameters, leaving } = formerOf(state);
+      assert.deepEqual(parameters, { intent: "/iamvet/new/traffic-intent", state: "/iamvet/new/traffic-state" });
+      assert.deepEqual(leaving, { intent: ["/iamvet/old/traffic-intent"], state: ["/iamvet/old/traffic-state"] });
+    }
+  });
+
+  it("is in the zones of both records, where an update was cut off between them", () => {
+    const record = (slot: string, zoneId: string, gone = false) => ({
+      ...known("aws:route53/record:Record", `traffic-${slot}`, {
+        name: "a.example",
+        zoneId,
+        records: ["198.51.100.10"],
+      }),
+      ...(gone && { delete: true }),
+    });
+    assert.deepEqual(formerOf([record("serving", "Z2"), record("canary", ZONE)]).zones, ["Z2", ZONE]);
+    assert.deepEqual(formerOf([record("serving", "Z2"), record("serving", ZONE, true)]).zones, ["Z2"]);
+  });
+
   it("is nothing in a stack that has no traffic yet, or half of it", () => {
-    assert.deepEqual(formerOf([]), {});
-    assert.deepEqual(formerOf([parameter("traffic-intent")]), {});
+    const nothing = { said: [], zones: [], leaving: { intent: [], state: [] } };
+    assert.deepEqual(formerOf([]), nothing);
+    assert.deepEqual(formerOf([parameter("traffic-intent")]), nothing);
   });
 });
