@@ -236,9 +236,7 @@ class Stack {
       ...(weight === undefined ? {} : { weightedRoutingPolicies: [{ weight }] }),
       ...(ttl === undefined || record.inputs.aliases ? {} : { ttl }),
     };
-    this.visitors.byHand = true;
-    this.visitors.look(this.world);
-    this.visitors.byHand = false;
+    this.visitors.byHand(this.world);
   }
 }
 

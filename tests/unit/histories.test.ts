@@ -127,6 +127,11 @@ describe("the site's program on a modelled engine", () => {
       { kind: "hand", slot: "serving", ttl: 3600 },
       up(to("fargate"), { killAtWait: 3 }),
     ],
+    "somebody gives weight by hand to a canary that has never had any, and waits": [
+      up(to("vercel", { section: false, canary: { tier: "monitored-instance", percent: 0 } })),
+      { kind: "hand", slot: "canary", weight: 50 },
+      { kind: "wait", seconds: 1 },
+    ],
     "Vercel's section goes with its visitors, and the update is killed while it waits": [
       up(to("vercel")),
       up(to("monitored-instance", { section: false }), { killAtWait: 3 }),
