@@ -58,9 +58,6 @@ async function main(): Promise<void> {
     `${sum((one) => one.runs)} histories, ${sum((one) => one.updates)} updates (${ends.join(", ")}), ${seconds()} s`,
   );
   const failures = found.flatMap(({ failure }) => failure ?? []);
-  for (const { violations, history } of failures) {
-    console.log(`Violated:\n  ${violations.join("\n  ")}\nby the history\n${JSON.stringify(history, null, 2)}`);
-  }
   if (failures.length === 0) console.log("No violation.");
   // A run without a mend has to find what the mend is for.
   process.exitCode = failures.length > 0 === Boolean(without) ? 0 : 1;
@@ -71,11 +68,19 @@ function inOwnProcess(part: Part, progress: () => void): Promise<Checked> {
   const child = fork(__filename, [], { execArgv: process.execArgv });
   child.send(part);
   return new Promise((resolve, reject) => {
-    child.on("message", (told: Checked | "played") => (told === "played" ? progress() : resolve(told)));
+    child.on("message", (told: Checked | "played") => {
+      if (told === "played") return progress();
+      // The other workers may go on for long.
+      if (told.failure) console.log(failureText(told.failure));
+      resolve(told);
+    });
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`a worker ended with ${code}`)));
   });
 }
+
+const failureText = ({ violations, history }: NonNullable<Checked["failure"]>): string =>
+  `Violated:\n  ${violations.join("\n  ")}\nby the history\n${JSON.stringify(history, null, 2)}`;
 
 /** What a worker does. */
 async function work({ without, ...part }: Part): Promise<void> {
