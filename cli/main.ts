@@ -2,9 +2,7 @@ import { inspect } from "node:util";
 import { Command, type CommanderError } from "commander";
 import pc from "picocolors";
 import { commands } from "./commands";
-
-/** Errors by which a person is told of a mistake of their own; anything else is ours. */
-const told = new Set(["SettingsError", "UsageError", "InputError"]);
+import { isMistake } from "./stack-files";
 
 async function main(): Promise<void> {
   const exit = ({ exitCode }: CommanderError) => process.exit(exitCode === 0 ? 0 : 2);
@@ -33,9 +31,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 main().catch((error: unknown) => {
-  const mistake = error instanceof Error && told.has(error.name);
-  console.error(mistake ? pc.red(error.message) : unforeseen(error));
-  process.exitCode = mistake ? 2 : 1;
+  console.error(isMistake(error) && !error.cause ? pc.red(error.message) : unforeseen(error));
+  process.exitCode = isMistake(error) ? 2 : 1;
 });
 
 /** A mistake of ours: its stack trace helps nobody but us, who ask for it. */

@@ -18,7 +18,7 @@ import { Interrupted, Stop } from "./migrate/stop";
 import { verdictOn } from "./migrate/verdict";
 import { lookAt } from "./migrate/watcher";
 import { withProgress } from "./progress";
-import { inFolder, UsageError } from "./stack-files";
+import { inFolder, isMistake, UsageError } from "./stack-files";
 
 interface Options {
   readonly stack: string;
@@ -55,10 +55,15 @@ export function migrateCommand(): Command {
         "3: stopped on the way; the message says where, and both ways. 130: interrupted. Each run adds to migrate-<stack>.log in the folder.",
       ].join("\n"),
     )
-    .action(migrate);
+    .action((options: Options) => {
+      const state = { begun: false };
+      return migrate(options, state).catch((error: unknown) => {
+        throw state.begun ? error : notBegun(error);
+      });
+    });
 }
 
-async function migrate(options: Options): Promise<void> {
+async function migrate(options: Options, state: { begun: boolean }): Promise<void> {
   const steps = options.back ? [100] : parseSteps(options.steps);
   const bakeSeconds = parseTime(options.bake);
   const folder = options.cwd;
@@ -87,6 +92,7 @@ async function migrate(options: Options): Promise<void> {
     const verdict = fresh ? await looking(() => verdictOn(folder, options.stack, destination.target)) : [];
     if (!options.json) console.log(planText(stack, destination, way, bakeSeconds, ready, verdict));
     await agreed(options);
+    state.begun = true;
     await toTheEnd({ options, stack, edit, destination, way, bakeSeconds, engine, ready, journal, stop });
     if (!options.json) console.log(pc.dim(`Log: ${file}`));
   } catch (error) {
@@ -98,6 +104,10 @@ async function migrate(options: Options): Promise<void> {
     release();
   }
 }
+
+/** Whatever keeps a migration from beginning is told as a mistake is: only one that was under way can have gone wrong. */
+const notBegun = (error: unknown) =>
+  isMistake(error) ? error : new UsageError(`${messageOf(error)}\nNothing was begun.`, { cause: error });
 
 /** How a migration ends, as its help tells. Mistakes of the caller, before anything is begun, end with 2 like those of every command. */
 const CODES = { done: 0, wentBack: 1, stopped: 3, interrupted: 130 } as const;
@@ -250,5 +260,6 @@ async function agreed({ yes, json, stack }: Options): Promise<void> {
   }
   const { confirm, isCancel } = await import("@clack/prompts");
   const answer = await confirm({ message: "Begin?", initialValue: false });
-  if (isCancel(answer) || !answer) throw new UsageError("Nothing was changed.");
+  if (isCancel(answer)) throw new Interrupted();
+  if (!answer) throw new UsageError("Nothing was changed.");
 }

@@ -9,6 +9,10 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Errors by which a person is told of a mistake of their own; anything else is ours. */
+const MISTAKES: ReadonlySet<string> = new Set(["SettingsError", "UsageError", "InputError"]);
+export const isMistake = (error: unknown): error is Error => error instanceof Error && MISTAKES.has(error.name);
+
 /** What the system says of a path, in words. */
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: "its folder does not exist",

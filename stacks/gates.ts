@@ -25,6 +25,7 @@ import {
 import { liveZone, type Rename, renameRecords, type Zone } from "./gates/rename";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./gates/rollout";
 import { liveRollouts } from "./gates/rollout-aws";
+import { meetRule } from "./gates/rule";
 import {
   type Asked,
   bearer,
@@ -78,7 +79,6 @@ export interface Gates {
    * @throws with the name servers to enter, at once if the delegation differs: waiting for a person is no update
    */
   delegated(zone: { readonly name: string; readonly nameServers: readonly string[] }): Promise<void>;
-  /**
   /** Returns when the records of the site's names have the form that they need: another name may redirect now, or serve. */
   renamed(rename: Rename): Promise<void>;
   /**
@@ -142,6 +142,8 @@ export interface Wish extends Asked {
 export interface TierToProve {
   readonly tier: string;
   readonly probe: Probe;
+  /** Whether visitors get to it by the load balancer's rule. @default false */
+  readonly balanced?: boolean;
 }
 
 export interface TrafficToSettle {
@@ -349,7 +351,8 @@ export function liveGates(options: GateOptions): Gates {
         }
       }),
 
-    async ready({ tier, probe }) {
+    async ready({ tier, probe, balanced }) {
+      if (balanced) await question("the load balancer's rule", meetRule(options.known ?? [], aws.rule, asked));
       const give = (what: string, why: string): never => {
         const [before, intent] = [found?.state?.value, found?.intent?.value];
         const rest = notReady({ tier, before, intent, asked });

@@ -268,7 +268,8 @@ function served(foundation: Foundation): pulumi.Resource[] {
 }
 
 async function probed(tier: WebTier) {
-  return { tier: tier.tier, probe: await knownValue(tier.probe, `the probe of ${tier.tier}`) };
+  const balanced = tier.targetGroupArn !== undefined;
+  return { tier: tier.tier, balanced, probe: await knownValue(tier.probe, `the probe of ${tier.tier}`) };
 }
 
 /** What blocks ends an update here, with the foundation built; a preview goes on and shows it among the next steps. */

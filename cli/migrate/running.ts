@@ -59,15 +59,24 @@ function take(mark: string): () => void {
     rmSync(beside, { force: true });
   }
   return () => {
-    if (read(mark) === own) rmSync(mark, { force: true });
+    try {
+      if (read(mark) === own) rmSync(mark, { force: true });
+    } catch {
+      // Somebody else's by now.
+    }
   };
 }
 
+/** @throws {UsageError} if it is there and cannot be read: waiting for it to change would never end */
 function read(mark: string): string | undefined {
   try {
     return readFileSync(mark, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw new UsageError(
+      `${mark} belongs to somebody else and cannot be read (${code}). Nothing was changed. If no \`platform migrate\` runs on this machine, delete it.`,
+    );
   }
 }
 

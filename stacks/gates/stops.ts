@@ -95,7 +95,8 @@ export interface Waiting {
 /** Below the reason for which a tier is not ready. */
 export function notReady({ tier, before, intent, asked }: Waiting): string[] {
   const up = upCommand(asked?.stack);
-  const again = `repair it, then \`${up}\`, which asks again.`;
+  const gone = asked ? `; if a part of it is gone from AWS or Vercel, \`${refreshCommand(asked.stack)}\` first` : "";
+  const again = `repair it, then \`${up}\`, which asks again${gone}.`;
   if (!before || !asked)
     return ["No traffic was pointed at it, and nothing was deleted.", ...waysText(again, undefined)];
   const serving = bearer(before.slots);

@@ -55,7 +55,8 @@ interface Monitor {
  * provider's error, the others are SIGKILL.
  */
 export interface Cut {
-  readonly at: number;
+  /** Its number, or what it is, as `delete traffic-catch-all`. */
+  readonly at: number | string;
   readonly how: "refused" | "before" | "unrecorded" | "after";
 }
 
@@ -80,7 +81,7 @@ export class Over extends Error {
  * (tests/engine/modelled.test.ts).
  *
  * - A resource is created, updated, or replaced where a property says so; a replaced one stays until the end, unless it says that it is
- *   to be deleted first.
+ *   to be deleted first. What is protected, and is to stay so, is not replaced.
  * - Deletions come last, and only after a program that ended well: dependents first, so backwards.
  * - A request that a provider refuses ends the update; what was recorded until then is the state.
  * - After SIGKILL the state has what was recorded.
@@ -224,6 +225,11 @@ export class Engine {
         () => this.cloud.update(urn, old.id, inputs),
         ({ outputs }) => put({ ...base, id: old.id, inputs, outputs }),
       );
+    }
+    // In the engine's words (pkg/resource/deploy/step_generator.go), as far as anybody reads them.
+    if (old?.protect && base.protect) {
+      const why = `unable to replace resource "${urn}" as it is currently marked for protection`;
+      throw new Over({ kind: "failed", message: why });
     }
     if (old && request.getDeletebeforereplace()) await this.delete(old);
     return this.request(

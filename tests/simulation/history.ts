@@ -1,12 +1,14 @@
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { seeded } from "../../insight/random";
 import { readStack } from "../../stacks/config";
 import { type Gates, liveGates } from "../../stacks/gates";
+import { cureOf } from "../../stacks/gates/stops";
 import { deploySite } from "../../stacks/site";
 import { tierOf } from "../engine/services";
 import { settings } from "../engine/stack";
 import { DOMAIN, REGION } from "../engine/world";
-import { type Cut, type Ended, Engine } from "./engine";
+import { type Cut, type Ended, Engine, STACK } from "./engine";
 import { Visitors } from "./visitors";
 import { ModelWorld } from "./world";
 
@@ -167,14 +169,14 @@ class Stack {
     }
   }
 
-  /** What people do with a stack that is in their way: what its messages say, in the end `pulumi refresh`. */
+  /** What people do with a stack that is in their way: what the message says, and nothing else. */
   async finish(touched: boolean): Promise<void> {
     let ended = await this.up(this.file);
     for (let attempt = 0; ended.kind !== "done" && attempt < 4; attempt++) {
-      const message = "message" in ended ? ended.message : "";
-      const revision = /traffic\.revision (\d+) && pulumi up/.exec(message)?.[1];
-      if (revision) this.revision = Number(revision);
-      else this.engine.refresh();
+      const said = "message" in ended ? wayOn(ended) : "up";
+      if (said === undefined) break;
+      if (typeof said === "number") this.revision = said;
+      else if (said === "refresh") this.engine.refresh();
       ended = await this.up(this.file);
     }
     if (ended.kind !== "done") {
@@ -218,11 +220,16 @@ class Stack {
     const program = async () => {
       const config = { ...readStack(), known };
       const live = liveGates({ ...config.settings.gates, known, ...world.gateOptions(Math.random) });
-      // Rollouts have tests of their own; what runs here is what was asked.
-      const gates = { ...live, rolledOut: async () => {} };
+      // What AWS and Vercel tell of a rollout has tests of its own; here one goes back where its tier is sick.
+      const gates: Gates = {
+        ...live,
+        rolledOut: async ({ tier }) => {
+          if (world.health.sick.has(tier)) throw new pulumi.RunError(`${tier}: run \`pulumi up\` again`);
+        },
+      };
       return deploySite(config, this.without(gates, world));
     };
-    this.engine.cutAt = (_, at) => (at === cut?.at ? cut.how : undefined);
+    this.engine.cutAt = ({ op, name }, at) => (cut && [at, `${op} ${name}`].includes(cut.at) ? cut.how : undefined);
     const ended = await this.engine.up(program, configOf(file, this.revision));
     this.ends.push(ended.kind);
     return ended;
@@ -236,10 +243,20 @@ class Stack {
       ...(weight === undefined ? {} : { weightedRoutingPolicies: [{ weight }] }),
       ...(ttl === undefined || record.inputs.aliases ? {} : { ttl }),
     };
-    this.visitors.byHand = true;
-    this.visitors.look(this.world);
-    this.visitors.byHand = false;
+    this.visitors.byHand(this.world);
   }
+}
+
+/**
+ * What a message tells a person to do before another `pulumi up`: a new `traffic.revision`, a refresh, or nothing; undefined if it names no
+ * way at all. What a provider says is no message of ours: whoever reads it tries again, or looks up what the guide says of it.
+ */
+function wayOn({ kind, message }: Ended & { readonly message: string }): number | "refresh" | "up" | undefined {
+  const revision = /traffic\.revision (\d+) && pulumi up/.exec(message)?.[1];
+  if (revision) return Number(revision);
+  const text = kind === "failed" ? (cureOf(message, STACK) ?? "`pulumi up`") : message;
+  if (/`pulumi refresh\b/.test(text)) return "refresh";
+  return /`pulumi up\b/.test(text) ? "up" : undefined;
 }
 
 /** What refuses its deletion while it serves. */

@@ -1,5 +1,7 @@
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { check } from "./check";
+import { type Checked, check } from "./check";
 import { shortcuts } from "./engine";
 import { MENDS } from "./mends";
 import { onlyWhatVisitorsNeed } from "./small";
@@ -7,45 +9,97 @@ import { onlyWhatVisitorsNeed } from "./small";
 /** Histories between two lines of progress. */
 const STEP = 100;
 
-/** `npm run test:histories -- --runs 10000 --seed 1 [--without ready]`: random lives of a stack, on the real program and gates. */
+/** What one process plays. */
+interface Part {
+  readonly runs: number;
+  readonly seed: number;
+  readonly without?: string;
+}
+
+/**
+ * `npm run test:histories -- --runs 10000 --seed 1 [--workers 2] [--without ready]`: random lives of a stack, on the real program and gates.
+ * Each worker plays a part of its own: the first one with the seed, each further one with the next.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       runs: { type: "string", default: "10000" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
+      workers: { type: "string", default: String(availableParallelism()) },
       without: { type: "string" },
     },
   });
-  const [runs, seed] = [Number(values.runs), Number(values.seed)];
-  const without = values.without === undefined ? undefined : MENDS[values.without];
-  if (values.without !== undefined && !without) {
-    throw new Error(`--without takes one of ${Object.keys(MENDS).join(", ")} (got "${values.without}")`);
+  const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(values.workers)];
+  const { without } = values;
+  if (without !== undefined && !MENDS[without]) {
+    throw new Error(`--without takes one of ${Object.keys(MENDS).join(", ")} (got "${without}")`);
   }
+  console.log(`${runs} histories, seed ${seed}, ${workers} workers${without ? `, without ${without}` : ""}`);
+  const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  let done = 0;
+  const progress = () => {
+    if (++done % STEP === 0) console.log(`${done} of ${runs}, ${seconds()} s`);
+  };
+  const parts = Array.from(
+    { length: workers },
+    (_, index): Part => ({
+      runs: Math.floor(runs / workers) + (index < runs % workers ? 1 : 0),
+      seed: seed + index,
+      ...(without ? { without } : {}),
+    }),
+  );
+  const found = await Promise.all(parts.map((part) => inOwnProcess(part, progress)));
+  const sum = (of: (one: Checked) => number) => found.reduce((all, one) => all + of(one), 0);
+  const ends = [...new Set(found.flatMap((one) => Object.keys(one.ends)))].map(
+    (end) => `${sum((one) => one.ends[end] ?? 0)} ${end}`,
+  );
+  console.log(
+    `${sum((one) => one.runs)} histories, ${sum((one) => one.updates)} updates (${ends.join(", ")}), ${seconds()} s`,
+  );
+  const failures = found.flatMap(({ failure }) => failure ?? []);
+  if (failures.length === 0) console.log("No violation.");
+  // A run without a mend has to find what the mend is for.
+  process.exitCode = failures.length > 0 === Boolean(without) ? 0 : 1;
+}
+
+/** The SDK keeps one program's state for a process. */
+function inOwnProcess(part: Part, progress: () => void): Promise<Checked> {
+  const child = fork(__filename, [], { execArgv: process.execArgv });
+  child.send(part);
+  return new Promise((resolve, reject) => {
+    child.on("message", (told: Checked | "played") => {
+      if (told === "played") return progress();
+      // The other workers may go on for long.
+      if (told.failure) console.log(failureText(told.failure));
+      resolve(told);
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`a worker ended with ${code}`)));
+  });
+}
+
+const failureText = ({ violations, history }: NonNullable<Checked["failure"]>): string =>
+  `Violated:\n  ${violations.join("\n  ")}\nby the history\n${JSON.stringify(history, null, 2)}`;
+
+/** What a worker does. */
+async function work({ without, ...part }: Part): Promise<void> {
   process.env.VERCEL_API_TOKEN ??= "test";
   shortcuts();
   onlyWhatVisitorsNeed();
-  console.log(`${runs} histories, seed ${seed}${values.without ? `, without ${values.without}` : ""}`);
-  const started = Date.now();
-  const seconds = () => Math.round((Date.now() - started) / 1000);
-  const found = await check({
-    runs,
-    seed,
-    ...(without ? { without } : {}),
-    progress: (done) => {
-      if (done % STEP === 0) console.log(`${done} of ${runs}, ${seconds()} s`);
-    },
+  const mend = without === undefined ? undefined : MENDS[without];
+  const checked = await check({
+    ...part,
+    ...(mend ? { without: mend } : {}),
+    progress: () => process.send?.("played"),
   });
-  const ends = Object.entries(found.ends).map(([end, count]) => `${count} ${end}`);
-  console.log(`${found.runs} histories, ${found.updates} updates (${ends.join(", ")}), ${seconds()} s`);
-  if (found.failure) {
-    console.log(`Violated:\n  ${found.failure.violations.join("\n  ")}`);
-    console.log(`by the history\n${JSON.stringify(found.failure.history, null, 2)}`);
-  } else console.log("No violation.");
-  // A run without a mend has to find what the mend is for.
-  process.exitCode = Boolean(found.failure) === Boolean(without) ? 0 : 1;
+  process.send?.(checked, () => process.disconnect());
 }
 
-void main().catch((error) => {
+const failed = (error: unknown) => {
   console.error(error);
   process.exitCode = 2;
-});
+};
+
+if (process.send) process.once("message", (part: Part) => void work(part).catch(failed));
+else void main().catch(failed);

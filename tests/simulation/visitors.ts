@@ -29,14 +29,19 @@ export class Visitors {
   /** When the update began that runs, in milliseconds. */
   private began = 0;
   private text = "[]";
-  /** Whether a person is at work, who needs no gate. */
-  byHand = false;
 
   constructor(private readonly drainSeconds: number) {}
 
   beginUpdate(world: ModelWorld): void {
     this.began = world.now;
     this.before = sharesOf(this.said.at(-1)?.leads ?? [], world);
+  }
+
+  /** What a person has changed needs no gate: nobody asks it of anything until it changes again. */
+  byHand(world: ModelWorld): void {
+    this.listen(world);
+    this.before = sharesOf(this.said.at(-1)?.leads ?? [], world);
+    this.look(world);
   }
 
   /** @param changed name of the resource that has just changed, if that is why */
@@ -93,7 +98,7 @@ export class Visitors {
       const before = this.before.get(place) ?? 0;
       const had = before > 0 && !moved ? 100 : before;
       const other = this.identities.get(place) !== undefined && this.identities.get(place) !== identity;
-      if (this.byHand || (!other && share <= had + ROUNDING)) continue;
+      if (!other && share <= had + ROUNDING) continue;
       const proven = world.health.answers.some(
         ({ target, healthy, time }) => target === place && healthy && time >= this.began,
       );

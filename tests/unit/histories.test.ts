@@ -127,6 +127,17 @@ describe("the site's program on a modelled engine", () => {
       { kind: "hand", slot: "serving", ttl: 3600 },
       up(to("fargate"), { killAtWait: 3 }),
     ],
+    "somebody gives weight by hand to a canary that has never had any, and waits": [
+      up(to("vercel", { section: false, canary: { tier: "monitored-instance", percent: 0 } })),
+      { kind: "hand", slot: "canary", weight: 50 },
+      { kind: "wait", seconds: 1 },
+    ],
+    "an update is killed when AWS has deleted the load balancer's rule, which the state keeps, and the next one goes back there":
+      [
+        up(to("fargate")),
+        up(to("monitored-instance"), { cut: { at: "delete traffic-catch-all", how: "unrecorded" } }),
+        up(to("fargate")),
+      ],
     "Vercel's section goes with its visitors, and the update is killed while it waits": [
       up(to("vercel")),
       up(to("monitored-instance", { section: false }), { killAtWait: 3 }),
