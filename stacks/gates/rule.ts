@@ -13,7 +13,7 @@ export async function meetRule(
   rule: AwsReader["rule"],
   asked: Asked | undefined,
 ): Promise<void> {
-  const id = knownAs(known, "aws:lb/listenerRule:ListenerRule", "traffic-catch-all")?.id;
+  const id = knownAs(known, "aws:lb/listenerRule:ListenerRule", "traffic-catch-all")[0]?.id;
   if (id === undefined || (await rule(id)) !== undefined) return;
   const refresh = asked ? refreshCommand(asked.stack) : "pulumi refresh";
   throw new pulumi.RunError(

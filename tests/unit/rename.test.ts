@@ -144,7 +144,10 @@ describe("the parameters of a stack that was renamed", () => {
   const HOUR = 3_600_000;
   const state = (tier: string, address: string, ttl: number): TrafficState => {
     const slot = { tier, target: { kind: "addresses" as const, ipv4: [address] } };
-    const [serving, canary] = [100, 0].map((share) => ({ ...slot, share, weight: share })) as [Slot, Slot];
+    const [serving, canary]: [Slot, Slot] = [
+      { ...slot, share: 100, weight: 100 },
+      { ...slot, share: 0, weight: 0 },
+    ];
     return { revision: 0, ttl, slots: { serving, canary } };
   };
   const [server, vercel] = [state("monitored-instance", "198.51.100.1", 3600), state("vercel", "198.51.100.2", 60)];
