@@ -119,7 +119,8 @@ export class Watcher extends pulumi.ComponentResource {
             actions: ["ssm:StartAutomationExecution"],
             resources: [
               ssm(pulumi.interpolate`automation-definition/${automation.name}:*`),
-              automation.arn,
+              // Not its `arn`, which the provider makes of the definition.
+              ssm(pulumi.interpolate`document/${automation.name}`),
               ssm("automation-execution/*"),
             ],
           },

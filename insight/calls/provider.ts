@@ -26,6 +26,8 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
     ),
   ],
   "autoscaling/Group": [
+    // It waits until the group's instances are healthy behind the load balancer.
+    on("elasticloadbalancing", "DescribeTargetHealth"),
     on(
       "autoscaling",
       `DescribeAutoScalingGroups DescribeScalingActivities DescribeTags DescribeInstanceRefreshes DescribeWarmPool`,

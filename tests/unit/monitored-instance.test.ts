@@ -244,7 +244,7 @@ describe("a monitored instance", () => {
       const policy = text(named(plan, starters[0] as string).inputs.policy);
       for (const form of [
         "automation-definition/",
-        "<monitored-instance-recovery-automation.arn>",
+        ":document/<monitored-instance-recovery-automation.name>",
         "automation-execution/*",
       ])
         assert.ok(policy.includes(form), form);
