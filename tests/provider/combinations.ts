@@ -109,7 +109,7 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
         },
         domain: { name: "staging.iamvet.kr", zoneName: "iamvet.kr", ttl: 300 },
         recovery: { maxPerHour: 5, recheckMinutes: 1 },
-        instance: { ...released.instance, type: "t3.large", volumeGb: 50 },
+        instance: { ...released.instance, type: "t3.large", volumeGb: 50, securityUpdates: "off" },
         database: {
           name: "shop",
           username: "owner",
@@ -353,7 +353,7 @@ const parts: readonly { readonly name: string; readonly architectures: readonly 
     {
       name: "built elsewhere",
       architectures: ["vercel"],
-      config: { vercel: { plan: "pro", prebuilt: "app", databaseAccess: "public-tls" } },
+      config: { vercel: { plan: "pro", prebuilt: "app", databaseAccess: "public-tls", skewProtection: "12 hours" } },
     },
     {
       name: "private link",

@@ -217,6 +217,7 @@ describe("the plans of the stacks", () => {
       "ec2:DescribeAddresses",
       "ec2:DescribeInstances",
       "ec2:DescribeInstanceStatus",
+      "ec2:DescribeVolumes",
       "ec2:DescribeSecurityGroups",
       "logs:DescribeLogGroups",
       // The agent's own, as AWS's managed policy has them, less the parameters.
