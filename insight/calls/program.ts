@@ -52,7 +52,7 @@ export const programCalls: readonly Call[] = [
     by: CHANGES,
     why: "does the same for the server that the stack made",
     needs: "ec2/Instance",
-    uses: [on("ec2", "DescribeInstanceAttribute"), onOwn("ec2:instance", "", "ModifyInstanceAttribute")],
+    uses: [onOwn("ec2:instance", "DescribeInstanceAttribute", "ModifyInstanceAttribute")],
   },
   {
     place: "stacks/gates/rename.ts",

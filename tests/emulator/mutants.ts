@@ -91,9 +91,9 @@ export const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
       }),
     },
     {
-      what: "the watcher runs with the automation's role instead of one that may start it",
+      what: "the watcher runs with the server's role instead of one that may start the automation",
       resource: "monitored-instance-recovery-watcher-function",
-      change: (_, made) => ({ role: made("monitored-instance-recovery-automation-role").arn }),
+      change: (_, made) => ({ role: made("monitored-instance-role").arn }),
     },
     {
       what: "the instance's tag names the agent's parameter instead of its boot configuration",
