@@ -7,27 +7,46 @@ import { renderRunbook } from "./runbook";
 interface Kept {
   readonly instanceId: pulumi.Input<string>;
   readonly document: aws.ssm.Document;
-  readonly parameters: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly parameters?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** When it runs, and then alone. @default at once, whenever the document or a parameter changes, and once a day */
+  readonly only?: string;
 }
 
 /**
- * Runs a Command document on a server now, whenever the document or a parameter changes, and once a day. State Manager runs an association
- * that is edited at once (SSM API reference, UpdateAssociation: ApplyOnlyAtCronInterval is off), which is why the version is named. Costs
- * nothing on EC2.
+ * Runs a Command document on a server. State Manager runs an association that is edited at once, unless it keeps to its schedule (SSM API
+ * reference, UpdateAssociation: ApplyOnlyAtCronInterval), which is why the version is named. Costs nothing on EC2.
  */
-function keep(name: string, { instanceId, document, parameters }: Kept, opts: pulumi.CustomResourceOptions) {
+function keep(
+  name: string,
+  { instanceId, document, parameters, only }: Kept,
+  opts: pulumi.CustomResourceOptions,
+): aws.ssm.Association {
   return new aws.ssm.Association(
     name,
     {
       name: document.name,
       documentVersion: document.latestVersion,
       targets: [{ key: "InstanceIds", values: [instanceId] }],
-      parameters,
-      scheduleExpression: "rate(1 day)",
+      ...(parameters ? { parameters } : {}),
+      scheduleExpression: only ?? "rate(1 day)",
+      ...(only ? { applyOnlyAtCronInterval: true } : {}),
     },
     opts,
   );
 }
+
+/** A Command document of `runbooks/`, for servers. */
+const commandDocument = (name: string, file: string, opts: pulumi.CustomResourceOptions) =>
+  new aws.ssm.Document(
+    name,
+    {
+      documentType: "Command",
+      documentFormat: "YAML",
+      targetType: "/AWS::EC2::Instance",
+      content: renderRunbook(file),
+    },
+    opts,
+  );
 
 /** Installs the CloudWatch agent on a server, and gives it its config whenever that changes, beside one that is there. */
 export function keepAgent(
@@ -36,16 +55,7 @@ export function keepAgent(
   config: aws.ssm.Parameter,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  const document = new aws.ssm.Document(
-    `${name}-agent-document`,
-    {
-      documentType: "Command",
-      documentFormat: "YAML",
-      targetType: "/AWS::EC2::Instance",
-      content: renderRunbook("configure.command.yaml"),
-    },
-    opts,
-  );
+  const document = commandDocument(`${name}-agent-document`, "configure.command.yaml", opts);
   const parameters = { ConfigParameter: config.name, ConfigVersion: pulumi.interpolate`${config.version}` };
   keep(`${name}-agent-configure`, { instanceId, document, parameters }, opts);
 }
@@ -55,27 +65,8 @@ export function keepAgent(
  * association is made or changed, since that may be in a first boot or in the day's busiest hour.
  */
 export function keepPatched(name: string, instanceId: pulumi.Input<string>, opts: pulumi.CustomResourceOptions): void {
-  const document = new aws.ssm.Document(
-    `${name}-patch-document`,
-    {
-      documentType: "Command",
-      documentFormat: "YAML",
-      targetType: "/AWS::EC2::Instance",
-      content: renderRunbook("patch.command.yaml"),
-    },
-    opts,
-  );
-  new aws.ssm.Association(
-    `${name}-patch`,
-    {
-      name: document.name,
-      documentVersion: document.latestVersion,
-      targets: [{ key: "InstanceIds", values: [instanceId] }],
-      scheduleExpression: "cron(0 18 ? * SAT *)",
-      applyOnlyAtCronInterval: true,
-    },
-    opts,
-  );
+  const document = commandDocument(`${name}-patch-document`, "patch.command.yaml", opts);
+  keep(`${name}-patch`, { instanceId, document, only: "cron(0 18 ? * SAT *)" }, opts);
 }
 
 /** Puts the recovery's steps on the server itself, with the timer that heals there what can be healed there. */
