@@ -53,6 +53,8 @@ heal() {
   mkdir -p "$RUN_DIR"
   abandoned && return
   leave_disk=''
+  # What `look` finds.
+  found='' site=''
   answer=$(ask_site)
   if [ "${answer%% *}" = 200 ] && [ -z "$(freeable)" ]; then
     remember_healthy

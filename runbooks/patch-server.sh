@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Installs the security updates of the system's packages, and never reboots: a new kernel waits for the next boot, which is said. Amazon
 # Linux 2023 keeps to the version of its image unless it is asked for the latest (docs.aws.amazon.com/linux/al2023/ug,
 # deterministic-upgrades-usage.html), so a server would else stay as it was made for years.

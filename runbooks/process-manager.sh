@@ -141,7 +141,8 @@ restart_pm2() {
 end_orphans() {
   local pid
   for pid in $(listeners "$APP_PORT"); do
-    [ "$(stat --format %U "/proc/$pid")" = "$PM2_OWNER" ] && tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "PM2_HOME=$PM2_HOME" || continue
+    [ "$(stat --format %U "/proc/$pid")" = "$PM2_OWNER" ] || continue
+    tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "PM2_HOME=$PM2_HOME" || continue
     echo "the process $pid of a PM2 that is gone holds port $APP_PORT: ending it"
     kill -KILL "$pid"
   done

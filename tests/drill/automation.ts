@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
@@ -42,6 +42,9 @@ export interface AutomationArgs {
   readonly disabled?: readonly string[];
 }
 
+/** The server's own timer, among the steps that may be left out. */
+export const TIMER = "timer";
+
 /** Actions that need AWS; a run that comes to one of them has left what can be shown on this machine. */
 const NEEDS_AWS = new Set(["aws:executeAwsApi", "aws:changeInstanceState"]);
 
@@ -62,6 +65,7 @@ export class Automation {
   constructor(private readonly args: AutomationArgs) {
     this.command = parse(renderRunbook("recover.command.yaml", args.command)) as CommandDocument;
     const names = this.document.mainSteps.map((step) => step.name);
+    names.push(TIMER);
     for (const name of args.disabled ?? []) {
       if (!names.includes(name)) throw new Error(`There is no step ${name}. The automation has: ${names.join(", ")}.`);
     }
@@ -125,9 +129,16 @@ export class Automation {
     return { steps, outcome, cause, ...(published[0] ? { report: published[0] } : {}), notDrilled };
   }
 
+  /** One turn of the server's own timer, which has the script that `install` leaves: what it did and why, in its own words. */
+  async timer(): Promise<string> {
+    if (this.args.disabled?.includes(TIMER)) return "";
+    return (await this.onServer({ Step: "install" }, ["heal"], 600_000)).output;
+  }
+
   /** Forgets earlier runs, as an hour without trouble does for the cap on attempts. */
   anHourPasses(): void {
     this.runs.length = 0;
+    rmSync(this.args.env.RUN_DIR ?? "", { recursive: true, force: true });
   }
 
   /** Ends the process that runs the document's scripts. */
@@ -143,11 +154,16 @@ export class Automation {
       return { ok: true, outputs: { StatusCode: "200", Payload: JSON.stringify(answer) } };
     }
     if (step.action !== "aws:runCommand") throw new Error(`${step.name}: the drill cannot run ${step.action}`);
-    const file = join(this.args.record, "_script.sh");
-    writeFileSync(file, this.script((step.inputs.Parameters ?? {}) as Record<string, string>));
-    chmodSync(file, 0o700);
-    const { code, output } = await collect(file, this.args.env, (step.timeoutSeconds ?? 600) * 1000);
+    const parameters = (step.inputs.Parameters ?? {}) as Record<string, string>;
+    const { code, output } = await this.onServer(parameters, [], (step.timeoutSeconds ?? 600) * 1000);
     return { ok: code === 0, outputs: { Output: output.slice(0, 24_000), ResponseCode: String(code) } };
+  }
+
+  private onServer(parameters: Readonly<Record<string, string>>, args: readonly string[], limit: number) {
+    const file = join(this.args.record, "_script.sh");
+    writeFileSync(file, this.script(parameters));
+    chmodSync(file, 0o700);
+    return collect([file, ...args], this.args.env, limit);
   }
 
   /** The watcher itself. What AWS would say of the server is that of one that runs and is managed; the site it asks here. */
@@ -203,12 +219,12 @@ const recordOf = (ran: readonly Ran[], starts: readonly string[]) =>
   }));
 
 function collect(
-  file: string,
+  command: readonly string[],
   env: NodeJS.ProcessEnv,
   limit: number,
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((done, fail) => {
-    const child = spawn("sh", ["-c", file], { env, timeout: limit, killSignal: "SIGKILL", cwd: "/" });
+    const child = spawn("sh", ["-c", command.join(" ")], { env, timeout: limit, killSignal: "SIGKILL", cwd: "/" });
     let output = "";
     child.stdout.on("data", (data) => {
       output += data;

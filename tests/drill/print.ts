@@ -84,7 +84,8 @@ export function singleMarkdown(seed: number, rows: readonly Row[]): string {
 
 Written by \`npm run drill -- single --seed ${seed} --docs\`. On one machine run Nginx with TLS, PM2, the built sample app and
 PostgreSQL. Each fault is chosen by the seed, and neither the alarms nor the recovery are told which it is: alarms (the checks of
-the second column) start the automation, whose rendered document is walked step by step, and the scripts in it run byte by byte.
+the second column) start the automation, whose rendered document is walked step by step, and the scripts in it run byte by byte; then
+the server's own timer has a turn, as it has every minute: the automation does nothing while the site answers, so a full disk is the timer's.
 Visitors ask ${RATE} times a second in a process of their own; what they were answered is compared with Nginx' log, request by request.
 
 ${markdown(HEAD, rows.map(cells))}

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Automation, type Run } from "./automation";
+import { Automation, type Run, TIMER } from "./automation";
 import type { Visit } from "./client";
 import { FAULTS, type Fault, random } from "./faults";
 import { bySecond, type Mark, type Second } from "./picture";
@@ -20,7 +20,7 @@ export interface Row {
   /** Check that noticed, or `recheck`, and seconds until then. */
   readonly detectedBy: string;
   readonly detectedAfter: number;
-  /** Steps of the automation that changed something. */
+  /** Steps of the automation that changed something, and what the server's own timer did after it. */
   readonly did: readonly string[];
   /** Seconds from the fault until all checks were good for the last time. */
   readonly healthyAfter?: number;
@@ -55,7 +55,7 @@ export async function single({ seed, disabled, say }: SingleOptions): Promise<Ro
     await site.start(release);
     automation = new Automation({
       record: join(site.dir, "aws"),
-      env: { ...site.env, HEALTH_TIMEOUT: "3" },
+      env: { ...site.env, HEALTH_TIMEOUT: "3", CONFIRM: "1" },
       disabled,
       command: {
         AppPort: String(site.appPort),
@@ -70,6 +70,8 @@ export async function single({ seed, disabled, say }: SingleOptions): Promise<Ro
         HealthWait: "15",
       },
     });
+    // The first look of the timer, at a healthy site, arms it.
+    await automation.timer();
     const next = random(seed);
     const pick = <T>(choices: readonly T[]) => choices[Math.floor(next() * choices.length)] as T;
     const rows: Row[] = [];
@@ -130,6 +132,8 @@ async function drill(
     const { check, at } = monitor.alarm ?? { check: "recheck", at: Date.now() };
     const runs: Run[] = [await automation.run(check)];
     const problems: string[] = [];
+    // What the automation leaves, which does nothing while the site answers, the server's own timer heals within the minute.
+    const healed = await automation.timer();
     if (fault.mend) {
       if (runs[0]?.outcome !== "waiting") problems.push(`the recovery did not wait but was ${runs[0]?.outcome}`);
       runs.push(await automation.run("recheck"));
@@ -154,7 +158,10 @@ async function drill(
       injected,
       detectedBy: check,
       detectedAfter: seconds(at),
-      did: runs.flatMap((run) => run.steps).filter((name) => CHANGES.has(name)),
+      did: [
+        ...runs.flatMap((run) => run.steps).filter((name) => CHANGES.has(name)),
+        ...[...healed.matchAll(/healthy again by (.*)/g)].map(([, remedies]) => `${TIMER}: ${remedies}`),
+      ],
       healthyAfter: healthy ? seconds(monitor.lastBad ?? t0) : undefined,
       requests: visits.length,
       lost: visits.filter((visit) => visit.status !== 200).length,

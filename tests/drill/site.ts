@@ -97,6 +97,8 @@ export class Site {
       PM2_HOME: join(this.dir, "pm2"),
       CURL_CA_BUNDLE: join(this.dir, "cert", "fullchain.pem"),
       STATE_DIR: join(this.dir, "state"),
+      RUN_DIR: join(this.dir, "run"),
+      RELEASE_LOCK: join(this.dir, "release"),
     };
   }
 
