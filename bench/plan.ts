@@ -13,7 +13,7 @@ import { measure, type Run, slope } from "./measure";
  */
 const root = join(__dirname, "..");
 const node = process.execPath;
-const program = [node, "--import", join(root, "cli", "loader.mjs")];
+const program = [node, join(root, "bench", "run.mjs")];
 const platform = (...args: readonly string[]) => [node, join(root, "cli", "bin.mjs"), ...args];
 
 /** A ratio, or an amount, and the goal of the project for it, where there is one. */

@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import "./loader.mjs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-await import("./main.ts");
+const main = join(fileURLToPath(import.meta.url), "..", "main.ts");
+if (process.env.PLATFORM_TRACE) {
+  // Traces then name the lines of the source.
+  await import("tsx");
+  await import(main);
+} else {
+  const { run } = await import("./bundle.mjs");
+  await run(main);
+}

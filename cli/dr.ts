@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { ROOT } from "../core/root";
 import { type DisasterPlan, disasterPlan, type Objective } from "../insight/dr";
 import { duration } from "../insight/format";
 import {
@@ -24,7 +25,7 @@ import { withProgress } from "./progress";
 import { inFolder } from "./stack-files";
 
 /** The page that `--docs` writes. */
-export const DOCS = join(__dirname, "..", "docs", "disaster-recovery.md");
+export const DOCS = join(ROOT, "docs", "disaster-recovery.md");
 
 interface Options {
   readonly stack?: string;

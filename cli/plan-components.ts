@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
@@ -61,8 +60,6 @@ export function requestOf({ type, name, inputs }: RemoteChild, parent: string, p
   return request;
 }
 
-const sdk = createRequire(require.resolve("@pulumi/pulumi"));
-
 /**
  * Stands in for the server by which the engine calls the transforms of resources; the mocks of the SDK refuse them. It takes the
  * place for as long as the stack runs whose mocks are set.
@@ -71,7 +68,7 @@ export class Transforms {
   private readonly kept: pulumi.ResourceTransform[] = [];
 
   constructor() {
-    Object.assign(sdk("./runtime/state").getStore(), { supportsTransforms: true, callbacks: this });
+    Object.assign(require("@pulumi/pulumi/runtime/state").getStore(), { supportsTransforms: true, callbacks: this });
   }
 
   async registerTransform(transform: pulumi.ResourceTransform): Promise<Callback> {

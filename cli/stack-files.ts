@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { parse } from "yaml";
 import { readOnce } from "../components/yaml";
+import { ROOT } from "../core/root";
 
 /** A mistake of the caller: its message is all that a person needs. */
 export class UsageError extends Error {
@@ -49,7 +50,7 @@ export interface StackFile {
 }
 
 /** Folder of the Pulumi project. */
-export const projectFolder = join(__dirname, "..");
+export const projectFolder = ROOT;
 
 /** The option by which a command is told where the stacks are. */
 export const inFolder = (holds = "Pulumi.yaml and the stack files"): Option =>

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { ROOT } from "../core/root";
 
 /** What every function of this project runs on: the newest LTS of Node that Lambda has, on the cheaper of its two processors. */
 export const lambdaRuntime = { runtime: "nodejs24.x", architectures: ["arm64"], handler: "index.handler" } as const;
@@ -27,7 +28,7 @@ async function build(folder: string): Promise<string> {
   // Loaded here, as most runs of the program that import this file build no function.
   const esbuild = await import("esbuild");
   const { outputFiles } = await esbuild.build({
-    entryPoints: [join(__dirname, "..", "functions", folder, "index.ts")],
+    entryPoints: [join(ROOT, "functions", folder, "index.ts")],
     bundle: true,
     platform: "node",
     // Older than Lambda's own: the suites run the bundle on the developer's Node.

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { ROOT } from "../core/root";
 import { readOnce } from "./yaml";
 
 /** Folder of the documents and of the files that they insert. */
-const RUNBOOKS = join(__dirname, "..", "runbooks");
+const RUNBOOKS = join(ROOT, "runbooks");
 
 /** The limit of Systems Manager for a document, in bytes. */
 const DOCUMENT_LIMIT = 64 * 1024;

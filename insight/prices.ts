@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { ROOT } from "../core/root";
 import { InputError } from "./input-error";
 
 /** Where a figure comes from. `verified` says that it was read from a source, not recalled. */
@@ -45,7 +46,7 @@ export interface Price {
 }
 
 /** The folder of the price files. */
-export const PRICES_DIR = join(__dirname, "prices");
+export const PRICES_DIR = join(ROOT, "insight", "prices");
 
 const FIX = "Run `platform prices update`, or add it by hand.";
 

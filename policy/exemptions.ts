@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { ROOT } from "../core/root";
 import { rules } from "./rules";
 
 const exemptionSchema = z.strictObject({
@@ -37,4 +38,4 @@ export function parseExemptions(yaml: string): Exemption[] {
 
 /** The exemptions of this project. */
 export const readExemptions = (): Exemption[] =>
-  parseExemptions(readFileSync(join(__dirname, "exemptions.yaml"), "utf8"));
+  parseExemptions(readFileSync(join(ROOT, "policy", "exemptions.yaml"), "utf8"));

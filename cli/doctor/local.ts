@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { ROOT } from "../../core/root";
 import { check, Missing, ok, skipped, warning, wrong } from "./check";
 import { lookAtPlugins, pluginsOf } from "./plugins";
 
@@ -34,7 +35,7 @@ const OLDEST_PULUMI = "3.248.0";
 /** What this machine brings. */
 export const localChecks = [
   check("Node", [], async () => {
-    const { engines } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as {
+    const { engines } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
       engines: { node: string };
     };
     const [, from = "0", to = "99"] = /^>=([\d.]+) <([\d.]+)$/.exec(engines.node) ?? [];

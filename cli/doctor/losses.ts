@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
+import { ROOT } from "../../core/root";
 import { pathsOf } from "../../stacks/existing";
 import { type AwsAccess, askAws } from "../aws";
 import { type Finding, type Healthy, ok, skipped, warning } from "./check";
@@ -74,7 +75,7 @@ export function parse(text: string): Inspection {
 async function inspected(aws: AwsAccess, id: string, root: string): Promise<string> {
   const { SSMClient, SendCommandCommand, GetCommandInvocationCommand } = await import("@aws-sdk/client-ssm");
   const client = new SSMClient(aws.config);
-  const script = readFileSync(join(__dirname, "../../runbooks/inspect.sh"), "utf8");
+  const script = readFileSync(join(ROOT, "runbooks/inspect.sh"), "utf8");
   const { Command } = await askAws(aws, `run a command on ${id} (ssm:SendCommand)`, () =>
     client.send(
       new SendCommandCommand({

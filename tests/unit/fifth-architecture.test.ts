@@ -10,6 +10,7 @@ const ROOT = join(__dirname, "../..");
 const PARTS = [
   "cli",
   "components",
+  "core",
   "functions",
   "insight",
   "output",
