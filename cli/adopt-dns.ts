@@ -10,11 +10,12 @@ import type {
 import { Command } from "commander";
 import pc from "picocolors";
 import { dnsName } from "../components/traffic-state";
+import { UserError } from "../core/errors";
 import { duration } from "../insight/format";
 import { checkSettings } from "../stacks/settings-check";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { inFolder, readStackFile, UsageError, writeNamed } from "./stack-files";
+import { inFolder, readStackFile, writeNamed } from "./stack-files";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";
 
 interface Options {
@@ -65,7 +66,7 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   const { domain } = checkSettings(file.project, options.stack, file.config);
   const zoneName = domain.zoneName ?? domain.name;
   if (domain.zone === "new") {
-    throw new UsageError(
+    throw new UserError(
       `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path iamvet:domain.zone existing`,
     );
   }
@@ -135,12 +136,12 @@ function show(site: Site, plan: Takeover, say: (line: string) => void): void {
   say(`\nEvery answer stays ${plan.target}: no visitor is sent elsewhere.`);
 }
 
-/** @throws {UsageError} if nobody agrees */
+/** @throws {UserError} if nobody agrees */
 async function agreed({ yes }: Options, confirm: Confirm, question: string): Promise<void> {
   if (yes) return;
   const answer = await confirm(question);
-  if (answer === undefined) throw new UsageError("Nothing was changed: there is nobody to ask. Say --yes to do it.");
-  if (!answer) throw new UsageError("Nothing was changed.");
+  if (answer === undefined) throw new UserError("Nothing was changed: there is nobody to ask. Say --yes to do it.");
+  if (!answer) throw new UserError("Nothing was changed.");
 }
 
 /** Writes the import file and says what is left to do. */
@@ -183,7 +184,7 @@ async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
   const undo = readUndo(options);
   const { route53, site } = await withProgress("Reading the live records", () => open(options));
   if (undo.zoneId !== site.zoneId) {
-    throw new UsageError(
+    throw new UserError(
       `${options.undo} is about the zone ${undo.zoneId}, and ${site.zoneName} is ${site.zoneId}. Nothing was changed.`,
     );
   }
@@ -193,7 +194,7 @@ async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
   for (const { Action, ResourceRecordSet: one } of undo.changes) {
     if (Action !== "DELETE" || !one || live.some((record) => sameRecord(record, one))) continue;
     const now = live.filter(({ Name }) => dnsName(Name ?? "") === dnsName(one.Name ?? ""));
-    throw new UsageError(
+    throw new UserError(
       [
         `The records have changed since ${undo.at}, so undoing would send visitors to where they pointed then.`,
         `  expected: ${recordText(one)}`,
@@ -222,7 +223,7 @@ async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
 }
 
 function readUndo({ undo = "", stack }: Options): UndoFile {
-  if (!existsSync(undo)) throw new UsageError(`There is no file ${undo}.`);
+  if (!existsSync(undo)) throw new UserError(`There is no file ${undo}.`);
   let found: Partial<UndoFile>;
   try {
     found = JSON.parse(readFileSync(undo, "utf8"));
@@ -230,14 +231,14 @@ function readUndo({ undo = "", stack }: Options): UndoFile {
     found = {};
   }
   if (found?.what !== "platform adopt-dns" || !Array.isArray(found.changes) || found.changes.length === 0) {
-    throw new UsageError(`${undo} is no file that \`platform adopt-dns\` wrote.`);
+    throw new UserError(`${undo} is no file that \`platform adopt-dns\` wrote.`);
   }
-  if (found.stack !== stack) throw new UsageError(`${undo} is about the stack ${found.stack}, not ${stack}.`);
+  if (found.stack !== stack) throw new UserError(`${undo} is about the stack ${found.stack}, not ${stack}.`);
   return found as UndoFile;
 }
 
 /** Route 53 has taken the change, and not told all its servers in time. */
-class StillPending extends UsageError {}
+class StillPending extends UserError {}
 
 /** Longest time until all of Route 53's servers have a change, in seconds; they take up to 60 as a rule. */
 const PROPAGATION = 300;
@@ -278,7 +279,7 @@ class Zones {
     );
     const ids = found.map(({ Id = "" }) => Id.replace("/hostedzone/", ""));
     if (ids.length === 1) return ids[0] as string;
-    throw new UsageError(
+    throw new UserError(
       ids.length === 0
         ? `The account ${this.access.account} has no public hosted zone ${name}. Is it the right account (\`aws sts get-caller-identity\`), and is domain.zoneName right?`
         : `The account ${this.access.account} has several public hosted zones ${name}: ${ids.join(", ")}. Only one of them is delegated; delete the others, or rename the stack's zone.`,
@@ -325,7 +326,7 @@ class Zones {
         .catch((error: unknown) => {
           const refusal = batchRefusal(error);
           if (!refusal) throw error;
-          throw new UsageError(
+          throw new UserError(
             `Route 53 does not take the batch: ${refusal}\nNothing was changed. Somebody may have changed the records meanwhile: run this again to see.`,
           );
         }),

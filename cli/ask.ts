@@ -1,4 +1,4 @@
-import { UsageError } from "./stack-files";
+import { UserError } from "../core/errors";
 
 /** What a question has in common with its flag. */
 interface Question<T> {
@@ -32,7 +32,7 @@ export interface Asker {
 export async function askPerson(): Promise<Asker> {
   const clack = await import("@clack/prompts");
   const answered = <T>(value: T): Exclude<T, symbol> => {
-    if (clack.isCancel(value)) throw new UsageError("Stopped. Nothing was written.");
+    if (clack.isCancel(value)) throw new UserError("Stopped. Nothing was written.");
     return value as Exclude<T, symbol>;
   };
   return {
@@ -73,19 +73,19 @@ export const askNobody: Asker = {
     const lines = choices.map(
       ({ value, label, hint, flag: own = `${flag} ${value}` }) => `  ${own}  ${label}${hint ? ` (${hint})` : ""}`,
     );
-    throw new UsageError([`${message} Nobody can be asked here, so say which:`, ...lines].join("\n"));
+    throw new UserError([`${message} Nobody can be asked here, so say which:`, ...lines].join("\n"));
   },
   async text({ message, flag, preset, check }) {
-    if (preset === undefined) throw new UsageError(`${message} Nobody can be asked here: give ${flag}.`);
+    if (preset === undefined) throw new UserError(`${message} Nobody can be asked here: give ${flag}.`);
     const wrong = check?.(preset);
-    if (wrong) throw new UsageError(`${flag} ${preset}: ${wrong}`);
+    if (wrong) throw new UserError(`${flag} ${preset}: ${wrong}`);
     return preset;
   },
   async confirm({ message, flag, preset }) {
-    if (preset === undefined) throw new UsageError(`${message} Nobody can be asked here: give ${flag}.`);
+    if (preset === undefined) throw new UserError(`${message} Nobody can be asked here: give ${flag}.`);
     return preset;
   },
   async secret({ message, flag }) {
-    throw new UsageError(`${message} Nobody can be asked here: give ${flag}.`);
+    throw new UserError(`${message} Nobody can be asked here: give ${flag}.`);
   },
 };

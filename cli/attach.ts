@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import pc from "picocolors";
+import { UserError } from "../core/errors";
 import { askNobody, askPerson } from "./ask";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
 interface Options {
@@ -43,13 +44,13 @@ async function run(options: Options): Promise<void> {
   const existing = JSON.parse(config[`${project}:existing`] ?? "{}") as { instanceId?: string };
   const { instanceId } = existing;
   if (!instanceId) {
-    throw new UsageError(
+    throw new UserError(
       `The stack ${options.stack} adopts no instance (existing.instanceId), so there is nothing to attach: a new instance is born with its profile.`,
     );
   }
   const profile = options.profileName ?? (await stackOutputs(folder, options.stack)).instanceProfile;
   if (typeof profile !== "string") {
-    throw new UsageError(
+    throw new UserError(
       `The stack ${options.stack} has no output instanceProfile yet: run \`pulumi up --stack ${options.stack}\` first, or name one with --profile-name.`,
     );
   }
@@ -57,8 +58,8 @@ async function run(options: Options): Promise<void> {
   const access = await withProgress("Asking AWS who is there", () =>
     connectAws({ region, profile: config["aws:profile"] }),
   ).catch((error: unknown) => {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${error.message}\n\n${instruction(instanceId, profile, region ?? "<region>")}`);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}\n\n${instruction(instanceId, profile, region ?? "<region>")}`);
   });
   const situation = await withProgress(`Looking at ${instanceId}`, () => look(access, instanceId, profile));
 
@@ -66,12 +67,12 @@ async function run(options: Options): Promise<void> {
     console.log(`${instanceId} has the profile ${profile} already. ${agentLine(situation)}`);
     return;
   }
-  if (situation.present) throw new UsageError(refusal(situation));
+  if (situation.present) throw new UserError(refusal(situation));
   console.log(describe(situation, access));
   if (options.dryRun) return;
   const ask = options.yes || !process.stdin.isTTY ? askNobody : await askPerson();
   const goOn = options.yes || (await ask.confirm({ message: "Attach it?", flag: "--yes" }));
-  if (!goOn) throw new UsageError("Stopped. Nothing was changed.");
+  if (!goOn) throw new UserError("Stopped. Nothing was changed.");
   await attach(access, situation);
   console.log(pc.green(`Attached. ${agentLine(situation)}`));
 }
@@ -87,7 +88,7 @@ async function look(access: AwsAccess, instanceId: string, profile: string): Pro
       new ec2.EC2Client(access.config).send(new ec2.DescribeInstancesCommand({ InstanceIds: [instanceId] })),
     ).catch((error: unknown) => {
       if (error instanceof Error && /InvalidInstanceID/.test(error.name)) {
-        throw new UsageError(
+        throw new UserError(
           `${access.region} of the account ${access.account} has no instance ${instanceId}. Is aws:region of the stack right, and AWS_PROFILE?`,
         );
       }
@@ -104,7 +105,7 @@ async function look(access: AwsAccess, instanceId: string, profile: string): Pro
       new iam.IAMClient(access.config).send(new iam.GetInstanceProfileCommand({ InstanceProfileName: profile })),
     ).catch((error: unknown) => {
       if (error instanceof Error && error.name.startsWith("NoSuchEntity")) {
-        throw new UsageError(
+        throw new UserError(
           `The account ${access.account} has no instance profile ${profile}: run \`pulumi up\` first.`,
         );
       }
@@ -119,7 +120,7 @@ async function look(access: AwsAccess, instanceId: string, profile: string): Pro
   const instance = Reservations[0]?.Instances?.[0];
   const state = instance?.State?.Name;
   if (state === "terminated" || state === "shutting-down")
-    throw new UsageError(`The instance ${instanceId} is ${state}.`);
+    throw new UserError(`The instance ${instanceId} is ${state}.`);
   const association = found.find(({ State }) => State === "associated" || State === "associating");
   const present = association?.IamInstanceProfile?.Arn ?? instance?.IamInstanceProfile?.Arn;
   return { instanceId, profile, managed, ...(present ? { present } : {}) };

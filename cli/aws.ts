@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { STSClient } from "@aws-sdk/client-sts";
-import { UsageError } from "./stack-files";
+import { UserError } from "../core/errors";
 
 /** Where a command looks for its account. */
 export interface AwsOptions {
@@ -41,7 +41,7 @@ const limits = { connectionTimeout: 3_000, requestTimeout: 20_000 } as const;
  * Finds credentials and region as the AWS SDK does (environment, profile, SSO, role of the machine; `AWS_ENDPOINT_URL` is
  * honoured), and asks AWS who they are and whether the account has the region.
  *
- * @throws {UsageError} one message, within the time limit: no credentials, expired ones, unknown ones, a region that does not
+ * @throws {UserError} one message, within the time limit: no credentials, expired ones, unknown ones, a region that does not
  * exist or is not enabled, or no answer
  */
 export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
@@ -55,12 +55,12 @@ export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
     return await Promise.race([
       connect(sdk, options, stop.signal),
       after(timeoutSeconds * 1000, undefined, { signal: stop.signal, ref: false }).then(() => {
-        throw new UsageError(explain.silent(timeoutSeconds));
+        throw new UserError(explain.silent(timeoutSeconds));
       }),
     ]);
   } catch (error) {
     const asked = { profile: profile ?? process.env.AWS_PROFILE };
-    throw error instanceof UsageError ? error : new UsageError(explainAws(error, asked) ?? explain.other(error));
+    throw error instanceof UserError ? error : new UserError(explainAws(error, asked) ?? explain.other(error));
   } finally {
     stop.abort();
   }
@@ -75,9 +75,9 @@ async function connect(
   abortSignal: AbortSignal,
 ): Promise<AwsAccess> {
   const region = asked || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || (await profileRegion(profile));
-  if (!region) throw new UsageError(explain.noRegion);
+  if (!region) throw new UserError(explain.noRegion);
   const partition = partitions.find(({ regions }) => regions.test(region));
-  if (!partition) throw new UsageError(explain.noSuchRegion(region));
+  if (!partition) throw new UserError(explain.noSuchRegion(region));
 
   // A region that does not exist has no name in DNS, so the questions go to one that does.
   const shared = {
@@ -97,9 +97,9 @@ async function connect(
     .then(({ Regions = [] }) => Regions.filter(({ RegionName }) => RegionName === region))
     // Who may not list regions is not stopped by it: what they ask next tells.
     .catch((error: unknown) => (isDenied(error) ? undefined : Promise.reject(error)));
-  if (found?.length === 0) throw new UsageError(explain.noSuchRegion(region));
+  if (found?.length === 0) throw new UserError(explain.noSuchRegion(region));
   if (found?.[0]?.OptInStatus === "not-opted-in")
-    throw new UsageError(explain.notEnabled(region, identity.Account ?? ""));
+    throw new UserError(explain.notEnabled(region, identity.Account ?? ""));
   return {
     config: { region, credentials, maxAttempts: 3, requestHandler: limits },
     region,
@@ -200,10 +200,10 @@ export async function askAws<T>(access: AwsAccess, what: string, work: () => Pro
     return await work();
   } catch (error) {
     if (isDenied(error))
-      throw new UsageError(`${access.arn} may not ${what} in ${access.region}: ${(error as Error).message}`, {
+      throw new UserError(`${access.arn} may not ${what} in ${access.region}: ${(error as Error).message}`, {
         cause: error,
       });
     const message = explainAws(error);
-    throw message ? new UsageError(message, { cause: error }) : error;
+    throw message ? new UserError(message, { cause: error }) : error;
   }
 }

@@ -1,6 +1,6 @@
+import { UserError } from "../core/errors";
 import type { AwsAccess } from "./aws";
 import { askAws } from "./aws";
-import { UsageError } from "./stack-files";
 
 /** Where the state of a stack lives, and what encrypts its secrets. */
 export interface Backend {
@@ -49,7 +49,7 @@ export function backendOf(
   { project, account, region }: { readonly project: string; readonly account: string; readonly region: string },
 ): Backend {
   if (secretsProvider && !/^(passphrase|default|awskms:\/\/\S+)$/.test(secretsProvider)) {
-    throw new UsageError(
+    throw new UserError(
       `--secrets-provider ${secretsProvider}: passphrase, default (Pulumi Cloud's own) or awskms://alias/<name>?region=<region> is needed.`,
     );
   }
@@ -57,17 +57,17 @@ export function backendOf(
   if (backend === "cloud") return { url: "", ...given };
   if (backend === "file" || backend.startsWith("file://")) {
     if (secretsProvider === "default")
-      throw new UsageError(
+      throw new UserError(
         "--secrets-provider default is Pulumi Cloud's: passphrase or awskms://... is needed with files.",
       );
     return { url: backend === "file" ? "--local" : backend, secretsProvider: secretsProvider ?? "passphrase" };
   }
   const named = /^s3(?::\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9]))?$/.exec(backend);
   if (!named) {
-    throw new UsageError(`--backend ${backend}: cloud, s3, s3://<bucket>, file or file://<folder> is needed.`);
+    throw new UserError(`--backend ${backend}: cloud, s3, s3://<bucket>, file or file://<folder> is needed.`);
   }
   if (secretsProvider === "default")
-    throw new UsageError("--secrets-provider default is Pulumi Cloud's: awskms://... or passphrase is needed with S3.");
+    throw new UserError("--secrets-provider default is Pulumi Cloud's: awskms://... or passphrase is needed with S3.");
   const bucket = named[1] ?? `${project}-pulumi-${account}-${region}`.toLowerCase();
   const keyAlias = `alias/${project}-pulumi`;
   return {
@@ -171,7 +171,7 @@ export async function createStore(access: AwsAccess, store: Store): Promise<stri
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "BucketAlreadyOwnedByYou") {
         throw error instanceof Error && error.name === "BucketAlreadyExists"
-          ? new UsageError(`The bucket name ${bucket} is taken by another account. Choose one: --backend s3://<bucket>`)
+          ? new UserError(`The bucket name ${bucket} is taken by another account. Choose one: --backend s3://<bucket>`)
           : error;
       }
       done.push(`bucket ${bucket} was there`);

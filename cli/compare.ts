@@ -1,15 +1,15 @@
 import { Command } from "commander";
+import { UserError } from "../core/errors";
 import { availabilityOf } from "../insight/availability";
 import { type Aim, advise, type Candidate, type Comparison, compare, variations } from "../insight/compare";
 import { costOf } from "../insight/cost";
-import { InputError } from "../insight/input-error";
 import type { Plan } from "../insight/plan";
 import { toTerminal } from "../output/terminal";
 import { architectures, type Settings } from "../stacks/settings";
 import { readSettings, SettingsError } from "../stacks/settings-check";
 import { comparisonDocument } from "./compare-text";
 import { withProgress } from "./progress";
-import { inFolder, projectFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, projectFolder, readStackFile } from "./stack-files";
 
 /** What a stack's file says beside the plan. */
 export interface StackContext {
@@ -39,7 +39,7 @@ export async function loadPlanner(folder: string = projectFolder): Promise<Plann
     const { config, project } = readStackFile(folder, stack);
     const region = config["aws:region"];
     if (!region)
-      throw new InputError(
+      throw new UserError(
         `The stack ${stack} names no region: pulumi config set --stack ${stack} aws:region ap-northeast-2`,
       );
     const sections = Object.fromEntries(
@@ -63,11 +63,11 @@ export function chooseStack(planner: Planner, named: string | undefined): string
   const known = planner.listStacks();
   if (named !== undefined) {
     if (known.includes(named)) return named;
-    throw new InputError(`There is no stack "${named}". Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
+    throw new UserError(`There is no stack "${named}". Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
   }
   const chosen = known.length === 1 ? known[0] : known.find((stack) => stack === "prod");
   if (chosen) return chosen;
-  throw new InputError(`Say which stack with --stack. Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
+  throw new UserError(`Say which stack with --stack. Known: ${known.join(", ") || "none; run pulumi stack init"}.`);
 }
 
 /** An architecture for which the stack's config lacks something, and what. */
@@ -155,7 +155,7 @@ function numberOf(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const parsed = Number(value);
   if (value.trim() === "" || !Number.isFinite(parsed))
-    throw new InputError(`${name} must be a number (got "${value}").`);
+    throw new UserError(`${name} must be a number (got "${value}").`);
   return parsed;
 }
 
@@ -177,7 +177,7 @@ export async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof InputError ? new UsageError(error.message) : error;
+    throw error instanceof UserError ? new UserError(error.message) : error;
   }
 }
 

@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import pc from "picocolors";
+import { UserError } from "../core/errors";
 import { checkSettings, SettingsError } from "../stacks/settings-check";
 import { type AwsAccess, connectAws } from "./aws";
 import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
 import { withProgress } from "./progress";
-import { inFolder, listStacks, readStackFile, UsageError } from "./stack-files";
+import { inFolder, listStacks, readStackFile } from "./stack-files";
 
 interface Options {
   readonly stack?: string;
@@ -44,7 +45,7 @@ function chooseStack(folder: string): string {
   const stacks = listStacks(folder);
   const [only] = stacks;
   if (only && (stacks.length === 1 || stacks.includes("prod"))) return stacks.length === 1 ? only : "prod";
-  throw new UsageError(
+  throw new UserError(
     stacks.length === 0
       ? "There is no Pulumi.<stack>.yaml here: write one with `platform init`."
       : `Say which stack with --stack. There is: ${stacks.join(", ")}.`,
@@ -77,7 +78,7 @@ async function patientOf(given: Omit<Patient, "settings" | "plan" | "aws">): Pro
   // One after the other: planning keeps this process busy, and the time limit of AWS would run out meanwhile.
   const aws = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] }).catch(
     (error: unknown): AwsAccess | Missing => {
-      if (error instanceof UsageError) return new Missing(error.message);
+      if (error instanceof UserError) return new Missing(error.message);
       throw error;
     },
   );

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
+import { UserError } from "../core/errors";
 import { type Flip, flipOf } from "../insight/flip";
 import type { PreviewStep } from "../insight/flip-changes";
-import { InputError } from "../insight/input-error";
 import { toTerminal } from "../output/terminal";
 import { architectures } from "../stacks/settings";
 import { nearest } from "../stacks/settings-check";
@@ -30,7 +30,7 @@ export const previewer =
 
 /**
  * The verdict on changing a stack's architecture. Reads only.
- * @throws {InputError} for an unknown stack or target, a target that serves already, a canary that stands in the way or is not
+ * @throws {UserError} for an unknown stack or target, a target that serves already, a canary that stands in the way or is not
  *   live, and a basis that is not to be had
  * @throws {SettingsError} if the stack's config does not suit the target
  */
@@ -51,7 +51,7 @@ export async function judgeFlip(
       ? { why: "--basis plans was asked for" }
       : await preview(stack, changeOf(after.project, to, config));
   if (basis === "state" && !("steps" in found)) {
-    throw new InputError(
+    throw new UserError(
       `There is no deployed state to compare with: ${found.why}.\nLeave --basis away to compare the plans alone.`,
     );
   }
@@ -78,10 +78,10 @@ function checkTarget(stack: string, to: string, { settings: { architecture: curr
   if (!architectures.includes(to as never)) {
     const meant = nearest(to, architectures);
     const guess = meant ? ` Did you mean ${meant}?` : "";
-    throw new InputError(`There is no architecture "${to}".${guess} ${stack} can go to ${others.join(", ")}.`);
+    throw new UserError(`There is no architecture "${to}".${guess} ${stack} can go to ${others.join(", ")}.`);
   }
   if (to === current) {
-    throw new InputError(`${stack} has the architecture ${to} already. It can go to ${others.join(", ")}.`);
+    throw new UserError(`${stack} has the architecture ${to} already. It can go to ${others.join(", ")}.`);
   }
 }
 
@@ -89,7 +89,7 @@ function checkTarget(stack: string, to: string, { settings: { architecture: curr
 function checkCanary(stack: string, to: string, { settings: { architecture, traffic } }: StackContext): void {
   const { canary, percent } = traffic;
   if (canary === undefined || canary === to) return;
-  throw new InputError(inTheWay(stack, canary, percent, `a flip to ${to}`, architecture));
+  throw new UserError(inTheWay(stack, canary, percent, `a flip to ${to}`, architecture));
 }
 
 /** A share of the file that no update has given yet. */
@@ -97,7 +97,7 @@ function checkLive(stack: string, project: string, context: StackContext, steps:
   const { canary, percent } = context.settings.traffic;
   if (canary === undefined || percent === 0) return;
   const tier = steps.find(({ type, urn }) => type.startsWith("iamvet:index:") && urn.endsWith(`::${canary}`));
-  if (tier?.op === "create") throw new InputError(notLive(stack, project, canary, percent));
+  if (tier?.op === "create") throw new UserError(notLive(stack, project, canary, percent));
 }
 
 /** A flip to the canary makes it the serving tier, and leaves none beside it. */

@@ -1,7 +1,7 @@
+import { UserError } from "../core/errors";
 import { type Architecture, architectures } from "../stacks/settings";
 import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account";
 import type { Asker } from "./ask";
-import { UsageError } from "./stack-files";
 
 /** What was said on the command line; what is missing is read from the account, or asked. */
 export interface InitFlags {
@@ -78,7 +78,7 @@ export async function choose(flags: InitFlags, context: InitContext): Promise<Ch
   const instance = await chooseInstance(flags, context);
   const architecture = await chooseArchitecture(flags, ask, instance);
   const vpc = instance ? account.vpcs.find(({ id }) => id === instance.vpcId) : account.vpcs.find((v) => v.isDefault);
-  if (vpc && !vpc.isDefault && vpc.subnets.length < 2) throw new UsageError(oneZone(vpc));
+  if (vpc && !vpc.isDefault && vpc.subnets.length < 2) throw new UserError(oneZone(vpc));
   const database = await chooseDatabase(flags, context, vpc, instance);
   const names = instance ? namesOf(account.zones, instance) : [];
   const domain = await chooseDomain(flags, context, names);
@@ -102,7 +102,7 @@ export async function choose(flags: InitFlags, context: InitContext): Promise<Ch
 
 function oneOf<const T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (!found) throw new UsageError(`${flag} ${value}: one of ${allowed.join(", ")} is needed.`);
+  if (!found) throw new UserError(`${flag} ${value}: one of ${allowed.join(", ")} is needed.`);
   return found;
 }
 
@@ -120,7 +120,7 @@ async function chooseInstance(flags: InitFlags, context: InitContext): Promise<F
   if (flags.instance) {
     const named = account.instances.find(({ id }) => id === flags.instance);
     if (named) return adoptable(named);
-    throw new UsageError(
+    throw new UserError(
       account.replaceable.includes(flags.instance)
         ? `${flags.instance} belongs to an Auto Scaling group, which replaces its instances at will, so it cannot be adopted. Start with --new --architecture ha-web-tier instead.`
         : `${region} has no running instance ${flags.instance}. ${there(account.instances)}`,
@@ -150,7 +150,7 @@ async function chooseInstance(flags: InitFlags, context: InitContext): Promise<F
     message: `${found}${hint} Plan a site without one?`,
     flag: "--new, to plan a site without one",
   });
-  if (!goOn) throw new UsageError("Stopped. Nothing was written.");
+  if (!goOn) throw new UserError("Stopped. Nothing was written.");
   return undefined;
 }
 
@@ -165,7 +165,7 @@ function there(instances: readonly FoundInstance[]): string {
 
 function adoptable(instance: FoundInstance): FoundInstance {
   if (instance.publicIp) return instance;
-  throw new UsageError(
+  throw new UserError(
     `The instance ${instance.id} has no public address, so the site's name cannot point at it. Give it an Elastic IP, or plan a site beside it with --new.`,
   );
 }
@@ -201,10 +201,10 @@ async function chooseDatabase(
   const named = flags.database ? account.databases.find(({ identifier }) => identifier === flags.database) : undefined;
   if (flags.database && !named) {
     const known = account.databases.map(({ identifier }) => identifier).join(", ") || "none";
-    throw new UsageError(`${region} has no PostgreSQL instance "${flags.database}" on RDS. There is: ${known}.`);
+    throw new UserError(`${region} has no PostgreSQL instance "${flags.database}" on RDS. There is: ${known}.`);
   }
   if (named && !reachable(named))
-    throw new UsageError(`${far(named)} Peer the VPCs, or choose another with --database.`);
+    throw new UserError(`${far(named)} Peer the VPCs, or choose another with --database.`);
 
   const near = account.databases.filter(reachable);
   const [only, ...more] = named ? [named] : near;
@@ -227,7 +227,7 @@ async function chooseDatabase(
       message: `${far(distant)} Go on, and let the stack create a new, empty database beside the site?`,
       flag: "--database new, for a new and empty one, or peer the VPCs first",
     });
-    if (!goOn) throw new UsageError("Stopped. Nothing was written.");
+    if (!goOn) throw new UserError("Stopped. Nothing was written.");
   }
   return { kind: "new" };
 }
@@ -239,13 +239,13 @@ async function adopt(found: FoundDatabase, flags: InitFlags, context: InitContex
   if (named) {
     const secret = account.secrets.find(({ arn, name }) => arn === named || name === named);
     if (secret) return { kind: "existing", found, secret: { arn: secret.arn } };
-    throw new UsageError(`The region has no secret "${named}". See: aws secretsmanager list-secrets.`);
+    throw new UserError(`The region has no secret "${named}". See: aws secretsmanager list-secrets.`);
   }
   const name = `${project}/${stack}/database-url`;
   const create = (value: string): DatabaseChoice => ({ kind: "existing", found, secret: { create: { name, value } } });
   if (flags.createSecret) {
     const value = environment.DATABASE_URL;
-    if (!value) throw new UsageError("--create-secret takes the value from the environment: set DATABASE_URL.");
+    if (!value) throw new UserError("--create-secret takes the value from the environment: set DATABASE_URL.");
     return create(postgresUrl(value));
   }
   const own = account.secrets.find((secret) => secret.name === name);
@@ -273,7 +273,7 @@ const CREATE = "<create>";
 
 function postgresUrl(value: string): string {
   if (/^postgres(ql)?:\/\/\S+@\S+\/\S+$/.test(value)) return value;
-  throw new UsageError("DATABASE_URL must have the form postgresql://user:password@host:5432/name.");
+  throw new UserError("DATABASE_URL must have the form postgresql://user:password@host:5432/name.");
 }
 
 /** Names whose A record points at the instance. */
@@ -313,7 +313,7 @@ async function chooseDomain(flags: InitFlags, { account, ask }: InitContext, nam
       message: `No public hosted zone of this account holds ${name}${known}. Let the stack create one? Its name servers must then be entered at the registrar.`,
       flag: "--new-zone, or a --domain inside a zone of the account",
     }));
-  if (!goOn) throw new UsageError("Stopped. Nothing was written.");
+  if (!goOn) throw new UserError("Stopped. Nothing was written.");
   return { name, zoneName: name, newZone: true };
 }
 

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { Command } from "commander";
 import pc from "picocolors";
 import { parse } from "yaml";
+import { UserError } from "../core/errors";
 import { checkSettings } from "../stacks/settings-check";
 import { type Account, regionsWithInstances, surveyAccount } from "./account";
 import { type Asker, askNobody, askPerson } from "./ask";
@@ -13,7 +14,7 @@ import { type Backend, backendOf, backends, createStore, storeCommands } from ".
 import { type Choices, choose, describeDatabase, describeInstance, type InitFlags } from "./init-choices";
 import { type Kept, stackFile } from "./init-file";
 import { withProgress } from "./progress";
-import { inFolder, parseStackText, projectName, UsageError, writeNamed } from "./stack-files";
+import { inFolder, parseStackText, projectName, writeNamed } from "./stack-files";
 
 interface Options extends InitFlags {
   readonly stack?: string;
@@ -73,7 +74,7 @@ async function run(options: Options): Promise<void> {
     options.stack ??
     (await ask.text({ message: "Name of the stack?", flag: "--stack", proposal: "prod", check: stackName }));
   const wrong = stackName(stack);
-  if (wrong) throw new UsageError(`--stack ${stack}: ${wrong}`);
+  if (wrong) throw new UserError(`--stack ${stack}: ${wrong}`);
   const path = join(folder, `Pulumi.${stack}.yaml`);
   await mayWrite(path, options, ask);
 
@@ -120,7 +121,7 @@ async function mayWrite(path: string, { overwrite, dryRun }: Options, ask: Asker
     message: `${path} exists. Replace it? Its secrets are kept, the rest is written anew.`,
     flag: "--overwrite, or another --stack",
   });
-  if (!goOn) throw new UsageError("Stopped. Nothing was written.");
+  if (!goOn) throw new UserError("Stopped. Nothing was written.");
 }
 
 /** What a file that is replaced must not lose: secrets, and the key that opens them. */

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { Command, type CommanderError } from "commander";
 import pc from "picocolors";
+import { UserError } from "../core/errors";
 import { commands } from "./commands";
-import { isMistake } from "./stack-files";
 
 async function main(): Promise<void> {
   const exit = ({ exitCode }: CommanderError) => process.exit(exitCode === 0 ? 0 : 2);
@@ -31,8 +31,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 main().catch((error: unknown) => {
-  console.error(isMistake(error) && !error.cause ? pc.red(error.message) : unforeseen(error));
-  process.exitCode = isMistake(error) ? 2 : 1;
+  console.error(error instanceof UserError && !error.cause ? pc.red(error.message) : unforeseen(error));
+  process.exitCode = error instanceof UserError ? 2 : 1;
 });
 
 /** A mistake of ours: its stack trace helps nobody but us, who ask for it. */

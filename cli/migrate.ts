@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
+import { UserError } from "../core/errors";
 import { duration } from "../insight/format";
 import { standingText } from "../stacks/gates/stops";
 import { type Architecture, architectures } from "../stacks/settings";
@@ -18,7 +19,7 @@ import { Interrupted, Stop } from "./migrate/stop";
 import { verdictOn } from "./migrate/verdict";
 import { lookAt } from "./migrate/watcher";
 import { withProgress } from "./progress";
-import { inFolder, isMistake, UsageError } from "./stack-files";
+import { inFolder } from "./stack-files";
 
 interface Options {
   readonly stack: string;
@@ -107,7 +108,7 @@ async function migrate(options: Options, state: { begun: boolean }): Promise<voi
 
 /** Whatever keeps a migration from beginning is told as a mistake is: only one that was under way can have gone wrong. */
 const notBegun = (error: unknown) =>
-  isMistake(error) ? error : new UsageError(`${messageOf(error)}\nNothing was begun.`, { cause: error });
+  error instanceof UserError ? error : new UserError(`${messageOf(error)}\nNothing was begun.`, { cause: error });
 
 /** How a migration ends, as its help tells. Mistakes of the caller, before anything is begun, end with 2 like those of every command. */
 const CODES = { done: 0, wentBack: 1, stopped: 3, interrupted: 130 } as const;
@@ -150,7 +151,7 @@ async function toTheEnd(all: Begin): Promise<void> {
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const isForeseen = (error: unknown) =>
-  error instanceof Stopped || error instanceof Interrupted || error instanceof UsageError;
+  error instanceof Stopped || error instanceof Interrupted || error instanceof UserError;
 
 /** What a person reads at the end of a run that did not arrive. */
 async function endText(error: unknown, where: Parameters<typeof standing>[0], world: Parameters<typeof standing>[1]) {
@@ -256,10 +257,10 @@ function planText(
 async function agreed({ yes, json, stack }: Options): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY || json) {
-    throw new UsageError(`Nobody is there to say yes. Add --yes to begin: platform migrate --stack ${stack} ... --yes`);
+    throw new UserError(`Nobody is there to say yes. Add --yes to begin: platform migrate --stack ${stack} ... --yes`);
   }
   const { confirm, isCancel } = await import("@clack/prompts");
   const answer = await confirm({ message: "Begin?", initialValue: false });
   if (isCancel(answer)) throw new Interrupted();
-  if (!answer) throw new UsageError("Nothing was changed.");
+  if (!answer) throw new UserError("Nothing was changed.");
 }

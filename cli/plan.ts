@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import { UserError } from "../core/errors";
 import { dataChanges, renderDataChanges } from "../insight/data-safety";
 import { changesOf } from "../insight/flip-changes";
 import { insideOf } from "../insight/inside";
@@ -11,7 +12,7 @@ import { SettingsError } from "../stacks/settings-check";
 import { planDocument } from "./plan-text";
 import { listStacks, planStack } from "./planner";
 import { withProgress } from "./progress";
-import { inFolder, UsageError } from "./stack-files";
+import { inFolder } from "./stack-files";
 
 interface Options {
   readonly stack?: string;
@@ -55,7 +56,7 @@ async function run({ stack, architecture, json, cwd, since }: Options): Promise<
     }
   });
   // A mistake in one stack must not be lost behind the plan of another.
-  if (mistakes.length > 0) throw new UsageError(mistakes.map(({ message }) => message).join("\n\n"));
+  if (mistakes.length > 0) throw new UserError(mistakes.map(({ message }) => message).join("\n\n"));
   const earlier = since ? readPlans(since) : [];
   refuseLoss(earlier, plans);
   // Beside the plan, which may be JSON.
@@ -70,7 +71,7 @@ function readPlans(file: string): readonly Plan[] {
   try {
     return (JSON.parse(readFileSync(file, "utf8")) as Plans).stacks;
   } catch (error) {
-    throw new UsageError(
+    throw new UserError(
       `${file} holds no plan: write one with \`npm start --silent -- --json > ${file}\`. ${error instanceof Error ? error.message : ""}`,
     );
   }
@@ -82,7 +83,7 @@ function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
     const old = before.find(({ stack }) => stack === plan.stack);
     return old ? renderDataChanges(dataChanges(inUrnsOf(plan, old), plan)).map((line) => `${plan.stack}: ${line}`) : [];
   });
-  if (lost.length > 0) throw new UsageError(`Data would be lost.\n\n${lost.join("\n\n")}`);
+  if (lost.length > 0) throw new UserError(`Data would be lost.\n\n${lost.join("\n\n")}`);
 }
 
 /** What of a tier that serves would be replaced since an earlier plan, as `review` says it. */

@@ -22,7 +22,7 @@ export const listStacks = (folder: string = projectFolder): string[] => listStac
  * What `pulumi up` would build for a stack. Plans of one process run one after the other, as the runtime is one per process; the
  * program is loaded once.
  *
- * @throws {UsageError} if there is no such stack
+ * @throws {UserError} if there is no such stack
  * @throws {SettingsError} if the stack's config has mistakes
  */
 export async function planStack(stack: string, options: PlanOptions = {}): Promise<Plan> {

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { Command } from "commander";
 import ora from "ora";
 import pc from "picocolors";
-import { InputError } from "../insight/input-error";
+import { UserError } from "../core/errors";
 import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../insight/offers";
 import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../insight/prices";
 import { newTable } from "../output/terminal";
@@ -49,11 +49,11 @@ export async function updatePrices(options: UpdateOptions): Promise<UpdateResult
     for (const { offer, url } of offers(region)) {
       options.onProgress?.(`${region}: ${offer}`);
       const response = await options.fetch(url).catch((error: Error) => {
-        throw new InputError(`${url} cannot be reached: ${error.message}. No price file was changed for ${region}.`);
+        throw new UserError(`${url} cannot be reached: ${error.message}. No price file was changed for ${region}.`);
       });
       if (!response.ok) {
         const hint = response.status === 404 || response.status === 403 ? " Is the region's name right?" : "";
-        throw new InputError(`${url} answered ${response.status}.${hint} No price file was changed for ${region}.`);
+        throw new UserError(`${url} answered ${response.status}.${hint} No price file was changed for ${region}.`);
       }
       found.push({ url, ...(await readOffer(offer, region, linesOf(response))) });
     }
@@ -104,7 +104,7 @@ export function renderUpdate(results: readonly UpdateResult[], dryRun: boolean):
     .join("\n");
 }
 
-/** @throws InputError for what is neither a region of AWS nor the table that holds everywhere */
+/** @throws UserError for what is neither a region of AWS nor the table that holds everywhere */
 async function checkRegions(regions: readonly string[]): Promise<void> {
   const [{ awsRegions }, { nearest }] = await Promise.all([
     import("../stacks/regions"),
@@ -114,7 +114,7 @@ async function checkRegions(regions: readonly string[]): Promise<void> {
   const wrong = regions.find((region) => !known.includes(region));
   if (wrong === undefined) return;
   const meant = nearest(wrong, known);
-  throw new InputError(
+  throw new UserError(
     `There is no region "${wrong}".${meant ? ` Did you mean ${meant}?` : ""} Known: ${known.join(", ")}.`,
   );
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import pc from "picocolors";
 import { VERSION, VERSION_ALLOWED, versionFrom } from "../components/version";
+import { UserError } from "../core/errors";
 import { migrateCommand } from "../stacks/gates/stops";
 import { type Architecture, architectures, dockerPlatforms } from "../stacks/settings";
 import { checkSettings } from "../stacks/settings-check";
@@ -11,7 +12,7 @@ import { publishAssets } from "./release/assets";
 import { publishImage } from "./release/image";
 import { liveTools, type Release, type ReleaseTools } from "./release/tools";
 import { releasedCommit } from "./release/vercel";
-import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile } from "./stack-files";
 
 interface Options {
   readonly stack: string;
@@ -75,7 +76,7 @@ export function releaseCommand(): Command {
 
 function checkVersion(version: string): string {
   if (VERSION.test(version)) return version;
-  throw new UsageError(
+  throw new UserError(
     `--release-version ${version}: ${VERSION_ALLOWED} are allowed, since it names the image, the folder and the pages' build. This works: --release-version ${versionFrom(version)}`,
   );
 }
@@ -85,7 +86,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
   const { settings, stack, folder, version, also } = what;
   const { from } = settings.traffic;
   if (from) {
-    throw new UsageError(
+    throw new UserError(
       [
         `A migration of ${stack} from ${from} is under way, and what it watches must not change beneath it. First finish it, or return:`,
         `  ${migrateCommand(stack)}`,
@@ -96,7 +97,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
   const tiers = [...new Set([...tiersOf(settings), ...(also ? [also] : [])])];
   const adopted = tiers.includes("monitored-instance") ? settings.existing.instanceId : undefined;
   if (adopted && !what.command) {
-    throw new UsageError(
+    throw new UserError(
       `${stack} serves from the adopted server ${adopted}, which deploys in a way of its own: give it with --command, and its recovery is muted meanwhile.`,
     );
   }
@@ -128,7 +129,7 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
       await tools.onServer(adopted, mute, what.command as string);
     }
   } catch (error) {
-    throw error instanceof UsageError ? new UsageError(`${error.message}\n\n${onOrBack(what, asked)}`) : error;
+    throw error instanceof UserError ? new UserError(`${error.message}\n\n${onOrBack(what, asked)}`) : error;
   }
 }
 

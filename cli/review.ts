@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { UserError } from "../core/errors";
 import type { Flip } from "../insight/flip";
 import { flipOf } from "../insight/flip";
 import { type Change, changesOf } from "../insight/flip-changes";
@@ -12,7 +13,7 @@ import { toTerminal } from "../output/terminal";
 import { loadPlanner, type StackContext } from "./compare";
 import { factsOf } from "./flip";
 import { flipDocument, SIGNS, VERDICTS } from "./flip-text";
-import { inFolder, UsageError } from "./stack-files";
+import { inFolder } from "./stack-files";
 
 /** `platform review`: what a change of the code or the config does to every stack, for a pull request. */
 export function reviewCommand(): Command {
@@ -35,7 +36,7 @@ function plansOf(file: string): readonly Plan[] {
     if (!Array.isArray(stacks)) throw new Error("it has no list of stacks");
     return stacks;
   } catch (error) {
-    throw new UsageError(
+    throw new UserError(
       `${file} holds no plans (npm start --silent -- --json): ${error instanceof Error ? error.message : error}`,
     );
   }

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
 import pc from "picocolors";
+import { UserError } from "../core/errors";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile } from "./stack-files";
 import { stackOutputs } from "./stack-outputs";
 
 type Outputs = Readonly<Record<string, unknown>>;
@@ -55,7 +56,7 @@ export function dbCommand(): Command {
 async function tunnel(options: Options & { port?: string; psql?: boolean }): Promise<void> {
   const port = options.port === undefined ? await freePort(5433) : Number(options.port);
   if (!Number.isInteger(port) || port < 1024 || port > 65535) {
-    throw new UsageError(`--port ${options.port}: a whole number from 1024 to 65535 is needed.`);
+    throw new UserError(`--port ${options.port}: a whole number from 1024 to 65535 is needed.`);
   }
   if (options.psql) await installed("psql", ["--version"], "Install the PostgreSQL client, or leave --psql out.");
   const { access, place, outputs } = await reach(options);
@@ -91,7 +92,7 @@ async function tunnel(options: Options & { port?: string; psql?: boolean }): Pro
   );
   if (!open) {
     session.kill();
-    throw new UsageError(
+    throw new UserError(
       `The tunnel through ${place.name} did not open. Its agent must be online (platform doctor --stack ${options.stack}), and the database's security group must admit it.`,
     );
   }
@@ -127,7 +128,7 @@ async function reach({ stack, cwd }: Options): Promise<{ access: AwsAccess; plac
 
 async function installed(program: string, args: string[], how: string): Promise<void> {
   await promisify(execFile)(program, args, { timeout: 20_000 }).catch((error: { code?: unknown }) => {
-    if (error.code === "ENOENT") throw new UsageError(`${program} is not on PATH. ${how}`);
+    if (error.code === "ENOENT") throw new UserError(`${program} is not on PATH. ${how}`);
   });
 }
 
@@ -137,7 +138,7 @@ export async function placeOf(access: AwsAccess, outputs: Outputs, stack: string
   if (typeof instanceId === "string") return onInstance(instanceId);
   if (typeof autoScalingGroup === "string") return onInstance(await instanceOf(access, autoScalingGroup));
   if (typeof cluster === "string" && typeof service === "string") return inTask(access, cluster, service, stack);
-  throw new UsageError(
+  throw new UserError(
     `The stack ${stack} has no server or task to go through (${outputs.architecture ?? "nothing is deployed"}). On Vercel, reach the database by its public endpoint with TLS, or open a canary on another architecture.`,
   );
 }
@@ -151,7 +152,7 @@ async function instanceOf(access: AwsAccess, name: string): Promise<string> {
   );
   const id = AutoScalingGroups[0]?.Instances?.find(({ LifecycleState }) => LifecycleState === "InService")?.InstanceId;
   if (id) return id;
-  throw new UsageError(`The Auto Scaling group ${name} has no instance in service right now.`);
+  throw new UserError(`The Auto Scaling group ${name} has no instance in service right now.`);
 }
 
 async function inTask(access: AwsAccess, cluster: string, service: string, stack: string): Promise<Place> {
@@ -167,10 +168,10 @@ async function inTask(access: AwsAccess, cluster: string, service: string, stack
     ]);
     return { tasks: described.tasks ?? [], services };
   });
-  if (tasks.length === 0) throw new UsageError(`The service ${service} has no running task right now.`);
+  if (tasks.length === 0) throw new UserError(`The service ${service} has no running task right now.`);
   const task = tasks.find(({ enableExecuteCommand }) => enableExecuteCommand);
   if (!task) {
-    throw new UsageError(
+    throw new UserError(
       `The tasks of ${service} were started without ECS Exec. Switch it on, and new tasks have it: pulumi config set --stack ${stack} --path iamvet:fargate.exec true && pulumi up --stack ${stack}`,
     );
   }
@@ -189,7 +190,7 @@ async function inTask(access: AwsAccess, cluster: string, service: string, stack
 
 function endpointOf({ databaseEndpoint }: Outputs): { host: string; remotePort: number } {
   const [host, port] = typeof databaseEndpoint === "string" ? databaseEndpoint.split(":") : [];
-  if (!host) throw new UsageError("The stack has no output databaseEndpoint yet: run `pulumi up` first.");
+  if (!host) throw new UserError("The stack has no output databaseEndpoint yet: run `pulumi up` first.");
   return { host, remotePort: Number(port ?? 5432) };
 }
 
@@ -201,7 +202,7 @@ interface Login {
 
 async function loginOf(access: AwsAccess, { databaseSecret }: Outputs): Promise<Login> {
   if (typeof databaseSecret !== "string") {
-    throw new UsageError("The stack has no output databaseSecret yet: run `pulumi up` first.");
+    throw new UserError("The stack has no output databaseSecret yet: run `pulumi up` first.");
   }
   const { SecretsManagerClient, GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
   const { SecretString = "" } = await askAws(
@@ -212,7 +213,7 @@ async function loginOf(access: AwsAccess, { databaseSecret }: Outputs): Promise<
   return parseLogin(SecretString);
 }
 
-/** @throws {UsageError} that says nothing of the secret's content */
+/** @throws {UserError} that says nothing of the secret's content */
 export function parseLogin(secret: string): Login {
   try {
     const { DATABASE_URL } = JSON.parse(secret) as { DATABASE_URL: string };
@@ -223,7 +224,7 @@ export function parseLogin(secret: string): Login {
       database: decodeURIComponent(pathname.slice(1)),
     };
   } catch {
-    throw new UsageError(
+    throw new UserError(
       "The secret of the database is not JSON with a key DATABASE_URL of the form postgresql://user:password@host:5432/name.",
     );
   }

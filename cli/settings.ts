@@ -1,9 +1,9 @@
 import { Command } from "commander";
+import { UserError } from "../core/errors";
 import { type Block, code, type Inline, literal, muted, section, strong, table, text } from "../output/document";
 import { toMarkdown } from "../output/markdown";
 import { toTerminal } from "../output/terminal";
 import { type Setting, sectionDescriptions, settingsReference } from "../stacks/settings-reference";
-import { UsageError } from "./stack-files";
 
 interface Options {
   readonly json?: boolean;
@@ -28,7 +28,7 @@ function pick(all: readonly Setting[], section: string | undefined): readonly Se
   const name = section.replace(/^iamvet:/, "");
   const found = all.filter(({ key }) => key === name || key.startsWith(`${name}.`) || key.startsWith(`${name}[]`));
   if (found.length > 0) return found;
-  throw new UsageError(`There is no setting ${section}. There is: ${sectionNames(all).join(", ")}.`);
+  throw new UserError(`There is no setting ${section}. There is: ${sectionNames(all).join(", ")}.`);
 }
 
 const sectionOf = ({ key }: Setting) => key.split(/[.[]/)[0] as string;

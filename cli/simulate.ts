@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import pc from "picocolors";
+import { UserError } from "../core/errors";
 import { HOURS_PER_MONTH } from "../insight/cost";
 import { duration } from "../insight/format";
-import { InputError } from "../insight/input-error";
 import {
   type SimulationReport,
   type SimulationRow,
@@ -44,7 +44,7 @@ function numberOf(
   const fits = Number.isFinite(parsed) && parsed >= from && parsed <= to && (!whole || Number.isInteger(parsed));
   if (value.trim() !== "" && fits) return parsed;
   const range = Number.isFinite(to) ? `from ${from} to ${to}` : `of ${from} or more`;
-  throw new InputError(`${option} must be a ${whole ? "whole " : ""}number ${range} (got "${value}").`);
+  throw new UserError(`${option} must be a ${whole ? "whole " : ""}number ${range} (got "${value}").`);
 }
 
 /** What the options take, where it is not any number of 0 or more. */

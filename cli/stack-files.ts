@@ -3,16 +3,8 @@ import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { parse } from "yaml";
 import { readOnce } from "../components/yaml";
+import { UserError } from "../core/errors";
 import { ROOT } from "../core/root";
-
-/** A mistake of the caller: its message is all that a person needs. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** Errors by which a person is told of a mistake of their own; anything else is ours. */
-const MISTAKES: ReadonlySet<string> = new Set(["SettingsError", "UsageError", "InputError"]);
-export const isMistake = (error: unknown): error is Error => error instanceof Error && MISTAKES.has(error.name);
 
 /** What the system says of a path, in words. */
 const WHY: Readonly<Record<string, string>> = {
@@ -28,14 +20,14 @@ const WHY: Readonly<Record<string, string>> = {
 
 /**
  * Writes a file that a person named.
- * @throws {UsageError} with the reason, if it cannot be written
+ * @throws {UserError} with the reason, if it cannot be written
  */
 export function writeNamed(file: string, text: string, options?: { readonly flag: "wx" }): void {
   try {
     writeFileSync(file, text, options);
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${resolve(file)} cannot be written: ${WHY[code] ?? message}.`);
+    throw new UserError(`${resolve(file)} cannot be written: ${WHY[code] ?? message}.`);
   }
 }
 
@@ -60,10 +52,10 @@ const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
 
 /**
  * Names of the stacks that have a file in the folder, in alphabetical order.
- * @throws {UsageError} if there is no such folder
+ * @throws {UserError} if there is no such folder
  */
 export function listStacks(folder: string): string[] {
-  if (!existsSync(folder)) throw new UsageError(`There is no folder ${folder}.`);
+  if (!existsSync(folder)) throw new UserError(`There is no folder ${folder}.`);
   return readdirSync(folder)
     .flatMap((file) => stackFile.exec(file)?.[1] ?? [])
     .sort();
@@ -72,12 +64,12 @@ export function listStacks(folder: string): string[] {
 /**
  * Reads `Pulumi.<stack>.yaml` together with the defaults of `Pulumi.yaml`.
  *
- * @throws {UsageError} if there is no such stack, naming those that exist, or if a file is not YAML
+ * @throws {UserError} if there is no such stack, naming those that exist, or if a file is not YAML
  */
 export function readStackFile(folder: string, stack: string): StackFile {
   const stacks = listStacks(folder);
   if (!stacks.includes(stack)) {
-    throw new UsageError(
+    throw new UserError(
       stacks.length > 0
         ? `There is no stack ${stack} here. There is: ${stacks.join(", ")}. For a new one copy Pulumi.${stacks[0]}.yaml to Pulumi.${stack}.yaml.`
         : `There is no Pulumi.<stack>.yaml here: create Pulumi.${stack}.yaml, or name another folder with --cwd.`,
@@ -123,7 +115,7 @@ function readYaml(path: string): unknown {
   try {
     return readOnce(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new UserError(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { UsageError } from "./stack-files";
+import { UserError } from "../core/errors";
 
 /**
  * Outputs of a deployed stack, by the user's own `pulumi`; secret ones stay hidden.
  *
- * @throws {UsageError} without the CLI, without a login, and for a stack that is not deployed
+ * @throws {UserError} without the CLI, without a login, and for a stack that is not deployed
  */
 export async function stackOutputs(folder: string, stack: string): Promise<Readonly<Record<string, unknown>>> {
   return (await ask(folder, stack, "output", "--json")) as Record<string, unknown>;
@@ -25,7 +25,7 @@ export interface DeployedFoundation {
  * The same from the state of a stack, which has it before there are outputs: an update that stops for want of a release ends without
  * any.
  *
- * @throws {UsageError} as {@link stackOutputs}
+ * @throws {UserError} as {@link stackOutputs}
  */
 export async function deployedFoundation(folder: string, stack: string): Promise<DeployedFoundation> {
   const { deployment } = (await ask(folder, stack, "export")) as StateFile;
@@ -60,7 +60,7 @@ async function ask(folder: string, stack: string, ...command: string[]): Promise
   } catch (error) {
     const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT") {
-      throw new UsageError("What is deployed is read by `pulumi`, which is not on PATH: see pulumi.com/docs/install.");
+      throw new UserError("What is deployed is read by `pulumi`, which is not on PATH: see pulumi.com/docs/install.");
     }
     const reason =
       stderr
@@ -68,6 +68,6 @@ async function ask(folder: string, stack: string, ...command: string[]): Promise
         .split("\n")
         .at(-1)
         ?.replace(/^error: /, "") ?? "";
-    throw new UsageError(`\`pulumi stack ${command[0]} --stack ${stack}\` fails: ${reason || "it did not answer"}`);
+    throw new UserError(`\`pulumi stack ${command[0]} --stack ${stack}\` fails: ${reason || "it did not answer"}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { dnsName, SLOTS } from "../components/traffic-state";
-import { UsageError } from "./stack-files";
+import { UserError } from "../core/errors";
 
 /** The site's names and how its records are to be, out of the stack's config. */
 export interface Site {
@@ -31,14 +31,14 @@ const ALIAS_TTL = 60;
  * The batch by which the simple record of the site becomes the two weighted record sets of components/traffic.ts, both at where it
  * points now, so that no visitor notices. A batch is all or nothing.
  * @param records all record sets of the site's name and of the names that redirect
- * @throws {UsageError} where a take-over would move or lose visitors, with what to do first
+ * @throws {UserError} where a take-over would move or lose visitors, with what to do first
  */
 export function takeover(site: Site, records: readonly ResourceRecordSet[]): Takeover {
   const { name, recordType, stack } = site;
   const own = of(records, name);
   const addressed = own.filter(({ Type }) => Type === "A" || Type === "AAAA" || Type === "CNAME");
   if (addressed.length === 0) {
-    throw new UsageError(
+    throw new UserError(
       [
         `${name} has no A, AAAA or CNAME record in the zone ${site.zoneName} (${site.zoneId}): there is nothing to take over.`,
         `\`pulumi up --stack ${stack}\` creates its records. If the name is live elsewhere, check domain.name and domain.zoneName.`,
@@ -92,7 +92,7 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
     ({ SetIdentifier }) => SetIdentifier !== undefined && !SLOTS.includes(SetIdentifier as never),
   );
   if (foreign.length > 0) {
-    throw new UsageError(
+    throw new UserError(
       [
         `${name} has records with a routing policy of somebody else: ${foreign.map(({ SetIdentifier, Type }) => `${Type} "${SetIdentifier}" (${policyOf(foreign[0] as ResourceRecordSet)})`).join(", ")}.`,
         "They divide visitors by rules that two weighted records cannot keep. Replace them by one simple record first, then run this again. Nothing was changed.",
@@ -100,7 +100,7 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
     );
   }
   if (cname && recordType === "A") {
-    throw new UsageError(
+    throw new UserError(
       [
         `${name} is a CNAME of ${targetOf(cname)}, and the stack's records are of type A (domain.record): a name has either.`,
         "An address record cannot be made of it here, since only its owner knows the addresses behind that name.",
@@ -111,13 +111,13 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
   }
   const address = records.find(({ Type }) => Type === "A");
   if (address && recordType === "CNAME") {
-    throw new UsageError(
+    throw new UserError(
       `${name} has an A record (${targetOf(address)}), and the stack's records are of type CNAME: a name has either. Set it back: pulumi config set --stack ${stack} --path iamvet:domain.record A. Nothing was changed.`,
     );
   }
   const six = records.find(({ Type }) => Type === "AAAA");
   if (six) {
-    throw new UsageError(
+    throw new UserError(
       [
         `${name} has an AAAA record (${targetOf(six)}). The stack moves A records only, so visitors with IPv6 would stay at the old server after every change of architecture, and lose the site when it is deleted.`,
         "Delete it first, and wait for its TTL; visitors with IPv6 have IPv4 too, as a rule:",
@@ -128,7 +128,7 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
   }
   const half = records.filter(({ SetIdentifier }) => SetIdentifier !== undefined);
   if (half.length === 1) {
-    throw new UsageError(
+    throw new UserError(
       `${name} has the record "${half[0]?.SetIdentifier}" and not the other of ${SLOTS.join(" and ")}: \`pulumi refresh --stack ${stack}\`, then \`pulumi up --stack ${stack}\` restores it. Nothing was changed.`,
     );
   }
@@ -153,7 +153,7 @@ function redirects(site: Site, records: readonly ResourceRecordSet[], live: Reso
       one?.Type !== "AAAA" &&
       (targetOf(one as ResourceRecordSet) === targetOf(live) || targetOf(one as ResourceRecordSet) === dnsName(name));
     if (!same) {
-      throw new UsageError(
+      throw new UserError(
         [
           `${host}, which is to redirect to ${name} (domain.redirectFrom), leads somewhere else: ${found.map((record) => `${record.Type} ${targetOf(record)}`).join(", ")}.`,
           `Point it at ${name} first, or take it out of domain.redirectFrom. Nothing was changed.`,

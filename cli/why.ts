@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
+import { UserError } from "../core/errors";
 import type { ReporterConfig } from "../functions/incident/config";
 import type { Report } from "../functions/incident/report";
 import { type Language, languages } from "../output/messages/language";
 import { toTerminal } from "../output/terminal";
 import { type AwsAccess, askAws, connectAws } from "./aws";
 import { withProgress } from "./progress";
-import { inFolder, readStackFile, UsageError } from "./stack-files";
+import { inFolder, readStackFile } from "./stack-files";
 
 interface Options {
   readonly stack: string;
@@ -59,7 +60,7 @@ function durationOf(text: string): number {
   const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
   const ms = Number(count) * (UNITS[unit as keyof typeof UNITS] ?? Number.NaN);
   if (!(ms > 0 && ms <= MOST_MS)) {
-    throw new UsageError(`--since ${text}: say a number and m, h or d, up to 7d, for example --since 1h.`);
+    throw new UserError(`--since ${text}: say a number and m, h or d, up to 7d, for example --since 1h.`);
   }
   return ms;
 }
@@ -73,7 +74,7 @@ async function readConfig(access: AwsAccess, name: string, stack: string): Promi
       return JSON.parse(Parameter?.Value ?? "") as ReporterConfig;
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "ParameterNotFound") throw error;
-      throw new UsageError(
+      throw new UserError(
         `The stack ${stack} is not in the account ${access.account}, region ${access.region}: there is no parameter ${name}, which \`pulumi up\` writes. Is it another account (AWS_PROFILE), or was the stack never built?`,
       );
     }

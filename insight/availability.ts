@@ -1,6 +1,6 @@
+import { UserError } from "../core/errors";
 import type { LinkText } from "../output/messages/report";
 import { vercelChoices } from "./cost-outside";
-import { InputError } from "./input-error";
 import type { Plan } from "./plan";
 import { seeded } from "./random";
 import { ofType } from "./read";
@@ -215,8 +215,7 @@ export function simulate(
   years = 4_000,
   seed = 1,
 ): Simulation {
-  if (!Number.isInteger(years) || years < 1)
-    throw new InputError(`years must be a whole number above 0 (got ${years})`);
+  if (!Number.isInteger(years) || years < 1) throw new UserError(`years must be a whole number above 0 (got ${years})`);
   const next = seeded(seed);
   const faults = events.map(({ rate, minutes }) => ({ chances: atMost(rate), minutes }));
   const totals = Float64Array.from({ length: years }, () => {
@@ -250,7 +249,7 @@ export function availabilityOf(plan: Plan, options: AvailabilityOptions = {}): A
   const events = recovery.map((course) => {
     const given = options.failuresPerYear?.[course.fault];
     if (given !== undefined && given < 0)
-      throw new InputError(`failuresPerYear.${course.fault} must not be negative (got ${given})`);
+      throw new UserError(`failuresPerYear.${course.fault} must not be negative (got ${given})`);
     // Each instance can be lost; a process that crashes is one of the site's, however many there are.
     const machines = course.fault === "instance-lost" && tier !== "vercel" ? count : 1;
     const rate = (given ?? failuresPerYear[course.fault].rate) * machines;

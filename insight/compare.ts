@@ -1,9 +1,9 @@
+import { UserError } from "../core/errors";
 import type { Bilingual } from "../output/messages/language";
 import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } from "./availability";
 import { type CostOptions, type CostReport, costOf } from "./cost";
 import { databaseExposure, vercelChoices } from "./cost-outside";
 import { dollars, percent } from "./format";
-import { InputError } from "./input-error";
 import type { Plan, PlannedResource } from "./plan";
 import { built, number, ofType, text } from "./read";
 import { shapeOf, tellsOutage } from "./recovery";
@@ -407,7 +407,7 @@ function optionOf(plan: Plan, today: CostReport | undefined, options: CompareOpt
  */
 export function compare(plans: readonly Plan[], options: CompareOptions = {}): Comparison {
   const [reference] = plans;
-  if (!reference) throw new InputError("There is no plan to compare.");
+  if (!reference) throw new UserError("There is no plan to compare.");
   const today = todayPlan(reference);
   const first = optionOf(today, undefined, options);
   return {
@@ -473,11 +473,11 @@ const named = (candidate: Candidate): string => {
 export function advise(candidates: readonly Candidate[], aim: Aim): Advice {
   const { budgetUsd, availability } = aim;
   if (budgetUsd === undefined && availability === undefined)
-    throw new InputError("Say --budget, --availability, or both.");
+    throw new UserError("Say --budget, --availability, or both.");
   if (budgetUsd !== undefined && !(budgetUsd > 0))
-    throw new InputError(`--budget must be above 0 USD a month (got ${budgetUsd}).`);
+    throw new UserError(`--budget must be above 0 USD a month (got ${budgetUsd}).`);
   if (availability !== undefined && !(availability > 0 && availability < 1)) {
-    throw new InputError(
+    throw new UserError(
       `--availability must lie between 0 and 100 percent, for example 99.9 (got ${availability * 100}).`,
     );
   }

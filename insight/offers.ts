@@ -1,4 +1,4 @@
-import { InputError } from "./input-error";
+import { UserError } from "../core/errors";
 import type { PriceTable } from "./prices";
 
 /**
@@ -233,7 +233,7 @@ export async function readOffer(offer: string, region: string, lines: AsyncItera
     }
   }
   if (!column || !published) {
-    throw new InputError(
+    throw new UserError(
       `The offer file of ${offer} for ${region} is not in AWS's documented CSV format: no header or date.`,
     );
   }

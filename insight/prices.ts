@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { UserError } from "../core/errors";
 import { ROOT } from "../core/root";
-import { InputError } from "./input-error";
 
 /** Where a figure comes from. `verified` says that it was read from a source, not recalled. */
 const sourceSchema = z.strictObject({
@@ -61,11 +61,11 @@ export function parsePriceTable(content: unknown, file: string): PriceTable {
     const path = issue?.path.join(".") ?? "";
     const missing = /(asOf|url|title|source)$/.test(path) ? ` A price needs a source and the date it held. ${FIX}` : "";
     const said = issue?.message.endsWith("received undefined") ? "is missing" : (issue?.message ?? "is no price table");
-    throw new InputError(`${file}: ${path || "the file"}: ${said}.${missing}`);
+    throw new UserError(`${file}: ${path || "the file"}: ${said}.${missing}`);
   }
   for (const [key, price] of Object.entries(parsed.data.prices)) {
     if (!parsed.data.sources[price.source]) {
-      throw new InputError(
+      throw new UserError(
         `${file}: the price ${key} names the source "${price.source}", which is not under \`sources\`: ` +
           `a price needs a source and the date it held. ${FIX}`,
       );
@@ -86,7 +86,7 @@ export class PriceBook {
     for (const table of tables) {
       for (const [key, { usd, unit, source }] of Object.entries(table.prices)) {
         const origin = table.sources[source];
-        if (!origin) throw new InputError(`The price ${key} of ${table.region} has no source.`);
+        if (!origin) throw new UserError(`The price ${key} of ${table.region} has no source.`);
         const { title, asOf, verified } = origin;
         this.prices.set(key, { key, usd, unit, region: table.region, source: title, asOf, verified });
       }
@@ -118,11 +118,11 @@ export function readPriceTable(name: string, dir: string = PRICES_DIR): PriceTab
   try {
     content = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new InputError(`${name}.json cannot be read as JSON: ${(error as Error).message}`);
+    throw new UserError(`${name}.json cannot be read as JSON: ${(error as Error).message}`);
   }
   const table = parsePriceTable(content, `${name}.json`);
   if (table.region !== name)
-    throw new InputError(
+    throw new UserError(
       `${name}.json holds the prices of ${table.region}: rename the file, or correct its \`region\`.`,
     );
   return table;
@@ -135,7 +135,7 @@ export function readPriceTable(name: string, dir: string = PRICES_DIR): PriceTab
 export function readPrices(region: string, dir: string = PRICES_DIR): PriceBook {
   const known = pricedRegions(dir);
   if (!known.includes(region)) {
-    throw new InputError(
+    throw new UserError(
       `There are no prices for the region "${region}". Known: ${known.join(", ")}. ` +
         `\`platform prices update --region ${region}\` fetches them from AWS.`,
     );

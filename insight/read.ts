@@ -1,4 +1,4 @@
-import { InputError } from "./input-error";
+import { UserError } from "../core/errors";
 import { isRef, type Plan, type PlannedResource, type PlanValue } from "./plan";
 
 /** Reads plans: plain functions over inputs whose values may be references, unknowns or absent. */
@@ -91,5 +91,5 @@ export function regionOf(plan: Plan): string {
     const zone = text(resource.inputs.availabilityZone)?.match(/^([a-z]{2}(?:-[a-z]+)+-\d)[a-z]$/);
     if (zone?.[1]) return zone[1];
   }
-  throw new InputError(`The plan of ${plan.stack} does not tell its region: set aws:region in the stack's config.`);
+  throw new UserError(`The plan of ${plan.stack} does not tell its region: set aws:region in the stack's config.`);
 }

@@ -1,4 +1,4 @@
-import { InputError } from "./input-error";
+import { UserError } from "../core/errors";
 import { seeded } from "./random";
 import {
   answerOf,
@@ -185,7 +185,7 @@ function usual(_: string, random: Random): Behaviour {
 
 /**
  * Plays flips and counts what they lose: as a function of `drain`, and with either gate taken away.
- * @throws InputError for a share, a rate or a count that makes no sense
+ * @throws UserError for a share, a rate or a count that makes no sense
  */
 export async function simulateFlips(options: SimulationOptions): Promise<SimulationReport> {
   const visitors = { ...VISITORS, ...options.visitors };
@@ -204,7 +204,7 @@ export async function simulateFlips(options: SimulationOptions): Promise<Simulat
 
 function check({ requestsPerSecond, resolvers, overstayShare, overstaySeconds }: Visitors, flips: number): void {
   const wrong = (what: string, allowed: string, found: number) => {
-    throw new InputError(`${what} must be ${allowed} (got ${found}).`);
+    throw new UserError(`${what} must be ${allowed} (got ${found}).`);
   };
   if (!(requestsPerSecond > 0)) wrong("The rate of requests", "above 0", requestsPerSecond);
   if (!(overstayShare >= 0 && overstayShare <= 1))

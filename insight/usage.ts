@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { InputError } from "./input-error";
+import { UserError } from "../core/errors";
 
 /** What is said of a wrong figure: the settings' messages and reference read it (stacks/settings-check.ts). */
 const said = (description: string, example: unknown, allowed = "a number from 0") => ({
@@ -68,5 +68,5 @@ export function parseUsage(input: unknown): Usage {
       ? `usage: unknown ${issue.keys.map((key) => `"${key}"`).join(", ")}; known: ${Object.keys(usageSchema.shape).join(", ")}`
       : `usage.${issue.path.join(".")} ${issue.message}`,
   );
-  throw new InputError(lines.join("\n"));
+  throw new UserError(lines.join("\n"));
 }

@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { UserError } from "../core/errors";
 import { awsRegions } from "./regions";
 import { type SectionName, type Settings, sections } from "./settings";
 import type { Help } from "./settings-fields";
@@ -18,7 +19,7 @@ export interface Problem {
 }
 
 /** All mistakes of one stack's config together; the message is complete without a stack trace. */
-export class SettingsError extends Error {
+export class SettingsError extends UserError {
   override readonly name = "SettingsError";
   constructor(
     readonly stackName: string,

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { UserError } from "../../core/errors";
 import type { Watch } from "../../stacks/watch";
-import { UsageError } from "../stack-files";
 import { isRunning } from "./running";
 
 /** What a migration asks of the user's own `pulumi`. */
@@ -51,7 +51,7 @@ const INSTALL = "https://www.pulumi.com/docs/install/";
 /**
  * Opens a stack by the Automation API.
  * @param say receives the program's lines of progress
- * @throws {UsageError} if there is no CLI, no sign-in, no passphrase or no such stack
+ * @throws {UserError} if there is no CLI, no sign-in, no passphrase or no such stack
  */
 export async function openEngine(folder: string, stack: string, say: (line: string) => void): Promise<Engine> {
   const { LocalWorkspace, PulumiCommand, StackNotFoundError, CommandError, ConcurrentUpdateError } = await import(
@@ -59,7 +59,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
   );
   const command = await PulumiCommand.get().catch((error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
+    throw new UserError(
       /ENOENT/.test(text)
         ? `The \`pulumi\` CLI is not on PATH. Install it: ${INSTALL}`
         : `The \`pulumi\` CLI cannot be used: ${firstError(text)}. How to install or upgrade it: ${INSTALL}`,
@@ -75,11 +75,11 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
     );
   } catch (error) {
     if (error instanceof StackNotFoundError) {
-      throw new UsageError(
+      throw new UserError(
         `The stack ${stack} has a file but no state: nothing is deployed that could be migrated. Run \`pulumi up --stack ${stack}\` first.`,
       );
     }
-    throw new UsageError(`\`pulumi stack select ${stack}\` does not work: ${firstError(errorText(error))}`);
+    throw new UserError(`\`pulumi stack select ${stack}\` does not work: ${firstError(errorText(error))}`);
   }
 
   let stopping = new AbortController();

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { decodeTraffic } from "../../components/traffic-state";
+import { UserError } from "../../core/errors";
 import { liveGates, type TrafficQuery, type Wish } from "../../stacks/gates";
 import { type AwsReader, liveAws } from "../../stacks/gates/aws";
 import { type Share, sharesOf } from "../../stacks/gates/stops";
@@ -10,7 +11,7 @@ import { checkSettings } from "../../stacks/settings-check";
 import type { Watch } from "../../stacks/watch";
 import { type AwsAccess, askAws, connectAws } from "../aws";
 import { notLive } from "../canary";
-import { readStackFile, type StackFile, UsageError } from "../stack-files";
+import { readStackFile, type StackFile } from "../stack-files";
 import { alarmStates } from "./cloud";
 import type { Destination } from "./destination";
 import type { Engine } from "./engine";
@@ -25,7 +26,7 @@ export interface Stack {
   readonly path: string;
 }
 
-/** @throws {UsageError} no such stack @throws {SettingsError} mistakes in its config */
+/** @throws {UserError} no such stack @throws {SettingsError} mistakes in its config */
 export function readStack(folder: string, name: string): Stack {
   const file = readStackFile(folder, name);
   const settings = checkSettings(file.project, name, file.config);
@@ -34,7 +35,7 @@ export function readStack(folder: string, name: string): Stack {
 
 /**
  * Every config that the stack's file will go through must be one that `pulumi up` takes, before the first of them is written.
- * @throws {SettingsError} what the new tier's settings lack @throws {UsageError} what a person has to supply first
+ * @throws {SettingsError} what the new tier's settings lack @throws {UserError} what a person has to supply first
  */
 export function checkWay({ file }: Stack, { position, target }: Destination, steps: readonly number[]): void {
   const around = { stack: file.stack, ...keysIn((key) => key in file.config) };
@@ -48,7 +49,7 @@ export function checkWay({ file }: Stack, { position, target }: Destination, ste
     const settings = checkSettings(file.project, file.stack, config);
     const missing = noticesFor(settings, around).filter(({ blocking }) => blocking);
     if (missing.length > 0) {
-      throw new UsageError([...missing.map(({ message }) => message), "Nothing was changed."].join("\n\n"));
+      throw new UserError([...missing.map(({ message }) => message), "Nothing was changed."].join("\n\n"));
     }
   }
 }
@@ -65,7 +66,7 @@ export interface Ready {
 
 /**
  * Looks at everything that a migration rests on, and changes nothing.
- * @throws {UsageError} with what is missing and how to get it
+ * @throws {UserError} with what is missing and how to get it
  */
 export async function preflight({ file, settings }: Stack, destination: Destination, engine: Engine): Promise<Ready> {
   const profile = file.config["aws:profile"];
@@ -73,7 +74,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
 
   const pending = await engine.pending();
   if (pending.length > 0 && !destination.resumes) {
-    throw new UsageError(
+    throw new UserError(
       [
         // The engine tells of a lock only who wants it: from its state alone the two cannot be told apart.
         `Another update of ${file.stack} is running, or was killed, in the midst of:`,
@@ -87,19 +88,19 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   }
   const watch = await engine.watch();
   if (!watch) {
-    throw new UsageError(
+    throw new UserError(
       `The stack ${file.stack} has no complete update behind it that says what to watch. Run \`pulumi up --stack ${file.stack}\` first.`,
     );
   }
   const known = await askAws(access, "read the alarms of CloudWatch", () => raisedBefore(watch, alarmStates(access)));
   const gates = liveGates({ ...settings.gates, region: access.region, ...(profile ? { profile } : {}) });
   const live = await gates.live(watch.query, wishOf(file, destination.position)).catch((error: unknown) => {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UserError(error instanceof Error ? error.message : String(error));
   });
   const { canary, percent, from } = destination.position;
   const slots = live.state?.value?.slots;
   if (canary && percent > 0 && from === undefined && slots && slots.canary.tier !== canary) {
-    throw new UsageError(notLive(file.stack, file.project, canary, percent));
+    throw new UserError(notLive(file.stack, file.project, canary, percent));
   }
   return { access, watch, known, live: () => liveShares(liveAws(access.region, profile), watch.query) };
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../stack-files";
+import { UserError } from "../../core/errors";
 
 /** Whether a process of this machine runs. */
 export function isRunning(pid: number): boolean {
@@ -18,7 +18,7 @@ export function isRunning(pid: number): boolean {
  * Keeps a second run away from the same file while this one waits between two updates; during an update the engine's own lock
  * does. A mark that a killed run left behind does not count.
  * @returns takes the mark away
- * @throws {UsageError} if another run has it
+ * @throws {UserError} if another run has it
  */
 export function claim(stackFile: string): () => void {
   const name = createHash("sha256").update(stackFile).digest("hex").slice(0, 16);
@@ -45,7 +45,7 @@ function take(mark: string): () => void {
       const found = read(mark);
       if (found === undefined) continue;
       const pid = Number(found.split(" ")[0]);
-      if (pid > 0 && isRunning(pid)) throw new UsageError(heldText(pid, mark));
+      if (pid > 0 && isRunning(pid)) throw new UserError(heldText(pid, mark));
       const release = take(`${mark}-${createHash("sha256").update(found).digest("hex").slice(0, 16)}`);
       try {
         if (read(mark) !== found) continue;
@@ -67,14 +67,14 @@ function take(mark: string): () => void {
   };
 }
 
-/** @throws {UsageError} if it is there and cannot be read: waiting for it to change would never end */
+/** @throws {UserError} if it is there and cannot be read: waiting for it to change would never end */
 function read(mark: string): string | undefined {
   try {
     return readFileSync(mark, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
-    throw new UsageError(
+    throw new UserError(
       `${mark} belongs to somebody else and cannot be read (${code}). Nothing was changed. If no \`platform migrate\` runs on this machine, delete it.`,
     );
   }

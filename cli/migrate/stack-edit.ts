@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
+import { UserError } from "../../core/errors";
 import type { Architecture } from "../../stacks/settings";
-import { UsageError } from "../stack-files";
 import type { Position } from "./steps";
 
 /** The stack's file as a place where the position of a migration stands. Everything else in it is left as it was written. */
@@ -12,7 +12,7 @@ export class StackEdit {
 
   /**
    * @param project namespace of the keys
-   * @throws {UsageError} if the file is not YAML
+   * @throws {UserError} if the file is not YAML
    */
   constructor(
     folder: string,
@@ -39,12 +39,12 @@ export class StackEdit {
 
   /**
    * Writes a position, comments kept, and all else that somebody has changed meanwhile: a release names its version here.
-   * @throws {UsageError} if somebody else has changed the position since it was read
+   * @throws {UserError} if somebody else has changed the position since it was read
    */
   write(position: Position): void {
     const found = readFileSync(this.path, "utf8");
     if (found !== this.known && this.placeIn(found) !== this.placeIn(this.known)) {
-      throw new UsageError(
+      throw new UserError(
         `The architecture or the traffic in ${basename(this.path)} was changed by somebody else while the migration ran. Look at it, then run \`platform migrate\` again, which goes on from what it says.`,
       );
     }
@@ -86,7 +86,7 @@ export class StackEdit {
 
   private document(text: string): Document {
     const document = parseDocument(text);
-    if (document.errors.length > 0) throw new UsageError(`${this.path} cannot be read: ${document.errors[0]?.message}`);
+    if (document.errors.length > 0) throw new UserError(`${this.path} cannot be read: ${document.errors[0]?.message}`);
     return document;
   }
 

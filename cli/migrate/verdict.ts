@@ -1,16 +1,15 @@
 import pc from "picocolors";
+import { UserError } from "../../core/errors";
 import type { Flip } from "../../insight/flip";
 import { dollars, signedDollars } from "../../insight/format";
-import { InputError } from "../../insight/input-error";
 import type { Architecture } from "../../stacks/settings";
 import { loadPlanner } from "../compare";
 import { judgeFlip, previewer } from "../flip";
-import { UsageError } from "../stack-files";
 
 /**
  * What the change means for data and cost, by a preview of the deployed state.
  * @returns the lines that a person reads before the start
- * @throws {UsageError} if data would be lost
+ * @throws {UserError} if data would be lost
  */
 export async function verdictOn(folder: string, stack: string, to: Architecture): Promise<string[]> {
   const planner = await loadPlanner(folder);
@@ -19,11 +18,11 @@ export async function verdictOn(folder: string, stack: string, to: Architecture)
     flip = await judgeFlip(planner, { stack, to }, previewer(folder));
   } catch (error) {
     // A region without prices is no reason not to move; the database is protected by the engine all the same.
-    if (!(error instanceof InputError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     return [`Verdict   none: ${error.message}`];
   }
   if (flip.verdict === "unsafe") {
-    throw new UsageError(
+    throw new UserError(
       [
         `Data would be lost on the way to ${to}, so nothing was begun:`,
         ...flip.data.findings.map((finding) => `  ${finding}`),

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { UserError } from "../../core/errors";
 import { bakedBy, differences } from "../../stacks/build";
-import { UsageError } from "../stack-files";
 import { publishAssets } from "./assets";
 import { dockerBuild, mustBeSame } from "./build";
 import { serverActionsKey } from "./secrets";
@@ -22,7 +22,7 @@ const SERVER = ["linux/amd64"] as const;
 export async function publishArchive(what: Release, tools: ReleaseTools): Promise<{ url: string; sha256: string }> {
   const { bucket, project, settings, stack, version, promoteFrom } = what;
   if (!bucket) {
-    throw new UsageError(
+    throw new UserError(
       `A server's release is an archive on S3: name its bucket with --bucket, or once: pulumi config set --stack ${stack} --path ${project}:ci.releaseBucket <bucket>`,
     );
   }

@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from "node:fs";
+import { UserError } from "../../core/errors";
 import { type AwsAccess, askAws } from "../aws";
-import { UsageError } from "../stack-files";
 
 /** What is known of an archive beside its content. */
 export interface ArchiveRecord {
@@ -34,7 +34,7 @@ export function archivesOf(access: AwsAccess): Archives {
       if (!found) return undefined;
       const { sha256, baked = "{}" } = found.Metadata ?? {};
       if (!sha256) {
-        throw new UsageError(
+        throw new UserError(
           `s3://${Bucket}/${Key} exists and was not uploaded by \`platform release\`: give the release another --release-version.`,
         );
       }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SERVER_ACTIONS_KEY } from "../../components/app-environment";
+import { UserError } from "../../core/errors";
 import { BAKED_LABEL, BUILD_SECRET, buildArgs } from "../../stacks/build";
-import { UsageError } from "../stack-files";
 import type { Release, ReleaseTools } from "./tools";
 
 /** What is built: the app's Dockerfile, with the key of Server Actions as a secret of the build. */
@@ -36,10 +36,10 @@ export async function dockerBuild(
   );
 }
 
-/** @throws {UsageError} where what carries the version's name was built with other values */
+/** @throws {UserError} where what carries the version's name was built with other values */
 export function mustBeSame(what: string, differing: readonly string[]): void {
   if (differing.length === 0) return;
-  throw new UsageError(
+  throw new UserError(
     `${what} exists, and was built with other values: ${differing.join("; ")}. What has a name never changes: give the release another --release-version.`,
   );
 }

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../../core/errors";
 import { BAKED_LABEL, bakedBy, differences } from "../../stacks/build";
 import { dockerPlatforms } from "../../stacks/settings";
-import { UsageError } from "../stack-files";
 import { type Build, dockerBuild, mustBeSame } from "./build";
 import { serverActionsKey } from "./secrets";
 import type { Release, ReleaseTools } from "./tools";
@@ -16,7 +16,7 @@ export async function publishImage(what: Release, tools: ReleaseTools): Promise<
   const { settings, stack, version } = what;
   const { imageRepository } = await tools.foundation(stack);
   if (!imageRepository) {
-    throw new UsageError(
+    throw new UserError(
       `The stack ${stack} has no image repository yet: run \`pulumi up --stack ${stack}\` once; it builds the foundation and stops for want of an image.`,
     );
   }
@@ -80,7 +80,7 @@ async function promoted(
   await tools.exec("docker", ["buildx", "imagetools", "create", ...one]);
   const copy = await inspect(tag, tools);
   if (copy?.digest !== source.digest) {
-    throw new UsageError(`The copy ${tag} has the digest ${copy?.digest}, not ${source.digest}: it is not used.`);
+    throw new UserError(`The copy ${tag} has the digest ${copy?.digest}, not ${source.digest}: it is not used.`);
   }
   tools.say(`Promoted ${source.digest} from ${promoteFrom}: nothing is built.`);
   return source.digest;
@@ -98,7 +98,7 @@ async function proved(
     await logIn(imageRepository, tools);
     return { imageRepository, source: await inspect(`${imageRepository}:${version}`, tools) };
   } catch (error) {
-    if (error instanceof UsageError) return { unread: error.message.replace(/\.$/, "") };
+    if (error instanceof UserError) return { unread: error.message.replace(/\.$/, "") };
     throw error;
   }
 }
@@ -128,7 +128,7 @@ async function inspect(name: string, { ask }: ReleaseTools): Promise<Found | und
   const { code, stdout, stderr } = await ask("docker", ["buildx", "imagetools", "inspect", name, ...format]);
   if (code !== 0) {
     if (/: not found|manifest unknown|name unknown/i.test(stderr)) return undefined;
-    throw new UsageError(`The registry does not tell of ${name}: ${stderr.trim().split("\n").at(-1)}`);
+    throw new UserError(`The registry does not tell of ${name}: ${stderr.trim().split("\n").at(-1)}`);
   }
   const { digest, image } = JSON.parse(stdout) as { digest: string; image: ImageConfig | Record<string, ImageConfig> };
   // Of an index there is one config a platform; all come from one build.

@@ -1,6 +1,6 @@
 import { SERVER_ACTIONS_KEY } from "../../components/app-environment";
+import { UserError } from "../../core/errors";
 import { type AwsAccess, askAws } from "../aws";
-import { UsageError } from "../stack-files";
 import type { Release, ReleaseTools } from "./tools";
 
 /** Text of a secret of Secrets Manager. */
@@ -16,7 +16,7 @@ export async function secretText(access: AwsAccess, arn: string): Promise<string
  * The key of Server Actions, with which every build of the stack is made. It is the stack's own, since what runs reads that one: another
  * key of the environment counts only where the stack's may not be read.
  *
- * @throws {UsageError} where there is none
+ * @throws {UserError} where there is none
  */
 export async function serverActionsKey({ stack }: Release, { foundation, secret }: ReleaseTools): Promise<string> {
   const given = process.env[SERVER_ACTIONS_KEY];
@@ -29,11 +29,11 @@ export async function serverActionsKey({ stack }: Release, { foundation, secret 
       refused = `${appSecret} does not hold it`;
     } catch (error) {
       // What a secret that is no JSON contains is in the parser's message.
-      refused = error instanceof UsageError ? error.message : `${appSecret} is no JSON`;
+      refused = error instanceof UserError ? error.message : `${appSecret} is no JSON`;
     }
   }
   if (given) return given;
-  throw new UsageError(
+  throw new UserError(
     `The build needs the key of Server Actions (${SERVER_ACTIONS_KEY}), and ${refused}. Or export it under this name.`,
   );
 }

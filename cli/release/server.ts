@@ -1,7 +1,7 @@
 import { setTimeout as after } from "node:timers/promises";
+import { UserError } from "../../core/errors";
 import { keepRecoveryOut, MUTED_MINUTES } from "../../stacks/gates/mute";
 import { type AwsAccess, askAws } from "../aws";
-import { UsageError } from "../stack-files";
 
 /** Seconds in which the server must begin: one that comes back later must not deploy with nobody watching and its recovery on. */
 const BEGINS_WITHIN = 60;
@@ -47,12 +47,12 @@ export async function runOnServer(
           .trim()
           .split("\n")
           .slice(-15);
-        throw new UsageError(
+        throw new UserError(
           `The release on ${instanceId} ended as ${answer.Status}; the old one serves on.\n${tail.join("\n")}`,
         );
       }
     }
-    throw new UsageError(`The release on ${instanceId} did not end within ${MUTED_MINUTES} minutes.`);
+    throw new UserError(`The release on ${instanceId} did not end within ${MUTED_MINUTES} minutes.`);
   } finally {
     await askAws(access, `write the parameter ${mute}`, unmute);
   }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
+import { UserError } from "../../core/errors";
 import type { Architecture, Settings } from "../../stacks/settings";
 import { type AwsAccess, askAws } from "../aws";
-import { UsageError } from "../stack-files";
 import { type DeployedFoundation, deployedFoundation, stackOutputs } from "../stack-outputs";
 import { type Archives, archivesOf } from "./archives";
 import { keepFiles } from "./assets";
@@ -87,7 +87,7 @@ export function liveTools(folder: string, stack: string, access: AwsAccess): Rel
 const exec: Exec = async (program, args, options = {}) => {
   const { code, stdout } = await run(program, args, options, "inherit");
   if (code === 0) return stdout;
-  throw new UsageError(
+  throw new UserError(
     `\`${program} ${args.slice(0, 2).join(" ")}\` ended with ${code}. The release stops here; what serves goes on.`,
   );
 };
@@ -112,7 +112,7 @@ function run(
         taken[name] += part;
       });
     }
-    child.once("error", () => reject(new UsageError(`${program} is not on PATH.`)));
+    child.once("error", () => reject(new UserError(`${program} is not on PATH.`)));
     child.once("close", (code) => resolve({ code, ...taken }));
     if (input !== undefined) child.stdin?.end(input);
   });

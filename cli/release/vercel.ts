@@ -1,5 +1,5 @@
+import { UserError } from "../../core/errors";
 import type { Settings } from "../../stacks/settings";
-import { UsageError } from "../stack-files";
 import type { Exec } from "./tools";
 
 /** Files of a dirty working tree that a message names. */
@@ -10,7 +10,7 @@ const SHOWN_FILES = 5;
  * release is this commit whatever is pushed meanwhile.
  *
  * @returns the full hash; undefined where Vercel builds nothing, as the site comes built
- * @throws {UsageError} with all that is in the way, if what is here is not what Vercel would build
+ * @throws {UserError} with all that is in the way, if what is here is not what Vercel would build
  */
 export async function releasedCommit(
   { vercel }: Pick<Settings, "vercel">,
@@ -27,7 +27,7 @@ export async function releasedCommit(
     }
   };
   const refuse = (...problems: string[]): never => {
-    throw new UsageError(
+    throw new UserError(
       [
         `Vercel builds this release from ${repository} at ${gitHost}, where it would not find what is here:`,
         ...problems.map((problem) => `  ${problem}`),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adoptDnsCommand, type Confirm } from "../../cli/adopt-dns";
 import { planStack } from "../../cli/planner";
-import { UsageError } from "../../cli/stack-files";
+import { UserError } from "../../core/errors";
 import { Route53, type StoredRecord } from "../standins/route53";
 
 const ZONE = "Z0123456789ABCDEFGHIJ";
@@ -71,7 +71,7 @@ describe("platform adopt-dns", () => {
     adoptDnsCommand(confirm).parseAsync(["--stack", "test", "--cwd", folder, ...args], { from: "user" });
   const refuses = (message: RegExp, args?: readonly string[], confirm?: Confirm) =>
     assert.rejects(run(args, confirm), (error: Error) => {
-      assert.ok(error instanceof UsageError, String(error));
+      assert.ok(error instanceof UserError, String(error));
       assert.match(error.message, message);
       assert.deepEqual(route53.batches, []);
       return true;

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAws } from "../../cli/aws";
-import { UsageError } from "../../cli/stack-files";
+import { UserError } from "../../core/errors";
 
 type Answer = { readonly status: number; readonly body: string } | "silence";
 const ok = (body: string) => ({ status: 200, body });
@@ -75,7 +75,7 @@ describe("access to AWS", () => {
       () => assert.fail("it connected"),
       (e: unknown) => e,
     );
-    assert.ok(error instanceof UsageError, String(error));
+    assert.ok(error instanceof UserError, String(error));
     assert.ok(Date.now() - started < 5_500, "it took longer than 5 s");
     assert.doesNotMatch(error.message, /\n/, "more than one message");
     return error.message;

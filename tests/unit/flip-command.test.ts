@@ -46,7 +46,7 @@ describe("platform flip", () => {
   ] as const) {
     it(`says what is wrong with ${JSON.stringify(request)}`, () =>
       assert.rejects(judge(request), (error: Error) => {
-        assert.equal(error.name, "InputError");
+        assert.equal(error.name, "UserError");
         assert.match(error.message, message);
         return true;
       }));

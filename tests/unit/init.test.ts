@@ -4,7 +4,8 @@ import { askNobody } from "../../cli/ask";
 import { backendOf, storeCommands } from "../../cli/backend";
 import { choose, type InitContext, type InitFlags } from "../../cli/init-choices";
 import { stackFile } from "../../cli/init-file";
-import { parseStackText, UsageError } from "../../cli/stack-files";
+import { parseStackText } from "../../cli/stack-files";
+import { UserError } from "../../core/errors";
 import { checkSettings } from "../../stacks/settings-check";
 
 const server = (id: string, changes: Partial<FoundInstance> = {}): FoundInstance => ({
@@ -73,7 +74,7 @@ const refusal = async (flags: InitFlags, changes: Partial<Account> = {}) => {
     () => assert.fail("it was accepted"),
     (e: unknown) => e,
   );
-  assert.ok(error instanceof UsageError, String(error));
+  assert.ok(error instanceof UserError, String(error));
   return error.message;
 };
 
@@ -199,7 +200,7 @@ describe("the backend of a state", () => {
       ["s3", "default"],
       ["file", "default"],
     ]) {
-      assert.throws(() => of(backend as string, provider), UsageError);
+      assert.throws(() => of(backend as string, provider), UserError);
     }
   });
 

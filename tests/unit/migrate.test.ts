@@ -11,8 +11,8 @@ import { StackEdit } from "../../cli/migrate/stack-edit";
 import { lastGood, nextStep, type Position, stepsTo, targetOf, turnBack } from "../../cli/migrate/steps";
 import { Interrupted } from "../../cli/migrate/stop";
 import { lookAt, raisedBefore, type Sight, untilQuiet, watchOver } from "../../cli/migrate/watcher";
-import { UsageError } from "../../cli/stack-files";
 import type { Probe } from "../../components/web-tier";
+import { UserError } from "../../core/errors";
 import type { Architecture } from "../../stacks/settings";
 import type { Watch } from "../../stacks/watch";
 import { at, FakeStack, Killed, migrate, pairs, STEPS, stopped } from "./migrate-stack";
@@ -104,7 +104,7 @@ describe("migrate: what is asked", () => {
       assert.throws(
         () => destinationOf(position, { back: false, ...asked }, "test"),
         (error) => {
-          assert.ok(error instanceof UsageError);
+          assert.ok(error instanceof UserError);
           assert.match(error.message, message);
           return true;
         },
@@ -137,9 +137,9 @@ describe("migrate: what is asked", () => {
     assert.deepEqual(parseSteps("5, 25,100"), [5, 25, 100]);
     assert.deepEqual(["45s", "10m", "1h"].map(parseTime), [45, 600, 3600]);
     for (const text of ["", "10,50", "50,10,100", "0,100", "10,10,100", "10,1e2", "10;100", "-5,100", "200"]) {
-      assert.throws(() => parseSteps(text), UsageError, text);
+      assert.throws(() => parseSteps(text), UserError, text);
     }
-    for (const text of ["", "10", "10 min", "m", "-1m", "1.5h"]) assert.throws(() => parseTime(text), UsageError, text);
+    for (const text of ["", "10", "10 min", "m", "-1m", "1.5h"]) assert.throws(() => parseTime(text), UserError, text);
   });
 });
 

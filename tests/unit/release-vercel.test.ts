@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Exec } from "../../cli/release/tools";
 import { releasedCommit } from "../../cli/release/vercel";
-import { UsageError } from "../../cli/stack-files";
+import { UserError } from "../../core/errors";
 import type { Settings } from "../../stacks/settings";
 
 const run: Exec = async (program, args, { cwd } = {}) =>
@@ -93,7 +93,7 @@ describe("the commit of a release on Vercel", () => {
     clone.commit();
     clone.write("app/new.tsx", "three");
     await assert.rejects(found(), (error) => {
-      assert.ok(error instanceof UsageError);
+      assert.ok(error instanceof UserError);
       assert.match(error.message, /from acme\/site at github/);
       assert.match(error.message, /Not committed: app\/new\.tsx\./);
       assert.match(error.message, /[0-9a-f]{12} is not pushed: git push origin HEAD/);

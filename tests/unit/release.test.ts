@@ -8,7 +8,7 @@ import { keepFiles, publishAssets } from "../../cli/release/assets";
 import type { Exec, Release, ReleaseTools } from "../../cli/release/tools";
 import { reviewCommand, reviewDocument } from "../../cli/review";
 import { parseLogin, placeOf } from "../../cli/session";
-import { UsageError } from "../../cli/stack-files";
+import { UserError } from "../../core/errors";
 import type { Plan } from "../../insight/plan";
 import { toMarkdown } from "../../output/markdown";
 import { noticesFor } from "../../stacks/notices";
@@ -38,7 +38,7 @@ function recorder(fail?: string) {
     const line = [program, ...args].join(" ");
     ran.push(line);
     secrets.push(input ?? "", ...Object.values(env ?? {}));
-    if (fail && line.startsWith(fail)) throw new UsageError(`${fail} failed`);
+    if (fail && line.startsWith(fail)) throw new UserError(`${fail} failed`);
     const metadata = args[args.indexOf("--metadata-file") + 1];
     if (args.includes("--metadata-file") && metadata)
       writeFileSync(metadata, JSON.stringify({ "containerimage.digest": DIGEST }));
@@ -126,7 +126,7 @@ describe("platform release", () => {
     const { ran, tools } = recorder();
     const foundation: ReleaseTools["foundation"] = async (stack) => {
       if (stack === "staging")
-        throw new UsageError("`pulumi stack export --stack staging` fails: no stack named 'staging' found");
+        throw new UserError("`pulumi stack export --stack staging` fails: no stack named 'staging' found");
       return tools.foundation(stack);
     };
     await release({ ...config({ architecture: "fargate" }), promoteFrom: "staging" }, { ...tools, foundation });
@@ -173,7 +173,7 @@ describe("platform release", () => {
     const traffic = { canary: "ha-web-tier", percent: 10, from: "fargate" };
     await assert.rejects(release(config({ architecture: "fargate", traffic }), tools), (error: Error) => {
       assert.match(error.message, /from fargate is under way[\s\S]*platform migrate --stack prod --back/);
-      return error instanceof UsageError;
+      return error instanceof UserError;
     });
     assert.deepEqual(ran, []);
   });
@@ -274,7 +274,7 @@ describe("platform release", () => {
 
   it("stops at the step that fails, before the update", async () => {
     const { ran, tools } = recorder("docker buildx");
-    await assert.rejects(release(config({ architecture: "fargate" }), tools), UsageError);
+    await assert.rejects(release(config({ architecture: "fargate" }), tools), UserError);
     assert.ok(!ran.some((line) => /pulumi/.test(line)));
   });
 
@@ -289,7 +289,7 @@ describe("platform release", () => {
       assert.match(error.message, /app\.version abc123 \(before: old\)/);
       assert.match(error.message, /release --stack prod --release-version abc123$/m);
       assert.match(error.message, /pulumi config set .*iamvet:app\.version old/);
-      return error instanceof UsageError;
+      return error instanceof UserError;
     });
     // A pipeline's file holds no release, and one that failed before holds the new one: neither is what serves.
     const unknown = [{}, { image: { uri: `${REPOSITORY}@${DIGEST}` }, app: { version: "abc123" } }];
@@ -308,7 +308,7 @@ describe("platform release", () => {
       existing: { instanceId: "i-0123456789abcdef0", securityGroupId: "sg-0a1b2c3d", addresses: ["203.0.113.10"] },
       app: { version: "old" },
     });
-    const onServer = () => Promise.reject(new UsageError("ended as Failed"));
+    const onServer = () => Promise.reject(new UserError("ended as Failed"));
     await assert.rejects(release({ ...adopted, command: "echo 'it'" }, { ...tools, onServer }), (error: Error) => {
       assert.match(error.message, /^ended as Failed\n/);
       assert.ok(error.message.includes(`--release-version abc123 --command 'echo '\\''it'\\'''\n`), error.message);
@@ -333,7 +333,7 @@ describe("platform release", () => {
         else process.env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY = before;
       }
     };
-    const denied = () => Promise.reject(new UsageError("may not read the secret"));
+    const denied = () => Promise.reject(new UserError("may not read the secret"));
     assert.ok((await build("other", recorder().tools.secret)).includes(KEY));
     assert.ok((await build("other", denied)).includes("other"));
     await assert.rejects(build(undefined, denied), /needs the key of Server Actions .*may not read the secret/);
@@ -422,7 +422,7 @@ describe("a session on a stack", () => {
     for (const secret of ["hunter2", '{"password": "hunter2"}', '{"DATABASE_URL": "hunter2"}']) {
       assert.throws(
         () => parseLogin(secret),
-        (error) => error instanceof UsageError && !error.message.includes("hunter2"),
+        (error) => error instanceof UserError && !error.message.includes("hunter2"),
       );
     }
   });

@@ -1,0 +1,4 @@
+/** A mistake of the person who asked: the message says all that they need, without a stack trace, and the exit code is 2. */
+export class UserError extends Error {
+  override readonly name: string = "UserError";
+}
