@@ -25,7 +25,8 @@ export const STACK = "test";
 /** Why the suite cannot run here; undefined if it can. */
 export function missing(): string | undefined {
   const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
-  if (!has("pulumi", "version")) return "the pulumi CLI is not on PATH (https://www.pulumi.com/docs/install/)";
+  if (!has("pulumi", "version"))
+    return "the pulumi CLI is not on PATH: PATH=$(tests/engine/cli/build.sh):$PATH npm run test:engine builds it (or pulumi.com/docs/install)";
   if (!has("openssl", "version")) return "openssl is not on PATH";
   return undefined;
 }
@@ -71,7 +72,18 @@ export class Project {
     this.folder = join(folder, "project");
     for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
     for (const part of ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "node_modules"]) this.link(part);
-    for (const part of ["stacks", "components", "runbooks", "functions", "cli", "insight", "output", "policy", "app"])
+    for (const part of [
+      "core",
+      "stacks",
+      "components",
+      "runbooks",
+      "functions",
+      "cli",
+      "insight",
+      "output",
+      "policy",
+      "app",
+    ])
       this.link(part);
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
