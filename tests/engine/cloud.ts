@@ -57,8 +57,8 @@ export class Cloud {
   after: (call: Call) => Promise<void> | void = () => {};
   /** Called when something was begun by an API of AWS, for example `StartInstanceRefresh v2`. */
   began: (what: string) => void = () => {};
-  /** Called around each request to an API of AWS, before it takes effect and before its answer goes out. */
-  asked: (action: string, phase: "before" | "after") => Promise<void> | void = () => {};
+  /** Called around each request to an API of AWS, before it takes effect and before its answer goes out; `app` as its user agent names it. */
+  asked: (action: string, phase: "before" | "after", app?: string) => Promise<void> | void = () => {};
   private serial = 0;
   private server?: grpc.Server;
 

@@ -149,19 +149,21 @@ const XML_CALLS: Readonly<Record<string, (cloud: Cloud, form: URLSearchParams) =
   },
   DescribeLoadBalancerAttributes: (cloud, form) => {
     const Value = protection(cloud, form.get("LoadBalancerArn"), "enableDeletionProtection");
+    if (Value === undefined) return noBalancer();
     return element({ Attributes: members([element({ Key: "deletion_protection.enabled", Value })]) });
   },
   ModifyLoadBalancerAttributes: (cloud, form) => {
-    protection(cloud, form.get("LoadBalancerArn"), "enableDeletionProtection", form.get("Attributes.member.1.Value"));
-    return "";
+    const value = form.get("Attributes.member.1.Value");
+    return protection(cloud, form.get("LoadBalancerArn"), "enableDeletionProtection", value) ? "" : noBalancer();
   },
   DescribeInstanceAttribute: (cloud, form) => {
     const value = protection(cloud, form.get("InstanceId"), "disableApiTermination");
+    if (value === undefined) return noServer(form.get("InstanceId"));
     return element({ disableApiTermination: element({ value }) });
   },
   ModifyInstanceAttribute: (cloud, form) => {
-    protection(cloud, form.get("InstanceId"), "disableApiTermination", form.get("DisableApiTermination.Value"));
-    return element({ return: true });
+    const [id, value] = [form.get("InstanceId"), form.get("DisableApiTermination.Value")];
+    return protection(cloud, id, "disableApiTermination", value) ? element({ return: true }) : noServer(id);
   },
   DescribeAddresses: (cloud) => {
     const found = cloud.of("aws:ec2/eip:Eip").map((one) => `${element({ allocationId: one.id })}${tagSet(one)}`);
@@ -169,13 +171,25 @@ const XML_CALLS: Readonly<Record<string, (cloud: Cloud, form: URLSearchParams) =
   },
 };
 
-/** A load balancer's or a server's protection, which is told and changed behind the provider's back. */
-function protection(cloud: Cloud, id: string | null, input: string, value?: string | null): string {
+/** A load balancer's or a server's protection, which is told and changed behind the provider's back; undefined where it is gone. */
+function protection(cloud: Cloud, id: string | null, input: string, value?: string | null): string | undefined {
   const found = [...cloud.resources.values()].find((one) => one.id === id);
-  if (!found) throw new Error(`${id} is not there`);
+  if (!found) return undefined;
   if (value) found.inputs = { ...found.inputs, [input]: value === "true" };
   return String(found.inputs[input] === true);
 }
+
+/** docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and the ELB API's reference of the action. */
+const noServer = (id: string | null) =>
+  xml(
+    `<Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code><Message>The instance ID '${id}' does not exist</Message></Error></Errors><RequestID>1</RequestID></Response>`,
+    400,
+  );
+const noBalancer = () =>
+  xml(
+    "<ErrorResponse><Error><Type>Sender</Type><Code>LoadBalancerNotFound</Code><Message>One or more load balancers not found</Message></Error></ErrorResponse>",
+    400,
+  );
 
 function ruleElement(rule: Stored, isEgress: boolean): string {
   const { ipProtocol, fromPort, toPort, cidrIpv4, referencedSecurityGroupId } = rule.inputs;

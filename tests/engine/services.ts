@@ -91,9 +91,10 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
       });
       request.on("end", async () => {
         const action = actionOf(request, text);
-        await cloud.asked(action, "before");
+        const app = /\bapp\/(\S+)/.exec(String(request.headers["user-agent"]))?.[1];
+        await cloud.asked(action, "before", app);
         const { status = 200, type, body } = api(cloud, health, request, text);
-        await cloud.asked(action, "after");
+        await cloud.asked(action, "after", app);
         response.setHeader("date", new Date(worldNow()).toUTCString());
         response.writeHead(status, { "content-type": type }).end(body);
       });
@@ -190,9 +191,9 @@ const targetOf = ({ headers }: IncomingMessage) =>
     .split(".")
     .at(-1);
 
-/** Name of the API's action in a request, whatever its protocol; the path of one that names none. */
+/** Name of the API's action in a request, whatever its protocol; method and path of one that names none. */
 const actionOf = (request: IncomingMessage, text: string): string =>
-  targetOf(request) || new URLSearchParams(text).get("Action") || (request.url ?? "");
+  targetOf(request) || new URLSearchParams(text).get("Action") || `${request.method} ${request.url}`;
 
 /** What the gates and `platform migrate` ask of AWS. */
 function api(cloud: Cloud, health: Health, request: IncomingMessage, text: string): Reply {

@@ -40,6 +40,8 @@ export class VercelStandIn {
   readonly requests: string[] = [];
   /** Requests that are answered with HTTP 500 after they took effect, first match first. */
   readonly lostAnswers: RegExp[] = [];
+  /** Called around each request, before it takes effect and before its answer goes out. */
+  asked: (label: string, phase: "before" | "after") => Promise<void> | void = () => {};
   /** How often the authority still finds nothing although the record is there. */
   slowness = 0;
   private readonly server = createServer((request, response) => {
@@ -88,7 +90,9 @@ export class VercelStandIn {
     if (request.headers.authorization !== `Bearer ${this.token}`) return refuse(403, "forbidden", "Not authorized");
     if (url.searchParams.get("teamId") !== (this.team ?? null)) return refuse(404, "not_found", "Domain not found");
     const lost = this.lostAnswers.findIndex((match) => match.test(label));
+    await this.asked(label, "before");
     const [status, body] = this.answer(request.method ?? "", url, text === "" ? {} : JSON.parse(text));
+    await this.asked(label, "after");
     if (lost >= 0) {
       this.lostAnswers.splice(lost, 1);
       return refuse(500, "internal_server_error", "An unexpected error occurred");

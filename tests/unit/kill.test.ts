@@ -9,11 +9,11 @@ import { casesOf, changes, counter, kindOf, kindsIn, widely } from "../engine/ki
 describe("the run that kills at every request", () => {
   const number = counter();
   const requests = [
-    number({ op: "create", type: "aws:ecs/service:Service", name: "a" }),
-    number({ op: "create", type: "aws:ecs/service:Service", name: "b" }),
-    number({ op: "delete", type: "aws:ecs/service:Service", name: "a" }),
-    number({ op: "call", type: "RunTask", name: "" }),
-    number({ op: "call", type: "RunTask", name: "" }),
+    number({ by: "engine", op: "create", type: "aws:ecs/service:Service", name: "a" }),
+    number({ by: "engine", op: "create", type: "aws:ecs/service:Service", name: "b" }),
+    number({ by: "engine", op: "delete", type: "aws:ecs/service:Service", name: "a" }),
+    number({ by: "program", op: "call", type: "RunTask", name: "" }),
+    number({ by: "program", op: "call", type: "RunTask", name: "" }),
   ];
   const cases = casesOf(requests, "seed");
 
@@ -27,12 +27,12 @@ describe("the run that kills at every request", () => {
   it("takes one of each kind, and in a full run those first and all the others after", () => {
     const kinds = kindsIn(cases);
     assert.deepEqual(kinds.map(kindOf).sort(), [
-      "after call RunTask",
-      "after create aws:ecs/service:Service",
-      "after delete aws:ecs/service:Service",
-      "before call RunTask",
-      "before create aws:ecs/service:Service",
-      "before delete aws:ecs/service:Service",
+      "after engine create aws:ecs/service:Service",
+      "after engine delete aws:ecs/service:Service",
+      "after program call RunTask",
+      "before engine create aws:ecs/service:Service",
+      "before engine delete aws:ecs/service:Service",
+      "before program call RunTask",
     ]);
     const all = widely(cases);
     assert.deepEqual(all.slice(0, kinds.length), kinds);
@@ -40,9 +40,12 @@ describe("the run that kills at every request", () => {
   });
 
   it("leaves out what only asks", () =>
-    assert.deepEqual(["GetParameter", "DescribeRules", "/2013-04-01/hostedzone/Z/rrset", "RunTask"].filter(changes), [
-      "RunTask",
-    ]));
+    assert.deepEqual(
+      ["GetParameter", "DescribeRules", "GET /2013-04-01/hostedzone/Z/rrset", "POST /v8/certs", "RunTask"].filter(
+        changes,
+      ),
+      ["POST /v8/certs", "RunTask"],
+    ));
 
   it("goes on where it was ended, and counts nothing of another commit", () => {
     const folder = mkdtempSync(join(tmpdir(), "kill-"));
@@ -56,8 +59,8 @@ describe("the run that kills at every request", () => {
       assert.ok(again.has("balanced to vercel", first) && !again.has("server to balanced", first));
       assert.ok(!new Progress("def", file).has("balanced to vercel", first));
       const entries = again.of("balanced to vercel");
-      const text = page([{ family: "balanced to vercel", all: 10, entries }], "abc", "2026-11-30");
-      assert.match(text, /\| fargate → vercel \| `pulumi up` \| 2 of 10 \| 1 \| 0 \| 1 \| 14 \|/);
+      const text = page([{ family: "balanced to vercel", all: cases, entries }], "abc", "2026-11-30");
+      assert.match(text, /\| fargate → vercel \| `pulumi up` \| \d of 6 \| \d of 4 \| – \| 1 \| 0 \| 1 \| 14 \|/);
       assert.match(text, /- up: PriorityInUse \(1; balanced to vercel: /);
     } finally {
       rmSync(folder, { recursive: true });

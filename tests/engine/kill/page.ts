@@ -1,13 +1,13 @@
 import { FAMILIES, type Family } from "./families";
 import type { Outcome } from "./lane";
 import type { Entry } from "./progress";
-import { caseText } from "./requests";
+import { ASKERS, type Case, caseText } from "./requests";
 
 /** One family's result. */
 export interface Result {
   readonly family: Family;
-  /** How many kills there are to make. */
-  readonly all: number;
+  /** The kills that there are to make. */
+  readonly all: readonly Case[];
   readonly entries: readonly Entry[];
 }
 
@@ -26,7 +26,13 @@ export function page(results: readonly Result[], commit: string, day: string): s
     const whole = entries.length - count(isWrong) - count(isLeft);
     const how = by === "up" ? "`pulumi up`" : "`platform migrate`";
     const visits = outcomes.reduce((sum, one) => sum + one.visits, 0);
-    return `| ${from} → ${to} | ${how} | ${entries.length} of ${all} | ${whole} | ${count(isLeft)} | ${count(isWrong)} | ${visits} |`;
+    const killed = ASKERS.map((asker) => {
+      const [made, there] = [entries.map((one) => one.case), all].map(
+        (some) => some.filter(({ request: { by } }) => by === asker).length,
+      );
+      return there ? `${made} of ${there}` : "–";
+    });
+    return `| ${from} → ${to} | ${how} | ${killed.join(" | ")} | ${whole} | ${count(isLeft)} | ${count(isWrong)} | ${visits} |`;
   });
   const faults = new Map<string, string[]>();
   for (const { family, entries } of results) {
@@ -42,14 +48,14 @@ export function page(results: readonly Result[], commit: string, day: string): s
     "",
     "Written by `npm run test:engine -- --kill all`; do not edit.",
     "",
-    "Engine, program and `platform migrate` are killed at once (SIGKILL) at one request that changes something, of the engine to a provider or of",
-    "the program to an API of AWS: before it takes effect, and after it did and before anybody knows. Then `pulumi cancel` takes the lock away, and",
-    "one plain `pulumi up` follows. A visitor asks the site all the while. The engine is the real one; AWS and Vercel are stand-ins.",
+    "Engine, program and `platform migrate` are killed at once (SIGKILL) at one request that changes something: of the engine to a provider, or of",
+    "the program or `migrate` to an API of AWS; before it takes effect, and after it did and before anybody knows. Then `pulumi cancel` takes the",
+    "lock away, and one plain `pulumi up` follows. A visitor asks the site all the while. The engine is the real one; AWS and Vercel are stand-ins.",
     "",
     `Commit ${commit}, ${day}.`,
     "",
-    "| flip | by | killed | whole | whole, something left | not whole | visits |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| flip | by | at a request of the engine | of the program | of `migrate` | whole | whole, something left | not whole | visits |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
     "",
     "Whole: `up` ended well, state and cloud have the same resources, and no visit failed. Something left: besides, the engine remembers an operation",

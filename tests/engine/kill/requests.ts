@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Call } from "../cloud";
 
+/** Who can be killed at a request of its own. */
+export const ASKERS = ["engine", "program", "migrate"] as const;
+
 /** A request that changes something: by the engine to a provider, or by the program or `migrate` to an API of AWS. */
 export interface Request {
+  readonly by: (typeof ASKERS)[number];
   readonly op: Call["op"] | "call";
   /** Type of the resource, or the API's action. */
   readonly type: string;
@@ -23,25 +27,27 @@ export interface Case {
 }
 
 export const same = (a: Request, b: Request): boolean =>
-  a.op === b.op && a.type === b.type && a.name === b.name && a.nth === b.nth;
+  a.by === b.by && a.op === b.op && a.type === b.type && a.name === b.name && a.nth === b.nth;
 
-export const caseText = ({ request: { op, type, name, nth }, phase }: Case): string =>
-  [phase, op, type, name, ...(nth > 0 ? [`#${nth + 1}`] : [])].filter(Boolean).join(" ");
+export const caseText = ({ request: { by, op, type, name, nth }, phase }: Case): string =>
+  [phase, ...(op === "call" ? [by] : []), op, type, name, ...(nth > 0 ? [`#${nth + 1}`] : [])]
+    .filter(Boolean)
+    .join(" ");
 
 /** Resource type x operation x phase. */
-export const kindOf = ({ request: { op, type }, phase }: Case): string => `${phase} ${op} ${type}`;
+export const kindOf = ({ request: { by, op, type }, phase }: Case): string => `${phase} ${by} ${op} ${type}`;
 
-/** Whether an action of AWS's APIs changes something. */
-export const changes = (action: string): boolean => !/^(Get|List|Describe|Batch|\/)/.test(action);
+/** Whether an action of AWS's APIs, or the method of another, changes something. */
+export const changes = (action: string): boolean => !/^(Get|List|Describe|Batch|GET )/.test(action);
 
 /** Counts requests as they come, so that each gets its number. */
 export function counter(): (request: Omit<Request, "nth">) => Request {
   const seen = new Map<string, number>();
-  return ({ op, type, name }) => {
-    const key = `${op} ${type} ${name}`;
+  return ({ by, op, type, name }) => {
+    const key = `${by} ${op} ${type} ${name}`;
     const nth = seen.get(key) ?? 0;
     seen.set(key, nth + 1);
-    return { op, type, name, nth };
+    return { by, op, type, name, nth };
   };
 }
 
