@@ -138,6 +138,14 @@ describe("the site's program on a modelled engine", () => {
         up(to("monitored-instance"), { cut: { at: "delete traffic-catch-all", how: "unrecorded" } }),
         up(to("fargate")),
       ],
+    "an update that is to remove Vercel stops before its record leads elsewhere, and somebody gives that record its weight back by hand":
+      [
+        up(to("vercel", { section: false, canary: { tier: "monitored-instance", percent: 100 } })),
+        up(to("monitored-instance", { section: false, canary: { tier: "ha-web-tier", percent: 0 } }), {
+          sick: ["ha-web-tier"],
+        }),
+        { kind: "hand", slot: "serving", weight: 100 },
+      ],
     "Vercel's section goes with its visitors, and the update is killed while it waits": [
       up(to("vercel")),
       up(to("monitored-instance", { section: false }), { killAtWait: 3 }),
