@@ -140,7 +140,9 @@ class Stack {
   private revision = 0;
   private file: File = { architecture: "monitored-instance", ttl: 60, port: 3000, section: true };
 
-  constructor(private readonly without: Without) {}
+  constructor(private readonly without: Without) {
+    this.world.kill = () => this.engine.kill();
+  }
 
   get violations(): readonly string[] {
     return this.visitors.violations;
