@@ -39,7 +39,7 @@ export const NOTHING_LIVE: LiveTraffic = { at: 0, records: [], asked: [], reache
 /** One way in which Route 53 has divided the visitors. */
 export interface Answer {
   readonly visitors: Visitors;
-  /** Tiers to which it led; {@link ANY} for a place that no parameter names. */
+  /** Tiers to which it led, or might by a weight alone; {@link ANY} for a place that no parameter names. */
   readonly tiers: readonly string[];
   /** Seconds for which a resolver keeps it. */
   readonly ttl: number;
@@ -159,7 +159,9 @@ export function answersOf(
   const tierAt = new Map(
     written.flatMap(({ value }) => slotsOf(value).flatMap((slot) => placesIn(slot).map((place) => [place, slot.tier]))),
   );
-  const tiers = [...visitors.keys()].map((place) => tierAt.get(place) ?? ANY);
+  // Whatever their weights: a hand that gives one back has to find somebody there.
+  const named = records.flatMap(({ target }) => placesOf(target, rule ?? {}));
+  const tiers = [...new Set(named.map(({ place }) => tierAt.get(place) ?? ANY))];
   const ttl = Math.max(...records.map((record) => record.ttl));
   return { asked, reached, told: { visitors, tiers, ttl, given: Number.POSITIVE_INFINITY } };
 }

@@ -136,6 +136,12 @@ export class Engine {
     }
   }
 
+  /** SIGKILL where the program waits: it waits for ever. */
+  kill(): Promise<never> {
+    this.end(new Over({ kind: "killed" }));
+    return new Promise(() => {});
+  }
+
   /** `pulumi refresh`: the state says what the providers say. */
   refresh(): void {
     this.state = this.state.flatMap((one) => {

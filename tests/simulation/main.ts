@@ -1,10 +1,8 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { type Checked, check } from "./check";
-import { shortcuts } from "./engine";
-import { MENDS } from "./mends";
-import { onlyWhatVisitorsNeed } from "./small";
+import { simulation } from "./bundle";
+import type { Checked } from "./check";
 
 /** Histories between two lines of progress. */
 const STEP = 100;
@@ -31,6 +29,7 @@ async function main(): Promise<void> {
   });
   const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(values.workers)];
   const { without } = values;
+  const { MENDS } = await simulation();
   if (without !== undefined && !MENDS[without]) {
     throw new Error(`--without takes one of ${Object.keys(MENDS).join(", ")} (got "${without}")`);
   }
@@ -85,6 +84,7 @@ const failureText = ({ violations, history }: NonNullable<Checked["failure"]>): 
 /** What a worker does. */
 async function work({ without, ...part }: Part): Promise<void> {
   process.env.VERCEL_API_TOKEN ??= "test";
+  const { check, MENDS, onlyWhatVisitorsNeed, shortcuts } = await simulation();
   shortcuts();
   onlyWhatVisitorsNeed();
   const mend = without === undefined ? undefined : MENDS[without];

@@ -7,7 +7,6 @@ import { groupsOf } from "../engine/refusals";
 import type { Health } from "../engine/services";
 import { answer } from "../engine/visits";
 import { ADDRESSES, BALANCER_NAME, DOMAIN } from "../engine/world";
-import { Over } from "./engine";
 
 const RECORD = "aws:route53/record:Record";
 const RULE = "aws:lb/listenerRule:ListenerRule";
@@ -37,6 +36,10 @@ export class ModelWorld {
   };
   /** Ends the update that waits: the moment at which it is killed, by the number of its wait. */
   killAtWait: number | undefined;
+  /** What SIGKILL does; it never returns. */
+  kill: () => Promise<never> = async () => {
+    throw new Error("No engine runs that could be killed");
+  };
   private waits = 0;
   private readonly versions = new Map<string, LiveParameter[]>();
 
@@ -115,7 +118,7 @@ export class ModelWorld {
         sleep: async (milliseconds) => {
           const killed = this.waits++ === this.killAtWait;
           this.pass(Math.max(0.001, milliseconds / 1000) * (killed ? random() : 1));
-          if (killed) throw new Over({ kind: "killed" });
+          if (killed) await this.kill();
         },
       },
       aws: this.aws,

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import type { Gates } from "../../stacks/gates";
 import type { Call } from "../engine/cloud";
-import { check } from "../simulation/check";
-import { shortcuts } from "../simulation/engine";
-import { type Event, type File, play } from "../simulation/history";
-import { MENDS } from "../simulation/mends";
-import { onlyWhatVisitorsNeed } from "../simulation/small";
+import { simulation } from "../simulation/bundle";
+import type { Event, File } from "../simulation/history";
 import type { ModelWorld } from "../simulation/world";
 
 /** The part of `npm test`'s time that random histories may have; `npm run test:histories` plays more. */
@@ -32,9 +29,11 @@ const warm = (ttl: number) => to("monitored-instance", { ttl, canary: { tier: "f
 
 describe("the site's program on a modelled engine", () => {
   const restores: (() => void)[] = [];
-  before(() => {
+  let program: Awaited<ReturnType<typeof simulation>>;
+  before(async () => {
     process.env.VERCEL_API_TOKEN ??= "test";
-    restores.push(shortcuts(), onlyWhatVisitorsNeed());
+    program = await simulation();
+    restores.push(program.shortcuts(), program.onlyWhatVisitorsNeed());
   });
   after(() => {
     for (const restore of restores.reverse()) restore();
@@ -62,7 +61,7 @@ describe("the site's program on a modelled engine", () => {
       ]);
       return Object.fromEntries(entries) as Gates;
     };
-    const { violations } = await play({ seed: 1, events: files.map((file) => up(file)) }, watched);
+    const { violations } = await program.play({ seed: 1, events: files.map((file) => up(file)) }, watched);
     note(world?.cloud.calls ?? []);
     assert.deepEqual(violations, []);
     return log;
@@ -138,6 +137,14 @@ describe("the site's program on a modelled engine", () => {
         up(to("monitored-instance"), { cut: { at: "delete traffic-catch-all", how: "unrecorded" } }),
         up(to("fargate")),
       ],
+    "an update that is to remove Vercel stops before its record leads elsewhere, and somebody gives that record its weight back by hand":
+      [
+        up(to("vercel", { section: false, canary: { tier: "monitored-instance", percent: 100 } })),
+        up(to("monitored-instance", { section: false, canary: { tier: "ha-web-tier", percent: 0 } }), {
+          sick: ["ha-web-tier"],
+        }),
+        { kind: "hand", slot: "serving", weight: 100 },
+      ],
     "Vercel's section goes with its visitors, and the update is killed while it waits": [
       up(to("vercel")),
       up(to("monitored-instance", { section: false }), { killAtWait: 3 }),
@@ -145,7 +152,7 @@ describe("the site's program on a modelled engine", () => {
   };
   for (const [what, events] of Object.entries(named)) {
     it(`keeps everybody served: ${what}`, async () => {
-      assert.deepEqual((await play({ seed: 1, events })).violations, []);
+      assert.deepEqual((await program.play({ seed: 1, events })).violations, []);
     });
   }
 
@@ -158,14 +165,14 @@ describe("the site's program on a modelled engine", () => {
     carrying: [up(to("vercel")), up(to("fargate"))],
   })) {
     it(`would not without the mend "${mend}"`, async () => {
-      assert.notDeepEqual((await play({ seed: 1, events }, MENDS[mend])).violations, []);
+      assert.notDeepEqual((await program.play({ seed: 1, events }, program.MENDS[mend])).violations, []);
     });
   }
 
   it("sends nobody to what is not proven, takes nothing from whom visitors reach, and comes to an end, in random histories", async function () {
     this.timeout((SECONDS + 120) * 1000);
     const seed = Number(process.env.HISTORIES_SEED ?? Date.now() % 1_000_000);
-    const { runs, updates, failure } = await check({ runs: 100_000, seed, limit: SECONDS * 1000 });
+    const { runs, updates, failure } = await program.check({ runs: 100_000, seed, limit: SECONDS * 1000 });
     console.log(`      ${runs} histories, ${updates} updates: HISTORIES_SEED=${seed}`);
     assert.equal(failure, undefined, JSON.stringify(failure, null, 2));
     assert.ok(runs > 0);

@@ -127,6 +127,10 @@ describe("what visitors can still reach", () => {
     const live: LiveTraffic = { at: NOW, records, ...answersOf({ records }, intents, states) };
     assert.ok(mayReach(live, "vercel", DRAIN));
   });
+  it("is a tier that a record names without a weight, which somebody may give back by hand", () => {
+    const moved = of("vercel", 60, slot("fargate", ADDRESSES.fargate as string, 100));
+    assert.deepEqual(reached(liveAfter([{ to: moved, asked: 90_000, reached: 89_990 }])), ["vercel", "fargate"]);
+  });
   it("may be any tier where the records lead to what no parameter names", () => {
     const records = recordsOf(vercel);
     assert.ok(mayReach({ at: NOW, records, ...answersOf({ records }, [], []) }, "vercel", DRAIN));
