@@ -1,3 +1,4 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "./config";
 import { type KnownResource, knownAs } from "./state";
@@ -5,7 +6,8 @@ import { type KnownResource, knownAs } from "./state";
 const [RECORD, PARAMETER] = ["aws:route53/record:Record", "aws:ssm/parameter:Parameter"];
 
 /** Stops a change of `domain.zone` that would end in a stack that no `up` cures, before anything is created. */
-export const refuseZone = (known: readonly KnownResource[], config: Named) => refuse(zoneBarred(known, config));
+export const refuseZone = async (known: readonly KnownResource[], config: Named, isThere = zoneIsThere) =>
+  refuse(await zoneBarred(known, config, isThere));
 
 /**
  * And one of names that is set back in the midst of a change: the engine deletes what the state has marked for it when an update ends,
@@ -22,19 +24,30 @@ function refuse(why: Barred): void {
 
 type Barred = readonly string[] | undefined;
 
+/** Whether AWS has a zone: one that is lost is replaced by a new one. */
+const zoneIsThere = (zoneId: string): Promise<boolean> =>
+  aws.route53.getZone({ zoneId }).then(
+    () => true,
+    () => false,
+  );
+
 /** A zone cannot take another one's place under a site that is live. */
-function zoneBarred(known: readonly KnownResource[], { stack, settings: { domain } }: Named): Barred {
+async function zoneBarred(
+  known: readonly KnownResource[],
+  { stack, settings: { domain } }: Named,
+  isThere: (zoneId: string) => Promise<boolean>,
+): Promise<Barred> {
   const [live] = knownAs(known, RECORD, "traffic-serving");
   const [made] = knownAs(known, "aws:route53/zone:Zone", "dns-zone");
   const set = (zone: string) => `  pulumi config set --stack ${stack} --path iamvet:domain.zone ${zone}`;
-  if (domain.zone === "new" && live && !made) {
+  if (domain.zone === "new" && live && !made && (await isThere(String(live.inputs?.zoneId)))) {
     return [
-      `domain.zone is \`new\`, and the site is live in the zone ${live.inputs?.zoneId}: a new one has none of its records when visitors are`,
-      "sent there.",
+      `domain.zone is \`new\`, and the site is live in the zone ${live.inputs?.zoneId}: a new one would have none of its records when`,
+      "visitors are sent there.",
       "Keep the zone that there is:",
       set("existing"),
-      "To move the site into another zone, make it by hand, copy every record, change the name servers at the registrar, and delete the old",
-      "zone when their TTL (2 days at most registrars) is over; then `pulumi up` takes the copied records over.",
+      "To move the site into another zone, make it by hand, copy every record, change the name servers at the registrar, and delete",
+      "the old zone when their TTL (2 days at most registrars) is over; then `pulumi up` takes the copied records over.",
     ];
   }
   if (domain.zone === "existing" && made) {

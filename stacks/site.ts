@@ -63,7 +63,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const { leaving } = former;
   // A stack that was renamed has written them under its former name.
   const written = former.parameters ?? query.parameters;
-  refuseZone(config.known ?? [], config);
+  await refuseZone(config.known ?? [], config);
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
   refuseNames(config.known ?? [], config, await ifKnown(zone.zoneId));
   // A new name that was taken back before the stack knew of it.

@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Call } from "./cloud";
+import { killedUp, type Moment } from "./killing";
 import { commandsIn, type Project, projectFor, STACK, settings } from "./stack";
 import { visit } from "./visits";
 import { DOMAIN } from "./world";
 
 const WWW = `www.${DOMAIN}`;
-
-/** When the update is killed: around a call of the engine, or of the program to Route 53. */
-type Moment = { readonly op: Call["op"]; readonly name: string } | "the records' batch";
 
 describe("a name that is set back in the midst of its change, on the real engine", () => {
   let project: Project;
@@ -41,27 +38,7 @@ describe("a name that is set back in the midst of its change, on the real engine
       .filter((name) => name.includes("traffic-"))
       .sort();
 
-  /** An `up` that is killed, with its program, once what it asked for at a moment has taken effect. */
-  const killed = async (moment: Moment, stack = STACK) => {
-    const args = ["up", "--yes", "--skip-preview", "--stack", stack, "--non-interactive"];
-    const { child, done } = project.start("pulumi", ...args);
-    let hit = false;
-    const end = async () => {
-      hit = true;
-      process.kill(-(child.pid as number), "SIGKILL");
-      await done;
-    };
-    project.cloud.after = async ({ op, name }) => {
-      if (typeof moment === "object" && !hit && op === moment.op && name === moment.name) await end();
-    };
-    project.cloud.asked = async (action, phase) => {
-      if (typeof moment === "string" && !hit && phase === "after" && action.startsWith("POST ")) await end();
-    };
-    const { output } = await done;
-    project.cloud.after = project.cloud.asked = () => {};
-    assert.ok(hit, `the moment did not come\n${output}`);
-    await project.must("cancel", "--yes", "--stack", stack);
-  };
+  const killed = (moment: Moment, stack = STACK) => killedUp(project, moment, stack);
   const whole = async () => {
     const from = project.cloud.calls.length;
     const { code, output } = await project.up();
@@ -139,5 +116,16 @@ describe("a name that is set back in the midst of its change, on the real engine
     assert.deepEqual(project.cloud.calls.slice(from), []);
     await obey(output);
     await whole();
+  });
+
+  it("but one whose zone is lost does, as the plan of recovery says", async () => {
+    project.configure(domain(DOMAIN, [WWW], { zone: "new" }));
+    project.cloud.lookups["aws:route53/getZone:getZone"] = ({ zoneId }) => {
+      throw new Error(`NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`);
+    };
+    const { code, output } = await project.pulumi("preview", "--stack", STACK);
+    delete project.cloud.lookups["aws:route53/getZone:getZone"];
+    assert.equal(code, 0, output);
+    assert.match(output, /aws:route53:Zone +dns-zone +create/);
   });
 });

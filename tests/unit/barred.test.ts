@@ -22,12 +22,14 @@ const config = (domain: Partial<StackConfig["settings"]["domain"]>) =>
   }) as unknown as StackConfig;
 
 describe("names and zones that cannot be taken as they are", () => {
-  it("nothing is refused while nothing is under way", () => {
+  const [there, gone] = [true, false].map((answer) => () => Promise.resolve(answer));
+
+  it("nothing is refused while nothing is under way", async () => {
     for (const known of [[], [slot("a.example", "Z1")], [slot("b.example", "Z1")], [intent("other")]]) {
       refuseNames(known, config({}), "Z1");
-      refuseZone(known, config({}));
+      await refuseZone(known, config({}), there);
     }
-    refuseZone([], config({ zone: "new" }));
+    await refuseZone([], config({ zone: "new" }), there);
   });
 
   it("nor where the change goes on", () =>
@@ -65,13 +67,19 @@ describe("names and zones that cannot be taken as they are", () => {
       /pulumi stack rename other --stack test\n {2}pulumi up --stack other\n {2}pulumi stack rename test --stack other/,
     ));
 
-  it("a live site gets no new zone, and keeps the one that it has made", () => {
-    assert.throws(
-      () => refuseZone([slot("a.example", "Z1")], config({ zone: "new" })),
+  it("a live site gets no new zone, and keeps the one that it has made", async () => {
+    await assert.rejects(
+      refuseZone([slot("a.example", "Z1")], config({ zone: "new" }), there),
       /pulumi config set --stack test --path iamvet:domain\.zone existing/,
     );
     const own = [slot("a.example", "Z1"), resource("aws:route53/zone:Zone", "dns-zone", {})];
-    refuseZone(own, config({ zone: "new" }));
-    assert.throws(() => refuseZone(own, config({})), /pulumi config set --stack test --path iamvet:domain\.zone new/);
+    await refuseZone(own, config({ zone: "new" }), there);
+    await assert.rejects(
+      refuseZone(own, config({}), there),
+      /pulumi config set --stack test --path iamvet:domain\.zone new/,
+    );
   });
+
+  it("but one whose zone is lost gets a new one", () =>
+    refuseZone([slot("a.example", "Z1")], config({ zone: "new" }), gone));
 });
