@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { killedUp } from "./killing";
+import { tierOf } from "./services";
 import { type Project, projectFor, STACK, settings } from "./stack";
 import { visit } from "./visits";
-import { DOMAIN } from "./world";
+import { DOMAIN, SPEED } from "./world";
 
 const WWW = `www.${DOMAIN}`;
 const [SERVER, RULE] = ["aws:ec2/instance:Instance", "aws:lb/listenerRule:ListenerRule"];
@@ -85,5 +89,55 @@ describe("ways out of what is not as the stack left it, on the real engine", () 
     assert.ok(requests > 20, `${requests} requests`);
     assert.deepEqual(lost, []);
     await whole();
+  });
+
+  it("a flip that was cut off waits as long under the stack's new name: resolvers hold what the old one's parameters tell", async () => {
+    const [ttl, drain] = [300, 20];
+    const config = (architecture: string) => settings(architecture, { "iamvet:domain": { name: DOMAIN, ttl } });
+    project.configure(config("monitored-instance"));
+    const longer = await project.up();
+    assert.equal(longer.code, 0, longer.output);
+    project.configure(config("fargate"));
+    await killedUp(project, { op: "update", name: "traffic-state" });
+    const moved = project.cloud.calls.findLast(
+      ({ name, op }) => op === "update" && /^traffic-(serving|canary)$/.test(name),
+    );
+    await project.must("stack", "rename", "renamed", "--stack", STACK);
+    copyFileSync(join(project.folder, "Pulumi.renamed.yaml"), join(project.folder, `Pulumi.${STACK}.yaml`));
+    project.configure(config("fargate"), "renamed");
+    const { code, output } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "renamed");
+    assert.equal(code, 0, output);
+    const gone = project.cloud.calls.find(({ op, urn }) => op === "delete" && tierOf(urn) === "monitored-instance");
+    // One timer of the program may fire this much early, in the world's time.
+    const waited = ((gone?.time ?? 0) - (moved?.time ?? 0)) / 1000 + 2 * SPEED;
+    assert.ok(waited >= ttl + drain, `${waited} s`);
+  });
+
+  it("`migrate` that is left by Ctrl-C at its question ends with 130, changes nothing, and lets the next one in", async function () {
+    if (spawnSync("script", ["--version"]).error) this.skip();
+    const file = () => readFileSync(join(project.folder, `Pulumi.${STACK}.yaml`), "utf8");
+    const [before, from] = [file(), project.cloud.calls.length];
+    const leave = async () => {
+      const command = `node cli/bin.mjs migrate --stack ${STACK} -C '${project.folder}' --to fargate --no-snapshot`;
+      const { NO_COLOR: _, ...env } = project.env;
+      const child = spawn("script", ["-qfec", command, "/dev/null"], {
+        cwd: project.folder,
+        env: { ...env, TERM: "xterm" },
+      });
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        if (!/Begin\?/.test(output) && /Begin\?/.test(`${output}${chunk}`)) child.stdin.write("\x03");
+        output += chunk;
+      });
+      const code = await new Promise((done) => child.on("close", done));
+      return { code, output };
+    };
+    for (const time of ["once", "and again"]) {
+      const { code, output } = await leave();
+      assert.equal(code, 130, `${time}: ${output}`);
+      assert.match(output, /Stopped\. Nothing was changed\./);
+    }
+    assert.equal(file(), before);
+    assert.deepEqual(project.cloud.calls.slice(from), []);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cloud, Stored } from "../cloud";
-import { commandsIn, Project, STACK, type StackState, settings } from "../stack";
+import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../stack";
 import { visit } from "../visits";
 import { DOMAIN, dns } from "../world";
 import { changeOf, type Family, type Wanted } from "./families";
@@ -91,7 +91,7 @@ export class Lane {
       const hit = await killed(project, this.family, one);
       await project.pulumi("cancel", "--yes", "--stack", STACK);
       if (takenBack) project.configure(config(from));
-      const { code, output } = await finished(project, takenBack ? config(from) : undefined);
+      const { code, output, refreshed } = await finished(project, takenBack ? config(from) : undefined);
       const { requests, lost } = await end();
       const { missing, orphans } = compare(project.state(), project.cloud);
       const wrong = [
@@ -102,6 +102,7 @@ export class Lane {
         ...orphans.filter((one) => COSTS.test(one.type) && !told(one, output)).map(({ type }) => `orphan: ${type}`),
       ];
       const pending = project.state().pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
+      if (refreshed) pending.push("refreshed");
       return {
         wrong,
         orphans: orphans.map(({ type }) => type),
@@ -139,17 +140,32 @@ function begin(project: Project, family: Family) {
   return project.start("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive");
 }
 
-/** One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. */
+/**
+ * One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. What the engine had
+ * deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi refresh`
+ * repairs that, which is obeyed too.
+ */
 async function finished(project: Project, back: Readonly<Record<string, unknown>> | undefined) {
-  const first = await project.up();
-  const commands = commandsIn(first.output);
-  if (first.code === 0 || !back || commands.length === 0) return first;
-  for (const command of commands) {
-    const { code, output } = await project.shell(command);
-    if (code !== 0) return { code, output };
+  const told: string[] = [];
+  const run = async (does: Promise<Finished>) => {
+    const { code, output } = await does;
+    told.push(output);
+    return code;
+  };
+  let code = await run(project.up());
+  const commands = commandsIn(told.join("\n"));
+  if (code !== 0 && back && commands.length > 0) {
+    for (const command of commands) code = await run(project.shell(command));
+    project.configure(back);
+    code = await run(project.up());
   }
-  project.configure(back);
-  return project.up();
+  const refreshed =
+    back !== undefined && code === 0 && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
+  if (refreshed) {
+    code = await run(project.pulumi("refresh", "--yes", "--skip-preview", "--stack", STACK));
+    if (code === 0) code = await run(project.up());
+  }
+  return { code, output: told.join("\n"), refreshed };
 }
 
 async function killed(project: Project, family: Family, one: Case): Promise<boolean> {
