@@ -118,7 +118,8 @@ describe("ways out of what is not as the stack left it, on the real engine", () 
     const file = () => readFileSync(join(project.folder, `Pulumi.${STACK}.yaml`), "utf8");
     const [before, from] = [file(), project.cloud.calls.length];
     const leave = async () => {
-      const command = `node cli/bin.mjs migrate --stack ${STACK} -C '${project.folder}' --to fargate --no-snapshot`;
+      // A terminal without a width breaks each line after its first letter.
+      const command = `stty cols 120 rows 40; exec node cli/bin.mjs migrate --stack ${STACK} -C '${project.folder}' --to fargate --no-snapshot`;
       const { NO_COLOR: _, ...env } = project.env;
       const child = spawn("script", ["-qfec", command, "/dev/null"], {
         cwd: project.folder,
