@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type AlarmActions, alarm } from "./alarm";
+import { deletable } from "./iam";
 import type { Signal } from "./web-tier";
 
 export interface BackupsArgs {
@@ -124,6 +125,7 @@ export class Backups extends pulumi.ComponentResource {
     const role = new aws.iam.Role(
       `${name}-role`,
       {
+        ...deletable,
         assumeRolePolicy: pulumi.jsonStringify({
           Version: "2012-10-17",
           Statement: [{ Effect: "Allow", Principal: { Service: "backup.amazonaws.com" }, Action: "sts:AssumeRole" }],

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, policyOf, trustOf } from "./iam";
+import { deletable, type Grant, policyOf, trustOf } from "./iam";
 
 const ISSUER = "token.actions.githubusercontent.com";
 const AUDIENCE = "sts.amazonaws.com";
@@ -65,6 +65,7 @@ export class CiAccess extends pulumi.ComponentResource {
       const created = new aws.iam.Role(
         `${name}-${purpose}`,
         {
+          ...deletable,
           description: `GitHub Actions: ${purpose} by ${subject}`,
           maxSessionDuration: seconds,
           assumeRolePolicy: trustOf(provider, ISSUER, AUDIENCE, subject),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { keptVersion } from "./app-secrets";
 import type { ManagedDatabase, RestoreSource } from "./database-args";
+import { deletable } from "./iam";
 
 /** What a database that the stack makes consists of. */
 export interface MadeDatabase {
@@ -167,6 +168,7 @@ function enhancedMonitoring(
   const role = new aws.iam.Role(
     `${name}-monitoring-role`,
     {
+      ...deletable,
       assumeRolePolicy: pulumi.jsonStringify({
         Version: "2012-10-17",
         Statement: [

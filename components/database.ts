@@ -132,7 +132,8 @@ export class Database extends pulumi.ComponentResource {
         toPort: 5432,
         description,
       },
-      opts,
+      // Whoever is admitted by the old range may serve until the new one is proven.
+      { ...beside("cidrIpv4"), ...opts },
     );
   }
 }

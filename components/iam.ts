@@ -33,6 +33,13 @@ export const trustOf = (
   });
 
 /**
+ * IAM deletes no role that has a policy (docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html), not one that an update left which
+ * was killed, nor one that somebody added by hand. With this the provider takes every attached and inline policy away first
+ * (hashicorp/terraform-provider-aws#2388): nobody else's, since they go with their role.
+ */
+export const deletable = { forceDetachPolicies: true } as const;
+
+/**
  * A role that one AWS service assumes, with exactly the given grants as its inline policy.
  *
  * @param service for example `ecs-tasks.amazonaws.com`
@@ -48,6 +55,7 @@ export function serviceRole(
   const role = new aws.iam.Role(
     name,
     {
+      ...deletable,
       assumeRolePolicy: pulumi.jsonStringify({
         Version: "2012-10-17",
         Statement: [

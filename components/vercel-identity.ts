@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { trustOf } from "./iam";
+import { deletable, trustOf } from "./iam";
 
 /** Arguments of {@link VercelIdentity}. */
 export interface VercelIdentityArgs {
@@ -47,6 +47,7 @@ export class VercelIdentity extends pulumi.ComponentResource {
     const role = new aws.iam.Role(
       `${name}-role`,
       {
+        ...deletable,
         description: "Taken by the site's functions on Vercel",
         assumeRolePolicy: trustOf(
           provider,

@@ -4,7 +4,7 @@ import { policyOf } from "../components/iam";
 import type { LoadBalancer } from "../components/load-balancer";
 import { MonitoredInstance } from "../components/monitored-instance";
 import type { VercelAppArgs } from "../components/vercel-app";
-import { describeVercelDatabase } from "../components/vercel-database";
+import { describeVercelDatabase, VERCEL_RANGE } from "../components/vercel-database";
 import { UNVERSIONED, versionOf } from "../components/version";
 import type { BeforeRollout, WebTier } from "../components/web-tier";
 import type { StackConfig } from "./config";
@@ -146,7 +146,7 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
     ...migrationOf(settings, foundation),
     openDatabase: (parent) =>
       describeVercelDatabase(foundation.vercelAccess).ingress.map(({ cidr, description }, index) =>
-        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent }),
+        foundation.database.admitRange(`${VERCEL_RANGE}-${index + 1}`, cidr, description, { parent }),
       ),
     nodeVersion: vercel.nodeVersion,
     databaseRegion: region,

@@ -13,7 +13,12 @@ import type { DnsZone } from "../components/dns-zone";
 import { ImageBuild } from "../components/image-build";
 import { ImageRepository } from "../components/image-repository";
 import { Network, type NetworkArgs } from "../components/network";
-import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel-database";
+import {
+  describeVercelDatabase,
+  VERCEL_RANGE,
+  type VercelDatabaseAccess,
+  type VercelDatabaseNeeds,
+} from "../components/vercel-database";
 import { BUILD_SECRET, buildArgs } from "./build";
 import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
@@ -21,6 +26,7 @@ import { vercelAccessOf } from "./outside";
 import { defaultNetwork } from "./placement";
 import { dockerPlatforms, type Settings } from "./settings";
 import { tiersOf } from "./settings-rules";
+import type { KnownResource } from "./state";
 import { ownTags } from "./tags";
 
 /** What never changes when the architecture does: the same URNs in every option. */
@@ -72,14 +78,15 @@ export function layFoundation(config: StackConfig, zone: DnsZone, vercelReachabl
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings.vercel);
   const onVercel = tiersOf(settings).includes("vercel");
+  const needs = onVercel ? describeVercelDatabase(vercelAccess) : { publiclyAccessible: false, ingress: [] };
   // A paging alarm speaks through "site is down" (components/site-alarms.ts), so that one outage pages once.
   const alarmActions = { page: [], warning: [alerts.topics.warning], dashboard: dashboardUrl(config.region) };
   const database = new Database(
     "database",
     databaseOf(settings, network, alarmActions, {
-      publiclyAccessible: onVercel && describeVercelDatabase(vercelAccess).publiclyAccessible,
+      publiclyAccessible: needs.publiclyAccessible,
       // The settings may not tell any more whether it has one.
-      keepAccess: !onVercel && vercelReachable,
+      keepAccess: vercelReachable && !(onVercel && isProven(needs, config.known ?? [])),
     }),
   );
   const backups = settings.backups.enabled
@@ -139,3 +146,15 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
 
 /** The app's folder in the project. */
 export const APP_FOLDER = "app";
+
+/**
+ * Whether Vercel has been proven to reach the database as it is to: an update that ended well has left the rules that admit it, and no
+ * others. One that was cut off, or whose gate refused, has not deleted those that they take the place of.
+ */
+function isProven({ ingress }: Pick<VercelDatabaseNeeds, "ingress">, known: readonly KnownResource[]): boolean {
+  const rules = known.filter(({ urn }) => urn.split("::").at(-1)?.startsWith(`${VERCEL_RANGE}-`));
+  return (
+    rules.length === ingress.length &&
+    rules.every(({ inputs }) => ingress.some(({ cidr }) => cidr === inputs?.cidrIpv4))
+  );
+}

@@ -188,7 +188,8 @@ export const providerCalls: Readonly<Record<string, readonly Use[]>> = {
     on(
       "iam:role iam:role#ci",
       "GetRole ListRoleTags ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole",
-      "CreateRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy TagRole UntagRole",
+      // The last two: a role is deleted with whatever policies it has by then.
+      "CreateRole DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy TagRole UntagRole DeleteRolePolicy DetachRolePolicy",
     ),
     on("iam:role", "", "PassRole"),
     on("iam:role#linked", "", "CreateServiceLinkedRole"),

@@ -103,6 +103,30 @@ describe("what an update that was killed leaves behind, on the real engine", () 
     );
   });
 
+  it("a policy that it left on a role, or that somebody added by hand, does not hold the role's deletion up", async () => {
+    const policies = () => project.cloud.of("aws:iam/rolePolicy:RolePolicy");
+    const held = "fargate-execution-policy";
+    await forget([held]);
+    const { did } = await since(() => project.up());
+    assert.equal(did.code, 0, did.output);
+    assert.equal(
+      policies().filter(({ name }) => name === held).length,
+      2,
+      "the role has the one that was left as well",
+    );
+    project.configure({ ...config(), "iamvet:architecture": "monitored-instance" });
+    const away = await since(() => project.up());
+    assert.equal(away.did.code, 0, away.did.output);
+    assert.ok(away.calls.some(({ op, name }) => op === "delete" && name === "fargate-execution"));
+    assert.deepEqual(
+      policies().filter(({ name }) => name === held),
+      [],
+    );
+    project.configure(config());
+    const back = await since(() => project.up());
+    assert.equal(back.did.code, 0, back.did.output);
+  });
+
   it("what is somebody else's is left alone, and named with the command that deletes it", async () => {
     const [intent] = project.cloud.of("aws:ssm/parameter:Parameter").filter(({ name }) => name === "traffic-intent");
     const [rule] = project.cloud.of("aws:lb/listenerRule:ListenerRule").filter(({ name }) => name === "fargate-probe");

@@ -94,6 +94,8 @@ const sameRule = (a: Properties, b: Properties) =>
  *
  * - `ResourceInUse`: a target group to which a rule leads is not deleted
  *   (docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteTargetGroup.html);
+ * - `DeleteConflict`: a role that has policies is not deleted (docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html), unless the
+ *   provider is to take them away first (hashicorp/terraform-provider-aws#2388);
  * - what is there already by a name or a place that AWS gives once ({@link ONCE});
  * - `InvalidChangeBatch`: a name has either one simple record of a type or several with a policy (terraform-provider-aws#15622);
  * - `InvalidPermission.Duplicate`: a security group has the rule already
@@ -106,6 +108,8 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
   if (op === "delete") {
     const held = PROTECTED.find(([input]) => inputs[input]);
     if (held) return held[1](id ?? "");
+    if (type === ROLE && !inputs.forceDetachPolicies && policiesOf(cloud, id).length > 0)
+      return "DeleteConflict: Cannot delete entity, must delete policies first.";
     const used = type === "aws:lb/targetGroup:TargetGroup" && cloud.of(RULE).find((rule) => leadsTo(rule, id));
     return used
       ? `ResourceInUse: Target group '${id}' is currently in use by a listener or a rule (${used.name})`
@@ -129,6 +133,13 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
   }
   return undefined;
 }
+
+export const ROLE = "aws:iam/role:Role";
+/** What a role has, by whoever gave it. */
+export const policiesOf = (cloud: Cloud, role: string | undefined): readonly Stored[] =>
+  ["aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"]
+    .flatMap((type) => cloud.of(type))
+    .filter(({ inputs }) => inputs.role === role);
 
 const leadsTo = (rule: Stored, group: string | undefined) => groupsOf(rule).some(({ arn }) => arn === group);
 

@@ -73,11 +73,12 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   const ports: Record<string, number> = {};
   for (const address of [...ADDRESSES.instances, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
     const server = createTlsServer(tls, (request, response) => {
-      const { status, body, cookie } = answer(cloud, health, address, request);
+      const { status, body, cookie, location } = answer(cloud, health, address, request);
       const headers = {
         "content-type": "application/json",
         connection: "close",
         ...(cookie && { "set-cookie": cookie }),
+        ...(location && { location }),
       };
       response.writeHead(status, headers).end(body);
     });

@@ -200,6 +200,12 @@ export class Project {
     return this.start("pulumi", ...args, "--non-interactive").done;
   }
 
+  /** What a message tells a person to run; of an update, without its questions. */
+  shell(command: string): Promise<Finished> {
+    return this.start("sh", "-c", command.replace(/^pulumi up\b/, "pulumi up --yes --skip-preview --non-interactive"))
+      .done;
+  }
+
   async must(...args: string[]): Promise<string> {
     const { code, output } = await this.pulumi(...args);
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code}\n${output}`);
@@ -224,6 +230,11 @@ export class Project {
     this.write([salt, "config:", ...lines, ""].join("\n"), stack);
   }
 }
+
+/** The commands of the CLI that a message prints, once each. */
+export const commandsIn = (output: string): string[] => [
+  ...new Set(output.split("\n").flatMap((line) => /^ +(pulumi .*)$/.exec(line)?.[1] ?? [])),
+];
 
 /** What brings the world's speed to every Node; an address, since Node splits its options at spaces. */
 export const fastWorld = (folder: string): string => `--import ${pathToFileURL(join(folder, "fast.mjs")).href}`;

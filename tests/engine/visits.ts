@@ -21,7 +21,17 @@ type Reached =
   | { readonly tier: string; readonly target: string; readonly dead?: boolean; readonly cookie?: string }
   | { readonly error: string };
 
-export function answer(cloud: Cloud, health: Health, address: string, incoming: IncomingMessage) {
+/** An answer of the servers around the cloud. */
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly cookie?: string;
+  readonly location?: string;
+}
+
+export function answer(cloud: Cloud, health: Health, address: string, incoming: IncomingMessage): Answer {
+  const redirect = (ADDRESSES.balancer as readonly string[]).includes(address) && redirectFor(cloud, incoming.headers);
+  if (redirect) return { status: 301, body: "", location: `https://${redirect.host}/` };
   const reached = reach(cloud, health, address, incoming.headers);
   if ("error" in reached) return { status: 503, body: reached.error };
   const { tier, target, dead = false, cookie } = reached;
@@ -49,17 +59,22 @@ export function reach(cloud: Cloud, health: Health, address: string, headers: In
       ? { tier: "vercel", target: address }
       : { error: "DEPLOYMENT_NOT_FOUND" };
   }
-  const rules = cloud
-    .of("aws:lb/listenerRule:ListenerRule")
-    .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
-    .sort((a, b) => a.inputs.priority - b.inputs.priority);
-  if (!rules[0]) return { error: "No tier serves yet" };
-  const [rule] = rules;
+  const rule = ruleFor(cloud, headers);
+  if (!rule) return { error: "No tier serves yet" };
   const held = isSticky(rule) ? groupsOf(rule).find(({ arn }) => headers.cookie?.includes(cookieOf(arn))) : undefined;
   const group = (held ?? pick(groupsOf(rule), ({ weight }) => weight))?.arn;
   const reached = behind(cloud, health, group);
   return "error" in reached || !isSticky(rule) ? reached : { ...reached, cookie: cookieOf(group ?? "") };
 }
+
+/** The load balancer's rule for a request. */
+const ruleFor = (cloud: Cloud, headers: IncomingMessage["headers"]): Stored | undefined =>
+  cloud
+    .of("aws:lb/listenerRule:ListenerRule")
+    .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
+    .sort((a, b) => a.inputs.priority - b.inputs.priority)[0];
+const redirectFor = (cloud: Cloud, headers: IncomingMessage["headers"]): Properties | undefined =>
+  (ruleFor(cloud, headers)?.inputs.actions as Properties[] | undefined)?.[0]?.redirect;
 
 /**
  * A rule with stickiness keeps a visitor at the target group where it was, whatever the weights say by now, a weight of 0 among them, until
@@ -148,14 +163,14 @@ export function visit({ ports, caFile }: Services, ttl: number, pause = PAUSE) {
   const ca = readFileSync(caFile);
   const lost: string[] = [];
   let [requests, on, until, address] = [0, true, 0, ""];
-  const once = (port: number) =>
+  const once = (address: string, host: string) =>
     new Promise<string>((resolve) => {
       const options = {
         host: "127.0.0.1",
-        port,
+        port: ports[`${address}:443`] ?? 0,
         ca,
-        servername: DOMAIN,
-        headers: { host: DOMAIN },
+        servername: host,
+        headers: { host },
         agent: false as const,
       };
       const outgoing = request(options, (response) => {
@@ -163,18 +178,28 @@ export function visit({ ports, caFile }: Services, ttl: number, pause = PAUSE) {
         response.on("data", (chunk) => {
           body += chunk;
         });
-        response.on("end", () => resolve(response.statusCode === 200 ? "" : `${response.statusCode} ${body}`));
+        const { statusCode, headers } = response;
+        response.on("end", () => {
+          if (statusCode === 301) resolve(led(String(headers.location)));
+          else resolve(statusCode === 200 ? "" : `${statusCode} ${body}`);
+        });
       });
       outgoing.on("error", ({ message }) => resolve(message));
       outgoing.end();
     });
+  /** To the site's other name, which nobody has asked before. */
+  const led = async (location: string) => {
+    const host = new URL(location).hostname;
+    const [address = ""] = await names.resolve4(host).catch((): string[] => []);
+    return host === DOMAIN ? `led in a circle by ${location}` : once(address, host);
+  };
   const run = async () => {
     while (on) {
       if (worldNow() > until) {
         const found = await names.resolve4(DOMAIN);
         [address, until] = [found[0] ?? "", worldNow() + ttl * 1000];
       }
-      const wrong = await once(ports[`${address}:443`] ?? 0);
+      const wrong = await once(address, DOMAIN);
       requests++;
       if (wrong) lost.push(`${address}: ${wrong}`);
       await new Promise((resolve) => setTimeout(resolve, pause));

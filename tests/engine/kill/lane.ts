@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cloud, Stored } from "../cloud";
-import { Project, STACK, type StackState, settings } from "../stack";
+import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../stack";
 import { visit } from "../visits";
-import { dns } from "../world";
-import { FAMILIES, type Family } from "./families";
+import { DOMAIN, dns } from "../world";
+import { changeOf, type Family, type Wanted } from "./families";
 import { type Case, changes, counter, type Phase, type Request, same } from "./requests";
 
 /** What became of one kill. */
@@ -39,7 +39,8 @@ const LEAN = {
 const LEAN_PROGRAM = `--import ${pathToFileURL(join(__dirname, "lean.mjs")).href}`;
 
 /** What costs money or stands in the way while nobody knows of it. */
-const COSTS = /^aws:(ecs\/service|autoscaling\/group|ec2\/(instance|eip|natGateway)|lb\/loadBalancer|rds\/instance):/;
+const COSTS =
+  /^aws:(ecs\/service|autoscaling\/group|ec2\/(instance|eip|natGateway)|lb\/loadBalancer|rds\/instance|route53\/record):/;
 
 /** A stack that is flipped again and again from one state. */
 export class Lane {
@@ -47,13 +48,13 @@ export class Lane {
     private readonly project: Project,
     private readonly family: Family,
     private readonly restore: () => void,
-    /** Requests of one flip that is not killed, in their order. */
-    readonly requests: readonly Request[],
+    /** What can be killed in the change, in its order. */
+    readonly cases: readonly Case[],
   ) {}
 
   /** Builds the stack, flips it once and counts. */
   static async start(family: Family): Promise<Lane> {
-    const { from } = FAMILIES[family];
+    const { from } = changeOf(family);
     const project = await Project.start();
     Object.assign(project.env, LEAN, { NODE_OPTIONS: `${project.env.NODE_OPTIONS} ${LEAN_PROGRAM}` });
     // The engine keeps a log for its makers where there is a folder for it.
@@ -62,16 +63,16 @@ export class Lane {
     writeFileSync(logs, "");
     project.configure(config(from));
     const first = await project.up();
-    if (first.code !== 0) throw new Error(`the first up of ${from} ended with ${first.code}\n${first.output}`);
+    if (first.code !== 0) throw new Error(`the first up of ${family} ended with ${first.code}\n${first.output}`);
     const restore = project.save();
-    const requests: Request[] = [];
+    const cases: Case[] = [];
     const forget = watch(project, (request, phase) => {
-      if (phase === "before") requests.push(request);
+      cases.push({ request, phase });
     });
     const { code, output } = await begin(project, family).done;
     forget();
     if (code !== 0) throw new Error(`${family} ended with ${code}\n${output}`);
-    return new Lane(project, family, restore, requests);
+    return new Lane(project, family, restore, cases);
   }
 
   stop(): void {
@@ -83,12 +84,14 @@ export class Lane {
     const started = Date.now();
     const { project } = this;
     this.restore();
-    const ttl = FAMILIES[this.family].from === "monitored-instance" ? TTL.up : TTL.alias;
+    const { from, takenBack } = changeOf(this.family);
+    const ttl = from.architecture === "monitored-instance" ? TTL.up : TTL.alias;
     const end = visit(project.services, ttl, PAUSE);
     try {
       const hit = await killed(project, this.family, one);
       await project.pulumi("cancel", "--yes", "--stack", STACK);
-      const { code, output } = await project.up();
+      if (takenBack) project.configure(config(from));
+      const { code, output, refreshed } = await finished(project, takenBack ? config(from) : undefined);
       const { requests, lost } = await end();
       const { missing, orphans } = compare(project.state(), project.cloud);
       const wrong = [
@@ -96,10 +99,17 @@ export class Lane {
         ...(code === 0 ? [] : [`up: ${reason(output)}`]),
         ...lost.slice(0, 1).map((why) => `${lost.length} of ${requests} visits failed: ${why}`),
         ...missing.map((what) => `lost: ${what}`),
-        ...orphans.filter((type) => COSTS.test(type)).map((type) => `orphan: ${type}`),
+        ...orphans.filter((one) => COSTS.test(one.type) && !told(one, output)).map(({ type }) => `orphan: ${type}`),
       ];
       const pending = project.state().pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
-      return { wrong, orphans, pending, visits: requests, seconds: Math.round((Date.now() - started) / 1000) };
+      if (refreshed) pending.push("refreshed");
+      return {
+        wrong,
+        orphans: orphans.map(({ type }) => type),
+        pending,
+        visits: requests,
+        seconds: Math.round((Date.now() - started) / 1000),
+      };
     } finally {
       await end();
     }
@@ -107,8 +117,9 @@ export class Lane {
 }
 
 /** Patient enough for a machine that does other things, and with no longer waits than the order of a flip needs. */
-const config = (architecture: string) =>
+const config = ({ architecture, domain }: Wanted) =>
   settings(architecture, {
+    ...(domain && { "iamvet:domain": { ...domain, zoneName: DOMAIN, ttl: 30 } }),
     "iamvet:gates": {
       healthyCount: 2,
       intervalSeconds: 1,
@@ -118,15 +129,43 @@ const config = (architecture: string) =>
     },
   });
 
-/** Begins the flip as a person would. */
+/** Begins the change as a person would. */
 function begin(project: Project, family: Family) {
-  const { to, by } = FAMILIES[family];
+  const { to, by } = changeOf(family);
   if (by === "migrate") {
-    const how = ["--to", to, "--steps", "100", "--bake", "2s", "--yes", "-C", project.folder];
+    const how = ["--to", to.architecture, "--steps", "100", "--bake", "2s", "--yes", "-C", project.folder];
     return project.start("node", "cli/bin.mjs", "migrate", "--stack", STACK, ...how);
   }
   project.configure(config(to));
   return project.start("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive");
+}
+
+/**
+ * One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. What the engine had
+ * deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi refresh`
+ * repairs that, which is obeyed too.
+ */
+async function finished(project: Project, back: Readonly<Record<string, unknown>> | undefined) {
+  const told: string[] = [];
+  const run = async (does: Promise<Finished>) => {
+    const { code, output } = await does;
+    told.push(output);
+    return code;
+  };
+  let code = await run(project.up());
+  const commands = commandsIn(told.join("\n"));
+  if (code !== 0 && back && commands.length > 0) {
+    for (const command of commands) code = await run(project.shell(command));
+    project.configure(back);
+    code = await run(project.up());
+  }
+  const refreshed =
+    back !== undefined && code === 0 && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
+  if (refreshed) {
+    code = await run(project.pulumi("refresh", "--yes", "--skip-preview", "--stack", STACK));
+    if (code === 0) code = await run(project.up());
+  }
+  return { code, output: told.join("\n"), refreshed };
 }
 
 async function killed(project: Project, family: Family, one: Case): Promise<boolean> {
@@ -170,7 +209,7 @@ function watch({ cloud, vercel }: Project, heard: Heard): () => void {
 }
 
 /** What the state and the cloud do not both have. */
-function compare({ resources }: StackState, cloud: Cloud): { missing: string[]; orphans: string[] } {
+function compare({ resources }: StackState, cloud: Cloud): { missing: string[]; orphans: Stored[] } {
   const own = resources.filter(({ id, external, type }) => id && !external && !type.startsWith("pulumi:"));
   const known = new Set(own.map(({ type, id }) => `${type} ${id}`));
   const there = new Set([...cloud.resources.values()].map(idOf));
@@ -178,9 +217,13 @@ function compare({ resources }: StackState, cloud: Cloud): { missing: string[]; 
     missing: own
       .filter(({ type, id }) => isKept(type) && !there.has(`${type} ${id}`))
       .map(({ urn }) => urn.split("::").slice(2).join(" ")),
-    orphans: [...cloud.resources.values()].filter((one) => !known.has(idOf(one))).map(({ type }) => type),
+    orphans: [...cloud.resources.values()].filter((one) => !known.has(idOf(one))),
   };
 }
+
+/** Whether an `up` has printed the command that deletes it. */
+const told = ({ id }: Stored, output: string): boolean =>
+  output.split("\n").some((line) => /^ +aws /.test(line) && line.includes(id));
 
 const idOf = ({ type, id }: Stored) => `${type} ${id}`;
 /** Dynamic providers keep nothing in the cloud of the tests. */

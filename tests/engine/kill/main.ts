@@ -7,7 +7,7 @@ import { missing } from "../stack";
 import { FAMILIES, type Family } from "./families";
 import { isWrong, page, type Result } from "./page";
 import { Progress } from "./progress";
-import { type Case, casesOf, caseText, kindsIn, type Request, widely } from "./requests";
+import { type Case, caseText, kindsIn, shuffled, widely } from "./requests";
 import type { Answer, Order } from "./worker";
 
 const ROOT = resolve(__dirname, "../../..");
@@ -55,16 +55,16 @@ class Worker {
     });
   }
 
-  /** Of one flip that is not killed. */
-  async requests(): Promise<readonly Request[]> {
+  /** What can be killed. */
+  async cases(): Promise<readonly Case[]> {
     const answer = await this.next();
-    if ("requests" in answer) return answer.requests;
+    if ("cases" in answer) return answer.cases;
     throw new Error("failed" in answer ? answer.failed : "an outcome came first");
   }
 
   async kill(one: Case): Promise<Answer> {
     // A process that had to be begun anew tells first what it has.
-    if (!this.started) await this.requests();
+    if (!this.started) await this.cases();
     const answer = this.next();
     this.child.send({ kill: one } satisfies Order);
     return answer;
@@ -127,10 +127,9 @@ export async function kill(args: readonly string[]): Promise<number> {
       const worker = new Worker(family);
       let chosen: readonly Case[] = [];
       try {
-        const requests = await turn(() => worker.requests());
-        const all = casesOf(requests, commit);
+        const all = shuffled(await turn(() => worker.cases()), commit);
         chosen = every ? widely(all) : kindsIn(all);
-        console.log(`${family}: ${requests.length} requests, ${chosen.length} kills`);
+        console.log(`${family}: ${chosen.length} kills`);
         for (const one of chosen) {
           if (progress.has(family, one)) continue;
           await turn(async () => {

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from "./families";
+import { changeOf, changeText, type Family } from "./families";
 import type { Outcome } from "./lane";
 import type { Entry } from "./progress";
 import { ASKERS, type Case, caseText } from "./requests";
@@ -20,11 +20,11 @@ const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits"
 /** The page that a full run writes. @param commit short @param day ISO date */
 export function page(results: readonly Result[], commit: string, day: string): string {
   const rows = results.map(({ family, all, entries }) => {
-    const { from, to, by } = FAMILIES[family];
+    const { by, takenBack } = changeOf(family);
     const outcomes = entries.map(({ outcome }) => outcome);
     const count = (which: (one: Outcome) => boolean) => outcomes.filter(which).length;
     const whole = entries.length - count(isWrong) - count(isLeft);
-    const how = by === "up" ? "`pulumi up`" : "`platform migrate`";
+    const how = `${by === "up" ? "`pulumi up`" : "`platform migrate`"}${takenBack ? ", taken back" : ""}`;
     const visits = outcomes.reduce((sum, one) => sum + one.visits, 0);
     const killed = ASKERS.map((asker) => {
       const [made, there] = [entries.map((one) => one.case), all].map(
@@ -32,7 +32,7 @@ export function page(results: readonly Result[], commit: string, day: string): s
       );
       return there ? `${made} of ${there}` : "–";
     });
-    return `| ${from} → ${to} | ${how} | ${killed.join(" | ")} | ${whole} | ${count(isLeft)} | ${count(isWrong)} | ${visits} |`;
+    return `| ${changeText(family)} | ${how} | ${killed.join(" | ")} | ${whole} | ${count(isLeft)} | ${count(isWrong)} | ${visits} |`;
   });
   const faults = new Map<string, string[]>();
   for (const { family, entries } of results) {
@@ -48,18 +48,22 @@ export function page(results: readonly Result[], commit: string, day: string): s
     "",
     "Written by `npm run test:engine -- --kill all`; do not edit.",
     "",
-    "Engine, program and `platform migrate` are killed at once (SIGKILL) at one request that changes something: of the engine to a provider, or of",
-    "the program or `migrate` to an API of AWS; before it takes effect, and after it did and before anybody knows. Then `pulumi cancel` takes the",
-    "lock away, and one plain `pulumi up` follows. A visitor asks the site all the while. The engine is the real one; AWS and Vercel are stand-ins.",
+    "Engine, program and `platform migrate` are killed at once (SIGKILL) at one request that changes something: of the engine to a",
+    "provider, or of the program or `migrate` to an API of AWS; before it takes effect, and after it did and before anybody knows.",
+    "Then `pulumi cancel` takes the lock away, the stack's file is set back where the change is taken back, and one plain `pulumi",
+    "up` follows. One that refuses, and says how to go on, is obeyed to the letter. A visitor asks the site all the while. The",
+    "engine is the real one; AWS and Vercel are stand-ins.",
     "",
     `Commit ${commit}, ${day}.`,
     "",
-    "| flip | by | at a request of the engine | of the program | of `migrate` | whole | whole, something left | not whole | visits |",
+    "| change | by | at a request of the engine | of the program | of `migrate` | whole | whole, something left | not whole | visits |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
     "",
-    "Whole: `up` ended well, state and cloud have the same resources, and no visit failed. Something left: besides, the engine remembers an operation",
-    "that was cut off, which `pulumi refresh` clears, or something exists that no stack knows of and that costs nothing.",
+    "Whole: `up` ended well, state and cloud have the same resources, and no visit failed. Something left: besides, the engine",
+    "remembers an operation that was cut off, and told so, which `pulumi refresh` clears (and did, where the change was taken back",
+    "and needs again what had just been deleted); or something exists that no stack knows of and that costs nothing, or that `up`",
+    "has told of with the command that deletes it.",
     "",
     "## Not whole",
     "",

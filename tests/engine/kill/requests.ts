@@ -17,8 +17,7 @@ export interface Request {
 }
 
 /** `before` it takes effect, or `after` it did and before whoever asked knows. */
-export const PHASES = ["before", "after"] as const;
-export type Phase = (typeof PHASES)[number];
+export type Phase = "before" | "after";
 
 /** One kill. */
 export interface Case {
@@ -51,14 +50,13 @@ export function counter(): (request: Omit<Request, "nth">) => Request {
   };
 }
 
-/** Every kill, in an order that a seed decides, so that runs that end early leave out other ones each time. */
-export function casesOf(requests: readonly Request[], seed: string): Case[] {
-  const all = requests.flatMap((request) => PHASES.map((phase) => ({ request, phase })));
+/** In an order that a seed decides, so that runs that end early leave out other ones each time. */
+export function shuffled(cases: readonly Case[], seed: string): Case[] {
   const place = (one: Case) =>
     createHash("sha256")
       .update(`${seed} ${caseText(one)}`)
       .digest("hex");
-  return all
+  return cases
     .map((one) => ({ one, at: place(one) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))
     .map(({ one }) => one);

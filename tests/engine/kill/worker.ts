@@ -1,13 +1,10 @@
 import type { Family } from "./families";
 import { Lane, type Outcome } from "./lane";
-import type { Case, Request } from "./requests";
+import type { Case } from "./requests";
 
 /** What a worker is told, and what it answers. */
 export type Order = { readonly kill: Case };
-export type Answer =
-  | { readonly requests: readonly Request[] }
-  | { readonly outcome: Outcome }
-  | { readonly failed: string };
+export type Answer = { readonly cases: readonly Case[] } | { readonly outcome: Outcome } | { readonly failed: string };
 
 const answer = (what: Answer) => process.send?.(what);
 
@@ -24,7 +21,7 @@ async function main(): Promise<void> {
       (error: unknown) => answer({ failed: String(error) }),
     );
   });
-  answer({ requests: lane.requests });
+  answer({ cases: lane.cases });
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { killedUp, type Moment } from "./killing";
+import { commandsIn, type Project, projectFor, STACK, settings } from "./stack";
+import { visit } from "./visits";
+import { DOMAIN } from "./world";
+
+const WWW = `www.${DOMAIN}`;
+
+describe("a name that is set back in the midst of its change, on the real engine", () => {
+  let project: Project;
+  let restore: () => void;
+  before(async function () {
+    project = await projectFor(this);
+    configure(DOMAIN, [WWW]);
+    const { code, output } = await project.up();
+    assert.equal(code, 0, output);
+    restore = project.save();
+  });
+  after(() => project?.stop());
+  beforeEach(() => restore());
+
+  const domain = (name: string, redirectFrom: readonly string[], further = {}) =>
+    settings("monitored-instance", { "iamvet:domain": { name, zoneName: DOMAIN, ttl: 30, redirectFrom, ...further } });
+  const configure = (name: string, redirectFrom: readonly string[], stack = STACK) =>
+    project.configure(domain(name, redirectFrom), stack);
+  const records = () =>
+    project.cloud
+      .of("aws:route53/record:Record")
+      .filter(({ inputs }) => inputs.type === "A")
+      .map(({ inputs }) => `${inputs.name} ${inputs.setIdentifier ?? `-> ${inputs.aliases[0].name}`}`)
+      .sort();
+  const parameters = () =>
+    project.cloud
+      .of("aws:ssm/parameter:Parameter")
+      .map(({ outputs }) => outputs.name as string)
+      .filter((name) => name.includes("traffic-"))
+      .sort();
+
+  const killed = (moment: Moment, stack = STACK) => killedUp(project, moment, stack);
+  const whole = async () => {
+    const from = project.cloud.calls.length;
+    const { code, output } = await project.up();
+    assert.equal(code, 0, output);
+    assert.deepEqual(
+      project.cloud.calls.slice(from).map(({ op, name }) => `${op} ${name}`),
+      [],
+      "one more `up` changes nothing",
+    );
+  };
+  /** Runs what an `up` that refused has printed, to the letter. */
+  const obey = async (output: string) => {
+    const commands = commandsIn(output);
+    assert.ok(commands.length > 0, output);
+    for (const command of commands) {
+      const { code, output } = await project.shell(command);
+      assert.equal(code, 0, `${command}\n${output}`);
+    }
+  };
+
+  for (const moment of ["the records' batch", { op: "update", name: "incident-role-policy" }] as const) {
+    const when = typeof moment === "string" ? moment : `the ${moment.op} of ${moment.name}`;
+    it(`the site's: killed after ${when}, it ends whole, and nobody who asks the old name is lost`, async () => {
+      const leave = visit(project.services, 1);
+      configure(WWW, [DOMAIN]);
+      await killed(moment);
+      configure(DOMAIN, [WWW]);
+      const from = project.cloud.calls.length;
+      const { code, output } = await project.up();
+      if (moment === "the records' batch") assert.equal(code, 0, output);
+      else {
+        assert.notEqual(code, 0);
+        assert.deepEqual(project.cloud.calls.slice(from), [], "it changes nothing");
+        assert.match(output, /the engine is still going to delete/);
+        await obey(output);
+        configure(DOMAIN, [WWW]);
+        const back = await project.up();
+        assert.equal(back.code, 0, back.output);
+      }
+      assert.deepEqual(records(), [`${DOMAIN} canary`, `${DOMAIN} serving`, `${WWW} -> ${DOMAIN}`]);
+      await whole();
+      const { requests, lost } = await leave();
+      assert.ok(requests > 20, `${requests} requests`);
+      assert.deepEqual(lost, []);
+    });
+  }
+
+  it("the stack's: killed once its parameters have been made under the new name, it ends whole", async () => {
+    const file = (stack: string) => join(project.folder, `Pulumi.${stack}.yaml`);
+    await project.must("stack", "rename", "renamed", "--stack", STACK);
+    if (!existsSync(file(STACK))) copyFileSync(file("renamed"), file(STACK));
+    configure(DOMAIN, [WWW], "renamed");
+    await killed({ op: "create", name: "traffic-state" }, "renamed");
+    await project.must("stack", "rename", STACK, "--stack", "renamed");
+    configure(DOMAIN, [WWW]);
+    const from = project.cloud.calls.length;
+    const { code, output } = await project.up();
+    assert.notEqual(code, 0);
+    assert.deepEqual(project.cloud.calls.slice(from), [], "it changes nothing");
+    assert.match(output, /an update was cut off while it was called renamed/);
+    await obey(output);
+    configure(DOMAIN, [WWW]);
+    const back = await project.up();
+    assert.equal(back.code, 0, back.output);
+    assert.deepEqual(parameters(), [`/iamvet/${STACK}/traffic-intent`, `/iamvet/${STACK}/traffic-state`]);
+    await whole();
+  });
+
+  it("a site that is live gets no new zone, by one message before anything is created, and goes on by the command that it prints", async () => {
+    project.configure(domain(DOMAIN, [WWW], { zone: "new" }));
+    const from = project.cloud.calls.length;
+    const { code, output } = await project.up();
+    assert.notEqual(code, 0);
+    assert.match(output, /domain\.zone is `new`, and the site is live in the zone/);
+    assert.deepEqual(project.cloud.calls.slice(from), []);
+    await obey(output);
+    await whole();
+  });
+
+  it("but one whose zone is lost does, as the plan of recovery says", async () => {
+    project.configure(domain(DOMAIN, [WWW], { zone: "new" }));
+    project.cloud.lookups["aws:route53/getZone:getZone"] = ({ zoneId }) => {
+      throw new Error(`NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`);
+    };
+    const { code, output } = await project.pulumi("preview", "--stack", STACK);
+    delete project.cloud.lookups["aws:route53/getZone:getZone"];
+    assert.equal(code, 0, output);
+    assert.match(output, /aws:route53:Zone +dns-zone +create/);
+  });
+});
