@@ -7,6 +7,7 @@ import type { TrafficState } from "../components/traffic-state";
 import { Uptime } from "../components/uptime";
 import type { WebTier } from "../components/web-tier";
 import { tiers as architectures } from "./architectures";
+import { refuseNames, refuseZone } from "./barred";
 import { layCi } from "./ci";
 import type { StackConfig } from "./config";
 import { guardDatabase } from "./database-guard";
@@ -62,7 +63,9 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const { leaving } = former;
   // A stack that was renamed has written them under its former name.
   const written = former.parameters ?? query.parameters;
+  refuseZone(config.known ?? [], config);
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
+  refuseNames(config.known ?? [], config, await ifKnown(zone.zoneId));
   // A new name that was taken back before the stack knew of it.
   const takenBack = former.site?.name === domain.name;
   if (!preview && takenBack) await renameSite(gates, settings, former, zone);

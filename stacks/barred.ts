@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "./config";
+import { type KnownResource, knownAs } from "./state";
+
+const [RECORD, PARAMETER] = ["aws:route53/record:Record", "aws:ssm/parameter:Parameter"];
+
+/** Stops a change of `domain.zone` that would end in a stack that no `up` cures, before anything is created. */
+export const refuseZone = (known: readonly KnownResource[], config: Named) => refuse(zoneBarred(known, config));
+
+/**
+ * And one of names that is set back in the midst of a change: the engine deletes what the state has marked for it when an update ends,
+ * under whatever name the program has by then, so the site, or the stack's parameters, would be gone under the name that they got back.
+ */
+export const refuseNames = (known: readonly KnownResource[], config: Named, zoneId: string | undefined) =>
+  refuse(siteBarred(known, config, zoneId) ?? stackBarred(known, config));
+
+type Named = Pick<StackConfig, "project" | "stack" | "settings">;
+
+function refuse(why: Barred): void {
+  if (why) throw new pulumi.RunError(`${why.join("\n")}\nNothing was changed.`);
+}
+
+type Barred = readonly string[] | undefined;
+
+/** A zone cannot take another one's place under a site that is live. */
+function zoneBarred(known: readonly KnownResource[], { stack, settings: { domain } }: Named): Barred {
+  const [live] = knownAs(known, RECORD, "traffic-serving");
+  const [made] = knownAs(known, "aws:route53/zone:Zone", "dns-zone");
+  const set = (zone: string) => `  pulumi config set --stack ${stack} --path iamvet:domain.zone ${zone}`;
+  if (domain.zone === "new" && live && !made) {
+    return [
+      `domain.zone is \`new\`, and the site is live in the zone ${live.inputs?.zoneId}: a new one has none of its records when visitors are`,
+      "sent there.",
+      "Keep the zone that there is:",
+      set("existing"),
+      "To move the site into another zone, make it by hand, copy every record, change the name servers at the registrar, and delete the old",
+      "zone when their TTL (2 days at most registrars) is over; then `pulumi up` takes the copied records over.",
+    ];
+  }
+  if (domain.zone === "existing" && made) {
+    return [
+      "domain.zone is `existing`, and the zone is this stack's own: it would be deleted, with every record of the site. Keep it:",
+      set("new"),
+    ];
+  }
+  return undefined;
+}
+
+/** A change of the site's name that was cut off has to go on before it can be taken back. */
+function siteBarred(known: readonly KnownResource[], { stack, settings: { domain } }: Named, zoneId?: string): Barred {
+  const slots = ["serving", "canary"].flatMap((slot) => knownAs(known, RECORD, `traffic-${slot}`));
+  const now = slots.find((one) => !one.delete)?.inputs;
+  const goes = slots.some(
+    ({ delete: marked, inputs }) => marked && inputs?.name === domain.name && inputs.zoneId === zoneId,
+  );
+  if (!now || !goes || (now.name === domain.name && now.zoneId === zoneId)) return undefined;
+  const name = String(now.name);
+  const redirects = [domain.name, ...domain.redirectFrom].filter((host) => host !== name);
+  const set = (path: string, value: string) =>
+    `  pulumi config set --stack ${stack} --path 'iamvet:domain.${path}' ${value}`;
+  return [
+    `domain.name is ${domain.name}, and an update that moved the site to ${name} was cut off: the engine is still going to delete the`,
+    `records of ${domain.name} that it has replaced. Go on with it, and change the name back when it has ended:`,
+    ...(name === domain.name ? [] : [set("name", name)]),
+    ...(name === domain.name ? [] : redirects.map((host, index) => set(`redirectFrom[${index}]`, host))),
+    ...(now.zoneId === zoneId ? [] : [`  (domain.zoneName is the name of the zone ${now.zoneId})`]),
+    `  pulumi up --stack ${stack}`,
+  ];
+}
+
+/** And so has one of the stack's name, which the names of its parameters bear. */
+function stackBarred(known: readonly KnownResource[], { project, stack }: Named): Barred {
+  const named = ({ inputs }: KnownResource) => String(inputs?.name ?? "");
+  const goes = known.find(
+    (one) => one.type === PARAMETER && one.delete && named(one).startsWith(`/${project}/${stack}/`),
+  );
+  const now = goes && known.find(({ urn, delete: marked }) => urn === goes.urn && !marked);
+  const other = now && named(now).split("/")[2];
+  if (!goes || !other || other === stack) return undefined;
+  return [
+    `The stack is ${stack}, and an update was cut off while it was called ${other}: the engine is still going to delete ${named(goes)},`,
+    "which that update has replaced. Go on with it, and rename the stack back when it has ended:",
+    `  pulumi stack rename ${other} --stack ${stack}`,
+    `  pulumi up --stack ${other}`,
+    `  pulumi stack rename ${stack} --stack ${other}`,
+  ];
+}
