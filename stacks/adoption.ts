@@ -18,21 +18,32 @@ export function adoptLeftovers(account: Account, before: readonly KnownResource[
   pulumi.runtime.registerResourceTransform(adoption(account, before));
 }
 
-/** Their transform. */
-export function adoption(account: Account, before: readonly KnownResource[]): pulumi.ResourceTransform {
+/** How AWS is asked what there is, by type. */
+export interface Kinds {
+  readonly fixed: Readonly<Record<string, Fixed>>;
+  readonly named: Readonly<Record<string, Named>>;
+}
+
+/** Their transform. @param kinds tests bring their own */
+export function adoption(
+  account: Account,
+  before: readonly KnownResource[],
+  kinds: Kinds = { fixed: FIXED, named: NAMED },
+): pulumi.ResourceTransform {
   return async ({ type, name, props, opts }) => {
-    const [fixed, named] = [FIXED[type], NAMED[type]];
+    const [fixed, named] = [kinds.fixed[type], kinds.named[type]];
     if (!fixed && !named) return undefined;
     // The program itself takes it over, from whomever.
     if ((opts as pulumi.CustomResourceOptions).import) return undefined;
     const inputs = (await known(props)) as Inputs;
+    const owners = ownersOf(before);
     try {
       const own = before.filter((one) => one.type === type);
-      if (named) await tell(named, { type, name, inputs, own }, account);
+      if (named) await tell(named, { type, name, inputs, own, owners }, account);
       const found = fixed && (await unknownTo(own, fixed, inputs, account));
       if (!found) return undefined;
       const said = [inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one));
-      if (isOurs(found, said)) {
+      if (isOurs(found, owners, said)) {
         pulumi.log.info(
           `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
         );
@@ -66,11 +77,23 @@ async function unknownTo(
   return find(inputs, account);
 }
 
-/** @param said what the stack says, for what has no tags; where nothing is said, it is in what is the stack's own */
-function isOurs({ tags, says }: Found, said: readonly (string | undefined)[] = []): boolean {
+/** The stack's name, and those that its resources bear from before `pulumi stack rename`. */
+function ownersOf(before: readonly KnownResource[]): ReadonlySet<unknown> {
+  const tags = before.map(({ inputs }) => inputs?.tags as Found["tags"]);
+  return new Set([ownTags().Stack, ...tags.flatMap((one) => one?.Stack ?? [])]);
+}
+
+/**
+ * @param owners names of the stack
+ * @param said what the stack says, for what has no tags; where nothing is said, it is in what is the stack's own
+ */
+function isOurs(
+  { tags, says }: Found,
+  owners: ReadonlySet<unknown>,
+  said: readonly (string | undefined)[] = [],
+): boolean {
   if (!tags) return says === undefined || said.includes(says);
-  const { Project, Stack } = ownTags();
-  return tags.Project === Project && tags.Stack === Stack && tags.ManagedBy === "pulumi";
+  return tags.Project === ownTags().Project && owners.has(tags.Stack) && tags.ManagedBy === "pulumi";
 }
 
 function foreign({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string {
@@ -91,12 +114,14 @@ interface Registered {
   readonly name: string;
   readonly inputs: Inputs;
   readonly own: readonly KnownResource[];
+  readonly owners: ReadonlySet<unknown>;
 }
 
 /** Says what is there beside what the stack knows. */
-async function tell({ all, remove }: Named, { type, name, inputs, own }: Registered, account: Account): Promise<void> {
+async function tell({ all, remove }: Named, registered: Registered, account: Account): Promise<void> {
+  const { type, name, inputs, own, owners } = registered;
   for (const found of await all(name, inputs, account)) {
-    if (!isOurs(found) || own.some(({ id }) => id === found.id)) continue;
+    if (!isOurs(found, owners) || own.some(({ id }) => id === found.id)) continue;
     pulumi.log.warn(
       [
         `${found.id} (${type}) is there from an update that was interrupted, and this stack does not know it: it costs, and may serve.`,

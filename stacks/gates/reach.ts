@@ -25,6 +25,8 @@ export interface LiveTraffic {
   readonly intent?: { readonly value?: TrafficState };
   /** What the latest update had done. */
   readonly state?: { readonly value?: TrafficState };
+  /** Tiers that the records name, whatever their weights; {@link ANY} for a place that no parameter names. */
+  readonly named?: readonly string[];
   /** What Route 53 tells; undefined for a name without records. */
   readonly told?: Answer;
   /** What it has told by the parameters around each change. */
@@ -39,7 +41,7 @@ export const NOTHING_LIVE: LiveTraffic = { at: 0, records: [], asked: [], reache
 /** One way in which Route 53 has divided the visitors. */
 export interface Answer {
   readonly visitors: Visitors;
-  /** Tiers to which it led, or might by a weight alone; {@link ANY} for a place that no parameter names. */
+  /** Tiers to which it led; {@link ANY} for a place that no parameter names. */
   readonly tiers: readonly string[];
   /** Seconds for which a resolver keeps it. */
   readonly ttl: number;
@@ -136,7 +138,7 @@ export function answersOf(
   { records, ruleWeights: rule }: Pick<LiveTraffic, "records" | "ruleWeights">,
   intents: readonly Intended[],
   states: readonly Reached[],
-): Pick<LiveTraffic, "told" | "asked" | "reached"> {
+): Pick<LiveTraffic, "named" | "told" | "asked" | "reached"> {
   const written: Intended[] = [...intents, ...states.map(({ intent, ...state }) => ({ ...state, version: intent }))];
   // A parameter that was deleted counts its versions anew, so the moment counts too.
   const givenUntil = ({ version, modified }: Intended) =>
@@ -159,11 +161,11 @@ export function answersOf(
   const tierAt = new Map(
     written.flatMap(({ value }) => slotsOf(value).flatMap((slot) => placesIn(slot).map((place) => [place, slot.tier]))),
   );
-  // Whatever their weights: a hand that gives one back has to find somebody there.
-  const named = records.flatMap(({ target }) => placesOf(target, rule ?? {}));
-  const tiers = [...new Set(named.map(({ place }) => tierAt.get(place) ?? ANY))];
+  const tiersAt = (places: Iterable<string>) => [...new Set([...places].map((place) => tierAt.get(place) ?? ANY))];
+  const tiers = tiersAt(visitors.keys());
+  const named = tiersAt(records.flatMap(({ target }) => placesOf(target, rule ?? {})).map(({ place }) => place));
   const ttl = Math.max(...records.map((record) => record.ttl));
-  return { asked, reached, told: { visitors, tiers, ttl, given: Number.POSITIVE_INFINITY } };
+  return { asked, reached, named, told: { visitors, tiers, ttl, given: Number.POSITIVE_INFINITY } };
 }
 
 /** The latest state of updates before that led visitors elsewhere than traffic does now; undefined if none did. */
@@ -185,12 +187,14 @@ export const givenNow = (live: LiveTraffic): readonly Visitors[] =>
 /** When the last resolver that keeps to TTL has let go of an answer, and those that overstay a little. */
 const heldUntil = ({ given, ttl }: Answer, drainSeconds: number) => given + (ttl + drainSeconds) * 1000;
 
-/** Whether visitors may reach a tier at the moment at which traffic was read: what it needs must stay. */
+/**
+ * Whether visitors may reach a tier at the moment at which traffic was read: what it needs must stay. A record that names it is enough:
+ * a hand that gives the record its weight back has to find somebody there.
+ */
 export const mayReach = (live: LiveTraffic, tier: string, drainSeconds: number): boolean =>
-  allOf(live).some(
-    (answer) =>
-      heldUntil(answer, drainSeconds) > live.at && answer.tiers.some((known) => known === tier || known === ANY),
-  );
+  [live.named ?? [], ...allOf(live).flatMap((one) => (heldUntil(one, drainSeconds) > live.at ? [one.tiers] : []))]
+    .flat()
+    .some((known) => known === tier || known === ANY);
 
 /**
  * The longest hold that resolvers have on an answer which divides the visitors in another way than traffic does now; undefined if

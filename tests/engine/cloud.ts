@@ -115,7 +115,9 @@ export class Cloud {
     this.refuse("create", type, inputs);
     this.serial += 1;
     const { id, ...outputs } = { ...outputsOf(type, name, inputs, this.serial, undefined), ...allocated(this, type) };
-    if (this.resources.has(this.key(type, id))) throw new Error(`${type} ${id} already exists`);
+    // A record that may be overwritten is one request of Route 53, UPSERT.
+    if (this.resources.has(this.key(type, id)) && !inputs.allowOverwrite)
+      throw new Error(`${type} ${id} already exists`);
     const stored = { urn, type, name, id, inputs, outputs: { ...inputs, ...outputs }, modified: this.now() };
     this.resources.set(this.key(type, id), stored);
     const call = this.record("create", urn, inputs);

@@ -127,7 +127,8 @@ export function behind(cloud: Cloud, health: Health, arn: string | undefined): R
 
 /** Whether rules lead from the load balancer's security group to a port behind another one: out of the one and into the other. */
 function lets(cloud: Cloud, entrance: string, port: number): boolean {
-  const balancer = cloud.of("aws:lb/loadBalancer:LoadBalancer")[0]?.inputs.securityGroups[0];
+  // An update that was killed may have left one more.
+  const balancers = cloud.of("aws:lb/loadBalancer:LoadBalancer").map(({ inputs }) => inputs.securityGroups[0]);
   const rule = (direction: string, of: string, to: string) =>
     cloud
       .of(`aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`)
@@ -138,7 +139,7 @@ function lets(cloud: Cloud, entrance: string, port: number): boolean {
           inputs.fromPort <= port &&
           port <= inputs.toPort,
       );
-  return rule("Egress", balancer, entrance) && rule("Ingress", entrance, balancer);
+  return balancers.some((one) => rule("Egress", one, entrance) && rule("Ingress", entrance, one));
 }
 
 export function pick<T>(items: readonly T[], weight: (item: T) => number): T | undefined {

@@ -5,6 +5,7 @@ import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { leaveOut } from "../../cli/plan-shortcuts";
 import type { Call, Cloud, Properties, Stored } from "../engine/cloud";
+import { refusal } from "../engine/refusals";
 import { answerOf, replacing } from "../engine/types";
 
 const { LocalStore } = createRequire(require.resolve("@pulumi/pulumi"))("./runtime/state") as {
@@ -17,6 +18,8 @@ const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 export const PROJECT = "iamvet";
 export const STACK = "test";
+/** What `pulumi stack rename` makes of it. */
+const RENAMED = "renamed";
 
 /** One resource in the engine's state. */
 interface Recorded {
@@ -44,6 +47,9 @@ interface Request {
   getReplaceonchangesList(): string[];
   getDeletebeforereplace(): boolean;
 }
+
+/** Says by which id a resource is imported; undefined for one that is not. */
+export type Adopts = (type: string, name: string, inputs: Properties) => Promise<string | undefined>;
 
 interface Monitor {
   readonly resources: Map<string, { readonly urn: string; readonly id: string; readonly state: object }>;
@@ -87,11 +93,17 @@ export class Over extends Error {
  * - After SIGKILL the state has what was recorded.
  */
 export class Engine {
+  /** The stack's name. */
+  stack = STACK;
   /** In the order in which they were registered, so that a resource stands behind what it depends on. */
   state: Recorded[] = [];
   /** Where the next update is cut off, by the request and its number. */
   cutAt: (request: { readonly op: Call["op"]; readonly name: string }, at: number) => Cut["how"] | undefined = () =>
     undefined;
+  /** Creations that an update was killed in, as `<type> <name>`: the real engine names them in each update until a refresh clears them. */
+  readonly pending = new Set<string>();
+  /** The program's transform of resources, as far as anything depends on it. */
+  adopts: Adopts = async () => undefined;
   private requests = 0;
   private end: (over: Over) => void = () => {};
 
@@ -151,6 +163,11 @@ export class Engine {
     });
   }
 
+  /** `pulumi stack rename`, there and back. The URNs keep the first name, which nobody reads in them. */
+  rename(): void {
+    this.stack = this.stack === STACK ? RENAMED : STACK;
+  }
+
   private async run(program: () => Promise<unknown>, config: Readonly<Record<string, string>>, seen: Recorded[]) {
     await pulumi.runtime.setMocks(
       {
@@ -160,7 +177,7 @@ export class Engine {
         call: ({ token, inputs }) => this.cloud.lookups[token]?.(inputs) ?? answerOf(token, inputs),
       },
       PROJECT,
-      STACK,
+      this.stack,
       false,
     );
     pulumi.runtime.setAllConfig({ ...config }, []);
@@ -206,14 +223,14 @@ export class Engine {
     const [type, name] = [request.getType(), request.getName()];
     const urn = urnOf(request);
     const given = plain(request.getObject()?.toJavaScript() ?? {}) as Properties;
-    const old = this.state.find((one) => one.urn === urn && !one.replaced);
+    const base = { urn, type, name, custom: request.getCustom(), protect: request.getProtect(), replaced: false };
+    const old = await this.known(base, given);
     const inputs = { ...given };
     for (const path of request.getIgnorechangesList()) {
       const key = path.split(/[.[]/)[0] as string;
       if (old && key in old.inputs) inputs[key] = old.inputs[key];
       else if (old) delete inputs[key];
     }
-    const base = { urn, type, name, custom: request.getCustom(), protect: request.getProtect(), replaced: false };
     const put = (one: Recorded) => {
       seen.push(one);
       return this.complete(one, declared);
@@ -243,10 +260,33 @@ export class Engine {
       // A replacement ignores no changes (step_generator.go checks the goal's own properties for it).
       () => this.create(urn, given),
       ({ id, outputs }) => {
-        if (old) this.state = this.state.map((one) => (one === old ? { ...one, replaced: true } : one));
+        if (old) this.replace(old);
         return put({ ...base, id, inputs: given, outputs });
       },
     );
+  }
+
+  /** What the state has, or what is imported in its place: read first, then updated like anything else (step_generator.go, `isImport`). */
+  private async known(
+    base: Omit<Recorded, "id" | "inputs" | "outputs">,
+    given: Properties,
+  ): Promise<Recorded | undefined> {
+    const { type, name } = base;
+    const old = this.state.find((one) => one.urn === base.urn && !one.replaced);
+    const id = base.custom ? await this.adopts(type, name, given) : undefined;
+    if (id === undefined || old?.id === id) return old;
+    // A database is imported by its name.
+    const found =
+      this.cloud.resources.get(`${type}|${id}`) ?? this.cloud.of(type).find(({ outputs }) => outputs.identifier === id);
+    if (!found) throw new Over({ kind: "failed", message: `resource '${id}' does not exist` });
+    if (old) this.replace(old);
+    const imported = { ...base, id: found.id, inputs: found.inputs, outputs: found.outputs };
+    this.state = [...this.state, imported];
+    return imported;
+  }
+
+  private replace(old: Recorded): void {
+    this.state = this.state.map((one) => (one === old ? { ...one, replaced: true } : one));
   }
 
   /** What failed on its way is let go at once; the real engine would record it as tainted, and replace it with the next update. */
@@ -271,7 +311,7 @@ export class Engine {
 
   /** One request to a provider: it may be the one that is cut off. */
   private async request<Result, Recorded>(
-    { op, one }: { readonly op: Call["op"]; readonly one: { readonly name: string } },
+    { op, one }: { readonly op: Call["op"]; readonly one: { readonly type: string; readonly name: string } },
     effect: () => Promise<Result>,
     record: (result: Result) => Recorded,
   ): Promise<Recorded> {
@@ -279,8 +319,8 @@ export class Engine {
     this.takes();
     if (how === "refused") throw new Over({ kind: "failed", message: `${op} ${one.name} was refused` });
     const killed = new Over({ kind: "killed" });
-    // Whose creation nobody has recorded is an orphan or in the way; what is done about that is shown on the real engine alone.
-    if (how === "before" || (how === "unrecorded" && op === "create")) throw killed;
+    if (how && op === "create") this.pending.add(`${one.type} ${one.name}`);
+    if (how === "before") throw killed;
     const result = await effect().catch((error: unknown) => {
       const why = error instanceof Error ? error.message : error;
       throw new Over({ kind: "failed", message: `${op} ${one.name}: ${why}` });
@@ -302,13 +342,20 @@ export class Engine {
     );
   }
 
+  /**
+   * What is used is tried again behind the others: the real engine deletes side by side what does not hang together, and the provider tries
+   * a target group again for minutes (terraform-provider-aws, internal/service/elbv2/target_group.go).
+   */
   private async deleteUnseen(seen: readonly Recorded[]): Promise<void> {
     const known = new Set(seen.map(keyOf));
-    for (const one of [...this.state].reverse()) {
-      if (known.has(keyOf(one))) continue;
-      if (one.custom && !isElsewhere(one.type)) await this.delete(one);
-      else this.state = this.state.filter((other) => other !== one);
+    const unseen = [...this.state].reverse().filter((one) => !known.has(keyOf(one)));
+    const used: Recorded[] = [];
+    for (const one of unseen) {
+      if (!one.custom || isElsewhere(one.type)) this.state = this.state.filter((other) => other !== one);
+      else if (refusal(this.cloud, { ...one, op: "delete" })?.startsWith("ResourceInUse")) used.push(one);
+      else await this.delete(one);
     }
+    for (const one of used) await this.delete(one);
   }
 }
 

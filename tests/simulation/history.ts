@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { seeded } from "../../insight/random";
+import { adoption } from "../../stacks/adoption";
 import { readStack } from "../../stacks/config";
 import { type Gates, liveGates } from "../../stacks/gates";
 import { cureOf } from "../../stacks/gates/stops";
@@ -8,9 +9,10 @@ import { deploySite } from "../../stacks/site";
 import { tierOf } from "../engine/services";
 import { settings } from "../engine/stack";
 import { DOMAIN, REGION } from "../engine/world";
-import { type Cut, type Ended, Engine, STACK } from "./engine";
+import { type Cut, type Ended, Engine } from "./engine";
+import { COSTLY, deleteAsTold, hear, kindsIn } from "./leftovers";
 import { Visitors } from "./visitors";
-import { ModelWorld } from "./world";
+import { ModelWorld, type Turn } from "./world";
 
 /** Takes a mend out of the program, to see what it is for: the gates as they would be without it. */
 export type Without = (gates: Gates, world: ModelWorld) => Gates;
@@ -36,6 +38,8 @@ export type Event =
       readonly killAtWait?: number;
       /** Tiers that do not answer well while it runs. */
       readonly sick: readonly string[];
+      /** Requests and waits behind which they turn sick. @default they are sick from its beginning */
+      readonly sickAfter?: number;
       /** A port at which the app does not listen while it runs. */
       readonly deadPort?: number | undefined;
       /** AWS tells lists in another order. */
@@ -45,6 +49,8 @@ export type Event =
     }
   | { readonly kind: "hand"; readonly slot: "serving" | "canary"; readonly weight?: number; readonly ttl?: number }
   | { readonly kind: "refresh" }
+  /** The stack gets another name, or its first one back. */
+  | { readonly kind: "rename" }
   | { readonly kind: "wait"; readonly seconds: number };
 
 export interface History {
@@ -81,6 +87,7 @@ const up = fc.record(
     }),
     killAtWait: fc.nat(20),
     sick: fc.subarray([...TIERS], { maxLength: 1 }),
+    sickAfter: fc.nat(60),
     deadPort: fc.constantFrom(undefined, undefined, undefined, 3000, 3001),
     reordered: fc.boolean(),
     skew: fc.constantFrom(0, -3600, 5, 86_400),
@@ -100,6 +107,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 8, arbitrary: up as fc.Arbitrary<Event> },
   { weight: 1, arbitrary: hand as fc.Arbitrary<Event> },
   { weight: 1, arbitrary: fc.constant({ kind: "refresh" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "rename" as const }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 40, 700) }) },
 );
 
@@ -122,7 +130,7 @@ export async function play({ seed, events }: History, without: Without = (gates)
   try {
     const stack = new Stack(without);
     for (const one of events) await stack.happens(one);
-    await stack.finish(events.some(({ kind }) => kind === "hand"));
+    await stack.finish(events.some(({ kind }) => kind === "hand" || kind === "rename"));
     return { violations: stack.violations, ends: stack.ends };
   } finally {
     Math.random = random;
@@ -137,6 +145,8 @@ class Stack {
   private readonly visitors = new Visitors(DRAIN);
   private readonly world = new ModelWorld((world, name) => this.visitors.look(world, name));
   private readonly engine = new Engine(this.world.cloud, () => this.world.pass(Math.random() * REQUEST_SECONDS));
+  /** What the program has said beside. */
+  private readonly said: string[] = [];
   private revision = 0;
   private file: File = { architecture: "monitored-instance", ttl: 60, port: 3000, section: true };
 
@@ -154,16 +164,24 @@ class Stack {
         return this.world.pass(event.seconds);
       case "refresh":
         return this.engine.refresh();
+      case "rename":
+        return this.engine.rename();
       case "hand":
         return this.byHand(event);
       case "up": {
-        for (const one of event.sick) this.world.health.sick.add(one);
+        const { sick, sickAfter } = event;
+        if (sickAfter === undefined) for (const one of sick) this.world.health.sick.add(one);
         if (event.deadPort) this.world.health.deadPorts.add(event.deadPort);
         this.world.skew = event.skew * 1000;
         const { getSubnets } = SUBNETS;
         if (event.reordered)
           this.world.cloud.lookups[getSubnets] = () => ({ id: REGION, ids: [...SUBNETS.ids].reverse() });
-        await this.up(event.file, event.cut, event.killAtWait);
+        await this.up(
+          event.file,
+          event.cut,
+          event.killAtWait,
+          sickAfter === undefined ? undefined : { after: sickAfter, sick },
+        );
         this.world.health.sick.clear();
         this.world.health.deadPorts.clear();
         delete this.world.cloud.lookups[getSubnets];
@@ -175,20 +193,19 @@ class Stack {
   async finish(touched: boolean): Promise<void> {
     let ended = await this.up(this.file);
     for (let attempt = 0; ended.kind !== "done" && attempt < 4; attempt++) {
-      const said = "message" in ended ? wayOn(ended) : "up";
-      if (said === undefined) break;
-      if (typeof said === "number") this.revision = said;
-      else if (said === "refresh") this.engine.refresh();
-      ended = await this.up(this.file);
+      const said = "message" in ended ? commandsIn(ended, this.engine.stack) : ["pulumi up"];
+      if (said.length === 0) break;
+      for (const command of said) ended = (await this.obey(command)) ?? ended;
     }
     if (ended.kind !== "done") {
       this.visitors.violations.push(`stuck: ${ended.kind} ${"message" in ended ? ended.message : ""}`);
       return;
     }
+    deleteAsTold(this.world.cloud, this.said);
     // What the foundation kept for those on their way goes with the next update, and then nothing is left to do. After a change by hand
-    // that is the update which forgets of it.
+    // that is the update which forgets of it, and after a name that was set back the one which writes it again.
     let more: readonly string[] = [];
-    for (let update = touched ? 3 : 2; update > 0; update--) {
+    for (let update = touched ? 4 : 2; update > 0; update--) {
       const calls = this.world.cloud.calls.length;
       await this.up(this.file);
       more = this.world.cloud.calls.slice(calls).map(({ op, name }) => `${op} ${name}`);
@@ -198,10 +215,26 @@ class Stack {
     this.checkWhole();
   }
 
+  /** One command of a message. @returns how it ended, if it is an update */
+  private async obey(command: string): Promise<Ended | undefined> {
+    const revision = /^pulumi config set --stack \S+ --path \S+:traffic\.revision (\d+)$/.exec(command)?.[1];
+    if (revision !== undefined) this.revision = Number(revision);
+    else if (/^pulumi refresh( --stack \S+)?$/.test(command)) this.engine.refresh();
+    else if (/^pulumi up( --stack \S+)?$/.test(command)) return this.up(this.file);
+    else if (new RegExp(`^pulumi stack rename \\S+ --stack ${this.engine.stack}$`).test(command)) this.engine.rename();
+    else this.visitors.violations.push(`nobody can do what a message says: ${command}`);
+    return undefined;
+  }
+
   private checkWhole(): void {
     const { cloud } = this.world;
     const wanted = new Set([this.file.architecture, ...(this.file.canary ? [this.file.canary.tier] : [])]);
-    const found = new Set([...cloud.resources.values()].flatMap(({ urn }) => tierOf(urn) ?? []));
+    const known = new Set(this.engine.state.map(({ type, id }) => `${type}|${id}`));
+    for (const [key, { type, name }] of cloud.resources) {
+      const told = known.has(key) || this.engine.pending.has(`${type} ${name}`);
+      if (COSTLY.includes(type) && !told) this.visitors.violations.push(`${key} is there, and nobody is told`);
+    }
+    const found = new Set(this.engine.state.flatMap(({ urn, custom }) => (custom ? (tierOf(urn) ?? []) : [])));
     const texts = [wanted, found].map((tiers) => [...tiers].sort().join(", "));
     if (texts[0] !== texts[1]) this.visitors.violations.push(`${texts[1]} are there instead of ${texts[0]}`);
     for (const [type, input] of Object.entries(PROTECTED)) {
@@ -215,26 +248,35 @@ class Stack {
     }
   }
 
-  private async up(file: File, cut?: Cut, killAtWait?: number): Promise<Ended> {
+  private async up(file: File, cut?: Cut, killAtWait?: number, turn?: Turn): Promise<Ended> {
     this.file = file;
     const { world } = this;
-    world.beginUpdate(killAtWait);
+    world.beginUpdate(killAtWait, turn);
     this.visitors.beginUpdate(world);
-    const known = [...this.engine.state];
+    const known = this.engine.state.map(({ replaced, ...one }) => ({ ...one, delete: replaced }));
     const program = async () => {
       const config = { ...readStack(), known };
       const live = liveGates({ ...config.settings.gates, known, ...world.gateOptions(Math.random) });
-      // What AWS and Vercel tell of a rollout has tests of its own; here one goes back where its tier is sick.
       const gates: Gates = {
         ...live,
-        rolledOut: async ({ tier }) => {
-          if (world.health.sick.has(tier)) throw new pulumi.RunError(`${tier}: run \`pulumi up\` again`);
+        // Vercel is asked by its own API, which has tests of its own.
+        rolledOut: async (tier) => {
+          if (tier.rollout.kind !== "vercel") return live.rolledOut(tier);
+          if (world.health.sick.has(tier.tier)) throw new pulumi.RunError("To go on: run `pulumi up` again");
         },
       };
       return deploySite(config, this.without(gates, world));
     };
     this.engine.cutAt = ({ op, name }, at) => (cut && [at, `${op} ${name}`].includes(cut.at) ? cut.how : undefined);
+    const leftovers = adoption({ region: REGION }, known, kindsIn(world.cloud));
+    this.engine.adopts = async (type, name, props) => {
+      const taken = await leftovers({ custom: true, type, name, props, opts: {} });
+      return (taken?.opts as pulumi.CustomResourceOptions | undefined)?.import as string | undefined;
+    };
+    this.said.length = 0;
+    const restore = hear(this.said);
     const ended = await this.engine.up(program, configOf(file, this.revision));
+    restore();
     this.ends.push(ended.kind);
     return ended;
   }
@@ -252,15 +294,17 @@ class Stack {
 }
 
 /**
- * What a message tells a person to do before another `pulumi up`: a new `traffic.revision`, a refresh, or nothing; undefined if it names no
- * way at all. What a provider says is no message of ours: whoever reads it tries again, or looks up what the guide says of it.
+ * The commands that a message names to go on with what the file says, in their order; none if it names no way at all. What it says of a case
+ * ("; if a part of it is gone ...") is not done without the case. What a provider says is no message of ours: whoever reads it tries
+ * again, behind what the guide's cure for it says.
  */
-function wayOn({ kind, message }: Ended & { readonly message: string }): number | "refresh" | "up" | undefined {
-  const revision = /traffic\.revision (\d+) && pulumi up/.exec(message)?.[1];
-  if (revision) return Number(revision);
-  const text = kind === "failed" ? (cureOf(message, STACK) ?? "`pulumi up`") : message;
-  if (/`pulumi refresh\b/.test(text)) return "refresh";
-  return /`pulumi up\b/.test(text) ? "up" : undefined;
+function commandsIn({ kind, message }: Ended & { readonly message: string }, stack: string): string[] {
+  const text = kind === "failed" ? `To go on: ${cureOf(message, stack) ?? ""} \`pulumi up\`` : message;
+  const lines = text.split("\n");
+  const way = lines.findLast((line) => /^(To go on|- the file):/.test(line));
+  if (way === undefined) return lines.flatMap((line) => /^ {2}(pulumi .*)$/.exec(line)?.[1] ?? []);
+  const [always = ""] = way.split("; if ");
+  return [...always.matchAll(/`([^`]*)`/g)].flatMap(([, command = ""]) => command.split(" && "));
 }
 
 /** What refuses its deletion while it serves. */

@@ -70,7 +70,7 @@ function inOwnProcess(part: Part, progress: () => void): Promise<Checked> {
     child.on("message", (told: Checked | "played") => {
       if (told === "played") return progress();
       // The other workers may go on for long.
-      if (told.failure) console.log(failureText(told.failure));
+      if (told.failure) console.log(`${failureText(told.failure)}\nFound by history ${told.runs} of a worker.`);
       resolve(told);
     });
     child.on("error", reject);

@@ -11,6 +11,8 @@ interface Said {
   readonly leads: readonly { readonly lead: Lead; readonly weight: number; readonly ttl: number }[];
   /** Until when, in milliseconds; infinite for the latest. */
   until: number;
+  /** Whether a person has made it so, and no update has come to its traffic since, where it writes down what it has found. */
+  untold: boolean;
 }
 
 /** Shares are percents that were divided and multiplied. */
@@ -37,22 +39,30 @@ export class Visitors {
     this.before = sharesOf(this.said.at(-1)?.leads ?? [], world);
   }
 
-  /** What a person has changed needs no gate: nobody asks it of anything until it changes again. */
+  /**
+   * What a person has changed needs no gate: nobody asks it of anything until it changes again. Where a person takes back what a person has
+   * done, and no update has told of it meanwhile, nothing is left by which anybody could know what resolvers hold of it
+   * (docs/flip.md says what to wait for): those are that person's visitors.
+   */
   byHand(world: ModelWorld): void {
-    this.listen(world);
+    const last = this.said.at(-1);
+    this.listen(world, true);
+    if (last?.untold && last !== this.said.at(-1)) this.said.splice(this.said.indexOf(last), 1);
     this.before = sharesOf(this.said.at(-1)?.leads ?? [], world);
     this.look(world);
   }
 
   /** @param changed name of the resource that has just changed, if that is why */
   look(world: ModelWorld, changed?: string): void {
+    const last = this.said.at(-1);
+    if (last && changed === "traffic-intent") last.untold = false;
     this.listen(world);
     this.checkHeld(world);
     this.checkRising(world, changed === "traffic-state");
   }
 
   /** Writes down what Route 53 says from now on. */
-  private listen(world: ModelWorld): void {
+  private listen(world: ModelWorld, untold = false): void {
     const leads = world.records().map(({ inputs }) => {
       const target = targetOf(inputs);
       const lead: Lead = target.kind === "addresses" ? { addresses: target.ipv4 } : "balancer";
@@ -65,7 +75,7 @@ export class Visitors {
     if (last) last.until = world.now;
     // Where all weights are 0, Route 53 answers with any of them.
     const all = leads.every(({ weight }) => weight === 0) ? leads.map((one) => ({ ...one, weight: 1 })) : leads;
-    this.said.push({ leads: all, until: Number.POSITIVE_INFINITY });
+    this.said.push({ leads: all, until: Number.POSITIVE_INFINITY, untold });
   }
 
   /** Whom a resolver leads there finds somebody, with everything that he needs. */

@@ -7,11 +7,19 @@ import { groupsOf } from "../engine/refusals";
 import type { Health } from "../engine/services";
 import { answer } from "../engine/visits";
 import { ADDRESSES, BALANCER_NAME, DOMAIN } from "../engine/world";
+import { rolloutsIn } from "./rollouts";
 
 const RECORD = "aws:route53/record:Record";
 const RULE = "aws:lb/listenerRule:ListenerRule";
+const LISTENER = "aws:lb/listener:Listener";
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 const PARAMETER = "aws:ssm/parameter:Parameter";
+
+/** Tiers that turn sick, and behind how many requests and waits. */
+export interface Turn {
+  readonly after: number;
+  readonly sick: readonly string[];
+}
 
 /** When the modelled world begins, in milliseconds since the epoch. */
 const BEGINNING = Date.UTC(2026, 10, 30);
@@ -40,12 +48,20 @@ export class ModelWorld {
   kill: () => Promise<never> = async () => {
     throw new Error("No engine runs that could be killed");
   };
+  private turn: (Omit<Turn, "after"> & { after: number }) | undefined;
   private waits = 0;
   private readonly versions = new Map<string, LiveParameter[]>();
 
+  /** @param changed is told what has changed by an update, or that time has passed */
   constructor(private readonly changed: (world: ModelWorld, name?: string) => void = () => {}) {
     this.cloud.after = ({ type, inputs, name, op }) => {
       if (type === PARAMETER && op !== "delete" && inputs.name) this.note(inputs.name, inputs.value);
+      // Its rules go with a listener, also those that no stack knows of.
+      if (type === LISTENER && op === "delete") {
+        const listeners = new Set(this.cloud.of(LISTENER).map(({ id }) => id));
+        const lost = this.cloud.of(RULE).filter(({ inputs }) => !listeners.has(inputs.listenerArn));
+        for (const { id } of lost) this.cloud.resources.delete(`${RULE}|${id}`);
+      }
       if (type === PARAMETER && op === "delete") this.versions.delete(this.cloud.calls.at(-1)?.before?.name);
       this.changed(this, name);
     };
@@ -56,12 +72,15 @@ export class ModelWorld {
   }
 
   pass(seconds: number): void {
+    if (this.turn && this.turn.after-- === 0) for (const one of this.turn.sick) this.health.sick.add(one);
     this.time += seconds * 1000;
     this.changed(this);
   }
 
-  beginUpdate(killAtWait: number | undefined): void {
+  /** @param turn tiers that turn sick behind a number of requests and waits */
+  beginUpdate(killAtWait: number | undefined, turn?: Turn): void {
     this.waits = 0;
+    this.turn = turn && { ...turn };
     this.killAtWait = killAtWait;
   }
 
@@ -140,6 +159,7 @@ export class ModelWorld {
           headers: { host: DOMAIN, ...Object.fromEntries(lower) },
         } as never);
       },
+      rollouts: rolloutsIn(this.cloud, this.health.sick, () => this.time),
       migrations: { start: async () => "run", look: async () => ({ state: "succeeded" }) },
       // The histories rename no site.
       zone: {

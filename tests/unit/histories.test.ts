@@ -145,6 +145,44 @@ describe("the site's program on a modelled engine", () => {
         }),
         { kind: "hand", slot: "serving", weight: 100 },
       ],
+    "an update is killed while AWS makes the rule for visitors, and the next one leaves the load balancer": [
+      up(to("monitored-instance")),
+      up(to("fargate"), { cut: { at: "create traffic-catch-all", how: "unrecorded" } }),
+      up(to("monitored-instance")),
+    ],
+    "an update is killed while AWS makes a service, of which there are two then until a person does what is told": [
+      up(to("monitored-instance")),
+      up(to("fargate"), { cut: { at: "create fargate-service", how: "unrecorded" } }),
+      up(to("fargate")),
+    ],
+    "an update is killed while AWS makes a rule, and the stack gets another name before the next one": [
+      up(to("monitored-instance")),
+      up(to("fargate"), { cut: { at: "create asset-server-rule", how: "unrecorded" } }),
+      { kind: "rename" },
+      up(to("fargate")),
+    ],
+    "the stack gets another name and its first one back, and the update between is killed": [
+      up(to("monitored-instance")),
+      { kind: "rename" },
+      up(to("vercel"), { cut: { at: "update traffic-serving", how: "after" } }),
+      { kind: "rename" },
+    ],
+    "a tier turns sick behind its probe, while visitors are led to it": [
+      up(to("monitored-instance")),
+      up(to("ha-web-tier"), { sick: ["ha-web-tier"], sickAfter: 48 }),
+      up(to("monitored-instance")),
+    ],
+    "a hand raises a TTL, an update that sees it is killed before its traffic, and a hand lowers it": [
+      up(to("monitored-instance")),
+      { kind: "hand", slot: "serving", ttl: 3600 },
+      up(to("ha-web-tier"), { cut: { at: "create ha-web-tier-group", how: "before" } }),
+      { kind: "hand", slot: "serving", ttl: 30 },
+    ],
+    "a hand raises a TTL, and an update removes a tier that a record names without a weight": [
+      up(to("monitored-instance", { section: false, canary: { tier: "vercel", percent: 0 } })),
+      { kind: "hand", slot: "serving", ttl: 3600 },
+      up(to("monitored-instance", { section: false })),
+    ],
     "Vercel's section goes with its visitors, and the update is killed while it waits": [
       up(to("vercel")),
       up(to("monitored-instance", { section: false }), { killAtWait: 3 }),
