@@ -1,7 +1,8 @@
 import type { Bilingual } from "../../output/messages/language";
+import { CAUSES } from "./causes";
 import { factsOf } from "./collectors";
 import { minutesBetween } from "./facts";
-import { CAUSES, type Cause, type Clue, type Pattern } from "./rules";
+import type { Cause, Clue, Pattern } from "./rules";
 import type { Fact, Incident, Recording, SourceKind } from "./types";
 
 /** A collector that brought nothing, or not everything. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
+import { CAUSES } from "../../functions/incident/causes";
 import { diagnose, evidenceOf } from "../../functions/incident/diagnose";
-import { CAUSES } from "../../functions/incident/rules";
 import type { Recording } from "../../functions/incident/types";
 
 interface Recorded extends Recording {
