@@ -1,5 +1,6 @@
+import { freeTypes } from "./cost-free";
 import type { Item } from "./cost-item";
-import { freeTypes, priced } from "./cost-table";
+import { priced } from "./cost-table";
 import type { Plan } from "./plan";
 import { type PriceBook, readPrices } from "./prices";
 import { built, regionOf } from "./read";

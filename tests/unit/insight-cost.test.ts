@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { costOf } from "../../insight/cost";
-import { freeTypes, runsPerMonth } from "../../insight/cost-table";
+import { freeTypes } from "../../insight/cost-free";
+import { runsPerMonth } from "../../insight/cost-services";
 import type { Plan } from "../../insight/plan";
 import {
   PriceBook,
