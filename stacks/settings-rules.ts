@@ -1,7 +1,8 @@
 import { SERVER_ACTIONS_KEY } from "../components/app-environment";
 import { databaseRules } from "./database-rules";
 import { outsideRules } from "./outside-rules";
-import { architectures, fargateSizes, type SectionName, sections } from "./settings";
+import { fargateSizes } from "./sections/fargate";
+import { architectures, type SectionName, sections } from "./settings";
 import { type Conflict, type Rule, rule, tiersOf } from "./settings-rule";
 
 export { tiersOf };

@@ -1,19 +1,20 @@
 import { z } from "zod";
 import { VERSION, VERSION_ALLOWED, versionFrom } from "../components/version";
 import { usageSchema } from "../insight/usage";
+import { domainSettings, networkSettings } from "./sections/addresses";
+import { loadBalancerSettings } from "./sections/balancer";
+import { ciSettings } from "./sections/delivery";
+import { fargateSettings } from "./sections/fargate";
+import { alertSettings, budgetSettings, logSettings, tagSettings } from "./sections/people";
 import { backupsSchema, databaseSchema } from "./settings-database";
 import {
   choice,
   flag,
   help,
-  host,
   isPrivate,
-  listed,
   path,
   pathOf,
   percentage,
-  percents,
-  range,
   target,
   text,
   variables,
@@ -24,46 +25,6 @@ import { uptimeSettings, vercelSettings } from "./settings-outside";
 /** The four ways to serve the site; the first is the one a team has today. */
 export const architectures = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;
 export type Architecture = (typeof architectures)[number];
-
-/** Retention values that CloudWatch Logs accepts, in days (PutRetentionPolicy). */
-const retentionDays = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-
-/** CPU units -> memory in MiB that Fargate offers with them (ECS developer guide, "Task CPU and memory"). */
-export const fargateSizes: Readonly<Record<number, readonly number[]>> = {
-  256: [512, 1024, 2048],
-  512: gib(1, 4),
-  1024: gib(2, 8),
-  2048: gib(4, 16),
-  4096: gib(8, 30),
-  8192: gib(16, 60, 4),
-  16384: gib(32, 120, 8),
-};
-
-function gib(from: number, to: number, step = 1): number[] {
-  return Array.from({ length: (to - from) / step + 1 }, (_, i) => (from + i * step) * 1024);
-}
-
-/** A schedule of Application Auto Scaling: a cron names the day or the weekday, and a rate of one is singular. */
-const SCHEDULE = new RegExp(
-  [
-    /cron\(\S+ \S+ (\? \S+ (?!\?)\S+|(?!\?)\S+ \S+ \?) \S+\)/,
-    /at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)/,
-    /rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)/,
-  ]
-    .map(({ source }) => `^${source}$`)
-    .join("|"),
-);
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** What Docker calls each `image.platform`. */
 export const dockerPlatforms = {
@@ -78,27 +39,7 @@ export const sections = {
     "monitored-instance",
   ),
 
-  domain: help(
-    z.strictObject({
-      name: host("The site's name; its URL is https://<name>."),
-      zoneName: host("The Route 53 zone that holds the name. @default the name itself").optional(),
-      zone: choice(
-        ["existing", "new"],
-        "Whether the hosted zone exists. A new one stops the first update until it is delegated.",
-      ).default("existing"),
-      redirectFrom: z.array(host("A further name that redirects to the site.")).default([]),
-      record: choice(
-        ["A", "CNAME"],
-        "Type of the site's record. CNAME only for a subdomain that Vercel alone serves, now and later.",
-      ).default("A"),
-      ttl: whole(30, 300, "Seconds that resolvers may hold the site's address; a flip waits that long.", 60).default(
-        60,
-      ),
-    }),
-    "Where the site is found.",
-    "an object with at least name",
-    '{"name": "iamvet.kr"}',
-  ),
+  domain: domainSettings,
 
   app: z
     .strictObject({
@@ -142,46 +83,7 @@ export const sections = {
     .prefault({})
     .describe("The container image that ha-web-tier and fargate run."),
 
-  alerts: help(
-    z.strictObject({
-      emails: z
-        .array(
-          help(z.email(), "Receives every alert; must confirm the subscription.", "an e-mail address", "ops@iamvet.kr"),
-        )
-        .min(1)
-        .meta({
-          description: "E-mail addresses that are told.",
-          allowed: "a list of at least one e-mail address",
-          example: '["ops@iamvet.kr"]',
-        }),
-      phones: z
-        .array(
-          text(
-            /^\+[1-9]\d{7,14}$/,
-            "Receives pages by SMS.",
-            "a number in E.164 form: + country number",
-            "+821012345678",
-          ),
-        )
-        .default([]),
-      language: choice(["en", "ko"], "Language of messages and incident reports.").default("en"),
-      muteUntil: help(
-        z.iso.datetime({ offset: true }),
-        "Until when nobody is told, for maintenance: at most 7 days ahead. Recovery goes on.",
-        "a time to come in ISO 8601 with its zone",
-        "2026-11-27T03:00:00+09:00",
-      ).optional(),
-      webhook: text(
-        /^(https:\/\/[\w.-]+\.[a-z]{2,}(:\d+)?\/\S+|\[secret\])$/,
-        "Slack-compatible incoming webhook that gets every alert; it is a secret, set it with `--secret`.",
-        "an https:// address, as a secret",
-        "https://hooks.slack.com/services/...",
-      ).optional(),
-    }),
-    "Who is told.",
-    "an object with at least emails",
-    '{"emails": ["ops@iamvet.kr"]}',
-  ),
+  alerts: alertSettings,
 
   recovery: z
     .strictObject({
@@ -211,50 +113,9 @@ export const sections = {
     .prefault({})
     .describe("How many alarms there are."),
 
-  loadBalancer: z
-    .strictObject({
-      deletionProtection: flag(
-        "Refuse deletion by hand and by `pulumi destroy`. A flip that passed its gates may still delete it.",
-      ).default(true),
-      waf: choice(
-        ["off", "count", "block"],
-        "AWS WAF with AWS's rule groups and a rate limit, 9 USD a month and 0.60 USD a million requests. count refuses nothing: begin with it.",
-      ).default("off"),
-      rateLimit: whole(
-        10,
-        2_000_000_000,
-        "Requests of one address in five minutes beyond which the WAF refuses it.",
-        2000,
-      ).default(2000),
-      accessLogDays: whole(1, 3650, "Days that access logs are kept.", 90).default(90),
-    })
-    .prefault({})
-    .describe("The load balancer of ha-web-tier and fargate."),
+  loadBalancer: loadBalancerSettings,
 
-  network: z
-    .strictObject({
-      vpc: text(
-        /^(default|new|vpc-[0-9a-f]{8,17})$/,
-        "The VPC. Changing it later would move the database: choose before the first update.",
-        "default, new, or the id of an existing VPC",
-        "default",
-      ).default("default"),
-      subnetIds: z
-        .array(
-          text(/^subnet-[0-9a-f]{8,17}$/, "A public subnet of the existing VPC.", "a subnet id", "subnet-0a1b2c3d"),
-        )
-        .default([]),
-      // Smaller ones would leave subnets too small for a load balancer, which wants a /27.
-      cidr: range(
-        "Address range of a new VPC.",
-        "a private IPv4 range from /16 to /23, written by its first address",
-        "10.20.0.0/16",
-        (cidr) => /^(10\.|172\.(1[6-9]|2\d|3[01])\.|192\.168\.).*\/(1[6-9]|2[0-3])$/.test(cidr),
-      ).default("10.20.0.0/16"),
-      zones: whole(2, 4, "Availability zones that a new VPC spans.", 2).default(2),
-    })
-    .prefault({})
-    .describe("The VPC. Choose before the first update: the database cannot move."),
+  network: networkSettings,
 
   database: databaseSchema.prefault({}).describe("The database, which no architecture touches."),
 
@@ -382,66 +243,7 @@ export const sections = {
     .prefault({})
     .describe("Sizes and limits of ha-web-tier."),
 
-  fargate: z
-    .strictObject({
-      cpu: help(
-        z.union(Object.keys(fargateSizes).map((n) => z.literal(Number(n)))),
-        "CPU units of a task; 1024 are one vCPU.",
-        listed(Object.keys(fargateSizes)),
-        512,
-      ).default(512),
-      memory: whole(
-        512,
-        122_880,
-        "Memory of a task in MiB; the pair with cpu must be one that Fargate has.",
-        1024,
-      ).default(1024),
-      min: whole(1, 100, "Fewest tasks; 2 survive the loss of a zone without an outage.", 2).default(2),
-      max: whole(1, 100, "Most tasks.", 4).default(4),
-      cpuTarget: target("CPU percent that autoscaling keeps.", 60).default(60),
-      memoryTarget: target("Memory percent that autoscaling keeps.", 75).default(75),
-      requestsPerTarget: whole(10, 1_000_000, "Requests per minute and task that autoscaling keeps.", 2000).default(
-        2000,
-      ),
-      schedules: z
-        .array(
-          z.strictObject({
-            schedule: text(
-              SCHEDULE,
-              "When the size begins to hold.",
-              "cron(minute hour day month weekday year) with ? for day or weekday, at(yyyy-mm-ddThh:mm:ss) or rate(n minutes|hours|days)",
-              "cron(0 22 * * ? *)",
-            ),
-            timezone: help(
-              z.string().refine(isTimeZone),
-              "Time zone of the schedule.",
-              "an IANA time zone, for example Asia/Seoul",
-              "Asia/Seoul",
-            ).default("UTC"),
-            min: whole(
-              0,
-              100,
-              "Fewest tasks from then on; 0 lets the site go to sleep only if nothing else scales it.",
-              1,
-            ),
-            max: whole(1, 100, "Most tasks from then on.", 2),
-          }),
-        )
-        .default([])
-        .meta({
-          description: "Sizes by the clock, for example fewer tasks at night.",
-          allowed: "a list of {schedule, timezone, min, max}",
-          example: '[{"schedule": "cron(0 22 * * ? *)", "timezone": "Asia/Seoul", "min": 1, "max": 2}]',
-        }),
-      spotPercent: percentage("Share of tasks above `min` that run on Fargate Spot.", 0).default(0),
-      containerInsights: choice(
-        ["disabled", "enabled", "enhanced"],
-        "Container Insights; its metrics are charged as custom metrics.",
-      ).default("disabled"),
-      exec: flag("ECS Exec: a shell in a task, its sessions logged.").default(false),
-    })
-    .prefault({})
-    .describe("Sizes and limits of fargate."),
+  fargate: fargateSettings,
 
   vercel: vercelSettings.describe("Plan, source and database access of vercel."),
 
@@ -489,100 +291,15 @@ export const sections = {
     .prefault({})
     .describe("Patience of the gates."),
 
-  logs: z
-    .strictObject({
-      retentionDays: help(
-        z.union(retentionDays.map((n) => z.literal(n))),
-        "Days that logs are kept.",
-        listed(retentionDays),
-        30,
-      ).default(30),
-    })
-    .prefault({})
-    .describe("How long logs are kept."),
+  logs: logSettings,
 
-  ci: z
-    .strictObject({
-      repository: text(
-        /^[\w.@-]+\/[\w.@-]+$/,
-        "GitHub repository whose workflows deploy the stack without keys, as its OIDC tokens name it; without it no role is made.",
-        "owner/name; owner@id/name@id for a repository made after June 2026, as its OIDC settings show",
-        "iamvet/site",
-      ).optional(),
-      environment: text(
-        /^[\w.-]{1,255}$/,
-        "GitHub environment whose jobs may deploy. @default the stack's name",
-        "letters, digits, . _ and -",
-        "prod",
-      ).optional(),
-      branch: text(
-        /^[\w./-]{1,255}$/,
-        "Branch that is deployed, and looked at for drift.",
-        "the name of a branch",
-        "main",
-      ).default("main"),
-      provider: choice(
-        ["new", "existing"],
-        "Whether the stack makes IAM's provider for GitHub. An account has one: existing in its second stack.",
-      ).default("new"),
-      stateBucket: text(
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        "Bucket of the Pulumi state, where it is on S3.",
-        "the name of a bucket",
-        "iamvet-pulumi-123456789012-ap-northeast-2",
-      ).optional(),
-      stateKeyArn: text(
-        /^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/,
-        "KMS key that encrypts the stack's secrets.",
-        "the ARN of a key (not of its alias)",
-        "arn:aws:kms:ap-northeast-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab",
-      ).optional(),
-      releaseBucket: text(
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        "Bucket for releases of the app, where a server of the stack runs them.",
-        "the name of a bucket",
-        "iamvet-releases",
-      ).optional(),
-    })
-    .prefault({})
-    .describe("Deployment from GitHub without keys."),
+  ci: ciSettings,
 
-  budget: z
-    .strictObject({
-      monthlyUsd: whole(
-        1,
-        1_000_000,
-        "USD a month: an AWS Budget tells the warning topic, and the policy pack warns when a plan passes it.",
-        100,
-      ).optional(),
-      actualPercents: percents("Percents of the budget that were spent, at which somebody is told.").default([80, 100]),
-      forecastPercents: percents("Percents of the budget that the month's forecast passes.").default([100]),
-    })
-    .prefault({})
-    .describe("What the stack may cost."),
+  budget: budgetSettings,
 
   usage: usageSchema.prefault({}).describe("Assumptions of the cost estimate: requests, GB, logs."),
 
-  tags: help(
-    z.record(
-      text(
-        // The stack's database is found again by its own three: a change of them would take its guard away.
-        /^(?!aws:|(?:Project|Stack|ManagedBy)$)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u,
-        "key",
-        "1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws: and not Project, Stack or ManagedBy",
-        "team",
-      ),
-      text(
-        /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u,
-        "value",
-        "at most 256 letters, digits, spaces and _ . : / = + - @",
-        "web",
-      ),
-    ),
-    "Tags on everything, beside Project, Stack and ManagedBy.",
-    "an object of key: text",
-    '{"team": "web"}',
-  ).default({}),
+  tags: tagSettings,
 };
 
 type Sections = typeof sections;
