@@ -1,9 +1,9 @@
-import { actionsOf, type Use } from "./calls/call";
-import { programCalls } from "./calls/program";
-import { providerCalls } from "./calls/provider";
-import { withheld } from "./calls/withheld";
-import type { Plan } from "./plan";
-import { built } from "./read";
+import { actionsOf, type Use } from "../core/calls/call";
+import { programCalls } from "../core/calls/program";
+import { providerCalls } from "../core/calls/provider";
+import { withheld } from "../core/calls/withheld";
+import type { Plan } from "../core/plan-format";
+import { built } from "../core/plan-reader";
 
 /** Actions that `pulumi up` takes; `read` is enough for a preview with refresh, `write` comes on top. */
 export interface Permissions {

@@ -1,4 +1,4 @@
-import type { Language } from "./messages/language";
+import type { Language } from "../core/language";
 
 /**
  * What is told to people, as a tree that says what a thing is and not how it looks. The printers beside this file show it in a

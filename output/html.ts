@@ -22,7 +22,7 @@ import {
   type Style,
   type Table,
 } from "./document";
-import { speak } from "./messages/language";
+import { speak } from "../core/language";
 import { pageTexts } from "./messages/page";
 import { PAGE_STYLE } from "./style";
 

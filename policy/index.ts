@@ -1,5 +1,5 @@
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
-import { overBudget, planFrom, planInputs, type StackResource } from "./budget";
+import { overBudget, planFrom, planInputs, type StackResource } from "./budget-limit";
 import { readExemptions } from "./exemptions";
 import { type Rule, rules } from "./rules";
 

@@ -1,4 +1,4 @@
-import { flag, list, number, record, text } from "../insight/read";
+import { flag, list, number, record, text } from "../core/plan-reader";
 
 /** What a rule sees of a resource; the same from a plan and from the engine. */
 export interface Subject {

@@ -1,17 +1,17 @@
-import { FargateService } from "../components/fargate-service";
-import { HaWebTier } from "../components/ha-web-tier";
-import { policyOf } from "../components/iam";
-import type { LoadBalancer } from "../components/load-balancer";
-import { MonitoredInstance } from "../components/monitored-instance";
-import type { VercelAppArgs } from "../components/vercel-app";
-import { describeVercelDatabase, VERCEL_RANGE } from "../components/vercel-database";
-import { UNVERSIONED, versionOf } from "../components/version";
-import type { BeforeRollout, WebTier } from "../components/web-tier";
+import { FargateService } from "../components/tiers/fargate-service";
+import { HaWebTier } from "../components/tiers/ha-web-tier";
+import { policyOf } from "../components/aws/iam";
+import type { LoadBalancer } from "../components/traffic/load-balancer";
+import { MonitoredInstance } from "../components/tiers/monitored-instance";
+import type { VercelAppArgs } from "../components/vercel/vercel-app";
+import { describeVercelDatabase, VERCEL_RANGE } from "../components/vercel/vercel-database";
+import { UNVERSIONED, versionOf } from "../core/version";
+import type { BeforeRollout, WebTier } from "../core/web-tier";
 import type { StackConfig } from "./config";
 import { pathsOf } from "./existing";
 import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
-import { vercelChoicesOf } from "./outside";
-import type { Architecture, Settings } from "./settings";
+import { vercelChoicesOf } from "./external";
+import type { Architecture, Settings } from "./settings/schema";
 
 /** What a tier is built from. */
 export interface TierContext {
@@ -111,7 +111,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
     image: false,
     // Loaded only where it is used: the provider's module is needed by this architecture alone.
     build: async (context) => {
-      const { VercelApp } = await import("../components/vercel-app");
+      const { VercelApp } = await import("../components/vercel/vercel-app");
       return new VercelApp("vercel", vercelArgs(context));
     },
   },

@@ -1,5 +1,5 @@
-import { CiAccess } from "../components/ci-access";
-import { type Scope, statementsOf } from "../insight/calls/grants";
+import { CiAccess } from "../components/foundation/ci-access";
+import { type Scope, statementsOf } from "../core/calls/grants";
 import type { StackConfig } from "./config";
 import type { Foundation } from "./foundation";
 

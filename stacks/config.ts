@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "./settings";
-import { checkSettings, SettingsError } from "./settings-check";
+import type { Settings } from "./settings/schema";
+import { checkSettings, SettingsError } from "./settings/settings-check";
 import type { KnownResource } from "./state";
 
 /** What a stack's config says, beside what the engine says of the stack. */

@@ -1,9 +1,9 @@
-import type { AlarmActions } from "../components/alarm";
-import type { BackupsArgs } from "../components/backups";
-import type { DatabaseArgs, ImportedDatabase, ManagedDatabase, RestoreSource } from "../components/database-args";
-import type { Network } from "../components/network";
-import type { Settings } from "./settings";
-import { type DatabaseSettings, withDefaults } from "./settings-database";
+import type { AlarmActions } from "../components/monitoring/alarm";
+import type { BackupsArgs } from "../components/database/backups";
+import type { DatabaseArgs, ImportedDatabase, ManagedDatabase, RestoreSource } from "../components/database/database-args";
+import type { Network } from "../components/foundation/network";
+import type { Settings } from "./settings/schema";
+import { type DatabaseSettings, withDefaults } from "./settings/sections/storage";
 
 /** What the settings say of the database, as its component takes it. */
 export function databaseOf(

@@ -1,4 +1,4 @@
-import { SLOTS } from "../components/traffic-state";
+import { SLOTS } from "../core/traffic-state";
 import { saidByInputs } from "./adoption/record";
 import type { TrafficQuery } from "./gates";
 import { type KnownResource, knownAs } from "./state";

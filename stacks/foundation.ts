@@ -1,31 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmActions } from "../components/alarm";
-import { Alerts } from "../components/alerts";
-import type { AppEnvironment } from "../components/app-environment";
-import { AppSecrets } from "../components/app-secrets";
-import { AssetBucket } from "../components/asset-bucket";
-import { Backups } from "../components/backups";
-import { Budget } from "../components/budget";
-import { Certificate } from "../components/certificate";
-import { dashboardUrl } from "../components/dashboard";
-import { Database } from "../components/database";
-import type { DnsZone } from "../components/dns-zone";
-import { ImageBuild } from "../components/image-build";
-import { ImageRepository } from "../components/image-repository";
-import { Network, type NetworkArgs } from "../components/network";
+import type { AlarmActions } from "../components/monitoring/alarm";
+import { Alerts } from "../components/monitoring/alerts";
+import type { AppEnvironment } from "../components/foundation/app-environment";
+import { AppSecrets } from "../components/foundation/app-secrets";
+import { AssetBucket } from "../components/traffic/asset-bucket";
+import { Backups } from "../components/database/backups";
+import { Budget } from "../components/foundation/budget";
+import { Certificate } from "../components/traffic/certificate";
+import { dashboardUrl } from "../components/monitoring/dashboard";
+import { Database } from "../components/database/database";
+import type { DnsZone } from "../components/traffic/dns-zone";
+import { ImageBuild } from "../components/foundation/image-build";
+import { ImageRepository } from "../components/foundation/image-repository";
+import { Network, type NetworkArgs } from "../components/foundation/network";
 import {
   describeVercelDatabase,
   VERCEL_RANGE,
   type VercelDatabaseAccess,
   type VercelDatabaseNeeds,
-} from "../components/vercel-database";
-import { BUILD_SECRET, buildArgs } from "./build";
+} from "../components/vercel/vercel-database";
+import { BUILD_SECRET, buildArgs } from "./build-args";
 import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
-import { vercelAccessOf } from "./outside";
+import { vercelAccessOf } from "./external";
 import { defaultNetwork } from "./placement";
-import { dockerPlatforms, type Settings } from "./settings";
-import { tiersOf } from "./settings-rules";
+import { dockerPlatforms, type Settings } from "./settings/schema";
+import { tiersOf } from "./settings/settings-rules";
 import type { KnownResource } from "./state";
 import { ownTags } from "./tags";
 
@@ -79,7 +79,7 @@ export function layFoundation(config: StackConfig, zone: DnsZone, vercelReachabl
   const vercelAccess = vercelAccessOf(settings.vercel);
   const onVercel = tiersOf(settings).includes("vercel");
   const needs = onVercel ? describeVercelDatabase(vercelAccess) : { publiclyAccessible: false, ingress: [] };
-  // A paging alarm speaks through "site is down" (components/site-alarms.ts), so that one outage pages once.
+  // A paging alarm speaks through "site is down" (components/monitoring/site-alarms.ts), so that one outage pages once.
   const alarmActions = { page: [], warning: [alerts.topics.warning], dashboard: dashboardUrl(config.region) };
   const database = new Database(
     "database",

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import type { BeforeRollout, MigrationTask, WebTier } from "../components/web-tier";
+import type { BeforeRollout, MigrationTask, WebTier } from "../core/web-tier";
 import { type Gates, knownValue } from "./gates";
 import { updating } from "./operation";
 

@@ -1,13 +1,13 @@
-import { uptimeLimits } from "../components/uptime-plans";
-import { describeVercelDatabase } from "../components/vercel-database";
-import { vercelNodeNotice } from "../components/vercel-node";
-import { vercelPlanNotice } from "../components/vercel-plans";
-import { buildArgs } from "./build";
-import { unusedOf } from "./database-rules";
-import { uptimeCheckOf, vercelAccessOf } from "./outside";
-import { dockerPlatforms, type Settings } from "./settings";
-import { isProduction } from "./settings-rule";
-import { tiersOf } from "./settings-rules";
+import { uptimeLimits } from "../components/monitoring/uptime-plans";
+import { describeVercelDatabase } from "../components/vercel/vercel-database";
+import { vercelNodeNotice } from "../components/vercel/vercel-node";
+import { vercelPlanNotice } from "../components/vercel/vercel-plans";
+import { buildArgs } from "./build-args";
+import { unusedOf } from "./settings/database-rules";
+import { uptimeCheckOf, vercelAccessOf } from "./external";
+import { dockerPlatforms, type Settings } from "./settings/schema";
+import { isProduction } from "./settings/conflict";
+import { tiersOf } from "./settings/settings-rules";
 
 /** What a person still has to supply or to do. A blocking one is information in a plan and an error in `pulumi up`. */
 export interface Notice {

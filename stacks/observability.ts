@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Dashboard } from "../components/dashboard";
-import { IncidentReporter } from "../components/incident-reporter";
-import { Notifier } from "../components/notifier";
-import { SiteAlarms } from "../components/site-alarms";
-import type { Collector, Signal, WebTier, Widget } from "../components/web-tier";
+import { Dashboard } from "../components/monitoring/dashboard";
+import { IncidentReporter } from "../components/monitoring/incident-reporter";
+import { Notifier } from "../components/monitoring/notifier";
+import { SiteAlarms } from "../components/monitoring/site-alarms";
+import type { Collector, Signal, WebTier, Widget } from "../core/web-tier";
 import type { StackConfig } from "./config";
 import type { Foundation } from "./foundation";
 

@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AdoptedNetwork } from "../components/network";
+import type { AdoptedNetwork } from "../components/foundation/network";
 import type { StackConfig } from "./config";
 import { ifKnown } from "./gates";
-import type { Settings } from "./settings";
-import { SettingsError } from "./settings-check";
+import type { Settings } from "./settings/schema";
+import { SettingsError } from "./settings/settings-check";
 
 /**
  * The account's default VPC and its default subnet of each zone. Not `awsx.ec2.DefaultVpc`, whose ids come when the component is

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Probe, Signal, WebTier } from "../components/web-tier";
+import type { Probe, Signal, WebTier } from "../core/web-tier";
 import type { TrafficQuery } from "./gates";
 
 /** One alarm, as a watcher needs it. */

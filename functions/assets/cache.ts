@@ -1,4 +1,4 @@
-import type { Asset } from "./asset";
+import type { Asset } from "../../core/asset";
 import type { AssetStore } from "./store";
 
 /** Bytes of files that one copy of the function keeps, a good part of its memory. */

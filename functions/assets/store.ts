@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { HttpRequest, RequestPresigner } from "@smithy/types";
-import { type Asset, assetOf } from "./asset";
+import { type Asset, assetOf } from "../../core/asset";
 
 /** What a browser may keep: the name never gets another content. */
 export const CACHE_CONTROL = "public, max-age=31536000, immutable";

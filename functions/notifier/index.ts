@@ -1,6 +1,6 @@
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { notifier } from "./notifier";
+import { notifier } from "./notify";
 
 const { WARNING_TOPIC, WEBHOOK_PARAMETER, SITE = "", LANGUAGE, MUTE_UNTIL } = process.env;
 const sns = new SNSClient({ maxAttempts: 5 });

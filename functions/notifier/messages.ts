@@ -1,4 +1,4 @@
-import type { Bilingual } from "../../output/messages/language";
+import type { Bilingual } from "../../core/language";
 
 /** An event as EventBridge brings it. */
 export interface CloudEvent {
@@ -191,7 +191,7 @@ const trafficMoved: Entry = {
     ),
 };
 
-/** By the event's detail type. To tell of another event: a row here, and a rule in components/notifier.ts. */
+/** By the event's detail type. To tell of another event: a row here, and a rule in components/monitoring/notifier.ts. */
 export const ENTRIES: Readonly<Record<string, Entry>> = {
   "AWS Health Event": health,
   "EC2 Instance State-change Notification": instanceState,

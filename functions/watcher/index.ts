@@ -73,7 +73,7 @@ export const handler = watcher({
   look,
   recall: async () => {
     const value = await parameter(STATE_PARAMETER);
-    // Before the first look the parameter holds a word (components/watcher.ts).
+    // Before the first look the parameter holds a word (components/monitoring/watcher.ts).
     return value.startsWith("{") ? (JSON.parse(value) as Memory) : NOTHING_KNOWN;
   },
   keep: async (memory) => {

@@ -1,4 +1,4 @@
-import type { Bilingual } from "./language";
+import type { Bilingual } from "../../core/language";
 
 /** What a page says by itself. */
 export const pageTexts = {

@@ -1,5 +1,5 @@
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
-import { dnsName } from "../../components/traffic-state";
+import { dnsName } from "../../core/traffic-state";
 import type { Account, Found, Inputs } from "./found";
 
 /** A record has no tags: it is known by where it leads, whatever its weight and TTL. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Task } from "@aws-sdk/client-ecs";
 import type { GetCommandInvocationCommandOutput } from "@aws-sdk/client-ssm";
 import * as pulumi from "@pulumi/pulumi";
-import type { MigrationTask } from "../../components/web-tier";
+import type { MigrationTask } from "../../core/web-tier";
 import { indent, lookUntil, type Patience, SHOWN_LINES } from "./wait";
 
 /** What a release's migrations need to be run once. */

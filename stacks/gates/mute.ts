@@ -1,5 +1,5 @@
 import type { SSMClientConfig } from "@aws-sdk/client-ssm";
-import { clockOf } from "./aws";
+import { clockOf } from "./live-aws";
 
 /** Minutes that the recovery stays out of a release at most, longer than its command may take (runbooks/release.command.yaml). */
 export const MUTED_MINUTES = 30;

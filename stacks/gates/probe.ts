@@ -1,5 +1,5 @@
 import { request } from "node:https";
-import type { Probe } from "../../components/web-tier";
+import type { Probe } from "../../core/web-tier";
 import type { Names } from "./names";
 
 /** What came back from one request: an answer, or the reason why there is none. */

@@ -1,4 +1,4 @@
-import { inWritingOrder, ruleWeights, type SlotName, type TrafficState } from "../../components/traffic-state";
+import { inWritingOrder, ruleWeights, type SlotName, type TrafficState } from "../../core/traffic-state";
 import {
   givenNow,
   type LiveTraffic,

@@ -5,9 +5,9 @@ import {
   type Slot,
   type TrafficState,
   targetText,
-} from "../../components/traffic-state";
-import type { TrafficTarget } from "../../components/web-tier";
-import type { LiveRecord } from "./aws";
+} from "../../core/traffic-state";
+import type { TrafficTarget } from "../../core/web-tier";
+import type { LiveRecord } from "./live-aws";
 
 /**
  * What visitors can still reach, out of what is live and of what updates have written around every change: pure functions, which all

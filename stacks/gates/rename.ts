@@ -1,5 +1,5 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
-import { dnsName, SLOTS } from "../../components/traffic-state";
+import { dnsName, SLOTS } from "../../core/traffic-state";
 import { saidByRecord } from "../adoption/record";
 
 /** The site's names before and after a change of `domain`. */

@@ -1,4 +1,4 @@
-import { clockOf, liveAws } from "./aws";
+import { clockOf, liveAws } from "./live-aws";
 import { judgeCommand } from "./migration";
 import { keepRecoveryOut } from "./mute";
 import type { RolloutCloud } from "./rollout";

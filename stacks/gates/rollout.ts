@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Rollout } from "../../components/web-tier";
-import { type GroupCloud, watchGroup } from "./refresh";
-import { type ServerCloud, watchServer } from "./server";
-import { type ServiceCloud, watchService } from "./service";
-import { lookAtDeployment } from "./vercel";
+import type { Rollout } from "../../core/web-tier";
+import { type GroupCloud, watchGroup } from "./group-rollout";
+import { type ServerCloud, watchServer } from "./server-rollout";
+import { type ServiceCloud, watchService } from "./service-rollout";
+import { lookAtDeployment } from "./vercel-rollout";
 import { type Look, lookUntil, type Patience } from "./wait";
 
 /** What rollouts are asked and begun by; tests bring their own. */

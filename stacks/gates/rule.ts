@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type KnownResource, knownAs } from "../state";
-import type { AwsReader } from "./aws";
+import type { AwsReader } from "./live-aws";
 import { type Asked, refreshCommand, upCommand, waysText } from "./stops";
 
 /**

@@ -1,4 +1,4 @@
-import { SLOTS, type Slot, type TrafficState, targetText } from "../../components/traffic-state";
+import { SLOTS, type Slot, type TrafficState, targetText } from "../../core/traffic-state";
 import { groupText } from "./reach";
 
 /**

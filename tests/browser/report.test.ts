@@ -4,12 +4,12 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { reportHtml } from "../../cli/report";
-import { incidentDocument } from "../../functions/incident/document";
-import { reportOf } from "../../functions/incident/report";
-import type { Recording } from "../../functions/incident/types";
+import { reportHtml } from "../../cli/commands/look/report";
+import { incidentDocument } from "../../functions/incident/reporter/incident-document";
+import { reportOf } from "../../functions/incident/reporter/incident-report";
+import type { Recording } from "../../core/incident";
 import { toHtml } from "../../output/html";
-import { samplePlans } from "../unit/insight-fixtures";
+import { samplePlans } from "../unit/insight/fixtures";
 
 /** What is used of playwright-core, which is loaded only where it is installed. */
 interface Page {

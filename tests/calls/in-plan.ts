@@ -1,5 +1,5 @@
-import { forms } from "../../insight/calls/forms";
-import { isRef, isUnknown, type Plan, type PlannedResource } from "../../insight/plan";
+import { forms } from "../../core/calls/forms";
+import { isRef, isUnknown, type Plan, type PlannedResource } from "../../core/plan-format";
 
 /** A text of the plan, with what only AWS knows as a word. */
 export function textOf(value: unknown): string {

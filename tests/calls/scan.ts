@@ -23,7 +23,7 @@ function filesBelow(folders: readonly string[], wanted: RegExp): string[] {
 
 /** Every call that the project makes, or has made for it. */
 export function callsInTree(): Found[] {
-  const sources = filesBelow(["cli", "components", "functions", "insight", "output", "stacks"], /\.ts$/);
+  const sources = filesBelow(["cli", "components", "core", "functions", "insight", "output", "stacks"], /\.ts$/);
   const scripts = [...filesBelow(["runbooks"], /\.sh$/), ...filesBelow([".github"], /\.ya?ml$/)];
   const found = [
     ...sources.flatMap((file) => inTypeScript(file, read(file))),
@@ -199,7 +199,7 @@ export function inAutomation(place: string, text: string): Found[] {
 }
 
 /** Where it stands what the components of other packages make, by type. */
-const MADE_ELSEWHERE = "cli/plan-components.ts";
+const MADE_ELSEWHERE = "cli/planner/plan-components.ts";
 
 /** Types and look-ups of the AWS provider that the program names, and types of what its remote components make, as keys of the table. */
 export function providerTypesInTree(): { readonly place: string; readonly key: string }[] {

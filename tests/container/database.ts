@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Postgres } from "../drill/postgres";
+import { Postgres } from "../drill/harness/postgres";
 import { run } from "./tools";
 
 /** Name by which the containers know the database; its certificate says so. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BUILD_SECRET } from "../../stacks/build";
+import { BUILD_SECRET } from "../../stacks/build-args";
 import { baseImage } from "./base-image";
 import { APP, attempt, baseOf, type Ran, run, step } from "./tools";
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootScript } from "../../components/boot-config";
-import { readIfThere } from "../drill/processes";
+import { bootScript } from "../../components/tiers/boot-config";
+import { readIfThere } from "../drill/harness/processes";
 import { attempt, LIMITS, type Ran, run } from "./tools";
 
 /**

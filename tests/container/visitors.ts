@@ -1,7 +1,7 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Postgres } from "../drill/postgres";
-import { until } from "../drill/processes";
+import type { Postgres } from "../drill/harness/postgres";
+import { until } from "../drill/harness/processes";
 
 /** What Next.js says of its image cache for the first and the second request of one optimized image. */
 export async function cacheOf(origin: string): Promise<(string | null)[]> {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
-import { renderRunbook } from "../../components/runbook";
+import { renderRunbook } from "../../components/aws/runbook";
 import { ask } from "../../functions/watcher/ask";
 import { type Memory, NOTHING_KNOWN } from "../../functions/watcher/judge";
 import type { Observed } from "../../functions/watcher/observed";

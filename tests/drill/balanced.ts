@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Balancer, type Numbers, numbersOfThePlan } from "./balancer";
-import type { Visit } from "./client";
-import { type Backend, Fleet } from "./fleet";
-import { Postgres } from "./postgres";
-import { until } from "./processes";
-import { buildRelease } from "./site";
-import { Traffic } from "./traffic";
+import { Balancer, type Numbers, numbersOfThePlan } from "./harness/balancer";
+import type { Visit } from "./harness/client";
+import { type Backend, Fleet } from "./harness/fleet";
+import { Postgres } from "./harness/postgres";
+import { until } from "./harness/processes";
+import { buildRelease } from "./harness/site";
+import { Traffic } from "./harness/traffic";
 
 /** Requests a second of the visitors, unless another rate is asked for. */
 export const BALANCED_RATE = 200;

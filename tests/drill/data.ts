@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Postgres } from "./postgres";
-import { endGroup, freePort, readIfThere, start, until } from "./processes";
-import { APP, buildRelease } from "./site";
-import { Client } from "./traffic";
-import type { Write } from "./writer";
+import { Postgres } from "./harness/postgres";
+import { endGroup, freePort, readIfThere, start, until } from "./harness/processes";
+import { APP, buildRelease } from "./harness/site";
+import { Client } from "./harness/traffic";
+import type { Write } from "./harness/writer";
 
 /** Rows a second that are written. */
 export const WRITE_RATE = 40;

@@ -1,8 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endGroup, readIfThere, run, start, until } from "./processes";
-import type { Site } from "./site";
+import { endGroup, readIfThere, run, start, until } from "./harness/processes";
+import type { Site } from "./harness/site";
 
 /** Picks one of several, reproducibly. */
 export type Pick = <T>(choices: readonly T[]) => T;

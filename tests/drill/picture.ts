@@ -1,4 +1,4 @@
-import type { Visit } from "./client";
+import type { Visit } from "./harness/client";
 
 /** One second of what visitors met. */
 export interface Second {

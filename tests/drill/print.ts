@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newTable } from "../../output/terminal";
 import type { Balanced, BalancedRow } from "./balanced";
-import type { Numbers } from "./balancer";
+import type { Numbers } from "./harness/balancer";
 import { type DataRow, RECONNECT_LIMIT, WRITE_RATE } from "./data";
 import { dashboardPicture } from "./picture";
 import { RATE, type Row } from "./single";

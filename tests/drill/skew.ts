@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { keepFiles } from "../../cli/release/assets";
-import { bundle } from "../../components/lambda-code";
+import { keepFiles } from "../../cli/commands/operate/release/assets";
+import { bundle } from "../../components/aws/lambda-code";
 import { Moto } from "../emulator/moto";
-import { Python } from "../provider/python";
-import { Balancer, type Numbers, numbersOf, planOfTheDrill, rulesOf } from "./balancer";
-import { Fleet } from "./fleet";
-import { Postgres } from "./postgres";
-import { endGroup, freePort, run, start, until } from "./processes";
-import { APP, DOMAIN, makeCertificate, prepareApp } from "./site";
-import { Tab } from "./tab";
-import { Client } from "./traffic";
-import { KINDS, type PageLoad } from "./visitor";
+import { Python } from "../provider/python/python";
+import { Balancer, type Numbers, numbersOf, planOfTheDrill, rulesOf } from "./harness/balancer";
+import { Fleet } from "./harness/fleet";
+import { Postgres } from "./harness/postgres";
+import { endGroup, freePort, run, start, until } from "./harness/processes";
+import { APP, DOMAIN, makeCertificate, prepareApp } from "./harness/site";
+import { Tab } from "./harness/tab";
+import { Client } from "./harness/traffic";
+import { KINDS, type PageLoad } from "./harness/visitor";
 
 /** Protections that can be left out, to show that the drill notices. */
 export const SKEW_PROTECTIONS = {

@@ -1,4 +1,4 @@
-import { isConcat, isRef, isUnknown, type Plan, type PlanValue } from "../../insight/plan";
+import { isConcat, isRef, isUnknown, type Plan, type PlanValue } from "../../core/plan-format";
 import { unknownInText } from "../provider/dummies";
 import type { Clients } from "./clients";
 

@@ -8,9 +8,9 @@ import {
   ListResourceRecordSetsCommand,
   Route53Client,
 } from "@aws-sdk/client-route-53";
-import { adoptDnsCommand } from "../../cli/adopt-dns";
-import { connectAws } from "../../cli/aws";
-import { Python } from "../provider/python";
+import { adoptDnsCommand } from "../../cli/commands/move/adopt-dns";
+import { connectAws } from "../../cli/lib/aws-access";
+import { Python } from "../provider/python/python";
 import { Moto } from "./moto";
 
 describe("platform adopt-dns, against moto", function () {

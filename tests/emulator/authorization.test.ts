@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Use } from "../../insight/calls/call";
-import { commandCalls } from "../../insight/calls/commands";
-import { forms, onAll } from "../../insight/calls/forms";
-import { statementsOf } from "../../insight/calls/grants";
-import { programCalls } from "../../insight/calls/program";
-import { providerCalls } from "../../insight/calls/provider";
-import { runtimeCalls } from "../../insight/calls/runtime";
+import type { Use } from "../../core/calls/call";
+import { commandCalls } from "../../core/calls/commands";
+import { forms, onAll } from "../../core/calls/forms";
+import { statementsOf } from "../../core/calls/grants";
+import { programCalls } from "../../core/calls/program";
+import { providerCalls } from "../../core/calls/provider";
+import { runtimeCalls } from "../../core/calls/runtime";
 import { Reference } from "../calls/reference";
 
 const uses: readonly Use[] = [

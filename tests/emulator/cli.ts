@@ -1,8 +1,8 @@
 import { copyFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { usesOf } from "../../insight/calls/grants";
-import { Python } from "../provider/python";
+import { usesOf } from "../../core/calls/grants";
+import { Python } from "../provider/python/python";
 import { type Ran, run } from "../provider/terraform";
 import { Moto } from "./moto";
 import { Seed } from "./seed";
@@ -57,6 +57,6 @@ export async function platform(
     timeoutSeconds: 90,
   });
   const unknown = (await moto.recorded()).filter((action) => !PERSON.has(action));
-  if (unknown.length > 0) throw new Error(`platform ${args[0]} calls what insight/calls does not have: ${unknown}`);
+  if (unknown.length > 0) throw new Error(`platform ${args[0]} calls what core/calls does not have: ${unknown}`);
   return ran;
 }

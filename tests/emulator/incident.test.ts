@@ -13,10 +13,10 @@ import { CreateClusterCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { bundle } from "../../components/lambda-code";
-import type { ReporterConfig } from "../../functions/incident/config";
-import type { Report } from "../../functions/incident/report";
-import { Python } from "../provider/python";
+import { bundle } from "../../components/aws/lambda-code";
+import type { ReporterConfig } from "../../core/reporter-config";
+import type { Report } from "../../functions/incident/reporter/incident-report";
+import { Python } from "../provider/python/python";
 import { run } from "../provider/terraform";
 import { Moto } from "./moto";
 

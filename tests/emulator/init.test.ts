@@ -8,7 +8,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { planStack } from "../../cli/planner";
+import { planStack } from "../../cli/planner/planner";
 import { emulator, projectFolder, REGION, platform as runPlatform } from "./cli";
 import type { Moto } from "./moto";
 import { Seed } from "./seed";

@@ -1,4 +1,4 @@
-import type { Plan, PlanValue } from "../../insight/plan";
+import type { Plan, PlanValue } from "../../core/plan-format";
 
 /** Something of a plan that moto cannot build, by name. */
 interface Lack {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { providerCalls } from "../../insight/calls/provider";
-import { withheld } from "../../insight/calls/withheld";
-import type { Plan } from "../../insight/plan";
+import { providerCalls } from "../../core/calls/provider";
+import { withheld } from "../../core/calls/withheld";
+import type { Plan } from "../../core/plan-format";
 import { requestAction } from "../calls/actions";
 import type { Conversion } from "../provider/convert";
 

@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import color from "picocolors";
-import type { Plan } from "../../insight/plan";
+import type { Plan } from "../../core/plan-format";
 import { fromDiagnostics, inParallel } from "../provider/checks";
 import type { Combination } from "../provider/combinations";
 import { type Conversion, convert } from "../provider/convert";
 import { ACCOUNT, REGION } from "../provider/dummies";
-import { Python } from "../provider/python";
+import { Python } from "../provider/python/python";
 import { CACHE, type Diagnostic, OFFLINE, PROVIDER_VERSION, Terraform } from "../provider/terraform";
 import { type Account, prepare, prepareExisting, settle } from "./account";
 import { type Case, cases } from "./cases";

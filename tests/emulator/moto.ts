@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Python } from "../provider/python";
+import type { Python } from "../provider/python/python";
 
 /** A port that is free on the loopback interface now. */
 const freePort = () =>

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { planStack } from "../../cli/planner";
-import type { Plan } from "../../insight/plan";
+import { planStack } from "../../cli/planner/planner";
+import type { Plan } from "../../core/plan-format";
 import type { Combination } from "../provider/combinations";
 
 type Props = Record<string, unknown>;

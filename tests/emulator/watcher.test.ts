@@ -7,8 +7,8 @@ import { EC2 } from "@aws-sdk/client-ec2";
 import { RDS } from "@aws-sdk/client-rds";
 import { SNS } from "@aws-sdk/client-sns";
 import { SSM } from "@aws-sdk/client-ssm";
-import { bundle } from "../../components/lambda-code";
-import { Python } from "../provider/python";
+import { bundle } from "../../components/aws/lambda-code";
+import { Python } from "../provider/python/python";
 import { Moto } from "./moto";
 
 /** In the repository, so that the bundle finds the SDK that Lambda's runtime has beside it. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { importFile } from "../../cli/takeover";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { ADDRESSES, DOMAIN, ZONE_ID } from "./world";
+import { importFile } from "../../cli/commands/move/takeover";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { ADDRESSES, DOMAIN, ZONE_ID } from "./harness/world";
 
 /** What the import of `platform adopt-dns` leaves for `up` to do. */
 describe("adopt-dns on the real engine", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Properties } from "./cloud";
-import { type Project, projectFor, STACK, settings } from "./stack";
+import type { Properties } from "./harness/cloud";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
 
 const ROOT = resolve(__dirname, "../..");
 const json = (path: string) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Flip } from "../../insight/flip";
-import { tierOf } from "./services";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { type WrongInput, wrongSettings } from "./wrong-settings";
+import type { Flip } from "../../insight/change/flip-effects";
+import { tierOf } from "./harness/services";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { type WrongInput, wrongSettings } from "./harness/wrong-settings";
 
 /** The read-only verdict, against what is deployed. */
 describe("platform flip on the real engine", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { movesTraffic, violations, WALK, waitOf } from "./checks";
-import { tierOf } from "./services";
-import { type Project, projectFor, STACK, settings } from "./stack";
+import { movesTraffic, violations, WALK, waitOf } from "./harness/checks";
+import { tierOf } from "./harness/services";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
 
 describe("the flip on the real engine", () => {
   let project: Project;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { movesTraffic, violations, waitOf } from "./checks";
-import type { Call } from "./cloud";
-import { tierOf } from "./services";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { ADDRESSES, DOMAIN } from "./world";
+import { movesTraffic, violations, waitOf } from "./harness/checks";
+import type { Call } from "./harness/cloud";
+import { tierOf } from "./harness/services";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { ADDRESSES, DOMAIN } from "./harness/world";
 
 const isDatabase = ({ type }: Call) => type === "aws:rds/instance:Instance";
 

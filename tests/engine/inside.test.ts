@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { movesTraffic } from "./checks";
-import type { Call } from "./cloud";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { tierOf, visit } from "./visits";
-import { ADDRESSES, SPEED } from "./world";
+import { movesTraffic } from "./harness/checks";
+import type { Call } from "./harness/cloud";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { tierOf, visit } from "./harness/visits";
+import { ADDRESSES, SPEED } from "./harness/world";
 
 const APP = { version: "v1" };
 const onPort = (architecture: string, port: number) => settings(architecture, { "iamvet:app": { ...APP, port } });

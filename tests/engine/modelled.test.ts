@@ -4,9 +4,9 @@ import { liveGates } from "../../stacks/gates";
 import { deploySite } from "../../stacks/site";
 import { Engine, shortcuts } from "../simulation/engine";
 import { ModelWorld } from "../simulation/world";
-import type { Call } from "./cloud";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { REGION } from "./world";
+import type { Call } from "./harness/cloud";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { REGION } from "./harness/world";
 
 type Config = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
-import { type Project, projectFor, STACK, settings } from "./stack";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
 
 const PACK = join(resolve(__dirname, "../.."), "policy");
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Call } from "./cloud";
-import { tierOf } from "./services";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { visit } from "./visits";
-import { DOMAIN } from "./world";
+import type { Call } from "./harness/cloud";
+import { tierOf } from "./harness/services";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { visit } from "./harness/visits";
+import { DOMAIN } from "./harness/world";
 
 /** What may go without a visitor's notice: what looks, tells and counts. */
 const WATCHES =

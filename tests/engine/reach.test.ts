@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { movesTraffic } from "./checks";
-import type { Call } from "./cloud";
-import { tierOf } from "./services";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { DOMAIN, SPEED } from "./world";
+import { movesTraffic } from "./harness/checks";
+import type { Call } from "./harness/cloud";
+import { tierOf } from "./harness/services";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { DOMAIN, SPEED } from "./harness/world";
 
 /** Long enough that an update which begins after another was cut off begins within it. */
 const [TTL, DRAIN] = [300, 20];

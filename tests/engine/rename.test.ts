@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Call, parts } from "./cloud";
-import { tierOf } from "./services";
-import { type Project, projectFor, settings } from "./stack";
-import { visit } from "./visits";
-import { DOMAIN, zoneOf } from "./world";
+import { type Call, parts } from "./harness/cloud";
+import { tierOf } from "./harness/services";
+import { type Project, projectFor, settings } from "./harness/stack";
+import { visit } from "./harness/visits";
+import { DOMAIN, zoneOf } from "./harness/world";
 
 const WWW = `www.${DOMAIN}`;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { untried } from "../standins/rollout-facts";
-import type { Call } from "./cloud";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { REGION } from "./world";
+import type { Call } from "./harness/cloud";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { REGION } from "./harness/world";
 
 const REPOSITORY = `123456789012.dkr.ecr.${REGION}.amazonaws.com/site`;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { movesTraffic } from "./checks";
-import { type Project, projectFor, STACK, settings } from "./stack";
-import { ADDRESSES } from "./world";
+import { movesTraffic } from "./harness/checks";
+import { type Project, projectFor, STACK, settings } from "./harness/stack";
+import { ADDRESSES } from "./harness/world";
 
 const BACK = `To go back: \`pulumi config set --stack ${STACK} iamvet:architecture monitored-instance && pulumi up --stack ${STACK}\``;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { killedUp, type Moment } from "./killing";
-import { commandsIn, type Project, projectFor, STACK, settings } from "./stack";
-import { visit } from "./visits";
-import { DOMAIN } from "./world";
+import { killedUp, type Moment } from "./harness/killing";
+import { commandsIn, type Project, projectFor, STACK, settings } from "./harness/stack";
+import { visit } from "./harness/visits";
+import { DOMAIN } from "./harness/world";
 
 const WWW = `www.${DOMAIN}`;
 

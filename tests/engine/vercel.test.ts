@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Project, projectFor, settings } from "./stack";
-import { DOMAIN } from "./world";
+import { type Project, projectFor, settings } from "./harness/stack";
+import { DOMAIN } from "./harness/world";
 
 const DEPLOYMENT = "vercel-deployment";
 const [FIRST, SECOND] = ["a".repeat(40), "b".repeat(40)];

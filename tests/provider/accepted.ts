@@ -121,7 +121,7 @@ export const ACCEPTED: readonly Acceptance[] = [
   checkov(
     "CKV_AWS_26",
     /sns\/topic/,
-    "alarms cannot publish to a topic with the AWS-managed key; messages hold no secret (see components/alerts.ts)",
+    "alarms cannot publish to a topic with the AWS-managed key; messages hold no secret (see components/monitoring/alerts.ts)",
   ),
   checkov("CKV_AWS_260", /-port-80$/, "the site is public: port 80 only redirects to HTTPS"),
   checkov("CKV2_AWS_34", /ssm\/parameter/, "configuration without secrets: it refers to secrets by ARN and key"),
@@ -185,7 +185,7 @@ export const ACCEPTED: readonly Acceptance[] = [
   checkov(
     "CKV_AWS_150",
     /lb\/loadBalancer/,
-    "a flip to an architecture without a load balancer deletes it, behind both gates (see components/load-balancer.ts)",
+    "a flip to an architecture without a load balancer deletes it, behind both gates (see components/traffic/load-balancer.ts)",
   ),
   checkov("CKV2_AWS_28", /lb\/loadBalancer/, "WAF costs 5 USD a month and more; a site may bring its own"),
   checkov(

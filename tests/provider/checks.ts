@@ -3,13 +3,13 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { isUnknown, type Plan, type PlannedResource } from "../../insight/plan";
+import { isUnknown, type Plan, type PlannedResource } from "../../core/plan-format";
 import { cloudFormation } from "./cloudformation";
 import type { Conversion } from "./convert";
 import type { Finding } from "./findings";
 import { Literals } from "./literals";
 import type { PlanDocument } from "./modules";
-import type { Python } from "./python";
+import type { Python } from "./python/python";
 import { type Diagnostic, run } from "./terraform";
 
 /** How a resource is called in findings: its type token and its name in Pulumi. */
@@ -55,7 +55,7 @@ export class Checkov {
   }
 
   static start(python: Python): Checkov {
-    return new Checkov(spawn(python.program("python"), [join(__dirname, "checkov_batch.py")]));
+    return new Checkov(spawn(python.program("python"), [join(__dirname, "python", "checkov_batch.py")]));
   }
 
   /** @returns how many resources checkov looked at, and what it found. */
@@ -201,7 +201,7 @@ export async function parliament(
       }
     }
   }
-  const ran = await run(python.program("python"), [join(__dirname, "parliament_batch.py")], {
+  const ran = await run(python.program("python"), [join(__dirname, "python", "parliament_batch.py")], {
     stdin: JSON.stringify(distinct.items.map(({ policy }) => policy)),
   });
   if (ran.code !== 0) throw new Error(`parliament failed: ${ran.stderr.slice(-500)}`);

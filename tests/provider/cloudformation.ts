@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { isUnknown, type Plan, type PlannedResource, type PlanValue } from "../../insight/plan";
+import { isUnknown, type Plan, type PlannedResource, type PlanValue } from "../../core/plan-format";
 import { FORMLESS } from "./dummies";
 import type { Literals } from "./literals";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { readStackFile } from "../../cli/stack-files";
-import { architectures } from "../../stacks/settings";
-import { checkSettings } from "../../stacks/settings-check";
-import { type SchemaNode, settingsReference, settingsSchema } from "../../stacks/settings-reference";
-import { tiersOf } from "../../stacks/settings-rule";
+import { readStackFile } from "../../cli/lib/stack-files";
+import { architectures } from "../../stacks/settings/schema";
+import { checkSettings } from "../../stacks/settings/settings-check";
+import { type SchemaNode, settingsReference, settingsSchema } from "../../stacks/settings/settings-reference";
+import { tiersOf } from "../../stacks/settings/conflict";
 import { combinations, randomCombinations } from "./combinations";
 import { choicesOf, matters, randomConfigs } from "./random";
 

@@ -1,6 +1,6 @@
-import { planStack } from "../../cli/planner";
-import type { Plan } from "../../insight/plan";
-import { architectures } from "../../stacks/settings";
+import { planStack } from "../../cli/planner/planner";
+import type { Plan } from "../../core/plan-format";
+import { architectures } from "../../stacks/settings/schema";
 import { ACCOUNT, IMAGE, REGION } from "./dummies";
 import { randomConfigs } from "./random";
 

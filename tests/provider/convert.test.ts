@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
+import type { Plan, PlannedResource, PlanValue } from "../../core/plan-format";
 import { convert, countInputs, terraformType } from "./convert";
 import { SECRET_DUMMY } from "./dummies";
 import type { BlockSchema, ProviderSchema } from "./schema";

@@ -8,7 +8,7 @@ import {
   type PlanValue,
   type Ref,
   SECRET,
-} from "../../insight/plan";
+} from "../../core/plan-format";
 import { foreignOutput, SECRET_DUMMY, unknownDummy, unknownInText } from "./dummies";
 import { type BlockSchema, fieldsOf, type Member, membersOf, type ProviderSchema, snake, type TfType } from "./schema";
 import { AUTO_NAMES, NEWER, NEWER_VALUES, PREFIXES, RENAMES, TYPES } from "./special-cases";

@@ -7,7 +7,7 @@ import {
   type PlanValue,
   type Ref,
   SECRET,
-} from "../../insight/plan";
+} from "../../core/plan-format";
 import { ACCOUNT, foreignOutput, SECRET_DUMMY, unknownDummy, unknownInText } from "./dummies";
 
 /** ARNs as AWS writes them, by Pulumi type: what stands after `arn:aws:`, `*` being the name. */

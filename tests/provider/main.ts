@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import color from "picocolors";
-import type { Plan } from "../../insight/plan";
+import type { Plan } from "../../core/plan-format";
 import { Checkov, cfnLint, fromDiagnostics, hadolint, inParallel, parliament, shellcheck } from "./checks";
 import { type Combination, combinations, planOf, randomCombinations, regionOf } from "./combinations";
 import { type Conversion, convert, type Unmapped } from "./convert";
@@ -10,7 +10,7 @@ import { REGION } from "./dummies";
 import { type Finding, judge } from "./findings";
 import { moduleName, type PlanDocument, partOf, splitAddress } from "./modules";
 import { planted, unnoticed } from "./planted";
-import { Python } from "./python";
+import { Python } from "./python/python";
 import { CACHE, type Diagnostic, OFFLINE, PROVIDER_VERSION, Terraform } from "./terraform";
 
 /** The most inputs that may stay unmapped, in percent; what only a newer provider knows is not among them. */

@@ -1,4 +1,4 @@
-import type { Plan, PlannedResource, PlanValue } from "../../insight/plan";
+import type { Plan, PlannedResource, PlanValue } from "../../core/plan-format";
 import type { Finding } from "./findings";
 
 type Inputs = Readonly<Record<string, PlanValue>>;

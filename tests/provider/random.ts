@@ -1,8 +1,8 @@
-import { seeded } from "../../insight/random";
-import { type Settings, sections } from "../../stacks/settings";
-import { type SchemaNode, settingsSchema } from "../../stacks/settings-reference";
-import { type Conflict, type RuleContext, tiersOf } from "../../stacks/settings-rule";
-import { rules } from "../../stacks/settings-rules";
+import { seeded } from "../../core/random";
+import { type Settings, sections } from "../../stacks/settings/schema";
+import { type SchemaNode, settingsSchema } from "../../stacks/settings/settings-reference";
+import { type Conflict, type RuleContext, tiersOf } from "../../stacks/settings/conflict";
+import { rules } from "../../stacks/settings/settings-rules";
 import { ACCOUNT, IMAGE, REGION } from "./dummies";
 
 /**

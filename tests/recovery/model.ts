@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { renderRunbook } from "../../components/runbook";
+import { renderRunbook } from "../../components/aws/runbook";
 import { type Memory, NOTHING_KNOWN } from "../../functions/watcher/judge";
 import type { Answer, Observed } from "../../functions/watcher/observed";
 import { toldBy } from "../../functions/watcher/run";

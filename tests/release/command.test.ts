@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { emulator } from "../emulator/cli";
 import type { Moto } from "../emulator/moto";
-import { type Finished, type Project, projectFor, STACK, settings } from "../engine/stack";
-import { REGION } from "../engine/world";
+import { type Finished, type Project, projectFor, STACK, settings } from "../engine/harness/stack";
+import { REGION } from "../engine/harness/world";
 import { Docker } from "./docker";
 
 const KEY = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64");

@@ -5,9 +5,9 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bootScript, renderBootConfig } from "../../components/boot-config";
-import { freePort, processesOf, run, until } from "../drill/processes";
-import { buildRelease } from "../drill/site";
+import { bootScript, renderBootConfig } from "../../components/tiers/boot-config";
+import { freePort, processesOf, run, until } from "../drill/harness/processes";
+import { buildRelease } from "../drill/harness/site";
 
 const PM2 = join(__dirname, "../drill/tools/node_modules/.bin");
 

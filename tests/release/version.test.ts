@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VERSION, versionFrom } from "../../components/version";
-import { run } from "../drill/processes";
-import { APP, buildRelease } from "../drill/site";
+import { VERSION, versionFrom } from "../../core/version";
+import { run } from "../drill/harness/processes";
+import { APP, buildRelease } from "../drill/harness/site";
 
 /** What Next.js itself says of a version, asked by a build that ends for want of pages as soon as its settings are accepted. */
 async function nextSays(version: string): Promise<string> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootScript, renderBootConfig } from "../../components/boot-config";
-import { until } from "../drill/processes";
+import { bootScript, renderBootConfig } from "../../components/tiers/boot-config";
+import { until } from "../drill/harness/processes";
 import { CONFIG } from "../standins/boot-config";
 import { Box, missing } from "./box";
 import { bringPm2 } from "./people";
@@ -117,7 +117,7 @@ describe("a server's first boot, on systemd", function () {
   });
 
   it("writes the access log with a time that the agent's config names", async () => {
-    const { logs } = JSON.parse(readFileSync(join(__dirname, "../../runbooks/cloudwatch-agent.json"), "utf8"));
+    const { logs } = JSON.parse(readFileSync(join(__dirname, "../../runbooks/agent/cloudwatch-agent.json"), "utf8"));
     const [access] = logs.logs_collected.files.collect_list;
     // The agent's own expressions (aws/amazon-cloudwatch-agent, internal/util/timestamp/timestamp.go).
     const parts: Readonly<Record<string, string>> = {

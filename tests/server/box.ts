@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { attempt, LIMITS, podman, type Ran, run } from "../container/tools";
-import { until } from "../drill/processes";
+import { until } from "../drill/harness/processes";
 
 /** Commands that a server of these tests has from the machine that they run on. */
 const NEEDED = [

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { renderRunbook } from "../../components/runbook";
+import { renderRunbook } from "../../components/aws/runbook";
 
 interface CommandDocument {
   readonly parameters: Readonly<Record<string, { readonly default?: string; readonly allowedPattern?: string }>>;

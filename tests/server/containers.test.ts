@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt, LIMITS, podman } from "../container/tools";
-import { freePort, until } from "../drill/processes";
+import { freePort, until } from "../drill/harness/processes";
 import { missing } from "./box";
 import { commandScript } from "./command";
 

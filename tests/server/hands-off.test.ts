@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { underReleaseLock } from "../../cli/release/server";
-import { until } from "../drill/processes";
+import { underReleaseLock } from "../../cli/commands/operate/release/server-release";
+import { until } from "../drill/harness/processes";
 import { Box, missing } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, type Person, person } from "./people";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { until } from "../drill/processes";
+import { until } from "../drill/harness/processes";
 import { Box, missing } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, HOST, type Person, person } from "./people";

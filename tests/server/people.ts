@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../drill/processes";
+import { run } from "../drill/harness/processes";
 import type { Box } from "./box";
 
 const TOOLS = join(__dirname, "..", "drill", "tools");

@@ -8,14 +8,14 @@ import { build } from "esbuild";
  * something short in its place.
  */
 const SHORT: Readonly<Record<string, string>> = {
-  "components/alarm.ts": `alarm = (name, { severity, subject }) => {
+  "components/monitoring/alarm.ts": `alarm = (name, { severity, subject }) => {
     const said = pulumi.output(name);
     return { name: said, arn: said, severity, subject };
   }`,
-  "components/iam.ts": `
+  "components/aws/iam.ts": `
     policyOf = () => "{}";
     serviceRole = (name, _service, _grants, opts) => new aws.iam.Role(name, { assumeRolePolicy: "{}" }, opts)`,
-  "components/runbook.ts": 'renderRunbook = () => ""',
+  "components/aws/runbook.ts": 'renderRunbook = () => ""',
   "stacks/observability.ts": "observe = () => ({})",
 };
 

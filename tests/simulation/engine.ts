@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { leaveOut } from "../../cli/plan-shortcuts";
-import type { Call, Cloud, Properties, Stored } from "../engine/cloud";
-import { refusal } from "../engine/refusals";
-import { answerOf, replacing } from "../engine/types";
+import { leaveOut } from "../../cli/planner/plan-shortcuts";
+import type { Call, Cloud, Properties, Stored } from "../engine/harness/cloud";
+import { refusal } from "../engine/harness/refusals";
+import { answerOf, replacing } from "../engine/harness/types";
 
 const { LocalStore } = createRequire(require.resolve("@pulumi/pulumi"))("./runtime/state") as {
   LocalStore: new () => object;
@@ -428,5 +428,5 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, plain(item)]));
 }
 
-/** The SDK's shortcuts hold while something runs; see cli/plan-shortcuts.ts. */
+/** The SDK's shortcuts hold while something runs; see cli/planner/plan-shortcuts.ts. */
 export const shortcuts = leaveOut;

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { seeded } from "../../insight/random";
+import { seeded } from "../../core/random";
 import { adoption } from "../../stacks/adoption";
 import { readStack } from "../../stacks/config";
 import { type Gates, liveGates } from "../../stacks/gates";
 import { cureOf } from "../../stacks/gates/stops";
 import { deploySite } from "../../stacks/site";
-import { tierOf } from "../engine/services";
-import { settings } from "../engine/stack";
-import { DOMAIN, REGION } from "../engine/world";
+import { tierOf } from "../engine/harness/services";
+import { settings } from "../engine/harness/stack";
+import { DOMAIN, REGION } from "../engine/harness/world";
 import { type Cut, type Ended, Engine } from "./engine";
 import { COSTLY, deleteAsTold, hear, kindsIn } from "./leftovers";
 import { Visitors } from "./visitors";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { Kinds } from "../../stacks/adoption";
 import { FIXED, NAMED } from "../../stacks/adoption/kinds";
-import type { Cloud, Stored } from "../engine/cloud";
+import type { Cloud, Stored } from "../engine/harness/cloud";
 
 /** What the real finders take for the stack's by its cluster or its template, not by tags. */
 const UNTAGGED = /^aws:(ecs\/service|autoscaling\/group):/;

@@ -1,6 +1,6 @@
 import type { RolloutCloud } from "../../stacks/gates/rollout";
-import type { Cloud, Stored } from "../engine/cloud";
-import { tierOf } from "../engine/services";
+import type { Cloud, Stored } from "../engine/harness/cloud";
+import { tierOf } from "../engine/harness/services";
 
 /**
  * What AWS tells of rollouts in the modelled world: one ends well while its tier is well, and goes back once it is sick. How rollouts go has

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
-import type { Properties } from "../engine/cloud";
-import { outputsOf } from "../engine/types";
+import type { Properties } from "../engine/harness/cloud";
+import { outputsOf } from "../engine/harness/types";
 import { PROJECT, STACK } from "./engine";
 
 /** What visitors need, and what is written around a change of theirs: the only resources that a modelled engine is asked for. */

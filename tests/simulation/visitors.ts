@@ -1,6 +1,6 @@
-import type { Cloud } from "../engine/cloud";
-import { behind, reach, serverAt } from "../engine/visits";
-import { DOMAIN } from "../engine/world";
+import type { Cloud } from "../engine/harness/cloud";
+import { behind, reach, serverAt } from "../engine/harness/visits";
+import { DOMAIN } from "../engine/harness/world";
 import { type ModelWorld, targetOf, weightOf } from "./world";
 
 /** Where one record set leads: addresses, or whatever the load balancer's rule says at the time. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { TrafficTarget } from "../../components/web-tier";
+import type { TrafficTarget } from "../../core/web-tier";
 import type { GateOptions } from "../../stacks/gates";
-import { ALIAS_TTL, type AwsReader, type LiveParameter } from "../../stacks/gates/aws";
-import { Cloud, type Properties, type Stored } from "../engine/cloud";
-import { groupsOf } from "../engine/refusals";
-import type { Health } from "../engine/services";
-import { answer } from "../engine/visits";
-import { ADDRESSES, BALANCER_NAME, DOMAIN } from "../engine/world";
+import { ALIAS_TTL, type AwsReader, type LiveParameter } from "../../stacks/gates/live-aws";
+import { Cloud, type Properties, type Stored } from "../engine/harness/cloud";
+import { groupsOf } from "../engine/harness/refusals";
+import type { Health } from "../engine/harness/services";
+import { answer } from "../engine/harness/visits";
+import { ADDRESSES, BALANCER_NAME, DOMAIN } from "../engine/harness/world";
 import { rolloutsIn } from "./rollouts";
 
 const RECORD = "aws:route53/record:Record";

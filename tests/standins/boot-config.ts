@@ -1,4 +1,4 @@
-/** Boot configuration of a server, as components/boot-config.ts checks it. */
+/** Boot configuration of a server, as components/tiers/boot-config.ts checks it. */
 export const CONFIG = {
   region: "ap-northeast-2",
   domain: "iamvet.kr",

@@ -13,9 +13,9 @@ const ECS = "https://docs.aws.amazon.com/AmazonECS/latest";
 const SSM = "https://docs.aws.amazon.com/systems-manager/latest";
 const PROVIDER = "https://github.com/hashicorp/terraform-provider-aws/issues";
 const ENGINE = "tests/engine/rollouts.test.ts";
-const UNIT = "tests/unit/gates-rollout.test.ts";
+const UNIT = "tests/unit/stacks/gates/rollout.test.ts";
 
-/** Odd sides first. The stand-ins of the engine suite (tests/engine/rollouts.ts) and the answers of the unit tests keep to these. */
+/** Odd sides first. The stand-ins of the engine suite (tests/engine/harness/rollouts.ts) and the answers of the unit tests keep to these. */
 export const FACTS: readonly Fact[] = [
   {
     fact: "A service is steady again after its circuit breaker has rolled back, and the provider's `waitForSteadyState` returns without an error",

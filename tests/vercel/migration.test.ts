@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MIGRATE_IN_BUILD, migrationProvider } from "../../components/vercel-migration";
-import { Postgres } from "../drill/postgres";
-import { run } from "../drill/processes";
+import { MIGRATE_IN_BUILD, migrationProvider } from "../../components/vercel/vercel-migration";
+import { Postgres } from "../drill/harness/postgres";
+import { run } from "../drill/harness/processes";
 import { DynamicProvider } from "../standins/dynamic-provider";
 import { Checkout, SKEW_PROTECTION, VERCEL_BUILD } from "./builder";
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { DEPLOY_SESSION } from "../../components/ci-access";
+import { DEPLOY_SESSION } from "../../components/foundation/ci-access";
 import { run } from "../provider/terraform";
 
 const root = join(__dirname, "../..");

@@ -1,4 +1,4 @@
-import { alarm, type Cause, change, clue, event, line, target } from "../rules";
+import { alarm, type Cause, change, clue, event, line, target } from "./cause";
 
 const REJECTED =
   /ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE/i;

@@ -1,8 +1,8 @@
-import type { Cause } from "../rules";
+import type { Cause } from "./cause";
 import { certificateDnsCauses } from "./certificate-dns";
 import { databaseCauses } from "./database-causes";
 import { machineCauses } from "./machines";
-import { networkCauses } from "./network";
+import { networkCauses } from "./network-causes";
 import { processCauses } from "./processes";
 import { releaseCauses } from "./releases";
 import { resourceCauses } from "./resources";

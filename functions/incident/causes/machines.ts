@@ -1,4 +1,4 @@
-import { alarm, type Cause, change, clue, dbEvent, event, line, metric, SYMPTOMS, stopped, task } from "../rules";
+import { alarm, type Cause, change, clue, dbEvent, event, line, metric, SYMPTOMS, stopped, task } from "./cause";
 
 /** Causes in machines, their zone, and AWS itself. */
 export const machineCauses: readonly Cause[] = [

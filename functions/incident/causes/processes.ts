@@ -1,4 +1,4 @@
-import { alarm, type Cause, CODE_ERROR, clue, line, log, metric, SYMPTOMS, target } from "../rules";
+import { alarm, type Cause, CODE_ERROR, clue, line, log, metric, SYMPTOMS, target } from "./cause";
 
 /** Causes in the processes of a server. */
 export const processCauses: readonly Cause[] = [

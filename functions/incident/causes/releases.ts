@@ -13,7 +13,7 @@ import {
   stopped,
   target,
   task,
-} from "../rules";
+} from "./cause";
 
 /** Causes in a release, its configuration, image and secrets. */
 export const releaseCauses: readonly Cause[] = [

@@ -1,4 +1,4 @@
-import { alarm, type Cause, change, clue, event, line, log, metric, SYMPTOMS, stopped, target, task } from "../rules";
+import { alarm, type Cause, change, clue, event, line, log, metric, SYMPTOMS, stopped, target, task } from "./cause";
 
 const USED_UP = metric(/^CPUCreditBalance$/, { max: 2, usual: 10, from: /^(instance|autoscaling)$/ });
 

@@ -1,4 +1,4 @@
-import { type Cause, clue, log, metric, SYMPTOMS, target } from "../rules";
+import { type Cause, clue, log, metric, SYMPTOMS, target } from "./cause";
 
 /** Causes at others, and what describes a symptom more than a reason. */
 export const symptomCauses: readonly Cause[] = [

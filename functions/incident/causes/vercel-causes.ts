@@ -1,4 +1,4 @@
-import { type Cause, clue } from "../rules";
+import { type Cause, clue } from "./cause";
 
 /** Causes at Vercel. */
 export const vercelCauses: readonly Cause[] = [

@@ -7,10 +7,10 @@ import {
   type DescribeScalingActivitiesCommandOutput,
 } from "@aws-sdk/client-auto-scaling";
 import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
-import { askAll, type CollectorDefinition } from "../context";
-import { answersOf, iso, metricFacts } from "../facts";
-import { askMetrics } from "../metrics";
-import type { Fact } from "../types";
+import { askAll, type CollectorDefinition } from "./context";
+import { answersOf, iso, metricFacts } from "./facts";
+import { askMetrics } from "./metrics";
+import type { Fact } from "../../../core/incident";
 import { HOST_METRICS } from "./instance";
 
 /** Size, activities and instance refreshes of an Auto Scaling group. */

@@ -1,6 +1,6 @@
-import type { CollectorDefinition } from "../context";
-import { redactAll } from "../redact";
-import type { Fact, Finding, Incident, SourceKind } from "../types";
+import type { CollectorDefinition } from "./context";
+import { redactAll } from "../../redact";
+import type { Fact, Finding, Incident, SourceKind } from "../../../core/incident";
 import { alarms } from "./alarms";
 import { autoscaling } from "./autoscaling";
 import { certificate } from "./certificate";

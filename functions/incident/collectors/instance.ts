@@ -7,10 +7,10 @@ import {
   GetConsoleOutputCommand,
   type GetConsoleOutputCommandOutput,
 } from "@aws-sdk/client-ec2";
-import { askAll, type CollectorDefinition } from "../context";
-import { answersOf, iso, type MetricSpec, metricFacts } from "../facts";
-import { askMetrics } from "../metrics";
-import type { Fact } from "../types";
+import { askAll, type CollectorDefinition } from "./context";
+import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
+import { askMetrics } from "./metrics";
+import type { Fact } from "../../../core/incident";
 
 /** AWS/EC2 and CloudWatch agent metrics of one machine. The longest matching name wins. */
 export const HOST_METRICS: readonly MetricSpec[] = [
@@ -29,7 +29,7 @@ export const HOST_METRICS: readonly MetricSpec[] = [
   { name: "procstat_lookup_pid_count", bad: "low" },
 ];
 
-/** Where the CloudWatch agent of this project publishes (runbooks/cloudwatch-agent.json). */
+/** Where the CloudWatch agent of this project publishes (runbooks/agent/cloudwatch-agent.json). */
 const AGENT_NAMESPACE = "Site";
 
 const AWS_METRICS = [

@@ -1,6 +1,6 @@
-import { askAll, type CollectorDefinition, type Context } from "../context";
-import { answersOf, iso } from "../facts";
-import type { Fact } from "../types";
+import { askAll, type CollectorDefinition, type Context } from "./context";
+import { answersOf, iso } from "./facts";
+import type { Fact } from "../../../core/incident";
 
 /** GET /v6/deployments */
 interface Deployments {

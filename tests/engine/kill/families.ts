@@ -1,4 +1,4 @@
-import { DOMAIN } from "../world";
+import { DOMAIN } from "../harness/world";
 
 /** What a stack is asked for. */
 export interface Wanted {

@@ -2,10 +2,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Cloud, Stored } from "../cloud";
-import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../stack";
-import { visit } from "../visits";
-import { DOMAIN, dns } from "../world";
+import type { Cloud, Stored } from "../harness/cloud";
+import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../harness/stack";
+import { visit } from "../harness/visits";
+import { DOMAIN, dns } from "../harness/world";
 import { changeOf, type Family, type Wanted } from "./families";
 import { type Case, changes, counter, type Phase, type Request, same } from "./requests";
 

@@ -3,7 +3,7 @@ import { statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { missing } from "../stack";
+import { missing } from "../harness/stack";
 import { FAMILIES, type Family } from "./families";
 import { isWrong, page, type Result } from "./page";
 import { Progress } from "./progress";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Call } from "../cloud";
+import type { Call } from "../harness/cloud";
 
 /** Who can be killed at a request of its own. */
 export const ASKERS = ["engine", "program", "migrate"] as const;

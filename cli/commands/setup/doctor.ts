@@ -1,0 +1,121 @@
+import { Command } from "commander";
+import pc from "picocolors";
+import { UserError } from "../../../core/errors";
+import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
+import { type AwsAccess, connectAws } from "../../lib/aws-access";
+import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
+import { withProgress } from "../../lib/progress";
+import { inFolder, listStacks, readStackFile } from "../../lib/stack-files";
+
+interface Options {
+  readonly stack?: string;
+  readonly inspect?: boolean;
+  readonly json?: boolean;
+  readonly cwd: string;
+}
+
+/** `platform doctor`: whether everything that `pulumi up` and the site need is there. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description(
+      "Check machine, account and stack before `pulumi up`: each line ok, warning, error or skipped, and what to do",
+    )
+    .option("-s, --stack <name>", "the stack to check; default: the only one, else prod")
+    .option("--inspect", "ask the existing instance what a flip would lose, by a command that only reads")
+    .option("--json", "print as JSON")
+    .addOption(inFolder())
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const folder = options.cwd;
+  const stack = options.stack ?? chooseStack(folder);
+  const { project, config } = readStackFile(folder, stack);
+  const lines = await withProgress(`Examining ${stack}`, async () => {
+    const patient = await patientOf({ folder, project, stack, config, inspect: options.inspect ?? false });
+    return diagnose(patient, await allChecks());
+  });
+  console.log(
+    options.json ? JSON.stringify({ stack, ...summary(lines), checks: lines }, null, 2) : render(stack, lines),
+  );
+  if (lines.some(({ status }) => status === "error")) process.exitCode = 1;
+}
+
+function chooseStack(folder: string): string {
+  const stacks = listStacks(folder);
+  const [only] = stacks;
+  if (only && (stacks.length === 1 || stacks.includes("prod"))) return stacks.length === 1 ? only : "prod";
+  throw new UserError(
+    stacks.length === 0
+      ? "There is no Pulumi.<stack>.yaml here: write one with `platform init`."
+      : `Say which stack with --stack. There is: ${stacks.join(", ")}.`,
+  );
+}
+
+async function allChecks(): Promise<AnyCheck[]> {
+  const [{ localChecks }, { accountChecks }, { outsideChecks }] = await Promise.all([
+    import("./doctor/local"),
+    import("./doctor/account"),
+    import("./doctor/outside"),
+  ]);
+  return [...localChecks, ...accountChecks, ...outsideChecks];
+}
+
+/** All checks side by side; the report keeps their order. */
+export const diagnose = async (patient: Patient, checks: readonly AnyCheck[]): Promise<Line[]> =>
+  (await Promise.all(checks.map((check) => examine(check, patient)))).flat();
+
+/** What the checks look at; a thing that cannot be had is not the end of the others. */
+async function patientOf(given: Omit<Patient, "settings" | "plan" | "aws">): Promise<Patient> {
+  const { folder, project, stack, config } = given;
+  let settings: Patient["settings"];
+  try {
+    settings = checkSettings(project, stack, config);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    settings = new Missing(error.message);
+  }
+  // One after the other: planning keeps this process busy, and the time limit of AWS would run out meanwhile.
+  const aws = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] }).catch(
+    (error: unknown): AwsAccess | Missing => {
+      if (error instanceof UserError) return new Missing(error.message);
+      throw error;
+    },
+  );
+  const plan =
+    settings instanceof Missing
+      ? new Missing("the config has mistakes")
+      : await import("../../planner/planner")
+          .then(({ planStack }) => planStack(stack, { folder }))
+          .catch((error: Error) => new Missing(error.message));
+  return { ...given, settings, plan, aws };
+}
+
+const order: readonly Status[] = ["error", "warning", "skipped", "ok"];
+const marks: Readonly<Record<Status, string>> = {
+  ok: pc.green("ok     "),
+  warning: pc.yellow("warning"),
+  error: pc.red("error  "),
+  skipped: pc.dim("skipped"),
+};
+
+function summary(lines: readonly Line[]): Record<Status, number> {
+  const of = (status: Status) => lines.filter((line) => line.status === status).length;
+  return { ok: of("ok"), warning: of("warning"), error: of("error"), skipped: of("skipped") };
+}
+
+function render(stack: string, lines: readonly Line[]): string {
+  const width = Math.max(...lines.map(({ check }) => check.length));
+  const rows = lines.flatMap(({ status, check, found, mend }) => {
+    const margin = " ".repeat(width + 10);
+    const [first = "", ...rest] = found.split("\n");
+    return [
+      `${marks[status]}  ${check.padEnd(width)} ${first}`,
+      ...rest.map((line) => `${margin}${line}`),
+      ...(mend ? mend.split("\n").map((line, index) => pc.dim(`${margin}${index === 0 ? "→ " : "  "}${line}`)) : []),
+    ];
+  });
+  const counts = summary(lines);
+  const total = order.filter((status) => counts[status] > 0).map((status) => `${counts[status]} ${status}`);
+  return [pc.bold(`Stack ${stack}`), ...rows, "", total.join(", ")].join("\n");
+}

@@ -1,0 +1,38 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type AlarmActions, type AlarmArgs, alarm } from "./alarm";
+import type { Signal } from "../../core/web-tier";
+
+/**
+ * `basic`: what shows that visitors are or soon will be without the site, within the ten alarms that CloudWatch's free tier covers:
+ * eight of a server leave two to the database. No composite alarm is among them, since none is free. What is left out is seen
+ * otherwise: an agent that fell silent by its process counts, which breach without data.
+ * `standard`: all of them; each further alarm costs 0.10 USD a month, each composite one 0.50 USD.
+ */
+export type AlarmLevel = "basic" | "standard";
+
+/** One alarm of a table: period 60 s and statistic Maximum unless it says otherwise. */
+export interface AlarmEntry extends Omit<AlarmArgs, "statistic" | "period" | "firstCommand"> {
+  readonly level: AlarmLevel;
+  readonly statistic?: string;
+  readonly period?: number;
+  /** Left out where it does not apply. */
+  readonly applies?: boolean;
+}
+
+/** The alarms of a table that a level asks for, named `<name>-<key>`. */
+export function alarmTable<Key extends string>(
+  name: string,
+  table: Readonly<Record<Key, AlarmEntry>>,
+  args: { readonly level: AlarmLevel; readonly actions: AlarmActions },
+  opts: pulumi.CustomResourceOptions,
+): Partial<Record<Key, Signal>> {
+  const wanted = (Object.entries(table) as [Key, AlarmEntry][]).filter(
+    ([, { level, applies = true }]) => applies && (level === "basic" || args.level === "standard"),
+  );
+  return Object.fromEntries(
+    wanted.map(([key, { level: _, applies: __, ...entry }]) => {
+      const statistic = entry.extendedStatistic ? {} : { statistic: "Maximum" };
+      return [key, alarm(`${name}-${key}`, { ...statistic, period: 60, ...entry }, args.actions, opts)];
+    }),
+  ) as Partial<Record<Key, Signal>>;
+}

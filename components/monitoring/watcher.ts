@@ -1,0 +1,284 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type AlarmActions, alarm } from "./alarm";
+import type { AlarmLevel } from "./alarm-table";
+import { logGrants, policyOf, serviceRole } from "../aws/iam";
+import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
+import type { Signal } from "../../core/web-tier";
+
+export interface WatcherArgs {
+  readonly instanceId: pulumi.Input<string>;
+  /** The server's own public IPv4 addresses. */
+  readonly addresses: pulumi.Input<readonly pulumi.Input<string>[]>;
+  readonly domain: string;
+  readonly healthPath: string;
+  /** Identifier of the RDS instance: while it is away no restart of the server helps. */
+  readonly databaseIdentifier: pulumi.Input<string>;
+  /** SSM parameter with the time until which nothing is recovered. */
+  readonly mute: aws.ssm.Parameter;
+  /** Names of the alarms that make it look at once. */
+  readonly alarmNames: readonly pulumi.Input<string>[];
+  /** Hears what it finds and no restart mends. */
+  readonly topicArn: pulumi.Input<string>;
+  /** Runs that it starts within an hour. */
+  readonly maxRunsPerHour: number;
+  /** Minutes between two looks. */
+  readonly everyMinutes: number;
+  readonly logRetentionDays: number;
+  readonly alarmLevel: AlarmLevel;
+  readonly alarmActions: AlarmActions;
+  /** The recovery, made from the name of the function that it asks before each rung. */
+  readonly recovery: (watcher: pulumi.Output<string>) => {
+    readonly automation: aws.ssm.Document;
+    readonly role: aws.iam.Role;
+  };
+}
+
+/** Amazon's echo of the asker's address: if not even this answers, it is the watcher that sees nothing. */
+const CONTROL_URL = "https://checkip.amazonaws.com/";
+
+/**
+ * Looks at the site from outside, on a schedule and when an alarm goes off, and starts the recovery only of a site that is down; the
+ * recovery asks it again before each rung that takes something away. Every five minutes it costs 0.06 USD a month before Lambda's free
+ * tier (the plan's estimate has the source); nothing beyond within it.
+ *
+ * What EventBridge cannot deliver, and what the function fails at, lies in a queue whose alarm tells.
+ */
+export class Watcher extends pulumi.ComponentResource {
+  readonly automation: aws.ssm.Document;
+  /** Alarms on the watcher itself. */
+  readonly signals: readonly Signal[];
+
+  /** @param opts options of the component, and of what belongs to one instance alone */
+  constructor(
+    name: string,
+    args: WatcherArgs,
+    opts: pulumi.ComponentResourceOptions,
+    its: pulumi.CustomResourceOptions,
+  ) {
+    super("iamvet:index:Watcher", name, {}, opts);
+    const own = { ...its, parent: this };
+    const { region } = aws.getRegionOutput({}, { parent: this });
+    const account = aws.getCallerIdentityOutput({}, { parent: this }).accountId;
+    const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, own);
+    const state = new aws.ssm.Parameter(
+      `${name}-state`,
+      { type: "String", value: "nothing yet", description: "What the watcher knows from one look to the next" },
+      // The watcher writes it.
+      { ...own, ignoreChanges: ["value"] },
+    );
+    // What waits here for a day tells that the recovery is not started, or fails.
+    const dead = new aws.sqs.Queue(
+      `${name}-failed`,
+      { messageRetentionSeconds: 86_400, sqsManagedSseEnabled: true },
+      own,
+    );
+    const role = serviceRole(`${name}-role`, "lambda.amazonaws.com", [], own);
+    const lambda = new aws.lambda.Function(
+      `${name}-function`,
+      {
+        ...lambdaRuntime,
+        architectures: [...lambdaRuntime.architectures],
+        description: "Looks at the site from outside, and is asked before the recovery acts",
+        code: lambdaCode("watcher"),
+        role: role.arn,
+        memorySize: 256,
+        // Two looks of at most 16 s with a pause between them.
+        timeout: 60,
+        loggingConfig: { logFormat: "JSON", systemLogLevel: "WARN", applicationLogLevel: "INFO", logGroup: logs.name },
+        environment: {
+          variables: {
+            SITE: args.domain,
+            HEALTH_PATH: args.healthPath,
+            ADDRESSES: pulumi.jsonStringify(args.addresses),
+            CONTROL_URL,
+            INSTANCE_ID: args.instanceId,
+            DATABASE: args.databaseIdentifier,
+            MUTE_PARAMETER: args.mute.name,
+            STATE_PARAMETER: state.name,
+            TOPIC: args.topicArn,
+            MAX_PER_HOUR: String(args.maxRunsPerHour),
+          },
+        },
+      },
+      own,
+    );
+    const { automation, role: automationRole } = args.recovery(lambda.name);
+    this.automation = automation;
+    const ssm = (rest: pulumi.Input<string>) => pulumi.interpolate`arn:aws:ssm:${region}:${account}:${rest}`;
+    const policy = new aws.iam.RolePolicy(
+      `${name}-role-policy`,
+      {
+        role: role.id,
+        policy: policyOf([
+          ...logGrants([logs.arn]),
+          { actions: ["ssm:GetParameter"], resources: [args.mute.arn, state.arn] },
+          { actions: ["ssm:PutParameter"], resources: [state.arn] },
+          {
+            // The reference asks for all three forms (Service Authorization Reference, 2026-11).
+            actions: ["ssm:StartAutomationExecution"],
+            resources: [
+              ssm(pulumi.interpolate`automation-definition/${automation.name}:*`),
+              // Not its `arn`, which the provider makes of the definition.
+              ssm(pulumi.interpolate`document/${automation.name}`),
+              ssm("automation-execution/*"),
+            ],
+          },
+          { actions: ["ssm:GetAutomationExecution"], resources: [ssm("automation-execution/*")] },
+          {
+            actions: ["iam:PassRole"],
+            resources: [automationRole.arn],
+            conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } },
+          },
+          {
+            // Reads that know no resource.
+            actions: [
+              "ec2:DescribeAddresses",
+              "ec2:DescribeInstances",
+              "ec2:DescribeInstanceStatus",
+              "ec2:DescribeSecurityGroups",
+              "ec2:DescribeVolumes",
+              "ssm:DescribeInstanceInformation",
+            ],
+            resources: ["*"],
+          },
+          {
+            actions: ["rds:DescribeDBInstances"],
+            resources: [pulumi.interpolate`arn:aws:rds:${region}:${account}:db:${args.databaseIdentifier}`],
+          },
+          // Only whose a key is.
+          { actions: ["kms:DescribeKey"], resources: [pulumi.interpolate`arn:aws:kms:${region}:${account}:key/*`] },
+          { actions: ["sns:Publish"], resources: [args.topicArn] },
+          { actions: ["sqs:SendMessage"], resources: [dead.arn] },
+        ]),
+      },
+      own,
+    );
+    new aws.lambda.FunctionEventInvokeConfig(
+      `${name}-retries`,
+      {
+        functionName: lambda.name,
+        maximumRetryAttempts: 1,
+        // A later look is another look.
+        maximumEventAgeInSeconds: 300,
+        destinationConfig: { onFailure: { destination: dead.arn } },
+      },
+      // Lambda asks whether the function may send to it.
+      { ...own, dependsOn: [policy] },
+    );
+    const rules = {
+      schedule: this.rule(`${name}-schedule`, own, {
+        description: "Looks at the site",
+        scheduleExpression: `rate(${args.everyMinutes} ${args.everyMinutes === 1 ? "minute" : "minutes"})`,
+      }),
+      "on-alarm": this.rule(`${name}-on-alarm`, own, {
+        description: "Looks at the site when an alarm of the server goes off",
+        eventPattern: pulumi.jsonStringify({
+          source: ["aws.cloudwatch"],
+          "detail-type": ["CloudWatch Alarm State Change"],
+          detail: { alarmName: [...args.alarmNames], state: { value: ["ALARM"] } },
+        }),
+      }),
+    };
+    for (const [key, rule] of Object.entries(rules)) {
+      const permission = new aws.lambda.Permission(
+        `${name}-${key}-permission`,
+        {
+          function: lambda.name,
+          action: "lambda:InvokeFunction",
+          principal: "events.amazonaws.com",
+          sourceArn: rule.arn,
+        },
+        own,
+      );
+      const template = pulumi.interpolate`{"Trigger": "<trigger>", "Document": "${automation.name}"}`;
+      new aws.cloudwatch.EventTarget(
+        `${name}-${key}-target`,
+        {
+          rule: rule.name,
+          arn: lambda.arn,
+          ...(key === "schedule"
+            ? { input: pulumi.jsonStringify({ Trigger: "schedule", Document: automation.name }) }
+            : { inputTransformer: { inputPaths: { trigger: "$.detail.alarmName" }, inputTemplate: template } }),
+          deadLetterConfig: { arn: dead.arn },
+          retryPolicy: { maximumEventAgeInSeconds: 300, maximumRetryAttempts: 5 },
+        },
+        { ...own, dependsOn: [permission] },
+      );
+    }
+    new aws.sqs.QueuePolicy(
+      `${name}-failed-policy`,
+      {
+        queueUrl: dead.url,
+        policy: pulumi.jsonStringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Allow",
+              Principal: { Service: "events.amazonaws.com" },
+              Action: "sqs:SendMessage",
+              Resource: dead.arn,
+              Condition: { ArnEquals: { "aws:SourceArn": Object.values(rules).map(({ arn }) => arn) } },
+            },
+          ],
+        }),
+      },
+      own,
+    );
+    this.signals = this.alarms(name, args, dead, rules.schedule);
+    this.registerOutputs({});
+  }
+
+  private rule(name: string, opts: pulumi.CustomResourceOptions, rule: aws.cloudwatch.EventRuleArgs) {
+    return new aws.cloudwatch.EventRule(name, rule, opts);
+  }
+
+  /**
+   * The queue tells of both: of what EventBridge could not deliver, and of looks at which the function failed. `FailedInvocations`
+   * is told at the level standard as well; alone it would not see a function that fails.
+   */
+  private alarms(name: string, args: WatcherArgs, dead: aws.sqs.Queue, schedule: aws.cloudwatch.EventRule): Signal[] {
+    const shared = {
+      severity: "warning",
+      subject: "process",
+      period: 300,
+      evaluationPeriods: 1,
+      threshold: 1,
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      treatMissingData: "notBreaching",
+    } as const;
+    const causes = ["the function's role or its permission was changed", "the automation's document was deleted"];
+    const opts = { parent: this };
+    const failed = alarm(
+      `${name}-failed-looks`,
+      {
+        ...shared,
+        namespace: "AWS/SQS",
+        metricName: "ApproximateNumberOfMessagesVisible",
+        dimensions: { QueueName: dead.name },
+        statistic: "Maximum",
+        meaning: "The watcher could not look at the site, or not start the recovery: nobody would bring the site back",
+        causes,
+        firstCommand: pulumi.interpolate`aws sqs receive-message --queue-url ${dead.url}`,
+      },
+      args.alarmActions,
+      opts,
+    );
+    if (args.alarmLevel === "basic") return [failed];
+    const undelivered = alarm(
+      `${name}-failed-invocations`,
+      {
+        ...shared,
+        namespace: "AWS/Events",
+        metricName: "FailedInvocations",
+        dimensions: { RuleName: schedule.name },
+        statistic: "Sum",
+        meaning: "EventBridge could not start the watcher: nobody would bring the site back",
+        causes,
+      },
+      args.alarmActions,
+      opts,
+    );
+    return [failed, undelivered];
+  }
+}

@@ -1,0 +1,133 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Account, Found, Inputs } from "./found";
+import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
+import type { KnownResource } from "../state";
+import { ownTags } from "../tags";
+
+/**
+ * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same name,
+ * for ever, so what bears the stack's tags, or says just what the stack is about to say, is imported instead, and then updated like
+ * anything else. What is somebody else's stops the update, with the command that deletes it. What Pulumi names itself is made a second time,
+ * and the first one is told of: an import would have to name it for ever (pulumi-terraform-bridge, `extractSchemaInputs`).
+ *
+ * A transform, since the engine calls it when all inputs of a resource are known, and waits. Only for an update: a preview waits for nothing.
+ *
+ * @param before what the stack knew before this update
+ */
+export function adoptLeftovers(account: Account, before: readonly KnownResource[]): void {
+  pulumi.runtime.registerResourceTransform(adoption(account, before));
+}
+
+/** How AWS is asked what there is, by type. */
+export interface Kinds {
+  readonly fixed: Readonly<Record<string, Fixed>>;
+  readonly named: Readonly<Record<string, Named>>;
+}
+
+/** Their transform. @param kinds tests bring their own */
+export function adoption(
+  account: Account,
+  before: readonly KnownResource[],
+  kinds: Kinds = { fixed: FIXED, named: NAMED },
+): pulumi.ResourceTransform {
+  return async ({ type, name, props, opts }) => {
+    const [fixed, named] = [kinds.fixed[type], kinds.named[type]];
+    if (!fixed && !named) return undefined;
+    // The program itself takes it over, from whomever.
+    if ((opts as pulumi.CustomResourceOptions).import) return undefined;
+    const inputs = (await known(props)) as Inputs;
+    const owners = ownersOf(before);
+    try {
+      const own = before.filter((one) => one.type === type);
+      if (named) await tell(named, { type, name, inputs, own, owners }, account);
+      const found = fixed && (await unknownTo(own, fixed, inputs, account));
+      if (!found) return undefined;
+      const said = [inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one));
+      if (isOurs(found, owners, said)) {
+        pulumi.log.info(
+          `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
+        );
+        return { props, opts: { ...opts, import: found.id } };
+      }
+      // AWS refuses to make it, so nothing is lost by going on.
+      pulumi.log.error(foreign(fixed, inputs, found));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      pulumi.log.warn(
+        `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
+      );
+    }
+    return undefined;
+  };
+}
+
+const known = (props: object) =>
+  new Promise((resolve) => pulumi.output(props).apply((values) => resolve(values as object)));
+
+/** What AWS has under a resource's identity while the stack knows nothing of it. */
+async function unknownTo(
+  own: readonly KnownResource[],
+  { identity, find }: Fixed,
+  inputs: Inputs,
+  account: Account,
+): Promise<Found | undefined> {
+  // Without its first part Pulumi makes the name.
+  if (inputs[identity[0] as string] === undefined) return undefined;
+  if (own.some((one) => identity.every((key) => one.inputs?.[key] === inputs[key]))) return undefined;
+  return find(inputs, account);
+}
+
+/** The stack's name, and those that its resources bear from before `pulumi stack rename`. */
+function ownersOf(before: readonly KnownResource[]): ReadonlySet<unknown> {
+  const tags = before.map(({ inputs }) => inputs?.tags as Found["tags"]);
+  return new Set([ownTags().Stack, ...tags.flatMap((one) => one?.Stack ?? [])]);
+}
+
+/**
+ * @param owners names of the stack
+ * @param said what the stack says, for what has no tags; where nothing is said, it is in what is the stack's own
+ */
+function isOurs(
+  { tags, says }: Found,
+  owners: ReadonlySet<unknown>,
+  said: readonly (string | undefined)[] = [],
+): boolean {
+  if (!tags) return says === undefined || said.includes(says);
+  return tags.Project === ownTags().Project && owners.has(tags.Stack) && tags.ManagedBy === "pulumi";
+}
+
+function foreign({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string {
+  const { Project, Stack } = ownTags();
+  return [
+    `${named(inputs)} is there already, and it is not this stack's (${found.tags ? `its tags are not Project=${Project}, Stack=${Stack}` : "it says something else"}).`,
+    ...(remove
+      ? [
+          "Nothing of it was changed. Look whose it is; if nobody needs it, delete it and run `pulumi up` again:",
+          `  ${remove(inputs, found)}`,
+        ]
+      : ["Nothing of it was changed. Look whose it is, and what it holds:", `  ${look?.(inputs)}`]),
+  ].join("\n");
+}
+
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly own: readonly KnownResource[];
+  readonly owners: ReadonlySet<unknown>;
+}
+
+/** Says what is there beside what the stack knows. */
+async function tell({ all, remove }: Named, registered: Registered, account: Account): Promise<void> {
+  const { type, name, inputs, own, owners } = registered;
+  for (const found of await all(name, inputs, account)) {
+    if (!isOurs(found, owners) || own.some(({ id }) => id === found.id)) continue;
+    pulumi.log.warn(
+      [
+        `${found.id} (${type}) is there from an update that was interrupted, and this stack does not know it: it costs, and may serve.`,
+        "It is left alone. Delete it when this update has ended:",
+        `  ${remove(found, inputs)}`,
+      ].join("\n"),
+    );
+  }
+}

@@ -1,0 +1,193 @@
+import type { SettingProblem } from "../../core/setting-problem";
+import { uptimeProblems } from "../../components/monitoring/uptime-plans";
+import { DATABASE_URL_FORM, isDatabaseUrl } from "../../components/vercel/vercel-database";
+import { vercelNodeProblems } from "../../components/vercel/vercel-node";
+import { vercelPlanProblems, vercelRegions } from "../../components/vercel/vercel-plans";
+import { uptimeCheckOf, vercelChoicesOf } from "../external";
+import type { SectionName } from "./schema";
+import { overlaps } from "./settings-fields";
+import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
+
+/** A provider's own refusal, as a conflict of settings. */
+const conflictOf = ({ key: path, found, allowed, mend }: SettingProblem): Conflict => ({ path, found, allowed, mend });
+
+/** Rules on Vercel and on the external check: what their plans allow, and what fits together. */
+export const outsideRules: readonly Rule<SectionName>[] = [
+  rule(["vercel", "architecture", "traffic"], function* (settings) {
+    if (!tiersOf(settings).includes("vercel")) return;
+    const { repository, prebuilt, deployOnPush, regions, logDrain } = settings.vercel;
+    const { databaseAccess, staticIps, peeredCidr } = settings.vercel;
+    if (databaseAccess === "static-ips" && staticIps.length === 0) {
+      yield {
+        path: "vercel.staticIps",
+        found: staticIps,
+        allowed: "the static addresses that Vercel shows in the project's Connectivity settings",
+        mend: { value: '["203.0.113.7"]' },
+      };
+    }
+    if (databaseAccess === "private-link" && !peeredCidr) {
+      yield {
+        path: "vercel.peeredCidr",
+        found: undefined,
+        allowed: "the address range of the Secure Compute network, with vercel.databaseAccess private-link",
+        mend: { value: "10.1.0.0/16" },
+      };
+    }
+    for (const [key, choice, value] of [
+      ["staticIps", "databaseAccess", "static-ips"],
+      ["peeredCidr", "databaseAccess", "private-link"],
+      ["password", "protection", "password"],
+    ] as const) {
+      const [found, chosen] = [settings.vercel[key], settings.vercel[choice]];
+      if (found === undefined || found.length === 0 || chosen === undefined || chosen === value) continue;
+      yield {
+        path: `vercel.${key}`,
+        found,
+        allowed: `nothing while vercel.${choice} is ${chosen}; it belongs to ${value}`,
+        mend: "remove",
+      };
+    }
+    if (!repository && !prebuilt) {
+      yield {
+        path: "vercel.repository",
+        found: undefined,
+        allowed: "the repository (owner/name) that Vercel builds, or vercel.prebuilt with what `vercel build` made",
+        mend: { value: "owner/name" },
+      };
+    }
+    if (repository && prebuilt) {
+      yield {
+        path: "vercel.prebuilt",
+        found: prebuilt,
+        allowed: "nothing while vercel.repository is set: Vercel builds the site, or takes it built",
+        mend: "remove",
+      };
+    }
+    if (prebuilt && deployOnPush) {
+      yield {
+        path: "vercel.deployOnPush",
+        found: true,
+        allowed: "false with vercel.prebuilt, which no push deploys",
+        mend: { value: false },
+      };
+    }
+    const unknown = regions.find((region) => !Object.values(vercelRegions).includes(region));
+    if (unknown) {
+      yield {
+        path: `vercel.regions[${regions.indexOf(unknown)}]`,
+        found: unknown,
+        allowed: Object.values(vercelRegions).join(", "),
+        mend: { value: "icn1" },
+      };
+    }
+    const choices = { ...vercelChoicesOf(settings.vercel), ...(logDrain ? { logDrain } : {}) };
+    const database = databaseAccess ? { database: { kind: databaseAccess } } : {};
+    yield* vercelPlanProblems({ ...choices, ...database }).map(conflictOf);
+    yield* vercelNodeProblems(settings.vercel.nodeVersion).map(conflictOf);
+    if (!databaseAccess) {
+      yield {
+        path: "vercel.databaseAccess",
+        found: undefined,
+        allowed:
+          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
+        mend: { value: "static-ips" },
+      };
+    }
+  }),
+
+  rule(["vercel", "network", "architecture", "traffic"], function* (settings) {
+    const { peeredCidr } = settings.vercel;
+    const { vpc, cidr } = settings.network;
+    if (!tiersOf(settings).includes("vercel") || vpc !== "new" || !peeredCidr || !overlaps(peeredCidr, cidr)) return;
+    yield {
+      path: "vercel.peeredCidr",
+      found: peeredCidr,
+      allowed: `a range apart from network.cidr, which is ${cidr}: AWS peers no networks that overlap`,
+      mend: { value: cidr.startsWith("10.") ? "172.16.0.0/16" : "10.1.0.0/16" },
+    };
+  }),
+
+  rule(["uptime"], function* ({ uptime }) {
+    yield* uptimeProblems(uptimeCheckOf(uptime)).map(conflictOf);
+    if (uptime.provider !== "uptimerobot" && uptime.contacts.length > 0) {
+      yield {
+        path: "uptime.contacts",
+        found: uptime.contacts,
+        allowed: `nothing while uptime.provider is ${uptime.provider}: contacts belong to an UptimeRobot account`,
+        mend: "remove",
+      };
+    }
+    if (uptime.provider !== "route53" && uptime.failureThreshold !== undefined) {
+      yield {
+        path: "uptime.failureThreshold",
+        found: uptime.failureThreshold,
+        allowed: `nothing while uptime.provider is ${uptime.provider}: only route53 counts failures`,
+        mend: "remove",
+      };
+    }
+  }),
+
+  rule(["vercel", "architecture", "traffic"], function* (settings) {
+    const { protection } = settings.vercel;
+    if (tiersOf(settings).includes("vercel") && protection === "password" && !settings.vercel.password) {
+      yield {
+        path: "vercel.password",
+        found: undefined,
+        allowed: "the password of the deployments, with vercel.protection password",
+        mend: { value: "<password>" },
+      };
+    }
+  }),
+
+  rule(["vercel", "app", "architecture", "traffic"], function* (settings) {
+    const { prebuilt, databaseAccess } = settings.vercel;
+    const alone = tiersOf(settings).every((tier) => tier === "vercel");
+    if (!alone || !prebuilt || !settings.app.migrate || !databaseAccess || databaseAccess === "public-tls") return;
+    yield {
+      path: "app.migrate",
+      found: true,
+      allowed: `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each release`,
+      mend: { value: false },
+    };
+  }),
+
+  rule(["vercel", "app", "secrets", "previewSecrets"], function* ({ vercel, app, secrets, previewSecrets }) {
+    const twice = Object.keys(app.environment).find((key) => key in secrets);
+    if (twice) {
+      yield {
+        path: `app.environment.${twice}`,
+        found: "[hidden]",
+        allowed: `nothing, as secrets.${twice} is set too: a variable is plain or secret`,
+        mend: "remove",
+      };
+    }
+    const previews = Object.keys(previewSecrets).length + Object.keys(vercel.previewEnvironment).length > 0;
+    if (!previews) return;
+    const wanted = ["DATABASE_URL", ...Object.keys(secrets)];
+    for (const key of wanted.filter((name) => !(name in previewSecrets))) {
+      yield {
+        path: `previewSecrets.${key}`,
+        found: undefined,
+        allowed: "a value of its own for preview deployments, which must never meet production's",
+        mend: { value: key === "DATABASE_URL" ? DATABASE_URL_FORM : "<value>" },
+      };
+    }
+    if (previewSecrets.DATABASE_URL !== undefined && !isDatabaseUrl(previewSecrets.DATABASE_URL)) {
+      yield {
+        path: "previewSecrets.DATABASE_URL",
+        found: previewSecrets.DATABASE_URL,
+        allowed: "the URL of a PostgreSQL database, its password percent-encoded",
+        mend: { value: DATABASE_URL_FORM },
+      };
+    }
+    const foreign = [
+      ...Object.keys(previewSecrets).flatMap((key) => (wanted.includes(key) ? [] : [`previewSecrets.${key}`])),
+      ...Object.keys(vercel.previewEnvironment).flatMap((key) =>
+        key in app.environment ? [] : [`vercel.previewEnvironment.${key}`],
+      ),
+    ];
+    for (const path of foreign) {
+      yield { path, found: "a name that production lacks", allowed: "the same names as in production", mend: "remove" };
+    }
+  }),
+];

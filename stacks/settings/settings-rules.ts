@@ -1,0 +1,338 @@
+import { SERVER_ACTIONS_KEY } from "../../components/foundation/app-environment";
+import { databaseRules } from "./database-rules";
+import { outsideRules } from "./external-rules";
+import { fargateSizes } from "./sections/fargate";
+import { architectures, type SectionName, sections } from "./schema";
+import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
+
+export { tiersOf };
+
+/** Longest maintenance that alerts may be muted for. */
+const MOST_MUTED_DAYS = 7;
+
+/** Names that redirect: the condition values of one rule (quota of Elastic Load Balancing that AWS does not raise). */
+const MOST_REDIRECTS = 5;
+
+/** Tags of a person's own; the stack, its components and AWS Backup add some. */
+const MOST_TAGS = 40;
+
+/** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */
+const isGraviton = (instanceType: string) => /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType);
+
+const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
+
+/** An entry that stands twice in a list: it would be a second resource of one name. */
+function* repeated(path: string, value: unknown): Iterable<Conflict> {
+  if (typeof value !== "object" || value === null) return;
+  const seen = new Map<string, string>();
+  for (const [key, entry] of Object.entries(value)) {
+    const here = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
+    yield* repeated(here, entry);
+    if (!Array.isArray(value)) continue;
+    const first = seen.get(JSON.stringify(entry));
+    if (first) {
+      yield { path: here, found: entry, allowed: `another entry, as ${first} is the same`, mend: "remove" };
+    } else seen.set(JSON.stringify(entry), here);
+  }
+}
+
+/** Rules across settings, asked together so that all mistakes are reported at once. */
+export const rules: readonly Rule<SectionName>[] = [
+  ...(Object.keys(sections) as SectionName[]).map((name) => rule([name], (settings) => repeated(name, settings[name]))),
+
+  rule(["haWebTier"], function* ({ haWebTier: { min, max, desired } }) {
+    if (min > max) {
+      yield {
+        path: "haWebTier.min",
+        found: min,
+        allowed: `at most haWebTier.max, which is ${max}`,
+        mend: { value: max },
+      };
+    } else if (desired < min || desired > max) {
+      yield {
+        path: "haWebTier.desired",
+        found: desired,
+        allowed: `from haWebTier.min to haWebTier.max, ${min} to ${max}`,
+        mend: { value: Math.min(Math.max(desired, min), max) },
+      };
+    }
+  }),
+
+  rule(["fargate"], function* ({ fargate: { min, max, cpu, memory, schedules } }) {
+    if (min > max) {
+      yield { path: "fargate.min", found: min, allowed: `at most fargate.max, which is ${max}`, mend: { value: max } };
+    }
+    for (const [index, size] of schedules.entries()) {
+      if (size.min > size.max) {
+        yield {
+          path: `fargate.schedules[${index}].min`,
+          found: size.min,
+          allowed: `at most its max, which is ${size.max}`,
+          mend: { value: size.max },
+        };
+      }
+    }
+    const offered = fargateSizes[cpu] ?? [];
+    if (!offered.includes(memory)) {
+      const next = offered.find((size) => size >= memory) ?? offered.at(-1);
+      yield {
+        path: "fargate.memory",
+        found: memory,
+        allowed: `with fargate.cpu ${cpu}: ${offered.join(", ")} MiB`,
+        mend: { value: next },
+      };
+    }
+  }),
+
+  rule(["architecture", "traffic"], function* ({ architecture, traffic: { canary, percent, from } }) {
+    if (canary === architecture) {
+      yield {
+        path: "traffic.canary",
+        found: canary,
+        allowed: `another architecture than the one that serves: ${architectures.filter((a) => a !== architecture).join(", ")}`,
+        mend: "remove",
+      };
+    }
+    if (from && canary && from !== architecture && from !== canary) {
+      yield {
+        path: "traffic.from",
+        found: from,
+        allowed: `one of the two tiers of a migration, ${architecture} or ${canary}`,
+        mend: "remove",
+      };
+    }
+    if (!canary && percent > 0) {
+      yield {
+        path: "traffic.percent",
+        found: percent,
+        allowed: "0 while there is no traffic.canary",
+        mend: { value: 0 },
+      };
+    }
+  }),
+
+  rule(["domain"], function* ({ domain }) {
+    const zone = domain.zoneName ?? domain.name;
+    if (!inZone(domain.name, zone)) {
+      yield {
+        path: "domain.zoneName",
+        found: zone,
+        allowed: `a zone that holds ${domain.name}`,
+        mend: { value: domain.name.split(".").slice(-2).join(".") },
+      };
+    }
+    for (const [index, name] of domain.redirectFrom.entries()) {
+      if (index < MOST_REDIRECTS) continue;
+      yield {
+        path: `domain.redirectFrom[${index}]`,
+        found: name,
+        allowed: `at most ${MOST_REDIRECTS} names: a rule of a load balancer has no more values`,
+        mend: "remove",
+      };
+    }
+    // A site at www whose apex redirects, and whose zone was not named: the apex is meant.
+    const apex = domain.redirectFrom.find((name) => name !== domain.name && inZone(domain.name, name));
+    if (apex && !domain.zoneName) {
+      yield {
+        path: "domain.zoneName",
+        found: undefined,
+        allowed: `the zone that holds ${[domain.name, ...domain.redirectFrom].join(", ")}; without one it would be ${domain.name}`,
+        mend: { value: apex },
+      };
+      return;
+    }
+    for (const [index, name] of domain.redirectFrom.entries()) {
+      if (name === domain.name || !inZone(name, zone)) {
+        yield {
+          path: `domain.redirectFrom[${index}]`,
+          found: name,
+          allowed: `another name inside the zone ${zone}`,
+          mend: domain.name === `www.${zone}` ? "remove" : { value: `www.${zone}` },
+        };
+      }
+    }
+    if (domain.record === "CNAME" && domain.name === zone) {
+      yield {
+        path: "domain.record",
+        found: "CNAME",
+        allowed: `A, because ${domain.name} is the apex of its zone, where DNS allows no CNAME`,
+        mend: { value: "A" },
+      };
+    }
+  }),
+
+  rule(["domain"], function* ({ domain }) {
+    const apex = domain.redirectFrom.indexOf(domain.zoneName ?? domain.name);
+    if (domain.record === "CNAME" && apex >= 0) {
+      yield {
+        path: `domain.redirectFrom[${apex}]`,
+        found: domain.redirectFrom[apex],
+        allowed: "names below the zone's apex, where DNS allows no CNAME, or domain.record A",
+        mend: "remove",
+      };
+    }
+  }),
+
+  rule(["domain", "architecture", "traffic"], function* (settings) {
+    const others = tiersOf(settings).filter((tier) => tier !== "vercel");
+    const apex = settings.domain.name === (settings.domain.zoneName ?? settings.domain.name);
+    if (settings.domain.record === "CNAME" && !apex && others.length > 0) {
+      yield {
+        path: "domain.record",
+        found: "CNAME",
+        allowed: `A, because ${others.join(" and ")} is served by addresses, and a name has either A or CNAME records`,
+        mend: { value: "A" },
+      };
+    }
+  }),
+
+  rule(["network"], function* ({ network: { vpc, subnetIds } }) {
+    const adopted = vpc.startsWith("vpc-");
+    if (adopted && new Set(subnetIds).size < 2) {
+      yield {
+        path: "network.subnetIds",
+        found: subnetIds,
+        allowed:
+          "at least two public subnets in different zones of the VPC: the load balancer and the database need two",
+        mend: { value: '["subnet-...", "subnet-..."]' },
+      };
+    }
+    if (!adopted && subnetIds.length > 0) {
+      yield {
+        path: "network.subnetIds",
+        found: subnetIds,
+        allowed: `nothing while network.vpc is ${vpc}, which brings its own subnets`,
+        mend: "remove",
+      };
+    }
+  }),
+
+  ...databaseRules,
+
+  rule(["existing", "architecture", "traffic", "domain"], function* (settings) {
+    const { redirectFrom } = settings.domain;
+    if (!settings.existing.instanceId && tiersOf(settings).includes("monitored-instance") && redirectFrom.length > 1) {
+      yield {
+        path: "domain.redirectFrom",
+        found: redirectFrom,
+        allowed: "at most one name with monitored-instance, whose Nginx redirects one",
+        mend: "remove",
+      };
+    }
+  }),
+
+  rule(["existing", "architecture", "traffic"], function* (settings) {
+    const { instanceId, securityGroupId, addresses } = settings.existing;
+    if (!instanceId || !tiersOf(settings).includes("monitored-instance")) return;
+    if (addresses.length === 0) {
+      yield {
+        path: "existing.addresses",
+        found: addresses,
+        allowed: "the public address of the existing instance, to which DNS points",
+        mend: { value: '["203.0.113.10"]' },
+      };
+    }
+    if (!securityGroupId) {
+      yield {
+        path: "existing.securityGroupId",
+        found: undefined,
+        allowed: "the security group of the existing instance, which the database admits",
+        mend: { value: "sg-..." },
+      };
+    }
+  }),
+
+  rule(["alerts"], function* ({ alerts: { muteUntil } }) {
+    if (muteUntil === undefined) return;
+    const ahead = Date.parse(muteUntil) - Date.now();
+    if (ahead <= 0) {
+      yield {
+        path: "alerts.muteUntil",
+        found: muteUntil,
+        allowed: "a time to come; this one is over, and nothing is muted any more",
+        mend: "remove",
+      };
+    } else if (ahead > MOST_MUTED_DAYS * 86_400_000) {
+      yield {
+        path: "alerts.muteUntil",
+        found: muteUntil,
+        allowed: `at most ${MOST_MUTED_DAYS} days ahead: a mute that is forgotten hides an outage`,
+        mend: { value: new Date(Date.now() + 2 * 3_600_000).toISOString().replace(/\.\d+/, "") },
+      };
+    }
+  }),
+
+  rule(["image"], function* ({ image }) {
+    if (image.uri && image.build) {
+      yield {
+        path: "image.build",
+        found: true,
+        allowed: "false while image.uri is set: an image is either given or built",
+        mend: { value: false },
+      };
+    }
+  }),
+
+  rule(["image", "app"], function* ({ image, app }) {
+    if (image.build && !app.version) {
+      yield {
+        path: "app.version",
+        found: undefined,
+        allowed: "the release that image.build builds; it becomes the image's tag, and a tag never moves",
+        mend: { value: "2026-11-24" },
+      };
+    }
+  }),
+
+  rule(["app", "secrets"], function* ({ app, secrets }) {
+    if (app.serverActionsKey === "shared" && !secrets[SERVER_ACTIONS_KEY]) {
+      yield {
+        path: `secrets.${SERVER_ACTIONS_KEY}`,
+        found: undefined,
+        allowed: "the key that environments share (app.serverActionsKey), for example of `openssl rand -base64 32`",
+        mend: { value: "<value>" },
+      };
+    }
+  }),
+
+  rule(["existing", "instance", "architecture", "traffic"], function* (settings) {
+    const { type } = settings.instance;
+    const isBuilt = !settings.existing.instanceId && tiersOf(settings).includes("monitored-instance");
+    if (!isBuilt || !isGraviton(type)) return;
+    yield {
+      path: "instance.type",
+      found: type,
+      allowed:
+        "an x86_64 type: the server's system and its release are x86_64, and Graviton types such as t4g are arm64",
+      mend: { value: "t3.medium" },
+    };
+  }),
+
+  rule(["tags"], function* ({ tags }) {
+    for (const [key, value] of Object.entries(tags).slice(MOST_TAGS)) {
+      yield {
+        path: `tags.${key}`,
+        found: value,
+        allowed: `at most ${MOST_TAGS} tags: AWS takes 50 a resource, with the stack's own`,
+        mend: "remove",
+      };
+    }
+  }),
+
+  rule(["image", "haWebTier", "architecture", "traffic"], function* (settings) {
+    const { platform } = settings.image;
+    const { instanceType } = settings.haWebTier;
+    if (!tiersOf(settings).includes("ha-web-tier") || platform === "multi") return;
+    const built = isGraviton(instanceType) ? "arm64" : "x86_64";
+    if (built !== platform) {
+      yield {
+        path: "haWebTier.instanceType",
+        found: instanceType,
+        allowed: `an instance type of image.platform ${platform} (Graviton types such as t4g are arm64), or a multi image`,
+        mend: { value: platform === "arm64" ? "t4g.small" : "t3.small" },
+      };
+    }
+  }),
+
+  ...outsideRules,
+];

@@ -1,0 +1,69 @@
+import { changesIn, type StoredRecord } from "../../standins/route53";
+import type { Cloud, Properties, Stored } from "./cloud";
+import { type Reply, xml } from "./services";
+import { worldNow, ZONE_ID } from "./world";
+
+const RECORD = "aws:route53/record:Record";
+
+/** What somebody changes in Route 53 by its API, and not by the provider: one batch, all of it or nothing. */
+export function changeRecords(cloud: Cloud, body: string): Reply {
+  const changes = changesIn(body).map(({ action, record }) => ({ action, id: idOf(record), inputs: inputsOf(record) }));
+  const after = new Map(cloud.of(RECORD).map((one) => [one.id, one.inputs] as const));
+  for (const { action, id, inputs } of changes) {
+    const known = after.has(id);
+    if (action === "DELETE" ? !known : known)
+      return invalid(`Tried to ${action} ${id}, and it was ${known ? "" : "not "}found`);
+    if (action === "DELETE") after.delete(id);
+    else after.set(id, inputs);
+  }
+  for (const { name, type, setIdentifier } of after.values()) {
+    const twins = [...after.values()].filter((one) => one.name === name && one.type === type);
+    if (setIdentifier === undefined && twins.length > 1)
+      return invalid(`RRSet with DNS name ${name}. cannot be created`);
+  }
+  for (const { action, id, inputs } of changes) {
+    const key = `${RECORD}|${id}`;
+    if (action === "DELETE") cloud.resources.delete(key);
+    else cloud.resources.set(key, stored(id, inputs));
+  }
+  return xml(
+    "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></ChangeResourceRecordSetsResponse>",
+  );
+}
+
+const invalid = (message: string) =>
+  xml(
+    `<ErrorResponse><Error><Code>InvalidChangeBatch</Code><Message>[${message}]</Message></Error></ErrorResponse>`,
+    400,
+  );
+
+const nameOf = ({ Name }: StoredRecord) => Name.replace(/\.$/, "");
+const idOf = (record: StoredRecord) =>
+  [ZONE_ID, nameOf(record), record.Type, record.SetIdentifier].filter(Boolean).join("_");
+
+function inputsOf(record: StoredRecord): Properties {
+  const { Type, SetIdentifier, Weight, TTL, ResourceRecords, AliasTarget } = record;
+  return {
+    zoneId: ZONE_ID,
+    name: nameOf(record),
+    type: Type,
+    ...(SetIdentifier ? { setIdentifier: SetIdentifier, weightedRoutingPolicies: [{ weight: Weight }] } : {}),
+    ...(AliasTarget
+      ? {
+          aliases: [
+            {
+              name: AliasTarget.DNSName.replace(/\.$/, ""),
+              zoneId: AliasTarget.HostedZoneId,
+              evaluateTargetHealth: AliasTarget.EvaluateTargetHealth,
+            },
+          ],
+        }
+      : { records: (ResourceRecords ?? []).map(({ Value }) => Value), ttl: TTL }),
+  };
+}
+
+function stored(id: string, inputs: Properties): Stored {
+  const urn = `urn:pulumi:elsewhere::by-hand::${RECORD}::${id}`;
+  const outputs = { ...inputs, fqdn: inputs.name, $unique: id };
+  return { urn, type: RECORD, name: id, id, inputs, outputs, modified: worldNow() };
+}

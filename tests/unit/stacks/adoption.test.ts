@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import type { ResourceTransformArgs } from "@pulumi/pulumi";
+import { adoption } from "../../../stacks/adoption";
+
+/** Somebody's database, as RDS describes it (API reference, DescribeDBInstances, example of the response). */
+const DESCRIBED = `<DescribeDBInstancesResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><DescribeDBInstancesResult><DBInstances>
+<DBInstance><DBInstanceIdentifier>production</DBInstanceIdentifier><TagList><Tag><Key>Project</Key><Value>old</Value></Tag></TagList></DBInstance>
+</DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>`;
+
+describe("a database that an update meets", () => {
+  let server: Server;
+  let asked = 0;
+  const said: string[] = [];
+  // An import of it cannot be written to.
+  const loud = createRequire(__filename)("@pulumi/pulumi/log") as Record<"error" | "warn", (message: string) => void>;
+  const kept = { error: loud.error, warn: loud.warn, env: { ...process.env } };
+  before(async () => {
+    server = createServer((_, response) => {
+      asked += 1;
+      response.setHeader("content-type", "text/xml").end(DESCRIBED);
+    });
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+    });
+    loud.error = loud.warn = (message) => said.push(message);
+  });
+  after(() => {
+    Object.assign(loud, { error: kept.error, warn: kept.warn });
+    process.env = kept.env;
+    server.close();
+    server.closeAllConnections();
+  });
+  beforeEach(() => {
+    said.length = asked = 0;
+  });
+
+  /** The first `up`: the state knows nothing of it. */
+  const meet = (opts: object) =>
+    adoption(
+      { region: "ap-northeast-2" },
+      [],
+    )({
+      type: "aws:rds/instance:Instance",
+      name: "database-instance",
+      custom: true,
+      props: { identifier: "production" },
+      opts,
+    } as ResourceTransformArgs);
+
+  it("and that it imports is neither looked at nor spoken of", async () => {
+    assert.equal(await meet({ import: "production", protect: true }), undefined);
+    assert.deepEqual([said, asked], [[], 0]);
+  });
+
+  it("and that is somebody else's is shown, by no command that deletes it", async () => {
+    assert.equal(await meet({ import: "" }), undefined);
+    assert.equal(asked, 1);
+    assert.match(said.join("\n"), /the database production is there already, and it is not this stack's/);
+    assert.match(said.join("\n"), /aws rds describe-db-instances --db-instance-identifier production/);
+    assert.doesNotMatch(said.join("\n"), /delete/);
+  });
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { refuseNames, refuseZone } from "../../../stacks/barred";
+import type { StackConfig } from "../../../stacks/config";
+import type { KnownResource } from "../../../stacks/state";
+
+const resource = (type: string, name: string, inputs: KnownResource["inputs"], marked = false): KnownResource => ({
+  type,
+  urn: `urn:pulumi:test::iamvet::${type}::${name}`,
+  id: name,
+  ...(inputs && { inputs }),
+  ...(marked && { delete: true }),
+});
+const slot = (name: string, zoneId: string, marked = false) =>
+  resource("aws:route53/record:Record", "traffic-serving", { name, zoneId }, marked);
+const intent = (stack: string, marked = false) =>
+  resource("aws:ssm/parameter:Parameter", "traffic-intent", { name: `/iamvet/${stack}/traffic-intent` }, marked);
+const config = (domain: Partial<StackConfig["settings"]["domain"]>) =>
+  ({
+    project: "iamvet",
+    stack: "test",
+    settings: { domain: { name: "a.example", zone: "existing", redirectFrom: [], ...domain } },
+  }) as unknown as StackConfig;
+
+describe("names and zones that cannot be taken as they are", () => {
+  const [there, gone] = [true, false].map((answer) => () => Promise.resolve(answer));
+
+  it("nothing is refused while nothing is under way", async () => {
+    for (const known of [[], [slot("a.example", "Z1")], [slot("b.example", "Z1")], [intent("other")]]) {
+      refuseNames(known, config({}), "Z1");
+      await refuseZone(known, config({}), there);
+    }
+    await refuseZone([], config({ zone: "new" }), there);
+  });
+
+  it("nor where the change goes on", () =>
+    refuseNames([slot("a.example", "Z1"), slot("b.example", "Z1", true)], config({}), "Z1"));
+
+  it("a name is not set back while the engine is still to delete its records, and each name goes on redirecting meanwhile", () =>
+    assert.throws(
+      () =>
+        refuseNames(
+          [slot("b.example", "Z1"), slot("a.example", "Z1", true)],
+          config({ redirectFrom: ["b.example", "c.example"] }),
+          "Z1",
+        ),
+      (error: Error) => {
+        const commands = error.message.split("\n").filter((line) => line.startsWith("  "));
+        assert.deepEqual(commands, [
+          "  pulumi config set --stack test --path 'iamvet:domain.name' b.example",
+          "  pulumi config set --stack test --path 'iamvet:domain.redirectFrom[0]' a.example",
+          "  pulumi config set --stack test --path 'iamvet:domain.redirectFrom[1]' c.example",
+          "  pulumi up --stack test",
+        ]);
+        return /Nothing was changed\.$/.test(error.message);
+      },
+    ));
+
+  it("nor a zone", () =>
+    assert.throws(
+      () => refuseNames([slot("a.example", "Z2"), slot("a.example", "Z1", true)], config({}), "Z1"),
+      /domain\.zoneName is the name of the zone Z2/,
+    ));
+
+  it("nor the stack's name while parameters under it are to be deleted", () =>
+    assert.throws(
+      () => refuseNames([intent("other"), intent("test", true)], config({}), "Z1"),
+      /pulumi stack rename other --stack test\n {2}pulumi up --stack other\n {2}pulumi stack rename test --stack other/,
+    ));
+
+  it("a live site gets no new zone, and keeps the one that it has made", async () => {
+    await assert.rejects(
+      refuseZone([slot("a.example", "Z1")], config({ zone: "new" }), there),
+      /pulumi config set --stack test --path iamvet:domain\.zone existing/,
+    );
+    const own = [slot("a.example", "Z1"), resource("aws:route53/zone:Zone", "dns-zone", {})];
+    await refuseZone(own, config({ zone: "new" }), there);
+    await assert.rejects(
+      refuseZone(own, config({}), there),
+      /pulumi config set --stack test --path iamvet:domain\.zone new/,
+    );
+  });
+
+  it("but one whose zone is lost gets a new one", () =>
+    refuseZone([slot("a.example", "Z1")], config({ zone: "new" }), gone));
+});
