@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { adoptLeftovers } from "./stacks/adoption";
 import { readStack } from "./stacks/config";
-import { liveGates, openGates } from "./stacks/gates";
+import { liveGates, previewGates } from "./stacks/gates";
 import { updating } from "./stacks/operation";
 import { deploySite } from "./stacks/site";
 import { readState } from "./stacks/state";
@@ -14,7 +14,7 @@ export = async () => {
     const { region, known } = config;
     const account = { region, ...(aws.config.profile && { profile: aws.config.profile }) };
     if (updating()) adoptLeftovers(account, known);
-    const gates = updating() ? liveGates({ ...config.settings.gates, ...account, known }) : openGates;
+    const gates = updating() ? liveGates({ ...config.settings.gates, ...account, known }) : previewGates;
     return await deploySite(config, gates);
   } catch (error) {
     // Its message is all that is shown, but the runtime formats the stack first, for up to a minute (pulumi/pulumi#21326).

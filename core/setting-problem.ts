@@ -7,7 +7,7 @@ export interface SettingProblem {
   /** The next step, a sentence. */
   readonly how: string;
   /** A value that mends the key, or that the key is to be removed. */
-  readonly mend: { readonly value: unknown } | "remove";
+  readonly fix: { readonly value: unknown } | "remove";
 }
 
 /** The problems as the text of one error, a line each. */

@@ -4,7 +4,7 @@ import type { StackConfig } from "./config";
 import type { Foundation } from "./foundation";
 
 /** Roles for GitHub Actions, where a repository is named (`ci.repository`). */
-export function layCi(config: StackConfig, foundation: Foundation): CiAccess | undefined {
+export function createCiAccess(config: StackConfig, foundation: Foundation): CiAccess | undefined {
   const { settings, stack } = config;
   const { repository, environment, branch, provider } = settings.ci;
   if (!repository) return undefined;

@@ -29,7 +29,7 @@ export function readStack(): StackConfig {
   const project = pulumi.getProject();
   const stack = pulumi.getStack();
   const config = { ...pulumi.runtime.allConfig(), "aws:region": aws.config.region ?? "" };
-  const settings = told(() => checkSettings(project, stack, config));
+  const settings = asRunError(() => checkSettings(project, stack, config));
   return {
     project,
     stack,
@@ -59,7 +59,7 @@ function passwordOf(): pulumi.Output<string> {
 }
 
 /** The engine prints a RunError's message alone; of any other error it prints the insides. */
-function told<T>(work: () => T): T {
+function asRunError<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

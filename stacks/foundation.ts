@@ -64,7 +64,7 @@ export const notGiven = (): pulumi.Output<string> => pulumi.output(pulumi.unknow
  * @param vercelReachable whether visitors may still reach Vercel, which needs the database's public address as long as that may be:
  *   the foundation is updated before traffic moves, so the address goes with the first update after
  */
-export function layFoundation(config: StackConfig, zone: DnsZone, vercelReachable = false): Foundation {
+export function createFoundation(config: StackConfig, zone: DnsZone, vercelReachable = false): Foundation {
   const { settings } = config;
   const { domain, alerts: told } = settings;
 

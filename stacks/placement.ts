@@ -36,8 +36,8 @@ export async function checkPlacement({
   if (!misplaced) return;
   const { path, found, allowed, value } = misplaced;
   const key = `${project}:${path}`;
-  const mend = `pulumi config set --stack ${stack} --path '${key}' ${value}`;
-  throw new pulumi.RunError(new SettingsError(stack, [{ key, found, allowed, mend }]).message);
+  const fix = `pulumi config set --stack ${stack} --path '${key}' ${value}`;
+  throw new pulumi.RunError(new SettingsError(stack, [{ key, found, allowed, fix }]).message);
 }
 
 interface Misplaced {

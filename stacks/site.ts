@@ -8,11 +8,11 @@ import { Uptime } from "../components/monitoring/uptime";
 import type { WebTier } from "../core/web-tier";
 import { tiers as architectures } from "./architectures";
 import { refuseNames, refuseZone } from "./barred";
-import { layCi } from "./ci";
+import { createCiAccess } from "./ci";
 import type { StackConfig } from "./config";
 import { guardDatabase } from "./gates/database-guard";
 import { type Former, formerOf } from "./former";
-import { type Foundation, layFoundation } from "./foundation";
+import { type Foundation, createFoundation } from "./foundation";
 import type { Gates } from "./gates";
 import { foundByHand, ifKnown, knownValue, type LiveTraffic, losesVisitors, mayReach, tiersToProve } from "./gates";
 import { noteKept } from "./gates/protection";
@@ -91,8 +91,8 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const names = tiersOf(settings);
   const vercelReachable = before !== undefined && mayReach(before, "vercel", settings.gates.drainSeconds);
   const notices = noticesFor(settings, { stack, vercelReachable, ...keysIn(inConfig) });
-  const foundation = layFoundation(config, zone, vercelReachable);
-  const ci = layCi(config, foundation);
+  const foundation = createFoundation(config, zone, vercelReachable);
+  const ci = createCiAccess(config, foundation);
   if (zone.nameServers && !preview) {
     await gates.delegated({
       name: zone.name,
@@ -179,10 +179,10 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     });
   }
 
-  if (before) await gates.letGo(await kept());
+  if (before) await gates.allowDeletion(await kept());
 
   // Last: before traffic is there, whoever looks from outside would find nobody and raise an alarm.
-  const outside = new Uptime("uptime", {
+  const externalCheck = new Uptime("uptime", {
     check: uptimeCheckOf(settings.uptime),
     domain: domain.name,
     healthPath: settings.app.healthPath,
@@ -194,7 +194,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
 
   const observed = observe(config, foundation, {
     tiers: built,
-    parts: [outside, loadBalancer, foundation.database, foundation.backups].filter((part) => part !== undefined),
+    parts: [externalCheck, loadBalancer, foundation.database, foundation.backups].filter((part) => part !== undefined),
     trafficParameter: query.parameters.state,
   });
   return {

@@ -24,7 +24,7 @@ export interface BudgetArgs {
 export class Budget extends pulumi.ComponentResource {
   constructor(name: string, args: BudgetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Budget", name, {}, opts);
-    const told = (notificationType: "ACTUAL" | "FORECASTED", percents: readonly number[]) =>
+    const notification = (notificationType: "ACTUAL" | "FORECASTED", percents: readonly number[]) =>
       [...new Set(percents)].map((threshold) => ({
         notificationType,
         threshold,
@@ -44,7 +44,7 @@ export class Budget extends pulumi.ComponentResource {
         filterExpression: {
           ands: Object.entries(args.tags).map(([key, value]) => ({ tags: { key, values: [value] } })),
         },
-        notifications: [...told("ACTUAL", args.actualPercents), ...told("FORECASTED", args.forecastPercents)],
+        notifications: [...notification("ACTUAL", args.actualPercents), ...notification("FORECASTED", args.forecastPercents)],
       },
       { parent: this },
     );

@@ -137,7 +137,7 @@ export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
       found: `${interval} s`,
       allowed: `${limits.title}: ${allowed}`,
       how: `Set uptime.intervalSeconds to ${limits.defaultInterval}${faster ? `, or uptime.plan to ${faster}` : ""}.`,
-      mend: { value: limits.defaultInterval },
+      fix: { value: limits.defaultInterval },
     });
   }
   if (check.provider === "route53") {
@@ -148,7 +148,7 @@ export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
         found: String(threshold),
         allowed: "1 to 10 failed checks in a row",
         how: "Set uptime.failureThreshold to 3.",
-        mend: { value: 3 },
+        fix: { value: 3 },
       });
     }
     return problems;
@@ -159,7 +159,7 @@ export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
       found: "commercial use",
       allowed: `${limits.title}: personal, non-commercial use`,
       how: "Set uptime.plan to solo, uptime.provider to route53, or uptime.commercial to false if the site earns nothing.",
-      mend: { value: false },
+      fix: { value: false },
     });
   }
   for (const { id, threshold = 0, recurrence = 0 } of check.contacts ?? []) {
@@ -169,7 +169,7 @@ export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
         found: id,
         allowed: "ids of alert contacts or integrations",
         how: 'List them: curl -H "Authorization: Bearer $UPTIMEROBOT_API_KEY" https://api.uptimerobot.com/v3/user/alert-contacts',
-        mend: { value: '[{"id": "1234567"}]' },
+        fix: { value: '[{"id": "1234567"}]' },
       });
     } else if (threshold + recurrence > 0 && !limits.contactTiming) {
       problems.push({
@@ -177,7 +177,7 @@ export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
         found: `contact ${id} with a delay of ${threshold} and reminders every ${recurrence} minutes`,
         allowed: `${limits.title}: 0 and 0`,
         how: "Remove threshold and recurrence, or set uptime.plan to solo.",
-        mend: { value: `[{"id": "${id}"}]` },
+        fix: { value: `[{"id": "${id}"}]` },
       });
     }
   }
@@ -187,7 +187,7 @@ export function uptimeProblems(check: UptimeCheck): SettingProblem[] {
       found: "none",
       allowed: `${limits.title} reaches nobody without a contact, as it has no webhooks`,
       how: "Add a contact's id to uptime.contacts, or set uptime.plan to team.",
-      mend: { value: '[{"id": "1234567"}]' },
+      fix: { value: '[{"id": "1234567"}]' },
     });
   }
   return problems;

@@ -22,7 +22,7 @@ export interface LoadBalancerArgs {
   readonly accessLogDays?: number;
   /**
    * Refuse deletion by hand, by other tools and by `pulumi destroy`. A flip to an architecture without a load balancer may still
-   * delete it: the program lifts the protection when both of its gates are passed (`Gates.letGo`). @default true
+   * delete it: the program lifts the protection when both of its gates are passed (`Gates.allowDeletion`). @default true
    */
   readonly deletionProtection?: boolean;
   /** A web application firewall; see {@link Firewall} for its price. @default none */

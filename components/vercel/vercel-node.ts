@@ -33,7 +33,7 @@ export function vercelNodeProblems(version: string, now = new Date()): SettingPr
       found: version,
       allowed: `${lastingNodeVersions.join(" or ")}${why}`,
       how: `Set vercel.nodeVersion to ${defaultNodeVersion}.`,
-      mend: { value: defaultNodeVersion },
+      fix: { value: defaultNodeVersion },
     },
   ];
 }

@@ -123,7 +123,7 @@ interface PlanRule {
   readonly allows: (limits: VercelPlanLimits, choices: VercelPlanChoices) => boolean;
   readonly allowed: (limits: VercelPlanLimits) => string;
   readonly instead: string;
-  readonly mend: (limits: VercelPlanLimits) => SettingProblem["mend"];
+  readonly fix: (limits: VercelPlanLimits) => SettingProblem["fix"];
 }
 
 const remove = () => "remove" as const;
@@ -135,7 +135,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.commercialUse,
     allowed: () => "non-commercial personal use only (Vercel's fair use guidelines)",
     instead: "set vercel.commercial to false if the site earns nothing",
-    mend: () => ({ value: false }),
+    fix: () => ({ value: false }),
   },
   {
     key: "teamId",
@@ -143,7 +143,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.team,
     allowed: () => "a personal account",
     instead: "remove vercel.teamId",
-    mend: remove,
+    fix: remove,
   },
   {
     key: "regions",
@@ -151,7 +151,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { regions = [] }) => regions.length <= limits.maxFunctionRegions,
     allowed: (limits) => `at most ${limits.maxFunctionRegions} region(s) for functions`,
     instead: "keep the one region next to the database",
-    mend: remove,
+    fix: remove,
   },
   {
     key: "functions.maxSeconds",
@@ -162,7 +162,7 @@ const rules: readonly PlanRule[] = [
     },
     allowed: (limits) => `1 to ${limits.maxFunctionSeconds} s`,
     instead: "lower vercel.functions.maxSeconds, or move the long work to a queue",
-    mend: (limits) => ({ value: limits.maxFunctionSeconds }),
+    fix: (limits) => ({ value: limits.maxFunctionSeconds }),
   },
   {
     key: "functions.cpu",
@@ -170,7 +170,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { functions }) => functions?.cpu === undefined || limits.cpuTypes.includes(functions.cpu),
     allowed: (limits) => limits.cpuTypes.join(", "),
     instead: "use standard",
-    mend: remove,
+    fix: remove,
   },
   {
     key: "protection",
@@ -178,7 +178,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { protection = "standard" }) => limits.protections.includes(protection),
     allowed: (limits) => limits.protections.join(", "),
     instead: "use standard, which protects everything but the site's own domain",
-    mend: remove,
+    fix: remove,
   },
   {
     key: "skewProtection",
@@ -186,7 +186,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.skewProtection,
     allowed: () => "no skew protection",
     instead: "remove vercel.skewProtection",
-    mend: remove,
+    fix: remove,
   },
   {
     key: "logDrain",
@@ -194,7 +194,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits) => limits.logDrain,
     allowed: () => "no log drain",
     instead: "remove vercel.logDrain; runtime logs stay in Vercel's dashboard for one hour",
-    mend: remove,
+    fix: remove,
   },
   {
     key: "databaseAccess",
@@ -202,7 +202,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { database }) => database === undefined || limits.databaseAccess.includes(database.kind),
     allowed: (limits) => limits.databaseAccess.join(", "),
     instead: "use public-tls, which opens the database's port to the internet with TLS forced",
-    mend: () => ({ value: "public-tls" }),
+    fix: () => ({ value: "public-tls" }),
   },
   {
     key: "requiredSla",
@@ -210,7 +210,7 @@ const rules: readonly PlanRule[] = [
     allows: (limits, { requiredSla = 0 }) => (limits.sla ?? 0) >= requiredSla,
     allowed: (limits) => (limits.sla === undefined ? "no availability by contract" : percent(limits.sla)),
     instead: "remove vercel.requiredSla",
-    mend: remove,
+    fix: remove,
   },
 ];
 
@@ -220,7 +220,7 @@ const rules: readonly PlanRule[] = [
  */
 export function vercelPlanProblems(choices: VercelPlanChoices): SettingProblem[] {
   const limits = vercelPlans[choices.plan];
-  return rules.flatMap(({ key, found: find, allows, allowed, instead, mend }) => {
+  return rules.flatMap(({ key, found: find, allows, allowed, instead, fix }) => {
     const found = find(choices);
     if (found === undefined || allows(limits, choices)) return [];
     const better = (Object.keys(vercelPlans) as VercelPlan[]).find((plan) => allows(vercelPlans[plan], choices));
@@ -230,7 +230,7 @@ export function vercelPlanProblems(choices: VercelPlanChoices): SettingProblem[]
         found,
         allowed: `${limits.title}: ${allowed(limits)}${better ? `; vercel.plan ${better} allows it` : ""}`,
         how: sentence(better === undefined ? instead : `${instead}, or set vercel.plan to ${better}`),
-        mend: mend(limits),
+        fix: fix(limits),
       },
     ];
   });

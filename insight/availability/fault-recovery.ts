@@ -149,7 +149,7 @@ const REACHABILITY = watches(
 const MONITOR = "pulumi-nodejs:dynamic/uptimerobot:Monitor";
 
 /** Seconds until whoever looks from outside is sure that the site is down; undefined where nobody looks. */
-function outside(plan: Plan): Timing | undefined {
+function externalCheck(plan: Plan): Timing | undefined {
   const [check] = ofType(plan, "aws:route53/healthCheck:HealthCheck");
   if (check) {
     const interval = number(check.inputs.requestInterval) ?? 30;
@@ -177,7 +177,7 @@ function reported(plan: Plan, alarm: PlannedResource): boolean {
 }
 
 /** Whether anybody hears of an alarm. One whose list of actions is empty speaks through a composite alarm or the reporter. */
-const heard = (plan: Plan, alarm: PlannedResource): boolean =>
+const hasSubscriber = (plan: Plan, alarm: PlannedResource): boolean =>
   alarm.inputs.alarmActions === undefined ||
   list(alarm.inputs.alarmActions).length > 0 ||
   ofType(plan, "aws:cloudwatch/compositeAlarm:CompositeAlarm").some((composite) => refersTo(composite, alarm.urn)) ||
@@ -185,7 +185,7 @@ const heard = (plan: Plan, alarm: PlannedResource): boolean =>
 
 /** Whether anybody is told that the site does not answer. */
 export const tellsOutage = (plan: Plan): boolean =>
-  ofType(plan, MONITOR).length > 0 || ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && heard(plan, alarm));
+  ofType(plan, MONITOR).length > 0 || ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && hasSubscriber(plan, alarm));
 
 const action = (alarm: PlannedResource | undefined, name: string): boolean =>
   alarm !== undefined && list(alarm.inputs.alarmActions).some((a) => JSON.stringify(a).includes(`ec2:${name}`));
@@ -309,7 +309,7 @@ function targetHealth({ targetGroup }: Facts): { out: Timing; in: Timing } | und
 
 /** The steps until an alarm is known. */
 function seenBy({ plan, t }: Facts, alarm: PlannedResource): RecoveryStep[] {
-  const looked = fromOutside(alarm) ? outside(plan) : undefined;
+  const looked = fromOutside(alarm) ? externalCheck(plan) : undefined;
   return [
     ...(looked ? [step("detection", "checks from outside fail", looked)] : []),
     step("detection", "alarm", { seconds: alarmSeconds(alarm), from: `${alarm.name}: periods until the alarm` }),
@@ -321,9 +321,9 @@ function seenBy({ plan, t }: Facts, alarm: PlannedResource): RecoveryStep[] {
 function byReachability(facts: Facts, matches: (alarm: PlannedResource) => boolean, repair: Timing, what: StepText) {
   const { plan, t } = facts;
   const alarms = ofType(plan, ALARM).filter(
-    (alarm) => matches(alarm) && (heard(plan, alarm) || automationOf(plan, alarm) !== undefined),
+    (alarm) => matches(alarm) && (hasSubscriber(plan, alarm) || automationOf(plan, alarm) !== undefined),
   );
-  const looked = ofType(plan, MONITOR).length > 0 ? outside(plan) : undefined;
+  const looked = ofType(plan, MONITOR).length > 0 ? externalCheck(plan) : undefined;
   const courses = [
     ...alarms.map((alarm) => byAlarm(facts, alarm, repair, what)),
     ...(looked
@@ -598,7 +598,7 @@ const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
         ]
       : [step("recovery", "AWS restores the region", facts.t.regionReturn)],
     automatic: false,
-    alerted: facts.tier !== "instance" || outside(facts.plan) !== undefined,
+    alerted: facts.tier !== "instance" || externalCheck(facts.plan) !== undefined,
     share: 1,
   }),
 };

@@ -92,7 +92,7 @@ const healthCheck: Estimate = ({ inputs }) => {
   ];
 };
 
-export const outside: Readonly<Record<string, Estimate>> = {
+export const externalTypes: Readonly<Record<string, Estimate>> = {
   "vercel:index/project:Project": vercelProject,
   "vercel:index/logDrain:LogDrain": logDrain,
   "aws:route53/healthCheck:HealthCheck": healthCheck,

@@ -1,6 +1,6 @@
 import { cluster, instance, loadBalancer, scalingGroup, service, volume } from "./cost-compute";
 import { type Estimate, fixed, HOURS, usage } from "./cost-item";
-import { outside } from "./cost-external";
+import { externalTypes } from "./cost-external";
 import {
   backupPlan,
   database,
@@ -50,7 +50,7 @@ const resources: Readonly<Record<string, Estimate>> = {
   "aws:ecr/repository:Repository": shared("Images", "ecr:storage", "imageGb"),
   "aws:backup/plan:Plan": backupPlan,
   "aws:backup/restoreTestingPlan:RestoreTestingPlan": restoreTests,
-  ...outside,
+  ...externalTypes,
 };
 
 export const priced = { resources, site };

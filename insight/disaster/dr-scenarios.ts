@@ -2,7 +2,7 @@ import {
   DAY,
   type Entry,
   foundationFirst,
-  lookAtTier,
+  inspectTier,
   multiAzGap,
   none,
   output,
@@ -39,7 +39,7 @@ export const scenarios: readonly Entry[] = [
         actions: [
           {
             what: recovery.automatic ? "Nothing: watch it come back" : "Look, then act",
-            commands: lookAtTier(context),
+            commands: inspectTier(context),
           },
           ...(onDisk
             ? [

@@ -44,7 +44,7 @@ export const restoreTime = (further: Objective["note"] = undefined): Objective =
 });
 
 /** How a person looks at the tier. */
-export function lookAtTier({ plan, stack }: Context): string[] {
+export function inspectTier({ plan, stack }: Context): string[] {
   const cluster = `--cluster "${output(stack, "cluster")}"`;
   const looks: Readonly<Record<string, readonly string[]>> = {
     "monitored-instance": [`aws ec2 describe-instance-status --instance-ids "${output(stack, "instanceId")}"`],

@@ -36,7 +36,7 @@ const majorOf = (version: string) => Number(version.split(".")[0]);
 const minorOf = (version: string) => Number(version.split(".")[1] ?? Number.POSITIVE_INFINITY);
 
 function conflict(path: string, found: unknown, allowed: string, value: unknown): Conflict {
-  return { path: `database.${path}`, found, allowed, mend: { value } };
+  return { path: `database.${path}`, found, allowed, fix: { value } };
 }
 
 /**
@@ -102,7 +102,7 @@ export function replacements({ database }: Pick<Settings, "database">, live: Liv
         path: "network.vpc",
         found: vpcId ?? "new",
         allowed: `${live.vpcId}, where ${live.identifier} is: another network would take its subnets and security group away. ${ELSEWHERE}`,
-        mend: { value: live.vpcId },
+        fix: { value: live.vpcId },
       });
     }
   }

@@ -69,7 +69,7 @@ export { ifKnown, knownValue } from "./wait";
  *    tier after it;
  * 3. `ready` for each of {@link tiersToProve};
  * 4. `renamed`, and traffic is registered: intent parameter, then the rule, then the records, then the state parameter;
- * 5. `settled`, `letGo` of a load balancer or a server that is to go, and the program ends.
+ * 5. `settled`, `allowDeletion` of a load balancer or a server that is to go, and the program ends.
  *
  * None is called in a preview.
  */
@@ -85,7 +85,7 @@ export interface Gates {
    * What is live before this update.
    * @throws if the stack file disagrees with it in a way that no change of `architecture` explains, and says what to keep
    */
-  live(query: TrafficQuery, wish: Wish): Promise<LiveTraffic>;
+  live(query: TrafficQuery, requested: RequestedTraffic): Promise<LiveTraffic>;
   /**
    * Returns when the release's migrations were applied, now or by an update before; false if nothing can run them yet.
    * @throws when they fail; the release has not been rolled out by then
@@ -110,14 +110,14 @@ export interface Gates {
   settled(traffic: TrafficToSettle): Promise<void>;
   /**
    * Turns on what protects a load balancer and a server against deletion, where it is off though the program wants it: an update that
-   * was taken back behind {@link letGo} has left it so, and neither the engine nor a plan sees it. What cannot be protected is told.
+   * was taken back behind {@link allowDeletion} has left it so, and neither the engine nor a plan sees it. What cannot be protected is told.
    */
   hold(kept: readonly Kept[]): Promise<void>;
   /**
    * Lifts the same protection of what the stack had before this update and has no more, as the engine deletes it next. Behind `settled`:
    * the protection is against a hand, other tools and `pulumi destroy`, and a flip that passed its gates is what it has to let by.
    */
-  letGo(kept: readonly Kept[]): Promise<void>;
+  allowDeletion(kept: readonly Kept[]): Promise<void>;
 }
 
 /** Where to look for the site's traffic. */
@@ -134,7 +134,7 @@ export interface TrafficQuery {
 }
 
 /** What the stack file asks for. */
-export interface Wish extends Asked {
+export interface RequestedTraffic extends Asked {
   /** `traffic.revision` of the stack file. @default 0 */
   readonly revision?: number;
 }
@@ -201,7 +201,7 @@ const PROBE_MS = 10_000;
 const QUESTION_MS = 60_000;
 
 /** Gates of a preview: nothing is there to wait for. */
-export const openGates: Gates = {
+export const previewGates: Gates = {
   delegated: async () => {},
   renamed: async () => {},
   live: async () => NOTHING_LIVE,
@@ -210,7 +210,7 @@ export const openGates: Gates = {
   ready: async () => {},
   settled: async () => {},
   hold: async () => {},
-  letGo: async () => {},
+  allowDeletion: async () => {},
 };
 
 /** The gates of `pulumi up`. */
@@ -331,10 +331,10 @@ export function liveGates(options: GateOptions): Gates {
       if (changes.length > 0) log(`The records of ${rename.name} and ${rename.former} have the form of their new part`);
     },
 
-    async live(query, wish) {
+    async live(query, requested) {
       const live = await readLive(query);
-      [asked, found] = [wish, live];
-      const problem = disagreement(live, wish, query.name);
+      [asked, found] = [requested, live];
+      const problem = disagreement(live, requested, query.name);
       if (problem) throw new pulumi.RunError(problem);
       return live;
     },
@@ -428,9 +428,9 @@ export function liveGates(options: GateOptions): Gates {
       });
       if (dns) give(`the authoritative servers of ${query.name} do not answer with it.`, dns);
 
-      const carrying = new Set(SLOTS.filter((slot) => now.slots[slot].share > 0).map((slot) => now.slots[slot].tier));
+      const tiersWithVisitors = new Set(SLOTS.filter((slot) => now.slots[slot].share > 0).map((slot) => now.slots[slot].tier));
       const expected = tiers
-        .filter(({ tier }) => carrying.has(tier))
+        .filter(({ tier }) => tiersWithVisitors.has(tier))
         .map(({ probe }) => ({ tier: probe.expectTier, version: probe.expectVersion }));
       const model = tiers.find(({ tier }) => tier === to)?.probe;
       if (!model) throw new Error(`settled() was not given the probe of ${to}`);
@@ -475,27 +475,27 @@ export function outOfStep(live: LiveTraffic, wanted: TrafficState): string | und
  * a file from before the latest step of a migration, a file that does not name the tier of a running canary, and weights
  * that somebody changed in Route 53 by hand.
  */
-export function disagreement(live: LiveTraffic, wish: Wish, name: string): string | undefined {
+export function disagreement(live: LiveTraffic, requested: RequestedTraffic, name: string): string | undefined {
   const simple = live.records.find((record) => record.slot === undefined);
   if (simple) {
     return [
       `${name} is live with a simple record (${targetText(simple.target)}), beside which weighted records cannot exist.`,
-      `Take it over without an interruption: \`platform adopt-dns --stack ${wish.stack}\`. Nothing was changed.`,
+      `Take it over without an interruption: \`platform adopt-dns --stack ${requested.stack}\`. Nothing was changed.`,
     ].join("\n");
   }
   const state = live.state?.value;
   if (!state) return undefined;
-  const revision = wish.revision ?? 0;
+  const revision = requested.revision ?? 0;
   if (revision > state.revision) return undefined;
 
   const { serving, canary } = state.slots;
   const isLive = `live:  ${serving.tier} ${serving.share} %, ${canary.tier} ${canary.share} % (traffic.revision ${state.revision})`;
-  const wanted = wish.canary ?? { tier: wish.architecture, percent: 0 };
-  const asks = `file:  ${wish.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
+  const wanted = requested.canary ?? { tier: requested.architecture, percent: 0 };
+  const asks = `file:  ${requested.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
   const target = canary.share > 0 ? canary.tier : serving.tier;
-  const onward = `\`${migrateCommand(wish.stack)} --to ${target}\`, which goes on.`;
+  const onward = `\`${migrateCommand(requested.stack)} --to ${target}\`, which goes on.`;
   const named = (percent: number) =>
-    `\`${setCommand(wish, "traffic.canary", canary.tier)} && ${setCommand(wish, "traffic.percent", percent)}\``;
+    `\`${setCommand(requested, "traffic.canary", canary.tier)} && ${setCommand(requested, "traffic.percent", percent)}\``;
   const stop = (what: string, keepLive: string) =>
     [
       what,
@@ -503,18 +503,18 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
       `  ${asks}`,
       "Nothing was changed. Decide which of the two to keep:",
       `- what is live: ${keepLive}`,
-      `- the file: \`${setCommand(wish, "traffic.revision", state.revision + 1)} && ${upCommand(wish.stack)}\`.`,
+      `- the file: \`${setCommand(requested, "traffic.revision", state.revision + 1)} && ${upCommand(requested.stack)}\`.`,
     ].join("\n");
 
   if (revision < state.revision) {
     return stop(
-      `The stack file of ${wish.stack} is older than what is live: \`platform migrate\` has moved on since.`,
+      `The stack file of ${requested.stack} is older than what is live: \`platform migrate\` has moved on since.`,
       `take the stack file that \`platform migrate\` wrote (pull it, or ask who ran it), or run ${onward}`,
     );
   }
-  if (canary.share > 0 && canary.tier !== wish.architecture && canary.tier !== wish.canary?.tier) {
+  if (canary.share > 0 && canary.tier !== requested.architecture && canary.tier !== requested.canary?.tier) {
     return stop(
-      `${canary.tier} has ${canary.share} % of the traffic, and the stack file of ${wish.stack} does not name it.`,
+      `${canary.tier} has ${canary.share} % of the traffic, and the stack file of ${requested.stack} does not name it.`,
       `${named(canary.share)}, or ${onward}`,
     );
   }
@@ -527,8 +527,8 @@ export function disagreement(live: LiveTraffic, wish: Wish, name: string): strin
   );
   if (found.every((weight) => weight !== undefined) && !explained && !found.every((weight, i) => weight === asked[i])) {
     return stop(
-      `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${wish.stack} wrote: they were changed by hand.`,
-      `${named(Number(found[1]))}, then \`${upCommand(wish.stack)}\`.`,
+      `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${requested.stack} wrote: they were changed by hand.`,
+      `${named(Number(found[1]))}, then \`${upCommand(requested.stack)}\`.`,
     );
   }
   return undefined;

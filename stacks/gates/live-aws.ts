@@ -69,10 +69,10 @@ export function liveAws(region: string, profile?: string): AwsReader {
     },
     async parameter(name) {
       const { GetParameterCommand } = await import("@aws-sdk/client-ssm");
-      const { client, told } = await parameterStore(config);
+      const { client, parameterFrom } = await parameterStore(config);
       try {
         const { Parameter } = await client.send(new GetParameterCommand({ Name: name }));
-        return Parameter && told(Parameter);
+        return Parameter && parameterFrom(Parameter);
       } catch (error) {
         if (isNoParameter(error)) return undefined;
         throw error;
@@ -80,11 +80,11 @@ export function liveAws(region: string, profile?: string): AwsReader {
     },
     async history(name) {
       const { paginateGetParameterHistory } = await import("@aws-sdk/client-ssm");
-      const { client, told } = await parameterStore(config);
+      const { client, parameterFrom } = await parameterStore(config);
       const found: LiveParameter[] = [];
       try {
         for await (const { Parameters = [] } of paginateGetParameterHistory({ client, pageSize: 50 }, { Name: name })) {
-          found.push(...Parameters.map(told));
+          found.push(...Parameters.map(parameterFrom));
         }
         return found;
       } catch (error) {
@@ -133,13 +133,13 @@ async function parameterStore(config: { region: string; profile?: string }) {
   const { SSMClient } = await import("@aws-sdk/client-ssm");
   const client = new SSMClient(config);
   const clock = clockOf(client);
-  const told = ({ Value = "", Version = 0, LastModifiedDate }: Parameter): LiveParameter => ({
+  const parameterFrom = ({ Value = "", Version = 0, LastModifiedDate }: Parameter): LiveParameter => ({
     value: Value,
     version: Version,
     modified: LastModifiedDate?.getTime() ?? clock(),
     now: clock(),
   });
-  return { client, told };
+  return { client, parameterFrom };
 }
 
 const isNoParameter = (error: unknown) => error instanceof Error && error.name === "ParameterNotFound";

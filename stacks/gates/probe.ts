@@ -82,10 +82,10 @@ export function fault(answer: Answer, expected: readonly Expected[]): string | u
   const healthy = fields?.status === undefined || HEALTHY.has(String(fields.status));
   if (!healthy) return said;
   if (expected.some(({ tier, version }) => matches(fields?.tier, tier) && matches(fields?.version, version))) return;
-  const wish = expected
+  const requested = expected
     .map(({ tier, version }) => [tier ?? "any tier", version].filter(Boolean).join(" at "))
     .join(" or ");
-  return `${said}, where an answer of ${wish} was expected`;
+  return `${said}, where an answer of ${requested} was expected`;
 }
 
 /** Values of the health check's `status` that mean "send me traffic". */
@@ -96,7 +96,7 @@ export const probeUrl = (probe: Probe, address?: string): string =>
   `https://${probe.host}${probe.port === 443 ? "" : `:${probe.port}`}${probe.path} at ${probe.connectTo}` +
   (address && address !== probe.connectTo ? ` (${address})` : "");
 
-const matches = (said: unknown, wish: string | undefined) => wish === undefined || said === wish;
+const matches = (said: unknown, requested: string | undefined) => requested === undefined || said === requested;
 
 function parse(body: string): Record<string, unknown> | undefined {
   try {

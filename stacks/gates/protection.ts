@@ -92,7 +92,7 @@ interface Guardian {
 
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** `Gates.hold` and `Gates.letGo`. */
+/** `Gates.hold` and `Gates.allowDeletion`. */
 export function guardianOf({ guarded, protect, question, log, refresh }: Guardian) {
   const set = (one: Guarded, on: boolean) => question(`the protection of ${one.id}`, protect(one, on));
   return {
@@ -110,7 +110,7 @@ export function guardianOf({ guarded, protect, question, log, refresh }: Guardia
         }
       }
     },
-    async letGo(kept: readonly Kept[]): Promise<void> {
+    async allowDeletion(kept: readonly Kept[]): Promise<void> {
       const stays = new Set(kept.map(({ id }) => id));
       for (const one of guarded.filter(({ id }) => !stays.has(id))) {
         try {

@@ -7,7 +7,7 @@ export interface Conflict {
   readonly found: unknown;
   readonly allowed: string;
   /** A value that mends it, or that the key is to be removed. */
-  readonly mend: { readonly value: unknown } | "remove";
+  readonly fix: { readonly value: unknown } | "remove";
 }
 
 export interface Rule<Needs extends SectionName> {

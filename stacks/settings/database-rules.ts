@@ -54,7 +54,7 @@ function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
         key === "engineVersion"
           ? "the PostgreSQL version of the backup: needed with database.mode restore, since its parameters depend on it"
           : `needed with database.mode ${mode}`,
-      mend: { value: key === "restore" ? '{"snapshot": "iamvet-final-0a1b2c3d"}' : (examples[key] ?? "") },
+      fix: { value: key === "restore" ? '{"snapshot": "iamvet-final-0a1b2c3d"}' : (examples[key] ?? "") },
     };
   }
   for (const { keys, modes } of only.filter(({ modes }) => !modes.includes(mode))) {
@@ -63,7 +63,7 @@ function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
         path: `database.${key}`,
         found: database[key],
         allowed: `nothing with database.mode ${mode}; it belongs to ${both(modes)}`,
-        mend: "remove",
+        fix: "remove",
       };
     }
   }
@@ -77,7 +77,7 @@ function* restoreRules({ mode, restore }: DatabaseSettings): Iterable<Conflict> 
       path: "database.restore",
       found: sources.length === 0 ? restore : sources,
       allowed: "one source: snapshot, or identifier or automatedBackupArn for a point in time",
-      mend: { value: '{"snapshot": "iamvet-final-0a1b2c3d"}' },
+      fix: { value: '{"snapshot": "iamvet-final-0a1b2c3d"}' },
     };
   }
   if (restore.snapshot && restore.time) {
@@ -86,7 +86,7 @@ function* restoreRules({ mode, restore }: DatabaseSettings): Iterable<Conflict> 
       found: restore.time,
       allowed:
         "nothing with a snapshot, which holds one moment; a point in time needs identifier or automatedBackupArn",
-      mend: "remove",
+      fix: "remove",
     };
   }
 }
@@ -99,7 +99,7 @@ function* backupDaysRules({ backupDays, mode }: DatabaseSettings, stack: string)
     path: "database.backupDays",
     found: backupDays,
     allowed: `from ${least} to 35${isProduction(stack) ? " in a production stack" : ""}: without automated backups there is no point-in-time recovery`,
-    mend: { value: newDatabase.backupDays },
+    fix: { value: newDatabase.backupDays },
   };
 }
 
@@ -110,7 +110,7 @@ function* catalogRules({ instanceClass, engineVersion, unlisted }: DatabaseSetti
       path: "database.instanceClass",
       found: instanceClass,
       allowed: `a class of RDS for PostgreSQL (${CATALOG_SOURCE}): ${classesLike(instanceClass)}. For a newer one set database.unlisted`,
-      mend: { value: newDatabase.instanceClass },
+      fix: { value: newDatabase.instanceClass },
     };
   }
   if (engineVersion && !isKnownVersion(engineVersion)) {
@@ -120,7 +120,7 @@ function* catalogRules({ instanceClass, engineVersion, unlisted }: DatabaseSetti
       path: "database.engineVersion",
       found: engineVersion,
       allowed: `${major}${range ? `, or ${major}.${range[0]} to ${major}.${range[1]}` : ""} (${CATALOG_SOURCE}). For another one that RDS offers set database.unlisted`,
-      mend: { value: major },
+      fix: { value: major },
     };
   }
 }
@@ -140,7 +140,7 @@ function* windowRules(database: DatabaseSettings): Iterable<Conflict> {
       path: `database.${key}`,
       found: value,
       allowed: `a window of at least ${SHORTEST_WINDOW} minutes and less than a day`,
-      mend: { value: newDatabase[key] },
+      fix: { value: newDatabase[key] },
     };
   }
   if (maintenance && backup.some((day) => overlap(day, maintenance))) {
@@ -148,7 +148,7 @@ function* windowRules(database: DatabaseSettings): Iterable<Conflict> {
       path: "database.maintenanceWindow",
       found: maintenanceWindow,
       allowed: `a window apart from database.backupWindow, which is ${backupWindow} every day: RDS refuses windows that overlap`,
-      mend: { value: apartFrom(backup[0]?.to ?? 0) },
+      fix: { value: apartFrom(backup[0]?.to ?? 0) },
     };
   }
 }
@@ -185,7 +185,7 @@ export const databaseRules = [
         path: "database.maxStorageGb",
         found: maxStorageGb,
         allowed: `at least database.storageGb, which is ${storageGb}`,
-        mend: { value: storageGb },
+        fix: { value: storageGb },
       };
     }
     if (database.blueGreen && database.readReplica) {
@@ -193,7 +193,7 @@ export const databaseRules = [
         path: "database.blueGreen",
         found: true,
         allowed: "false with database.readReplica: the provider cannot switch over an instance that has replicas",
-        mend: { value: false },
+        fix: { value: false },
       };
     }
   }),
@@ -207,7 +207,7 @@ export const databaseRules = [
           path: `backups.${key}`,
           found: value,
           allowed: "nothing while backups.enabled is false: there would be no vault",
-          mend: "remove",
+          fix: "remove",
         };
       }
       return;
@@ -217,7 +217,7 @@ export const databaseRules = [
         path: "backups.copyRegion",
         found: backups.copyRegion,
         allowed: `a region other than the stack's, ${region}: the copy is for the day on which that one is lost`,
-        mend: { value: region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1" },
+        fix: { value: region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1" },
       };
     }
     if (!isMade(database)) return;
@@ -233,7 +233,7 @@ export const databaseRules = [
         path: "backups.hour",
         found: backups.hour,
         allowed: `an hour whose next two hours are apart from database.backupWindow (${backupWindow}) and database.maintenanceWindow (${maintenanceWindow}), in which RDS takes no snapshot`,
-        mend: { value: (Math.ceil((dailyWindow(backupWindow)[0]?.to ?? 0) / 60) + 3) % 24 },
+        fix: { value: (Math.ceil((dailyWindow(backupWindow)[0]?.to ?? 0) / 60) + 3) % 24 },
       };
     }
   }),
@@ -248,7 +248,7 @@ export const databaseRules = [
           path: `${section}.${key}`,
           found: "[hidden]",
           allowed: `nothing: ${key} comes from ${givenNames[key]}`,
-          mend: "remove",
+          fix: "remove",
         };
       }
     }
@@ -258,7 +258,7 @@ export const databaseRules = [
         path: `app.environment.${key}`,
         found: "[hidden]",
         allowed: "a value without a password; what holds one belongs into secrets",
-        mend: "remove",
+        fix: "remove",
       };
     }
   }),

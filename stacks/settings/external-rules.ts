@@ -9,10 +9,10 @@ import { overlaps } from "./settings-fields";
 import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
 
 /** A provider's own refusal, as a conflict of settings. */
-const conflictOf = ({ key: path, found, allowed, mend }: SettingProblem): Conflict => ({ path, found, allowed, mend });
+const conflictOf = ({ key: path, found, allowed, fix }: SettingProblem): Conflict => ({ path, found, allowed, fix });
 
 /** Rules on Vercel and on the external check: what their plans allow, and what fits together. */
-export const outsideRules: readonly Rule<SectionName>[] = [
+export const externalRules: readonly Rule<SectionName>[] = [
   rule(["vercel", "architecture", "traffic"], function* (settings) {
     if (!tiersOf(settings).includes("vercel")) return;
     const { repository, prebuilt, deployOnPush, regions, logDrain } = settings.vercel;
@@ -22,7 +22,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "vercel.staticIps",
         found: staticIps,
         allowed: "the static addresses that Vercel shows in the project's Connectivity settings",
-        mend: { value: '["203.0.113.7"]' },
+        fix: { value: '["203.0.113.7"]' },
       };
     }
     if (databaseAccess === "private-link" && !peeredCidr) {
@@ -30,7 +30,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "vercel.peeredCidr",
         found: undefined,
         allowed: "the address range of the Secure Compute network, with vercel.databaseAccess private-link",
-        mend: { value: "10.1.0.0/16" },
+        fix: { value: "10.1.0.0/16" },
       };
     }
     for (const [key, choice, value] of [
@@ -44,7 +44,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: `vercel.${key}`,
         found,
         allowed: `nothing while vercel.${choice} is ${chosen}; it belongs to ${value}`,
-        mend: "remove",
+        fix: "remove",
       };
     }
     if (!repository && !prebuilt) {
@@ -52,7 +52,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "vercel.repository",
         found: undefined,
         allowed: "the repository (owner/name) that Vercel builds, or vercel.prebuilt with what `vercel build` made",
-        mend: { value: "owner/name" },
+        fix: { value: "owner/name" },
       };
     }
     if (repository && prebuilt) {
@@ -60,7 +60,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "vercel.prebuilt",
         found: prebuilt,
         allowed: "nothing while vercel.repository is set: Vercel builds the site, or takes it built",
-        mend: "remove",
+        fix: "remove",
       };
     }
     if (prebuilt && deployOnPush) {
@@ -68,7 +68,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "vercel.deployOnPush",
         found: true,
         allowed: "false with vercel.prebuilt, which no push deploys",
-        mend: { value: false },
+        fix: { value: false },
       };
     }
     const unknown = regions.find((region) => !Object.values(vercelRegions).includes(region));
@@ -77,7 +77,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: `vercel.regions[${regions.indexOf(unknown)}]`,
         found: unknown,
         allowed: Object.values(vercelRegions).join(", "),
-        mend: { value: "icn1" },
+        fix: { value: "icn1" },
       };
     }
     const choices = { ...vercelChoicesOf(settings.vercel), ...(logDrain ? { logDrain } : {}) };
@@ -90,7 +90,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         found: undefined,
         allowed:
           "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
-        mend: { value: "static-ips" },
+        fix: { value: "static-ips" },
       };
     }
   }),
@@ -103,7 +103,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
       path: "vercel.peeredCidr",
       found: peeredCidr,
       allowed: `a range apart from network.cidr, which is ${cidr}: AWS peers no networks that overlap`,
-      mend: { value: cidr.startsWith("10.") ? "172.16.0.0/16" : "10.1.0.0/16" },
+      fix: { value: cidr.startsWith("10.") ? "172.16.0.0/16" : "10.1.0.0/16" },
     };
   }),
 
@@ -114,7 +114,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "uptime.contacts",
         found: uptime.contacts,
         allowed: `nothing while uptime.provider is ${uptime.provider}: contacts belong to an UptimeRobot account`,
-        mend: "remove",
+        fix: "remove",
       };
     }
     if (uptime.provider !== "route53" && uptime.failureThreshold !== undefined) {
@@ -122,7 +122,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "uptime.failureThreshold",
         found: uptime.failureThreshold,
         allowed: `nothing while uptime.provider is ${uptime.provider}: only route53 counts failures`,
-        mend: "remove",
+        fix: "remove",
       };
     }
   }),
@@ -134,7 +134,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "vercel.password",
         found: undefined,
         allowed: "the password of the deployments, with vercel.protection password",
-        mend: { value: "<password>" },
+        fix: { value: "<password>" },
       };
     }
   }),
@@ -147,7 +147,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
       path: "app.migrate",
       found: true,
       allowed: `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each release`,
-      mend: { value: false },
+      fix: { value: false },
     };
   }),
 
@@ -158,7 +158,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: `app.environment.${twice}`,
         found: "[hidden]",
         allowed: `nothing, as secrets.${twice} is set too: a variable is plain or secret`,
-        mend: "remove",
+        fix: "remove",
       };
     }
     const previews = Object.keys(previewSecrets).length + Object.keys(vercel.previewEnvironment).length > 0;
@@ -169,7 +169,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: `previewSecrets.${key}`,
         found: undefined,
         allowed: "a value of its own for preview deployments, which must never meet production's",
-        mend: { value: key === "DATABASE_URL" ? DATABASE_URL_FORM : "<value>" },
+        fix: { value: key === "DATABASE_URL" ? DATABASE_URL_FORM : "<value>" },
       };
     }
     if (previewSecrets.DATABASE_URL !== undefined && !isDatabaseUrl(previewSecrets.DATABASE_URL)) {
@@ -177,7 +177,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
         path: "previewSecrets.DATABASE_URL",
         found: previewSecrets.DATABASE_URL,
         allowed: "the URL of a PostgreSQL database, its password percent-encoded",
-        mend: { value: DATABASE_URL_FORM },
+        fix: { value: DATABASE_URL_FORM },
       };
     }
     const foreign = [
@@ -187,7 +187,7 @@ export const outsideRules: readonly Rule<SectionName>[] = [
       ),
     ];
     for (const path of foreign) {
-      yield { path, found: "a name that production lacks", allowed: "the same names as in production", mend: "remove" };
+      yield { path, found: "a name that production lacks", allowed: "the same names as in production", fix: "remove" };
     }
   }),
 ];

@@ -15,7 +15,7 @@ export interface Problem {
   readonly found?: string;
   readonly allowed: string;
   /** The command, or an instruction, that mends it. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** All mistakes of one stack's config together; the message is complete without a stack trace. */
@@ -32,8 +32,8 @@ export class SettingsError extends UserError {
   }
 }
 
-function describeProblem({ key, found, allowed, mend }: Problem): string {
-  return [key, `  found    ${found ?? "nothing"}`, `  allowed  ${allowed}`, `  mend     ${mend}`].join("\n");
+function describeProblem({ key, found, allowed, fix }: Problem): string {
+  return [key, `  found    ${found ?? "nothing"}`, `  allowed  ${allowed}`, `  mend     ${fix}`].join("\n");
 }
 
 /** A stack's config as Pulumi hands it out: `iamvet:fargate` -> JSON or plain text. */
@@ -134,7 +134,7 @@ class Report {
         key: this.key(path),
         found: "a name that is not allowed",
         allowed: metaOf(names)?.allowed ?? issue.message,
-        mend: this.remove(path),
+        fix: this.remove(path),
       });
       return;
     }
@@ -155,16 +155,16 @@ class Report {
     else this.add(path, JSON.stringify(found), allowed, meant);
   }
 
-  conflict({ path, found, allowed, mend }: Conflict) {
+  conflict({ path, found, allowed, fix }: Conflict) {
     const keys = path.split(/[.[\]]+/).filter(Boolean);
-    if (mend === "remove") {
-      this.problems.push({ key: this.key(keys), found: show(keys, found), allowed, mend: this.remove(keys) });
+    if (fix === "remove") {
+      this.problems.push({ key: this.key(keys), found: show(keys, found), allowed, fix: this.remove(keys) });
       return;
     }
     // A list that is too short keeps its entries and gets one more.
-    const more = Array.isArray(found) && found.length > 0 && String(mend.value).startsWith("[");
-    if (more) this.add([...keys, found.length], found, allowed, JSON.parse(String(mend.value))[0]);
-    else this.add(keys, found, allowed, mend.value);
+    const more = Array.isArray(found) && found.length > 0 && String(fix.value).startsWith("[");
+    if (more) this.add([...keys, found.length], found, allowed, JSON.parse(String(fix.value))[0]);
+    else this.add(keys, found, allowed, fix.value);
   }
 
   unknownRegion(region: string) {
@@ -173,7 +173,7 @@ class Report {
       key: "aws:region",
       found: region,
       allowed: `a region of AWS: ${awsRegions.join(", ")}${meant ? `; did you mean ${meant}?` : ""}`,
-      mend: `pulumi config set --stack ${this.stack} aws:region ${meant ?? "ap-northeast-2"}`,
+      fix: `pulumi config set --stack ${this.stack} aws:region ${meant ?? "ap-northeast-2"}`,
     });
   }
 
@@ -189,7 +189,7 @@ class Report {
       allowed: password
         ? "nothing: the password is generated, and kept in Secrets Manager as a part of DATABASE_URL"
         : `${known.join(", ")}${guess}`,
-      mend: this.remove(full),
+      fix: this.remove(full),
     });
   }
 
@@ -210,7 +210,7 @@ class Report {
       key: this.key(path),
       found: show(path, found),
       allowed,
-      mend: `pulumi config set${flags} '${this.key(target)}' ${quote(value)}`,
+      fix: `pulumi config set${flags} '${this.key(target)}' ${quote(value)}`,
     });
   }
 

@@ -1,6 +1,6 @@
 import { SERVER_ACTIONS_KEY } from "../../components/foundation/app-environment";
 import { databaseRules } from "./database-rules";
-import { outsideRules } from "./external-rules";
+import { externalRules } from "./external-rules";
 import { fargateSizes } from "./sections/fargate";
 import { architectures, type SectionName, sections } from "./schema";
 import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
@@ -31,7 +31,7 @@ function* repeated(path: string, value: unknown): Iterable<Conflict> {
     if (!Array.isArray(value)) continue;
     const first = seen.get(JSON.stringify(entry));
     if (first) {
-      yield { path: here, found: entry, allowed: `another entry, as ${first} is the same`, mend: "remove" };
+      yield { path: here, found: entry, allowed: `another entry, as ${first} is the same`, fix: "remove" };
     } else seen.set(JSON.stringify(entry), here);
   }
 }
@@ -46,21 +46,21 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "haWebTier.min",
         found: min,
         allowed: `at most haWebTier.max, which is ${max}`,
-        mend: { value: max },
+        fix: { value: max },
       };
     } else if (desired < min || desired > max) {
       yield {
         path: "haWebTier.desired",
         found: desired,
         allowed: `from haWebTier.min to haWebTier.max, ${min} to ${max}`,
-        mend: { value: Math.min(Math.max(desired, min), max) },
+        fix: { value: Math.min(Math.max(desired, min), max) },
       };
     }
   }),
 
   rule(["fargate"], function* ({ fargate: { min, max, cpu, memory, schedules } }) {
     if (min > max) {
-      yield { path: "fargate.min", found: min, allowed: `at most fargate.max, which is ${max}`, mend: { value: max } };
+      yield { path: "fargate.min", found: min, allowed: `at most fargate.max, which is ${max}`, fix: { value: max } };
     }
     for (const [index, size] of schedules.entries()) {
       if (size.min > size.max) {
@@ -68,7 +68,7 @@ export const rules: readonly Rule<SectionName>[] = [
           path: `fargate.schedules[${index}].min`,
           found: size.min,
           allowed: `at most its max, which is ${size.max}`,
-          mend: { value: size.max },
+          fix: { value: size.max },
         };
       }
     }
@@ -79,7 +79,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "fargate.memory",
         found: memory,
         allowed: `with fargate.cpu ${cpu}: ${offered.join(", ")} MiB`,
-        mend: { value: next },
+        fix: { value: next },
       };
     }
   }),
@@ -90,7 +90,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "traffic.canary",
         found: canary,
         allowed: `another architecture than the one that serves: ${architectures.filter((a) => a !== architecture).join(", ")}`,
-        mend: "remove",
+        fix: "remove",
       };
     }
     if (from && canary && from !== architecture && from !== canary) {
@@ -98,7 +98,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "traffic.from",
         found: from,
         allowed: `one of the two tiers of a migration, ${architecture} or ${canary}`,
-        mend: "remove",
+        fix: "remove",
       };
     }
     if (!canary && percent > 0) {
@@ -106,7 +106,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "traffic.percent",
         found: percent,
         allowed: "0 while there is no traffic.canary",
-        mend: { value: 0 },
+        fix: { value: 0 },
       };
     }
   }),
@@ -118,7 +118,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "domain.zoneName",
         found: zone,
         allowed: `a zone that holds ${domain.name}`,
-        mend: { value: domain.name.split(".").slice(-2).join(".") },
+        fix: { value: domain.name.split(".").slice(-2).join(".") },
       };
     }
     for (const [index, name] of domain.redirectFrom.entries()) {
@@ -127,7 +127,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: `domain.redirectFrom[${index}]`,
         found: name,
         allowed: `at most ${MOST_REDIRECTS} names: a rule of a load balancer has no more values`,
-        mend: "remove",
+        fix: "remove",
       };
     }
     // A site at www whose apex redirects, and whose zone was not named: the apex is meant.
@@ -137,7 +137,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "domain.zoneName",
         found: undefined,
         allowed: `the zone that holds ${[domain.name, ...domain.redirectFrom].join(", ")}; without one it would be ${domain.name}`,
-        mend: { value: apex },
+        fix: { value: apex },
       };
       return;
     }
@@ -147,7 +147,7 @@ export const rules: readonly Rule<SectionName>[] = [
           path: `domain.redirectFrom[${index}]`,
           found: name,
           allowed: `another name inside the zone ${zone}`,
-          mend: domain.name === `www.${zone}` ? "remove" : { value: `www.${zone}` },
+          fix: domain.name === `www.${zone}` ? "remove" : { value: `www.${zone}` },
         };
       }
     }
@@ -156,7 +156,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "domain.record",
         found: "CNAME",
         allowed: `A, because ${domain.name} is the apex of its zone, where DNS allows no CNAME`,
-        mend: { value: "A" },
+        fix: { value: "A" },
       };
     }
   }),
@@ -168,7 +168,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: `domain.redirectFrom[${apex}]`,
         found: domain.redirectFrom[apex],
         allowed: "names below the zone's apex, where DNS allows no CNAME, or domain.record A",
-        mend: "remove",
+        fix: "remove",
       };
     }
   }),
@@ -181,7 +181,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "domain.record",
         found: "CNAME",
         allowed: `A, because ${others.join(" and ")} is served by addresses, and a name has either A or CNAME records`,
-        mend: { value: "A" },
+        fix: { value: "A" },
       };
     }
   }),
@@ -194,7 +194,7 @@ export const rules: readonly Rule<SectionName>[] = [
         found: subnetIds,
         allowed:
           "at least two public subnets in different zones of the VPC: the load balancer and the database need two",
-        mend: { value: '["subnet-...", "subnet-..."]' },
+        fix: { value: '["subnet-...", "subnet-..."]' },
       };
     }
     if (!adopted && subnetIds.length > 0) {
@@ -202,7 +202,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "network.subnetIds",
         found: subnetIds,
         allowed: `nothing while network.vpc is ${vpc}, which brings its own subnets`,
-        mend: "remove",
+        fix: "remove",
       };
     }
   }),
@@ -216,7 +216,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "domain.redirectFrom",
         found: redirectFrom,
         allowed: "at most one name with monitored-instance, whose Nginx redirects one",
-        mend: "remove",
+        fix: "remove",
       };
     }
   }),
@@ -229,7 +229,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "existing.addresses",
         found: addresses,
         allowed: "the public address of the existing instance, to which DNS points",
-        mend: { value: '["203.0.113.10"]' },
+        fix: { value: '["203.0.113.10"]' },
       };
     }
     if (!securityGroupId) {
@@ -237,7 +237,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "existing.securityGroupId",
         found: undefined,
         allowed: "the security group of the existing instance, which the database admits",
-        mend: { value: "sg-..." },
+        fix: { value: "sg-..." },
       };
     }
   }),
@@ -250,14 +250,14 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "alerts.muteUntil",
         found: muteUntil,
         allowed: "a time to come; this one is over, and nothing is muted any more",
-        mend: "remove",
+        fix: "remove",
       };
     } else if (ahead > MOST_MUTED_DAYS * 86_400_000) {
       yield {
         path: "alerts.muteUntil",
         found: muteUntil,
         allowed: `at most ${MOST_MUTED_DAYS} days ahead: a mute that is forgotten hides an outage`,
-        mend: { value: new Date(Date.now() + 2 * 3_600_000).toISOString().replace(/\.\d+/, "") },
+        fix: { value: new Date(Date.now() + 2 * 3_600_000).toISOString().replace(/\.\d+/, "") },
       };
     }
   }),
@@ -268,7 +268,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "image.build",
         found: true,
         allowed: "false while image.uri is set: an image is either given or built",
-        mend: { value: false },
+        fix: { value: false },
       };
     }
   }),
@@ -279,7 +279,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "app.version",
         found: undefined,
         allowed: "the release that image.build builds; it becomes the image's tag, and a tag never moves",
-        mend: { value: "2026-11-24" },
+        fix: { value: "2026-11-24" },
       };
     }
   }),
@@ -290,7 +290,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: `secrets.${SERVER_ACTIONS_KEY}`,
         found: undefined,
         allowed: "the key that environments share (app.serverActionsKey), for example of `openssl rand -base64 32`",
-        mend: { value: "<value>" },
+        fix: { value: "<value>" },
       };
     }
   }),
@@ -304,7 +304,7 @@ export const rules: readonly Rule<SectionName>[] = [
       found: type,
       allowed:
         "an x86_64 type: the server's system and its release are x86_64, and Graviton types such as t4g are arm64",
-      mend: { value: "t3.medium" },
+      fix: { value: "t3.medium" },
     };
   }),
 
@@ -314,7 +314,7 @@ export const rules: readonly Rule<SectionName>[] = [
         path: `tags.${key}`,
         found: value,
         allowed: `at most ${MOST_TAGS} tags: AWS takes 50 a resource, with the stack's own`,
-        mend: "remove",
+        fix: "remove",
       };
     }
   }),
@@ -329,10 +329,10 @@ export const rules: readonly Rule<SectionName>[] = [
         path: "haWebTier.instanceType",
         found: instanceType,
         allowed: `an instance type of image.platform ${platform} (Graviton types such as t4g are arm64), or a multi image`,
-        mend: { value: platform === "arm64" ? "t4g.small" : "t3.small" },
+        fix: { value: platform === "arm64" ? "t4g.small" : "t3.small" },
       };
     }
   }),
 
-  ...outsideRules,
+  ...externalRules,
 ];

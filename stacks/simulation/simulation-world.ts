@@ -21,7 +21,7 @@ export interface GateCode {
 export type Random = () => number;
 
 /** One tier, from the moment it is created until it is deleted; each creation has an address of its own. */
-export interface Life {
+export interface TierLifetime {
   readonly tier: string;
   readonly address: string;
   /** Milliseconds; infinite if it never comes up. */
@@ -31,7 +31,7 @@ export interface Life {
 }
 
 /** What one of Route 53's servers says of one record set, from a moment on. */
-export interface Saying {
+export interface DnsAnswer {
   readonly server: number;
   readonly slot: "serving" | "canary";
   readonly at: number;
@@ -42,9 +42,9 @@ export interface Saying {
 }
 
 export interface History {
-  readonly lives: readonly Life[];
+  readonly lifetimes: readonly TierLifetime[];
   /** In the order of time for each server and slot. */
-  readonly sayings: readonly Saying[];
+  readonly dnsAnswers: readonly DnsAnswer[];
   /** How each update ended, in a word. */
   readonly updates: readonly string[];
   readonly end: number;
@@ -100,8 +100,8 @@ interface RecordSet {
 
 export class World {
   private now = 0;
-  private readonly lives: Life[] = [];
-  private readonly sayings: Saying[] = [];
+  private readonly lifetimes: TierLifetime[] = [];
+  private readonly dnsAnswers: DnsAnswer[] = [];
   private readonly updates: string[] = [];
   private readonly records = new Map<string, RecordSet>();
   /** All versions of the parameters, the latest one last. */
@@ -117,8 +117,8 @@ export class World {
   constructor(private readonly conditions: Conditions) {}
 
   get history(): History {
-    const { lives, sayings, updates, now: end } = this;
-    return { lives, sayings, updates, end };
+    const { lifetimes, dnsAnswers, updates, now: end } = this;
+    return { lifetimes, dnsAnswers, updates, end };
   }
 
   /** Time passes without an update. */
@@ -200,9 +200,9 @@ export class World {
       const { startsAfter, sick } = this.conditions.behaviour(tier, this.conditions.random);
       const ready = this.now + startsAfter;
       // A creation that the engine forgot is made again, with an address of its own; the first one is never found again.
-      this.lives.push({
+      this.lifetimes.push({
         tier,
-        address: `192.0.2.${this.lives.length + 1}`,
+        address: `192.0.2.${this.lifetimes.length + 1}`,
         ready,
         sick: sick.map(({ from, to }) => ({ from: ready + from, to: ready + to })),
         deleted: Number.POSITIVE_INFINITY,
@@ -234,7 +234,7 @@ export class World {
     this.does(lag, slot, value, () => {
       this.records.set(slot, record);
       for (const server of SERVERS.keys()) {
-        this.sayings.push({ server, slot, at: from + this.conditions.random() * lag * 1000, ...record });
+        this.dnsAnswers.push({ server, slot, at: from + this.conditions.random() * lag * 1000, ...record });
       }
     });
   }
@@ -270,9 +270,9 @@ export class World {
         addresses: async (name, servers) => {
           if (name !== NAME) return [name];
           const server = servers ? SERVERS.indexOf(servers[0] as string) : Math.floor(random() * SERVERS.length);
-          if (servers) return [answerOf(viewsOf(this.sayings)[server] ?? [], this.now, random).address];
+          if (servers) return [answerOf(viewsOf(this.dnsAnswers)[server] ?? [], this.now, random).address];
           if (!this.cached || this.cached.until <= this.now) {
-            const { address, ttl } = answerOf(viewsOf(this.sayings)[server] ?? [], this.now, random);
+            const { address, ttl } = answerOf(viewsOf(this.dnsAnswers)[server] ?? [], this.now, random);
             this.cached = { address, until: this.now + ttl * 1000 };
           }
           return [this.cached.address];
@@ -281,7 +281,7 @@ export class World {
         delegation: async () => [],
       },
       ask: async (_, address) => {
-        const life = this.lives.find((one) => one.address === address);
+        const life = this.lifetimes.find((one) => one.address === address);
         return life && stateOf(life, this.now) === "serving"
           ? { status: 200, body: JSON.stringify({ status: "ok", tier: life.tier }) }
           : { error: "connect ECONNREFUSED" };
@@ -304,14 +304,14 @@ export class World {
 
   /** The tiers that the engine knows of. */
   private built(): string[] {
-    return [...new Set(this.lives.map(({ tier }) => tier))].filter(
+    return [...new Set(this.lifetimes.map(({ tier }) => tier))].filter(
       (tier) => this.noted.get(`tier ${tier}`) === "built",
     );
   }
 
   /** The latest creation of a tier. */
-  private life(tier: string): Life {
-    return this.lives.filter((one) => one.tier === tier).at(-1) as Life;
+  private life(tier: string): TierLifetime {
+    return this.lifetimes.filter((one) => one.tier === tier).at(-1) as TierLifetime;
   }
 
   private between(from: number, to: number): number {
@@ -320,7 +320,7 @@ export class World {
 }
 
 /** Whether a life answers at a moment, or why not. */
-export function stateOf(life: Life, at: number): "unready" | "serving" | "sick" | "gone" {
+export function stateOf(life: TierLifetime, at: number): "unready" | "serving" | "sick" | "gone" {
   if (at < life.ready) return "unready";
   if (at >= life.deleted) return "gone";
   return life.sick.some(({ from, to }) => at >= from && at < to) ? "sick" : "serving";
@@ -329,13 +329,13 @@ export function stateOf(life: Life, at: number): "unready" | "serving" | "sick" 
 /** What a server says from a moment on: its record sets that have weight. */
 interface View {
   readonly at: number;
-  readonly said: readonly Saying[];
+  readonly said: readonly DnsAnswer[];
 }
 
 /** The views of each server, latest first. */
-export function viewsOf(sayings: readonly Saying[]): View[][] {
+export function viewsOf(dnsAnswers: readonly DnsAnswer[]): View[][] {
   const views: View[][] = [];
-  for (const said of [...sayings].sort((a, b) => a.at - b.at)) {
+  for (const said of [...dnsAnswers].sort((a, b) => a.at - b.at)) {
     const own = views[said.server] ?? [];
     views[said.server] = own;
     const others = (own[0]?.said ?? []).filter(({ slot }) => slot !== said.slot);
@@ -345,12 +345,12 @@ export function viewsOf(sayings: readonly Saying[]): View[][] {
 }
 
 /** What a server answers at a moment: one of its record sets, by weight. */
-export function answerOf(views: readonly View[], at: number, random: Random): Saying {
+export function answerOf(views: readonly View[], at: number, random: Random): DnsAnswer {
   const said = (views.find((view) => view.at <= at) ?? views.at(-1))?.said ?? [];
   let left = random() * said.reduce((sum, { weight }) => sum + weight, 0);
   for (const one of said) {
     left -= one.weight;
     if (left < 0) return one;
   }
-  return said.at(-1) as Saying;
+  return said.at(-1) as DnsAnswer;
 }

@@ -6,9 +6,9 @@ import {
   type Conditions,
   type GateCode,
   type History,
-  type Life,
+  type TierLifetime,
   type Random,
-  type Saying,
+  type DnsAnswer,
   type Update,
   viewsOf,
   World,
@@ -30,12 +30,12 @@ export interface Exposure {
  * then on. With both gates there is none, whatever fails when. A tier that falls ill after it was proven is no exposure: no gate
  * can foresee that.
  */
-export function exposuresOf({ lives, sayings, end }: History): Exposure[] {
-  const byAddress = new Map(lives.map((life) => [life.address, life]));
-  return sayings.flatMap((said): Exposure[] => {
+export function exposuresOf({ lifetimes, dnsAnswers, end }: History): Exposure[] {
+  const byAddress = new Map(lifetimes.map((life) => [life.address, life]));
+  return dnsAnswers.flatMap((said): Exposure[] => {
     const life = byAddress.get(said.address);
     if (said.weight === 0 || !life) return [];
-    const next = sayings.find(({ server, slot, at }) => server === said.server && slot === said.slot && at > said.at);
+    const next = dnsAnswers.find(({ server, slot, at }) => server === said.server && slot === said.slot && at > said.at);
     const until = next ? next.at + said.ttl * 1000 : end;
     return [
       ...(life.ready > said.at
@@ -76,9 +76,9 @@ export interface Loss {
  */
 export function lossOf(history: History, visitors: Visitors, random: Random, from: number, to: number): Loss {
   const { requestsPerSecond, resolvers, overstayShare, overstaySeconds } = visitors;
-  const byAddress = new Map(history.lives.map((life) => [life.address, life]));
-  const views = viewsOf(history.sayings);
-  const last = Math.max(...history.sayings.map(({ at }) => at));
+  const byAddress = new Map(history.lifetimes.map((life) => [life.address, life]));
+  const views = viewsOf(history.dnsAnswers);
+  const last = Math.max(...history.dnsAnswers.map(({ at }) => at));
   const rate = requestsPerSecond / resolvers / 1000;
   const exponential = (mean: number) => -Math.log(1 - random()) * mean;
   const loss = { unready: 0, gone: 0, sick: 0 };
@@ -87,8 +87,8 @@ export function lossOf(history: History, visitors: Visitors, random: Random, fro
     // What it holds at the beginning it has fetched some time before.
     let at = from - random() * overstay * 1000;
     while (at < to) {
-      const said: Saying = answerOf(views[Math.floor(random() * views.length)] ?? [], at, random);
-      const life = byAddress.get(said.address) as Life;
+      const said: DnsAnswer = answerOf(views[Math.floor(random() * views.length)] ?? [], at, random);
+      const life = byAddress.get(said.address) as TierLifetime;
       // Nothing changes any more, and it has arrived where all is well.
       if (at > last && life.deleted === Number.POSITIVE_INFINITY && life.sick.length === 0 && at > life.ready) break;
       const until = at + (said.ttl + overstay) * 1000;
@@ -99,7 +99,7 @@ export function lossOf(history: History, visitors: Visitors, random: Random, fro
   return loss;
 }
 
-function lostBetween(life: Life, from: number, to: number): (readonly [keyof Loss, number])[] {
+function lostBetween(life: TierLifetime, from: number, to: number): (readonly [keyof Loss, number])[] {
   const overlap = (a: number, b: number) => Math.max(0, Math.min(to, b) - Math.max(from, a));
   const ill = life.sick.reduce((sum, { from: a, to: b }) => sum + overlap(a, Math.min(b, life.deleted)), 0);
   return [

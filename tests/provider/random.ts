@@ -161,7 +161,7 @@ function firstConflict(config: Config, around: RuleContext): Conflict | undefine
   return undefined;
 }
 
-function follow(config: Config, { path, mend }: Conflict): void {
+function follow(config: Config, { path, fix: mend }: Conflict): void {
   const keys = path.split(/[.[\]]+/).filter(Boolean);
   const last = keys.pop() as string;
   const parent = keys.reduce<Config>((at, key) => {

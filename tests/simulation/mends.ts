@@ -36,7 +36,7 @@ export const MENDS: Readonly<Record<string, Without>> = {
     },
   }),
   /** The foundation keeps what those need who may be reached. */
-  carrying: (gates) => ({
+  tiersWithVisitors: (gates) => ({
     ...gates,
     live: async (...asked) => ({ ...(await gates.live(...asked)), at: Number.POSITIVE_INFINITY, named: [] }),
   }),

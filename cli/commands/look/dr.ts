@@ -20,7 +20,7 @@ import {
 } from "../../../output/document";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
-import { chooseStack, loadPlanner, type Planner, told } from "./compare";
+import { chooseStack, loadPlanner, type Planner, asUsageError } from "./compare";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
 
@@ -44,7 +44,7 @@ export function drCommand(load: typeof loadPlanner = loadPlanner): Command {
     .addOption(inFolder())
     .action(async ({ stack, json, docs, cwd }: Options) => {
       const plans = await withProgress("Planning", () =>
-        told(async () => {
+        asUsageError(async () => {
           const planner = await load(cwd);
           const stacks = docs ? planner.listStacks() : [chooseStack(planner, stack)];
           return disasterPlans(planner, stacks);

@@ -6,7 +6,7 @@ import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { nearest } from "../../../stacks/settings/settings-check";
 import { inTheWay, notLive } from "./canary";
-import { chooseStack, loadPlanner, type Planner, type StackContext, told } from "./compare";
+import { chooseStack, loadPlanner, type Planner, type StackContext, asUsageError } from "./compare";
 import { flipDocument } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 import { withProgress } from "../../lib/progress";
@@ -135,7 +135,7 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
     )
     .action(async ({ all, json, cwd, ...request }: FlipRequest & { all: boolean; json: boolean; cwd: string }) => {
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
-        told(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
+        asUsageError(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
       );
       console.log(json ? JSON.stringify(flip, null, 2) : toTerminal(flipDocument(flip, all)));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];

@@ -9,7 +9,7 @@ import { UserError } from "../../../core/errors";
 import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../../../insight/cost/offers";
 import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../../../insight/cost/price-book";
 import { newTable } from "../../../output/terminal";
-import { told } from "./compare";
+import { asUsageError } from "./compare";
 
 /** How the files are fetched; tests put their own in. */
 export type Fetch = (url: string) => Promise<Response>;
@@ -140,7 +140,7 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
         spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (hundreds of MB, in us-east-1 more)" : ""}`;
       };
       try {
-        const results = await told(() => updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }));
+        const results = await asUsageError(() => updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }));
         spinner.stop();
         console.log(options.json ? JSON.stringify(results, null, 2) : renderUpdate(results, options.dryRun));
       } finally {

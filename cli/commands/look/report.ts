@@ -9,7 +9,7 @@ import { toHtml } from "../../../output/html";
 import { type Language, languages } from "../../../core/language";
 import { reportTexts } from "../../../output/messages/report-texts";
 import type { Architecture } from "../../../stacks/settings/schema";
-import { chooseStack, loadPlanner, planAll, tellLeftOut, told } from "./compare";
+import { chooseStack, loadPlanner, planAll, tellLeftOut, asUsageError } from "./compare";
 import { withProgress } from "../../lib/progress";
 import { inFolder, writeNamed } from "../../lib/stack-files";
 
@@ -58,7 +58,7 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
     .addOption(inFolder())
     .action(async (options: { html: string; language: Language; stack?: string; cwd: string }) => {
       await withProgress("Planning and drawing the four architectures", () =>
-        told(async () => {
+        asUsageError(async () => {
           const planner = await load(options.cwd);
           const stack = chooseStack(planner, options.stack);
           const { plans, leftOut } = await planAll(planner, stack);

@@ -12,7 +12,7 @@ import {
 } from "../../../stacks/simulation/simulation";
 import { parseUsage } from "../../../core/usage";
 import { newTable } from "../../../output/terminal";
-import { chooseStack, loadPlanner, type Planner, told } from "./compare";
+import { chooseStack, loadPlanner, type Planner, asUsageError } from "./compare";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
 
@@ -144,7 +144,7 @@ export function simulateCommand(load: typeof loadPlanner = loadPlanner): Command
     .addOption(inFolder())
     .action(async (options: Options) => {
       const report = await withProgress("Playing flips", () =>
-        told(async () => simulate(await load(options.cwd), options)),
+        asUsageError(async () => simulate(await load(options.cwd), options)),
       );
       console.log(options.json ? JSON.stringify(report, null, 2) : renderSimulation(report));
     });

@@ -53,12 +53,12 @@ function chooseStack(folder: string): string {
 }
 
 async function allChecks(): Promise<AnyCheck[]> {
-  const [{ localChecks }, { accountChecks }, { outsideChecks }] = await Promise.all([
+  const [{ localChecks }, { accountChecks }, { externalChecks }] = await Promise.all([
     import("./doctor/local"),
     import("./doctor/account"),
     import("./doctor/outside"),
   ]);
-  return [...localChecks, ...accountChecks, ...outsideChecks];
+  return [...localChecks, ...accountChecks, ...externalChecks];
 }
 
 /** All checks side by side; the report keeps their order. */

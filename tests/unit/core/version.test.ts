@@ -64,7 +64,7 @@ describe("the name of a release", () => {
         if (VERSION.test(text)) return;
         const [problem, ...others] = problemsOf(text);
         assert.deepEqual([problem?.key, others], ["iamvet:app.version", []]);
-        const proposed = /'iamvet:app\.version' (\S+)$/.exec(problem?.mend ?? "")?.[1] ?? "";
+        const proposed = /'iamvet:app\.version' (\S+)$/.exec(problem?.fix ?? "")?.[1] ?? "";
         assert.match(proposed, VERSION);
         assert.deepEqual(problemsOf(proposed), []);
       }),
@@ -82,7 +82,7 @@ describe("the name of a release", () => {
       ["feature/login page", "feature-login-page"],
       [1.4, "1-4"],
     ] as const) {
-      assert.match(problemsOf(text)[0]?.mend ?? "", new RegExp(`app\\.version' ${proposed}$`));
+      assert.match(problemsOf(text)[0]?.fix ?? "", new RegExp(`app\\.version' ${proposed}$`));
     }
   });
 

@@ -223,7 +223,7 @@ describe("insight/comparison", () => {
         ...planner,
         planStack: async (stack, overrides) => {
           if (!refused.includes(overrides?.architecture ?? "")) return planner.planStack(stack, overrides);
-          throw new SettingsError(stack, [{ key: "iamvet:vercel.repository", allowed: "owner/name", mend: "set it" }]);
+          throw new SettingsError(stack, [{ key: "iamvet:vercel.repository", allowed: "owner/name", fix: "set it" }]);
         },
       });
       const { plans, leftOut } = await planAll(refusing(["vercel"]), "prod");

@@ -48,7 +48,7 @@ describe("what a build writes into its result", () => {
         error instanceof SettingsError &&
         error.problems.length === 1 &&
         /config set --stack prod --secret --path 'iamvet:secrets\.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY'/.test(
-          error.problems[0]?.mend ?? "",
+          error.problems[0]?.fix ?? "",
         ),
     );
     assert.equal(

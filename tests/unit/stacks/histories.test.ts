@@ -85,7 +85,7 @@ describe("the site's program on a modelled engine", () => {
         "update traffic-canary",
         "update traffic-state",
         "gate settled",
-        ...(tier === "vercel" ? ["gate letGo"] : []),
+        ...(tier === "vercel" ? ["gate allowDeletion"] : []),
         gone,
       ];
       const found = log.slice(start).filter((one) => order.includes(one));
@@ -194,16 +194,16 @@ describe("the site's program on a modelled engine", () => {
     });
   }
 
-  for (const [mend, events] of Object.entries({
+  for (const [fix, events] of Object.entries({
     ready: [up(to("monitored-instance")), up(to("fargate"))],
     targets: [up(to("fargate")), up(to("fargate", { port: 3001 }))],
     settled: [up(to("monitored-instance")), up(to("fargate"))],
     ttl: [up(to("monitored-instance")), up(to("fargate"))],
     history: [up(warm(300)), up(warm(30)), up(to("fargate"))],
-    carrying: [up(to("vercel")), up(to("fargate"))],
+    tiersWithVisitors: [up(to("vercel")), up(to("fargate"))],
   })) {
-    it(`would not without the mend "${mend}"`, async () => {
-      assert.notDeepEqual((await program.play({ seed: 1, events }, program.MENDS[mend])).violations, []);
+    it(`would not without the mend "${fix}"`, async () => {
+      assert.notDeepEqual((await program.play({ seed: 1, events }, program.MENDS[fix])).violations, []);
     });
   }
 

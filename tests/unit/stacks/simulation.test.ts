@@ -167,11 +167,11 @@ describe("what a flip loses", () => {
   it("counts what a resolver sends to a tier that is gone, to the second", () => {
     const life = { ready: 0, sick: [], deleted: Number.POSITIVE_INFINITY };
     const history: History = {
-      lives: [
+      lifetimes: [
         { tier: "old", address: "a", ...life, deleted: 100_000 },
         { tier: "new", address: "b", ...life },
       ],
-      sayings: [
+      dnsAnswers: [
         { server: 0, slot: "serving", at: 0, weight: 100, address: "a", ttl: 60 },
         { server: 0, slot: "serving", at: 50_000, weight: 100, address: "b", ttl: 60 },
       ],

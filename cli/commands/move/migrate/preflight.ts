@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { decodeTraffic } from "../../../../core/traffic-state";
 import { UserError } from "../../../../core/errors";
-import { liveGates, type TrafficQuery, type Wish } from "../../../../stacks/gates";
+import { liveGates, type TrafficQuery, type RequestedTraffic } from "../../../../stacks/gates";
 import { type AwsReader, liveAws } from "../../../../stacks/gates/live-aws";
 import { type Share, sharesOf } from "../../../../stacks/gates/stops";
 import { keysIn, noticesFor } from "../../../../stacks/notices";
@@ -94,7 +94,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   }
   const known = await askAws(access, "read the alarms of CloudWatch", () => raisedBefore(watch, alarmStates(access)));
   const gates = liveGates({ ...settings.gates, region: access.region, ...(profile ? { profile } : {}) });
-  const live = await gates.live(watch.query, wishOf(file, destination.position)).catch((error: unknown) => {
+  const live = await gates.live(watch.query, requestedTraffic(file, destination.position)).catch((error: unknown) => {
     throw new UserError(error instanceof Error ? error.message : String(error));
   });
   const { canary, percent, from } = destination.position;
@@ -116,7 +116,7 @@ async function liveShares(aws: AwsReader, { parameters }: TrafficQuery): Promise
   }
 }
 
-const wishOf = ({ stack, project }: StackFile, { architecture, canary, percent, revision, from }: Position): Wish => ({
+const requestedTraffic = ({ stack, project }: StackFile, { architecture, canary, percent, revision, from }: Position): RequestedTraffic => ({
   stack,
   project,
   architecture,

@@ -4,7 +4,7 @@ import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
 import { hasVisitors, lastGood, nextStep, type Position, type Step, stepText } from "./steps";
 import { Interrupted } from "./stop";
-import { type Patience, type Sight, untilQuiet, type Verdict, watchOver } from "./watcher";
+import { type Patience, type Observation, untilQuiet, type Verdict, watchOver } from "./watcher";
 
 /** What a run works on; tests bring their own. */
 export interface World {
@@ -12,7 +12,7 @@ export interface World {
   /** The stack's file. */
   readonly file: { write(position: Position): void };
   /** One look at the tier that is moved to, by what the latest update has put out. */
-  readonly look: () => Promise<Sight>;
+  readonly look: () => Promise<Observation>;
   /** Who has the visitors now; undefined if AWS does not tell. */
   readonly live: () => Promise<readonly Share[] | undefined>;
   readonly journal: Journal;

@@ -14,7 +14,7 @@ export class Stop {
   private readonly ended = new Promise<never>((_, reject) => {
     this.end = reject;
   });
-  private readonly heard = (signal: NodeJS.Signals) => {
+  private readonly onSignal = (signal: NodeJS.Signals) => {
     if (this.asked) return;
     this.asked = true;
     console.error("Stopping: what the engine has begun is finished first.");
@@ -25,12 +25,12 @@ export class Stop {
   constructor() {
     // Nobody may be waiting when it comes.
     this.ended.catch(() => {});
-    for (const signal of signals) process.on(signal, this.heard);
+    for (const signal of signals) process.on(signal, this.onSignal);
   }
 
   /** Leaves the signals to their usual effect again. */
   forget(): void {
-    for (const signal of signals) process.off(signal, this.heard);
+    for (const signal of signals) process.off(signal, this.onSignal);
   }
 
   /** @throws {Interrupted} as soon as a person stops the run */

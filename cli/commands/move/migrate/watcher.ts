@@ -4,7 +4,7 @@ import type { Architecture } from "../../../../stacks/settings/schema";
 import type { Watch, WatchedAlarm } from "../../../../stacks/watch";
 
 /** What one look at the site said. */
-export interface Sight {
+export interface Observation {
   /** Serious alarms of the new tier and of the database that are raised. */
   readonly raised: readonly string[];
   /** Its alarms that tell nothing yet. */
@@ -44,7 +44,7 @@ export async function lookAt(
   states: AlarmStates,
   ask: Ask,
   known: ReadonlySet<string> = new Set(),
-): Promise<Sight> {
+): Promise<Observation> {
   const tier = watch.tiers[target];
   if (!tier) return { raised: [], undecided: [], tier: `${target} is not deployed` };
   const own = tier.alarms.filter(isSerious).map(({ name }) => name);
@@ -92,7 +92,7 @@ export interface Patience {
 const bad = (why: string, answers: boolean, blind = false): Verdict => ({ good: false, why, answers, blind });
 
 /** Watches for a while; ends at once when it goes wrong. */
-export async function watchOver(look: () => Promise<Sight>, patience: Patience): Promise<Verdict> {
+export async function watchOver(look: () => Promise<Observation>, patience: Patience): Promise<Verdict> {
   const until = patience.now() + patience.seconds * 1000;
   let tier = 0;
   let site = 0;
@@ -122,7 +122,7 @@ const UNDECIDED_SECONDS = 300;
  * Waits until the new tier is quiet before it gets traffic: it answers, and its alarms have made up their minds. A new alarm may
  * be raised for some minutes, where a missing value counts as a bad one.
  */
-export async function untilQuiet(look: () => Promise<Sight>, patience: Patience): Promise<Verdict> {
+export async function untilQuiet(look: () => Promise<Observation>, patience: Patience): Promise<Verdict> {
   const started = patience.now();
   const until = started + patience.seconds * 1000;
   let inARow = 0;

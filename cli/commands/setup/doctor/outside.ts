@@ -28,7 +28,7 @@ function daysOf(host: string): Promise<number> {
 }
 
 /** What others than AWS say. */
-export const outsideChecks = [
+export const externalChecks = [
   check("Vercel", ["settings"], async ({ settings, config, stack }) => {
     if (!tiersOf(settings).includes("vercel")) return skipped("Vercel does not serve this stack");
     const token = process.env.VERCEL_API_TOKEN;

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { StackBusy } from "../../../../cli/commands/move/migrate/engine";
 import { Stopped } from "../../../../cli/commands/move/migrate/run";
 import type { Position } from "../../../../cli/commands/move/migrate/steps";
-import type { Sight } from "../../../../cli/commands/move/migrate/watcher";
+import type { Observation } from "../../../../cli/commands/move/migrate/watcher";
 import { at, FakeStack, migrate, stopped } from "./migrate-stack";
 
 describe("migrate: a run", () => {
   describe("resumed, with a new tier that has turned bad since, gives its visitors back before anything else", () => {
-    const bad: Sight = { raised: [], undecided: [], tier: "HTTP 503" };
+    const bad: Observation = { raised: [], undecided: [], tier: "HTTP 503" };
     const places: [string, Position][] = [
       ["at 50 %", at("fargate", { canary: "vercel", percent: 50, from: "fargate" })],
       ["at 100 %", at("fargate", { canary: "vercel", percent: 100, from: "fargate" })],

@@ -5,7 +5,7 @@ import { type Entry, Journal } from "../../../../cli/commands/move/migrate/journ
 import { type RunOptions, run, Stopped, type World } from "../../../../cli/commands/move/migrate/run";
 import type { Position } from "../../../../cli/commands/move/migrate/steps";
 import { Interrupted } from "../../../../cli/commands/move/migrate/stop";
-import type { Sight } from "../../../../cli/commands/move/migrate/watcher";
+import type { Observation } from "../../../../cli/commands/move/migrate/watcher";
 import { type Architecture, architectures } from "../../../../stacks/settings/schema";
 
 export const STEPS = [10, 50, 100];
@@ -31,7 +31,7 @@ export class FakeStack {
   /** Operations until the process is killed. */
   lives = Number.POSITIVE_INFINITY;
   busy: StackBusy | undefined;
-  sight: () => Sight = () => ({ raised: [], undecided: [] });
+  sight: () => Observation = () => ({ raised: [], undecided: [] });
   fails: (asked: Position) => string | undefined = () => undefined;
   pending: string[] = [];
   stopping = false;

@@ -10,7 +10,7 @@ import { claim } from "../../../../cli/commands/move/migrate/running";
 import { StackEdit } from "../../../../cli/commands/move/migrate/stack-edit";
 import { lastGood, nextStep, type Position, stepsTo, targetOf, turnBack } from "../../../../cli/commands/move/migrate/steps";
 import { Interrupted } from "../../../../cli/commands/move/migrate/stop";
-import { lookAt, raisedBefore, type Sight, untilQuiet, watchOver } from "../../../../cli/commands/move/migrate/watcher";
+import { lookAt, raisedBefore, type Observation, untilQuiet, watchOver } from "../../../../cli/commands/move/migrate/watcher";
 import type { Probe } from "../../../../core/web-tier";
 import { UserError } from "../../../../core/errors";
 import type { Architecture } from "../../../../stacks/settings/schema";
@@ -206,8 +206,8 @@ describe("migrate: a run", () => {
     assert.ok(runs > 3, `${runs} runs`);
   });
 
-  const raisedAt = (stack: FakeStack, percent: number, sight: Partial<Sight>) => () =>
-    ({ raised: [], undecided: [], ...(stack.live.percent >= percent ? sight : {}) }) as Sight;
+  const raisedAt = (stack: FakeStack, percent: number, sight: Partial<Observation>) => () =>
+    ({ raised: [], undecided: [], ...(stack.live.percent >= percent ? sight : {}) }) as Observation;
 
   it("an alarm at 50 % goes back to 10 % by itself, and a further run goes on from there", async () => {
     const stack = new FakeStack(at("fargate"));

@@ -31,7 +31,7 @@ describe("uptimeProblems", () => {
         found: "60 s",
         allowed: "UptimeRobot's free plan: 300 to 86400 s",
         how: "Set uptime.intervalSeconds to 300, or uptime.plan to solo.",
-        mend: { value: 300 },
+        fix: { value: 300 },
       },
     ]);
     assert.equal(

@@ -327,7 +327,7 @@ describe("a monitored instance", () => {
           const [problem] = error.problems;
           assert.equal(problem?.key, key);
           assert.match(problem?.allowed ?? "", allowed);
-          assert.match(problem?.mend ?? "", /pulumi config set/);
+          assert.match(problem?.fix ?? "", /pulumi config set/);
           return true;
         },
       );

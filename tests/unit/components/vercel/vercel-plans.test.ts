@@ -17,7 +17,7 @@ describe("vercelPlanProblems", () => {
         found: "commercial use",
         allowed: "Hobby: non-commercial personal use only (Vercel's fair use guidelines); vercel.plan pro allows it",
         how: "Set vercel.commercial to false if the site earns nothing, or set vercel.plan to pro.",
-        mend: { value: false },
+        fix: { value: false },
       },
     ]);
   });

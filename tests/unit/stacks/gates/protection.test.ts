@@ -51,7 +51,7 @@ describe("the protection of what serves", () => {
       known(SERVER, "i-1"),
       known("aws:x", "y"),
     ]);
-    await gates.letGo([
+    await gates.allowDeletion([
       { type: SERVER, id: "i-2", wanted: true },
       { type: SERVER, id: "i-3", wanted: true },
     ]);

@@ -200,13 +200,13 @@ describe("the settings of the database", () => {
       /60/,
     ],
   ];
-  for (const [title, sections, key, allowed, mend] of wrong) {
+  for (const [title, sections, key, allowed, fix] of wrong) {
     it(`refuse ${title}`, () => {
       const [problem, ...more] = problems(sections);
       assert.equal(more.length, 0, JSON.stringify(more));
       assert.equal(problem?.key, `iamvet:${key}`);
       assert.match(problem.allowed, allowed);
-      assert.match(problem.mend, mend);
+      assert.match(problem.fix, fix);
       assert.doesNotMatch(JSON.stringify(problem), /hunter2/);
     });
   }
@@ -241,7 +241,7 @@ describe("the settings of the database", () => {
   it("mend each of them by the command that they name", () => {
     let tried = 0;
     for (const [title, sections] of wrong) {
-      const command = problems(sections)[0]?.mend ?? "";
+      const command = problems(sections)[0]?.fix ?? "";
       const match = /--path (?:--type string )?'iamvet:([\w.]+)' '?([^'<]+?)'?$/.exec(command);
       const [section = "", field = "", inner] = match?.[1]?.split(".") ?? [];
       if (!match?.[2] || !section) continue;

@@ -41,7 +41,7 @@ describe("the settings of a stack", () => {
     assert.deepEqual(others, []);
     assert.equal(problem?.key, "aws:region");
     assert.match(problem?.allowed ?? "", /did you mean ap-northeast-2\?/);
-    assert.equal(problem?.mend, "pulumi config set --stack prod aws:region ap-northeast-2");
+    assert.equal(problem?.fix, "pulumi config set --stack prod aws:region ap-northeast-2");
     assert.deepEqual(problems({ "aws:region": "ap-northeast-2" }), []);
     assert.equal(problems({ "aws:region": "us-gov-west-1" }).length, 1, "another partition has other ARNs");
   });
@@ -518,7 +518,7 @@ describe("the settings of a stack", () => {
       );
       const [problem] = found;
       assert.match(problem?.allowed ?? "", text);
-      assert.match(problem?.mend ?? "", /^pulumi config (set|rm) --stack prod/);
+      assert.match(problem?.fix ?? "", /^pulumi config (set|rm) --stack prod/);
     });
   }
 
@@ -536,11 +536,11 @@ describe("the settings of a stack", () => {
   it("never repeat a secret", () => {
     const [problem] = problems({ "iamvet:secrets": { API_KEY: 12345 } });
     assert.ok(!JSON.stringify(problem).includes("12345"));
-    assert.match(problem?.mend ?? "", /--secret/);
+    assert.match(problem?.fix ?? "", /--secret/);
   });
 
   it("say of a list that it is one, and mend it by its first entry", () => {
-    for (const [config, allowed, mend] of [
+    for (const [config, allowed, fix] of [
       [
         { "iamvet:domain": { name: "iamvet.kr", redirectFrom: "www.iamvet.kr" } },
         "a list; each: a host name in lower case",
@@ -554,13 +554,13 @@ describe("the settings of a stack", () => {
     ] as const) {
       const [problem] = problems(config);
       assert.equal(problem?.allowed, allowed);
-      assert.ok(problem?.mend.endsWith(mend), problem?.mend);
+      assert.ok(problem?.fix.endsWith(fix), problem?.fix);
     }
   });
 
   it("mend a text that the CLI stored as a number, and a number that a file has in quotes", () => {
     const set = "pulumi config set --stack prod";
-    for (const [config, found, mend] of [
+    for (const [config, found, fix] of [
       [
         { "iamvet:app": { environment: { RETRIES: 5 } } },
         "5",
@@ -580,7 +580,7 @@ describe("the settings of a stack", () => {
       [{ "iamvet:fargate": { cpu: "1024" } }, '"1024"', `${set} --path 'iamvet:fargate.cpu' 1024`],
     ] as const) {
       const [problem] = problems(config);
-      assert.deepEqual([problem?.found, problem?.mend], [found, mend]);
+      assert.deepEqual([problem?.found, problem?.fix], [found, fix]);
     }
   });
 
@@ -589,7 +589,7 @@ describe("the settings of a stack", () => {
     const ahead = (ms: number) => new Date(Date.now() + ms).toISOString();
     assert.deepEqual(muted(ahead(3_600_000)), []);
     assert.deepEqual(muted(ahead(3_600_000).replace("Z", "+00:00")), []);
-    for (const [wrong, allowed, mend] of [
+    for (const [wrong, allowed, fix] of [
       [ahead(-60_000), /a time to come/, /config rm .*alerts\.muteUntil/],
       [ahead(8 * 86_400_000), /at most 7 days ahead/, /config set .*alerts\.muteUntil' /],
       ["tomorrow", /ISO 8601/, /config set/],
@@ -599,7 +599,7 @@ describe("the settings of a stack", () => {
       assert.deepEqual(others, []);
       assert.equal(problem?.key, "iamvet:alerts.muteUntil");
       assert.match(problem?.allowed ?? "", allowed);
-      assert.match(problem?.mend ?? "", mend);
+      assert.match(problem?.fix ?? "", fix);
     }
   });
 
@@ -610,7 +610,7 @@ describe("the settings of a stack", () => {
     for (const wrong of ["http://hooks.slack.com/services/verysecret", "hooks.slack.com/verysecret", 7]) {
       const [problem] = hooked(wrong);
       assert.equal(problem?.key, "iamvet:alerts.webhook");
-      assert.match(problem?.mend ?? "", /config set .*--secret .*alerts\.webhook/);
+      assert.match(problem?.fix ?? "", /config set .*--secret .*alerts\.webhook/);
       assert.doesNotMatch(JSON.stringify(problem), /verysecret/);
     }
   });
@@ -618,12 +618,12 @@ describe("the settings of a stack", () => {
   it("never repeat a password, and set it as a secret", () => {
     const [problem] = problems(onVercel({ protection: "password", password: "short" }));
     assert.equal(problem?.found, "[secret]");
-    assert.match(problem?.mend ?? "", /--secret/);
+    assert.match(problem?.fix ?? "", /--secret/);
   });
 
   it("name a list's element so that the command works", () => {
     const [problem] = problems({ "iamvet:alerts": { emails: [] } });
-    assert.equal(problem?.mend, "pulumi config set --stack prod --path 'iamvet:alerts.emails[0]' ops@iamvet.kr");
+    assert.equal(problem?.fix, "pulumi config set --stack prod --path 'iamvet:alerts.emails[0]' ops@iamvet.kr");
   });
 
   it("accept a version that the CLI stored as a number", () => {
