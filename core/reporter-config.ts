@@ -1,5 +1,5 @@
-import type { Language } from "./language";
 import type { Source } from "./incident";
+import type { Language } from "./language";
 
 /** What a report says of the site beside the incident. */
 export interface About {

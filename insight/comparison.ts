@@ -1,12 +1,12 @@
 import { UserError } from "../core/errors";
 import type { Bilingual } from "../core/language";
-import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } from "./availability/availability";
-import { type CostOptions, type CostReport, costOf } from "./cost/cost";
-import { databaseExposure, vercelChoices } from "./cost/cost-external";
-import { dollars, percent } from "../output/format";
 import type { Plan, PlannedResource } from "../core/plan-format";
 import { built, number, ofType, text } from "../core/plan-reader";
+import { dollars, percent } from "../output/format";
+import { type AvailabilityOptions, type AvailabilityReport, availabilityOf } from "./availability/availability";
 import { shapeOf, tellsOutage } from "./availability/fault-recovery";
+import { type CostOptions, type CostReport, costOf } from "./cost/cost";
+import { databaseExposure, vercelChoices } from "./cost/cost-external";
 
 /** What the brief says of an option: its monthly price beyond today's, availability and hours of work. */
 export interface Claim {

@@ -1,5 +1,6 @@
 import { type ComponentChild, Fragment, h } from "preact";
 import { render } from "preact-render-to-string";
+import { speak } from "../core/language";
 import {
   type Bar,
   type Bars,
@@ -22,7 +23,6 @@ import {
   type Style,
   type Table,
 } from "./document";
-import { speak } from "../core/language";
 import { pageTexts } from "./messages/page";
 import { PAGE_STYLE } from "./style";
 

@@ -1,7 +1,7 @@
-import { type CostReport, costOf } from "../insight/cost/cost";
-import { dollars } from "../output/format";
 import type { Plan, PlannedResource, PlanValue } from "../core/plan-format";
 import { isComponent, number, ofType, text } from "../core/plan-reader";
+import { type CostReport, costOf } from "../insight/cost/cost";
+import { dollars } from "../output/format";
 
 /** What the engine hands a stack policy of one resource. */
 export interface StackResource {

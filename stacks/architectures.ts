@@ -1,16 +1,16 @@
+import { policyOf } from "../components/aws/iam";
 import { FargateService } from "../components/tiers/fargate-service";
 import { HaWebTier } from "../components/tiers/ha-web-tier";
-import { policyOf } from "../components/aws/iam";
-import type { LoadBalancer } from "../components/traffic/load-balancer";
 import { MonitoredInstance } from "../components/tiers/monitored-instance";
+import type { LoadBalancer } from "../components/traffic/load-balancer";
 import type { VercelAppArgs } from "../components/vercel/vercel-app";
 import { describeVercelDatabase, VERCEL_RANGE } from "../components/vercel/vercel-database";
 import { UNVERSIONED, versionOf } from "../core/version";
 import type { BeforeRollout, WebTier } from "../core/web-tier";
 import type { StackConfig } from "./config";
 import { pathsOf } from "./existing";
-import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
 import { vercelChoicesOf } from "./external";
+import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
 import type { Architecture, Settings } from "./settings/schema";
 
 /** What a tier is built from. */

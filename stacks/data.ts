@@ -1,7 +1,12 @@
-import type { AlarmActions } from "../components/monitoring/alarm";
 import type { BackupsArgs } from "../components/database/backups";
-import type { DatabaseArgs, ImportedDatabase, ManagedDatabase, RestoreSource } from "../components/database/database-args";
+import type {
+  DatabaseArgs,
+  ImportedDatabase,
+  ManagedDatabase,
+  RestoreSource,
+} from "../components/database/database-args";
 import type { Network } from "../components/foundation/network";
+import type { AlarmActions } from "../components/monitoring/alarm";
 import type { Settings } from "./settings/schema";
 import { type DatabaseSettings, withDefaults } from "./settings/sections/storage";
 

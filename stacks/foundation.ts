@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmActions } from "../components/monitoring/alarm";
-import { Alerts } from "../components/monitoring/alerts";
+import { Backups } from "../components/database/backups";
+import { Database } from "../components/database/database";
 import type { AppEnvironment } from "../components/foundation/app-environment";
 import { AppSecrets } from "../components/foundation/app-secrets";
-import { AssetBucket } from "../components/traffic/asset-bucket";
-import { Backups } from "../components/database/backups";
 import { Budget } from "../components/foundation/budget";
-import { Certificate } from "../components/traffic/certificate";
-import { dashboardUrl } from "../components/monitoring/dashboard";
-import { Database } from "../components/database/database";
-import type { DnsZone } from "../components/traffic/dns-zone";
 import { ImageBuild } from "../components/foundation/image-build";
 import { ImageRepository } from "../components/foundation/image-repository";
 import { Network, type NetworkArgs } from "../components/foundation/network";
+import type { AlarmActions } from "../components/monitoring/alarm";
+import { Alerts } from "../components/monitoring/alerts";
+import { dashboardUrl } from "../components/monitoring/dashboard";
+import { AssetBucket } from "../components/traffic/asset-bucket";
+import { Certificate } from "../components/traffic/certificate";
+import type { DnsZone } from "../components/traffic/dns-zone";
 import {
   describeVercelDatabase,
   VERCEL_RANGE,

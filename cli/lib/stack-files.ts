@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { parse } from "yaml";
-import { readOnce } from "../../core/yaml";
 import { UserError } from "../../core/errors";
 import { ROOT } from "../../core/root";
+import { readOnce } from "../../core/yaml";
 
 /** What the system says of a path, in words. */
 const WHY: Readonly<Record<string, string>> = {

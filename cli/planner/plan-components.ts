@@ -31,7 +31,9 @@ const REPOSITORY = "aws:ecr/repository:Repository";
 const components: Readonly<Record<string, (name: string, inputs: Inputs) => RemoteComponent>> = {
   "awsx:ecr:Repository": (name, { lifecyclePolicy, ...inputs }) => {
     if (!(lifecyclePolicy as { skip?: boolean } | undefined)?.skip) {
-      throw new Error("cli/planner/plan-components.ts does not tell the lifecycle policy that awsx.ecr.Repository makes");
+      throw new Error(
+        "cli/planner/plan-components.ts does not tell the lifecycle policy that awsx.ecr.Repository makes",
+      );
     }
     const outputs = ["arn", "name", "registryId", "repositoryUrl"];
     return {

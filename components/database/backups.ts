@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm } from "../monitoring/alarm";
-import { deletable } from "../aws/iam";
 import type { Signal } from "../../core/web-tier";
+import { deletable } from "../aws/iam";
+import { type AlarmActions, alarm } from "../monitoring/alarm";
 
 export interface BackupsArgs {
   /** ARN of the RDS instance. */

@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Signal } from "../../core/web-tier";
 import { type AlarmArgs, alarm } from "../monitoring/alarm";
+import { METRICS } from "../monitoring/server-alarms";
 import type { DatabaseWatch } from "./database-args";
 import { connectionLimit, memoryGib } from "./rds-catalog";
-import { METRICS } from "../monitoring/server-alarms";
-import type { Signal } from "../../core/web-tier";
 
 export interface DatabaseAlarmsArgs extends DatabaseWatch {
   readonly identifier: pulumi.Input<string>;

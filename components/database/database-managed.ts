@@ -1,9 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { deletable } from "../aws/iam";
 import { keptVersion } from "../foundation/app-secrets";
 import type { ManagedDatabase, RestoreSource } from "./database-args";
-import { deletable } from "../aws/iam";
 
 /** What a database that the stack makes consists of. */
 export interface MadeDatabase {

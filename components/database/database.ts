@@ -1,12 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { SecretReference } from "../foundation/app-secrets";
+import type { Collector, Signal, Widget } from "../../core/web-tier";
 import { beside } from "../aws/beside";
+import type { SecretReference } from "../foundation/app-secrets";
 import { findDatabase, importDatabase } from "./database-adopted";
 import { databaseAlarms } from "./database-alarms";
 import type { DatabaseArgs } from "./database-args";
 import { makeDatabase } from "./database-managed";
-import type { Collector, Signal, Widget } from "../../core/web-tier";
 
 /** The database that every architecture shares; no flip deletes, replaces or unprotects it. */
 export class Database extends pulumi.ComponentResource {

@@ -44,7 +44,10 @@ export class Budget extends pulumi.ComponentResource {
         filterExpression: {
           ands: Object.entries(args.tags).map(([key, value]) => ({ tags: { key, values: [value] } })),
         },
-        notifications: [...notification("ACTUAL", args.actualPercents), ...notification("FORECASTED", args.forecastPercents)],
+        notifications: [
+          ...notification("ACTUAL", args.actualPercents),
+          ...notification("FORECASTED", args.forecastPercents),
+        ],
       },
       { parent: this },
     );

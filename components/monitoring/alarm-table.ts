@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, type AlarmArgs, alarm } from "./alarm";
 import type { Signal } from "../../core/web-tier";
+import { type AlarmActions, type AlarmArgs, alarm } from "./alarm";
 
 /**
  * `basic`: what shows that visitors are or soon will be without the site, within the ten alarms that CloudWatch's free tier covers:

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { beside } from "../aws/beside";
 import type { Severity, Signal, Subject } from "../../core/web-tier";
+import { beside } from "../aws/beside";
 
 /** Whom an alarm tells, by severity, and where its description sends a person to look on. */
 export type AlarmActions = Readonly<Record<Severity, readonly pulumi.Input<string>[]>> & {

@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { configParameter, type ReporterConfig, vercelTokenParameter } from "../../core/reporter-config";
+import type { Collector, Severity, Signal } from "../../core/web-tier";
 import { type Grant, logGrants, serviceRole } from "../aws/iam";
 import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
 import { privateBucket } from "../aws/private-bucket";
-import type { Collector, Severity, Signal } from "../../core/web-tier";
 
 export interface IncidentReporterArgs {
   /** The site's name, for example `iamvet.kr`. */

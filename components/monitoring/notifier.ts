@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Collector, Severity, WebTier } from "../../core/web-tier";
 import { type Grant, logGrants, serviceRole } from "../aws/iam";
 import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
-import type { Collector, Severity, WebTier } from "../../core/web-tier";
 
 export interface NotifierArgs {
   /** The site's name, by which messages begin. */

@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Signal } from "../../core/web-tier";
 import type { AlarmActions } from "./alarm";
 import { type AlarmEntry, type AlarmLevel, alarmTable } from "./alarm-table";
-import type { Signal } from "../../core/web-tier";
 
 /** Namespace of the CloudWatch agent's metrics and of those that metric filters make (runbooks/agent/cloudwatch-agent.json). */
 export const METRICS = "Site";

@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Signal, Subject } from "../../core/web-tier";
 import { type AlarmActions, alarmDescription } from "./alarm";
 import type { AlarmLevel } from "./alarm-table";
-import type { Signal, Subject } from "../../core/web-tier";
 
 export interface SiteAlarmsArgs {
   /** Alarms of everything that the site is made of. */

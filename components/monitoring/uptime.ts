@@ -1,13 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { type AlarmActions, alarm } from "./alarm";
-import { serviceRole } from "../aws/iam";
 import { problemText } from "../../core/setting-problem";
+import type { Signal, Widget } from "../../core/web-tier";
+import { serviceRole } from "../aws/iam";
+import { WebhookFunction } from "../aws/webhook-function";
+import { type AlarmActions, alarm } from "./alarm";
 import { type UptimeCheck, uptimeLimits, uptimeProblems } from "./uptime-plans";
 import { UptimeRobotMonitor, UptimeRobotWebhook } from "./uptime-robot";
-import type { Signal, Widget } from "../../core/web-tier";
-import { WebhookFunction } from "../aws/webhook-function";
 
 /** Arguments of {@link Uptime}. */
 export interface UptimeArgs {

@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type AlarmActions, alarm } from "./alarm";
-import type { AlarmLevel } from "./alarm-table";
+import type { Signal } from "../../core/web-tier";
 import { logGrants, policyOf, serviceRole } from "../aws/iam";
 import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
-import type { Signal } from "../../core/web-tier";
+import { type AlarmActions, alarm } from "./alarm";
+import type { AlarmLevel } from "./alarm-table";
 
 export interface WatcherArgs {
   readonly instanceId: pulumi.Input<string>;

@@ -1,11 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { BeforeRollout, MigrationTask, Signal, Widget } from "../../core/web-tier";
+import type { Database } from "../database/database";
+import type { AppEnvironment } from "../foundation/app-environment";
 import type { AlarmActions } from "../monitoring/alarm";
 import { type AlarmEntry, type AlarmLevel, alarmTable } from "../monitoring/alarm-table";
-import type { AppEnvironment } from "../foundation/app-environment";
-import type { Database } from "../database/database";
 import type { LoadBalancer } from "../traffic/load-balancer";
-import type { BeforeRollout, MigrationTask, Signal, Widget } from "../../core/web-tier";
 
 /** What both tiers behind the load balancer are told. A target is an instance or a task. */
 export interface BalancedTierArgs {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { readRunbook } from "../aws/runbook";
 import { VERSION, VERSION_ALLOWED } from "../../core/version";
+import { readRunbook } from "../aws/runbook";
 
 /** The limit of EC2 for user data, in bytes before base64. */
 const USER_DATA_LIMIT = 16 * 1024;

@@ -1,10 +1,5 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { alarmTable } from "../monitoring/alarm-table";
-import { identity, secretArns } from "../foundation/app-environment";
-import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
-import { beside } from "../aws/beside";
-import { type Grant, logGrants, pullGrants, secretGrants, serviceRole } from "../aws/iam";
 import type {
   Collector,
   MigrationTask,
@@ -16,6 +11,11 @@ import type {
   WebTier,
   Widget,
 } from "../../core/web-tier";
+import { beside } from "../aws/beside";
+import { type Grant, logGrants, pullGrants, secretGrants, serviceRole } from "../aws/iam";
+import { identity, secretArns } from "../foundation/app-environment";
+import { alarmTable } from "../monitoring/alarm-table";
+import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
 
 export interface FargateServiceArgs extends BalancedTierArgs {
   /** CPU architecture of the image. ARM64 costs a fifth less. */

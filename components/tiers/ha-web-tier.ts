@@ -1,12 +1,5 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { alarmTable } from "../monitoring/alarm-table";
-import { identity, secretArns, secretSources } from "../foundation/app-environment";
-import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
-import { beside } from "../aws/beside";
-import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
-import { logGrants, managedGrants, policyOf, pullGrants, secretGrants, serviceRole } from "../aws/iam";
-import { renderRunbook } from "../aws/runbook";
 import type {
   Collector,
   MigrationTask,
@@ -18,6 +11,13 @@ import type {
   WebTier,
   Widget,
 } from "../../core/web-tier";
+import { beside } from "../aws/beside";
+import { logGrants, managedGrants, policyOf, pullGrants, secretGrants, serviceRole } from "../aws/iam";
+import { renderRunbook } from "../aws/runbook";
+import { identity, secretArns, secretSources } from "../foundation/app-environment";
+import { alarmTable } from "../monitoring/alarm-table";
+import { afterMigration, type BalancedTierArgs, balancedAlarms, balancedWidgets, egress } from "./balanced-tier";
+import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
 
 export interface HaWebTierArgs extends BalancedTierArgs {
   readonly domain: string;

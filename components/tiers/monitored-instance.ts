@@ -1,18 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmActions } from "../monitoring/alarm";
-import type { AlarmLevel } from "../monitoring/alarm-table";
-import { type AppEnvironment, identity, secretArns, secretSources } from "../foundation/app-environment";
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "../../core/web-tier";
 import { beside } from "../aws/beside";
-import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
-import type { Database } from "../database/database";
 import { type Grant, logGrants, managedGrants, secretGrants, serviceRole } from "../aws/iam";
 import { publicWebGroup } from "../aws/public-web-group";
-import { Recovery, type ServerProcesses } from "./recovery";
 import { renderRunbook } from "../aws/runbook";
-import { keepAgent, keepHealing, keepPatched } from "./server-agent";
+import type { Database } from "../database/database";
+import { type AppEnvironment, identity, secretArns, secretSources } from "../foundation/app-environment";
+import type { AlarmActions } from "../monitoring/alarm";
+import type { AlarmLevel } from "../monitoring/alarm-table";
 import { METRICS, serverAlarms } from "../monitoring/server-alarms";
-import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "../../core/web-tier";
+import { bootScript, renderAgentConfig, renderBootConfig } from "./boot-config";
+import { Recovery, type ServerProcesses } from "./recovery";
+import { keepAgent, keepHealing, keepPatched } from "./server-agent";
 
 /** A server that a team already has: it is watched and recovered, never created, restarted by `up`, or owned. */
 export interface ExistingServer {

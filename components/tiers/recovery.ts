@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Signal } from "../../core/web-tier";
 import { beside } from "../aws/beside";
 import { logGrants, policyOf, serviceRole } from "../aws/iam";
 import { renderRunbook } from "../aws/runbook";
 import { Watcher, type WatcherArgs } from "../monitoring/watcher";
-import type { Signal } from "../../core/web-tier";
 
 /** How the app runs on its server; defaults are those of a server that this project built. */
 export interface ServerProcesses {

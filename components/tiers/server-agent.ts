@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { policyOf } from "../aws/iam";
-import type { Recovery } from "./recovery";
 import { renderRunbook } from "../aws/runbook";
+import type { Recovery } from "./recovery";
 
 interface Kept {
   readonly instanceId: pulumi.Input<string>;

@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AssetBucket } from "./asset-bucket";
 import { logGrants, serviceRole } from "../aws/iam";
 import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
+import type { AssetBucket } from "./asset-bucket";
 import { type LoadBalancer, PROBE_HEADER } from "./load-balancer";
 
 export interface AssetServerArgs {

@@ -1,13 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { PREFIX } from "../../core/asset";
-import type { AlarmActions } from "../monitoring/alarm";
-import { type AlarmLevel, alarmTable } from "../monitoring/alarm-table";
+import type { Probe, Signal } from "../../core/web-tier";
 import { beside } from "../aws/beside";
-import { Firewall, type FirewallArgs } from "./firewall";
 import { privateBucket } from "../aws/private-bucket";
 import { publicWebGroup } from "../aws/public-web-group";
-import type { Probe, Signal } from "../../core/web-tier";
+import type { AlarmActions } from "../monitoring/alarm";
+import { type AlarmLevel, alarmTable } from "../monitoring/alarm-table";
+import { Firewall, type FirewallArgs } from "./firewall";
 
 export interface LoadBalancerArgs {
   readonly vpcId: pulumi.Input<string>;

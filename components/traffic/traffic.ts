@@ -1,6 +1,5 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadBalancer } from "./load-balancer";
 import {
   encodeTraffic,
   type FoundTraffic,
@@ -10,6 +9,7 @@ import {
   type TrafficState,
 } from "../../core/traffic-state";
 import type { WebTier } from "../../core/web-tier";
+import type { LoadBalancer } from "./load-balancer";
 
 /** What visitors are to get. */
 export interface WantedTraffic {

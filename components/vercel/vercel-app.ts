@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 import { problemText } from "../../core/setting-problem";
+import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "../../core/web-tier";
 import { VercelCertificate } from "./vercel-certificate";
 import type { ServerlessDatabaseOptions, VercelDatabaseAccess } from "./vercel-database";
 import {
@@ -25,7 +26,6 @@ import {
   vercelPlanProblems,
   vercelRegions,
 } from "./vercel-plans";
-import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "../../core/web-tier";
 
 /** Arguments of {@link VercelApp}. */
 export interface VercelAppArgs extends VercelEnvironment {

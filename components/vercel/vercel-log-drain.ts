@@ -2,9 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as vercel from "@pulumiverse/vercel";
-import { type AlarmActions, alarm } from "../monitoring/alarm";
 import type { Signal, Widget } from "../../core/web-tier";
 import { WebhookFunction } from "../aws/webhook-function";
+import { type AlarmActions, alarm } from "../monitoring/alarm";
 
 /** Arguments of {@link VercelLogDrain}. */
 export interface VercelLogDrainArgs {

@@ -37,7 +37,12 @@ export const commandCalls: readonly Call[] = [
     why: "looks for a release's image, and copies staging's to prod, from the other stack's repository",
     uses: IMAGES,
   },
-  { place: "cli/commands/operate/release/docker-build.ts", by: RELEASES, why: "builds a release and pushes its image", uses: IMAGES },
+  {
+    place: "cli/commands/operate/release/docker-build.ts",
+    by: RELEASES,
+    why: "builds a release and pushes its image",
+    uses: IMAGES,
+  },
   {
     place: "cli/commands/operate/release/assets.ts",
     by: RELEASES,

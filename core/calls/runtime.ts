@@ -73,7 +73,12 @@ export const runtimeCalls: readonly Call[] = [
     why: REPORTS,
     uses: [on("elasticloadbalancing", "DescribeTargetGroups DescribeTargetHealth")],
   },
-  { place: "functions/incident/collectors/metrics.ts", by: REPORTER, why: REPORTS, uses: [on("cloudwatch", "GetMetricData")] },
+  {
+    place: "functions/incident/collectors/metrics.ts",
+    by: REPORTER,
+    why: REPORTS,
+    uses: [on("cloudwatch", "GetMetricData")],
+  },
   {
     place: "functions/incident/index.ts",
     by: REPORTER,

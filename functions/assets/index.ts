@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import { inMemory } from "./cache";
 import { assetHandler } from "./asset-handler";
+import { inMemory } from "./cache";
 import { s3Store } from "./store";
 import { tierAsker } from "./tiers";
 

@@ -2,11 +2,11 @@ import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwa
 import { S3Client } from "@aws-sdk/client-s3";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { createClients } from "./collectors/clients";
 import type { ReporterConfig } from "../../core/reporter-config";
+import { createClients } from "./collectors/clients";
 import { gather } from "./collectors/gather";
-import { type AlarmEvent, type MuteEnded, reporter } from "./reporter/reporter";
 import { s3Store } from "./reporter/report-store";
+import { type AlarmEvent, type MuteEnded, reporter } from "./reporter/reporter";
 
 /** From the call to the message there are 60 s; what is left of them is for writing and sending. */
 const GATHER_MS = 50_000;

@@ -1,9 +1,9 @@
 import { UserError } from "../../core/errors";
+import type { Plan } from "../../core/plan-format";
+import { ofType } from "../../core/plan-reader";
+import { seeded } from "../../core/random";
 import type { LinkText } from "../../output/messages/report-texts";
 import { vercelChoices } from "../cost/cost-external";
-import type { Plan } from "../../core/plan-format";
-import { seeded } from "../../core/random";
-import { ofType } from "../../core/plan-reader";
 import { type Fault, type FaultRecovery, type RecoveryOptions, recoveryOf, shapeOf } from "./fault-recovery";
 
 /** A published commitment: a share of a month, and where it is published. */

@@ -1,7 +1,7 @@
-import { readOnce } from "../../core/yaml";
-import type { faultTexts, StepText } from "../../output/messages/report-texts";
 import { isConcat, isUnknown, type Plan, type PlannedResource } from "../../core/plan-format";
 import { flag, list, number, ofType, record, refersTo, text, zones } from "../../core/plan-reader";
+import { readOnce } from "../../core/yaml";
+import type { faultTexts, StepText } from "../../output/messages/report-texts";
 
 /** What can go wrong, from the smallest to the greatest. */
 export const faults = [
@@ -185,7 +185,8 @@ const hasSubscriber = (plan: Plan, alarm: PlannedResource): boolean =>
 
 /** Whether anybody is told that the site does not answer. */
 export const tellsOutage = (plan: Plan): boolean =>
-  ofType(plan, MONITOR).length > 0 || ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && hasSubscriber(plan, alarm));
+  ofType(plan, MONITOR).length > 0 ||
+  ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && hasSubscriber(plan, alarm));
 
 const action = (alarm: PlannedResource | undefined, name: string): boolean =>
   alarm !== undefined && list(alarm.inputs.alarmActions).some((a) => JSON.stringify(a).includes(`ec2:${name}`));

@@ -1,6 +1,6 @@
-import { changesOf } from "./flip-changes";
 import type { Plan, PlannedResource, PlanValue } from "../../core/plan-format";
 import { byUrn, number } from "../../core/plan-reader";
+import { changesOf } from "./flip-changes";
 import { dataTypes } from "./replacement";
 
 /** What a change from one plan to another does to something that holds data. */

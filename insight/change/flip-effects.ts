@@ -1,3 +1,5 @@
+import type { Plan } from "../../core/plan-format";
+import { byUrn, flag } from "../../core/plan-reader";
 import { availabilityOf } from "../availability/availability";
 import { type CostOptions, costOf, HOURS_PER_MONTH } from "../cost/cost";
 import { type Change, changesOf, changesOfPreview, type Operation, type PreviewStep } from "./flip-changes";
@@ -15,8 +17,6 @@ import {
   ttlOf,
 } from "./flip-time";
 import { insideOf } from "./inside";
-import type { Plan } from "../../core/plan-format";
-import { byUrn, flag } from "../../core/plan-reader";
 import { interruptingChanges, stoppingChanges } from "./replacement";
 
 /** What the verdict rests on, and why not on the other. */

@@ -1,7 +1,7 @@
-import type { Change } from "./flip-changes";
 import type { Plan } from "../../core/plan-format";
 import { list, number, ofType } from "../../core/plan-reader";
 import { shapeOf, targetHealthOf, timings } from "../availability/fault-recovery";
+import type { Change } from "./flip-changes";
 
 /** One stretch of a flip, and where its figure comes from. */
 export interface Span {

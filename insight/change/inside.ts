@@ -1,7 +1,7 @@
-import { type Change, rootOf } from "./flip-changes";
-import { ttlOf } from "./flip-time";
 import type { Plan } from "../../core/plan-format";
 import { byUrn } from "../../core/plan-reader";
+import { type Change, rootOf } from "./flip-changes";
+import { ttlOf } from "./flip-time";
 
 /** What visitors are led to, and what is told of its replacement beside the old one. */
 const TOLD: Readonly<Record<string, (because: string, ttl: number) => string>> = {

@@ -1,7 +1,7 @@
-import { type CostContext, type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { flag, list, number, ofType, record, refersTo, target, text, zones } from "../../core/plan-reader";
 import type { Usage } from "../../core/usage";
+import { type CostContext, type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
 
 function instanceType(value: unknown, item = "Instance"): string | Item {
   return text(value) ?? unknownPrice(item, "the instance type is not known before the update");

@@ -1,6 +1,6 @@
-import { type Estimate, fixed, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { byUrn, flag, number, ofType, text } from "../../core/plan-reader";
+import { type Estimate, fixed, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
 
 /** What is billed by others than AWS: Vercel, and who looks at the site from outside. */
 

@@ -1,7 +1,7 @@
-import { answersFiles } from "./cost-compute";
-import { type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { flag, list, number, ofType, record, refersTo, target, text } from "../../core/plan-reader";
+import { answersFiles } from "./cost-compute";
+import { type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
 
 /** gp3 of RDS for PostgreSQL: 3,000 IOPS under 400 GB, 12,000 from there; more is billed and rare, so it is not in the table. */
 export const database: Estimate = (resource, { plan }) => {

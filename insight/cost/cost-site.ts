@@ -1,7 +1,7 @@
-import { type CostContext, type Item, usage } from "./cost-item";
-import { RUN_STEPS } from "./cost-services";
 import type { Plan } from "../../core/plan-format";
 import { flag, list, number, ofType, record, text } from "../../core/plan-reader";
+import { type CostContext, type Item, usage } from "./cost-item";
+import { RUN_STEPS } from "./cost-services";
 
 /** Metrics that functions of the site write: what alarms read that is neither AWS's, nor the agent's, nor a log filter's. */
 function ownMetrics(plan: Plan): number {

@@ -1,6 +1,6 @@
 import { cluster, instance, loadBalancer, scalingGroup, service, volume } from "./cost-compute";
-import { type Estimate, fixed, HOURS, usage } from "./cost-item";
 import { externalTypes } from "./cost-external";
+import { type Estimate, fixed, HOURS, usage } from "./cost-item";
 import {
   backupPlan,
   database,

@@ -1,10 +1,10 @@
+import type { Plan } from "../../core/plan-format";
+import { built, regionOf } from "../../core/plan-reader";
+import { parseUsage, type Usage } from "../../core/usage";
 import { freeTypes } from "./cost-free";
 import type { Item } from "./cost-item";
 import { priced } from "./cost-table";
-import type { Plan } from "../../core/plan-format";
 import { type PriceBook, readPrices } from "./price-book";
-import { built, regionOf } from "../../core/plan-reader";
-import { parseUsage, type Usage } from "../../core/usage";
 
 /** Hours of a month in AWS's own calculators (8,760 / 12). */
 export const HOURS_PER_MONTH = 730;

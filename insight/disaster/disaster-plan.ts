@@ -1,7 +1,7 @@
-import { type DataFacts, dataFacts } from "./dr-facts";
-import { scenarios } from "./dr-scenarios";
 import type { Plan } from "../../core/plan-format";
 import { type FaultRecovery, recoveryOf } from "../availability/fault-recovery";
+import { type DataFacts, dataFacts } from "./dr-facts";
+import { scenarios } from "./dr-scenarios";
 
 /** How much data, or how much time, a disaster costs at most. */
 export interface Objective {

@@ -1,3 +1,4 @@
+import { timings } from "../availability/fault-recovery";
 import {
   DAY,
   type Entry,
@@ -18,7 +19,6 @@ import {
   vaultGaps,
   watchesOnly,
 } from "./dr-steps";
-import { timings } from "../availability/fault-recovery";
 
 export const scenarios: readonly Entry[] = [
   {

@@ -1,7 +1,7 @@
-import type { Action, Context, Gap, Objective, Scenario } from "./disaster-plan";
-import { duration } from "../../output/format";
 import { ofType } from "../../core/plan-reader";
+import { duration } from "../../output/format";
 import { timings } from "../availability/fault-recovery";
+import type { Action, Context, Gap, Objective, Scenario } from "./disaster-plan";
 
 export interface Entry {
   readonly id: string;

@@ -1,3 +1,4 @@
+import { type Bilingual, type Language, speak } from "../../core/language";
 import {
   type Bar,
   type Bars,
@@ -19,12 +20,11 @@ import {
   text,
   warn,
 } from "../../output/document";
-import { type Bilingual, type Language, speak } from "../../core/language";
+import { dollars, duration, percent, signedDollars } from "../../output/format";
 import { faultTexts, linkText, reportTexts, stepText } from "../../output/messages/report-texts";
 import { failuresPerYear } from "../availability/availability";
-import { type Comparison, type Option, partsOf } from "../comparison";
-import { dollars, duration, percent, signedDollars } from "../../output/format";
 import { type Fault, type FaultRecovery, faults, timings } from "../availability/fault-recovery";
+import { type Comparison, type Option, partsOf } from "../comparison";
 
 /** What every section of the report is written from. */
 interface Source {

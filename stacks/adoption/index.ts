@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Account, Found, Inputs } from "./found";
-import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
 import type { KnownResource } from "../state";
 import { ownTags } from "../tags";
+import type { Account, Found, Inputs } from "./found";
+import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
 
 /**
  * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same name,

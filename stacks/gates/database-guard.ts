@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config";
-import type { Settings } from "../settings/schema";
-import { problemsOf, SettingsError } from "../settings/settings-check";
-import { withDefaults } from "../settings/sections/storage";
 import type { Conflict } from "../settings/conflict";
+import type { Settings } from "../settings/schema";
+import { withDefaults } from "../settings/sections/storage";
+import { problemsOf, SettingsError } from "../settings/settings-check";
 
 /** What of a live instance a change of settings could not keep. */
 export interface LiveDatabase {

@@ -1,27 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-  decodeTraffic,
-  dnsName,
-  SLOTS,
-  type SlotName,
-  type TrafficState,
-  targetText,
-} from "../../core/traffic-state";
+import { decodeTraffic, dnsName, SLOTS, type SlotName, type TrafficState, targetText } from "../../core/traffic-state";
 import type { Probe, TrafficTarget } from "../../core/web-tier";
+import type { KnownResource } from "../state";
 import { type AwsReader, type LiveParameter, type LiveRecord, liveAws } from "./live-aws";
 import { liveRunner, type MigrationRunner, type MigrationStep, runMigration } from "./migration";
 import { liveNames, type Names } from "./names";
 import { type Answer, ask, askAll, type Expected, probeUrl, visitorsProbe } from "./probe";
 import { guardedIn, guardianOf, type Kept, liveProtection, type Protection } from "./protection";
-import {
-  answersOf,
-  earlierThan,
-  holdOf,
-  type LiveTraffic,
-  movedBetween,
-  NOTHING_LIVE,
-  weightsText,
-} from "./reach";
+import { answersOf, earlierThan, holdOf, type LiveTraffic, movedBetween, NOTHING_LIVE, weightsText } from "./reach";
 import { liveZone, type Rename, renameRecords, type Zone } from "./rename";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./rollout";
 import { liveRollouts } from "./rollout-aws";
@@ -50,8 +36,6 @@ import {
   systemClock,
   within,
 } from "./wait";
-
-import type { KnownResource } from "../state";
 
 export { losesVisitors, tiersToProve } from "./proof";
 export { foundByHand, type LiveTraffic, mayReach } from "./reach";
@@ -428,7 +412,9 @@ export function liveGates(options: GateOptions): Gates {
       });
       if (dns) give(`the authoritative servers of ${query.name} do not answer with it.`, dns);
 
-      const tiersWithVisitors = new Set(SLOTS.filter((slot) => now.slots[slot].share > 0).map((slot) => now.slots[slot].tier));
+      const tiersWithVisitors = new Set(
+        SLOTS.filter((slot) => now.slots[slot].share > 0).map((slot) => now.slots[slot].tier),
+      );
       const expected = tiers
         .filter(({ tier }) => tiersWithVisitors.has(tier))
         .map(({ probe }) => ({ tier: probe.expectTier, version: probe.expectVersion }));

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { unlessGone } from "../../core/rest";
 import { vercelApi } from "../../components/vercel/vercel-api";
+import { unlessGone } from "../../core/rest";
 import type { Rollout } from "../../core/web-tier";
 import { type Look, never, notYet } from "./wait";
 

@@ -1,7 +1,13 @@
-import { CATALOG_SOURCE, classesLike, isKnownClass, isKnownVersion, postgresMinors } from "../../components/database/rds-catalog";
+import {
+  CATALOG_SOURCE,
+  classesLike,
+  isKnownClass,
+  isKnownVersion,
+  postgresMinors,
+} from "../../components/database/rds-catalog";
+import { type Conflict, isProduction, rule } from "./conflict";
 import type { DatabaseSettings } from "./sections/storage";
 import { newDatabase, withDefaults } from "./sections/storage";
-import { type Conflict, isProduction, rule } from "./conflict";
 import { dailyWindow, lengthOf, overlap, SHORTEST_WINDOW, weeklyWindow } from "./windows";
 
 /** Days that a production stack keeps automated backups at least. */

@@ -1,12 +1,12 @@
-import type { SettingProblem } from "../../core/setting-problem";
 import { uptimeProblems } from "../../components/monitoring/uptime-plans";
 import { DATABASE_URL_FORM, isDatabaseUrl } from "../../components/vercel/vercel-database";
 import { vercelNodeProblems } from "../../components/vercel/vercel-node";
 import { vercelPlanProblems, vercelRegions } from "../../components/vercel/vercel-plans";
+import type { SettingProblem } from "../../core/setting-problem";
 import { uptimeCheckOf, vercelChoicesOf } from "../external";
+import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
 import type { SectionName } from "./schema";
 import { overlaps } from "./settings-fields";
-import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
 
 /** A provider's own refusal, as a conflict of settings. */
 const conflictOf = ({ key: path, found, allowed, fix }: SettingProblem): Conflict => ({ path, found, allowed, fix });

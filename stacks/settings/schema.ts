@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { VERSION, VERSION_ALLOWED, versionFrom } from "../../core/version";
 import { usageSchema } from "../../core/usage";
+import { VERSION, VERSION_ALLOWED, versionFrom } from "../../core/version";
 import { domainSettings, networkSettings } from "./sections/addresses";
 import { loadBalancerSettings } from "./sections/balancer";
 import { ciSettings } from "./sections/delivery";
 import { fargateSettings } from "./sections/fargate";
 import { alertSettings, budgetSettings, logSettings, tagSettings } from "./sections/people";
 import { backupsSchema, databaseSchema } from "./sections/storage";
+import { uptimeSettings, vercelSettings } from "./sections/vendors";
 import {
   choice,
   flag,
@@ -20,7 +21,6 @@ import {
   variables,
   whole,
 } from "./settings-fields";
-import { uptimeSettings, vercelSettings } from "./sections/vendors";
 
 /** The four ways to serve the site; the first is the one a team has today. */
 export const architectures = ["monitored-instance", "ha-web-tier", "fargate", "vercel"] as const;

@@ -1,10 +1,10 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { UserError } from "../../core/errors";
+import type { Conflict } from "./conflict";
 import { awsRegions } from "./regions";
 import { type SectionName, type Settings, sections } from "./schema";
 import type { Help } from "./settings-fields";
-import type { Conflict } from "./conflict";
 import { rules } from "./settings-rules";
 
 /** One mistake in a stack's config. */

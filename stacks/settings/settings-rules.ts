@@ -1,9 +1,9 @@
 import { SERVER_ACTIONS_KEY } from "../../components/foundation/app-environment";
+import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
 import { databaseRules } from "./database-rules";
 import { externalRules } from "./external-rules";
-import { fargateSizes } from "./sections/fargate";
 import { architectures, type SectionName, sections } from "./schema";
-import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
+import { fargateSizes } from "./sections/fargate";
 
 export { tiersOf };
 

@@ -4,11 +4,11 @@ import {
   answerOf,
   type Behaviour,
   type Conditions,
+  type DnsAnswer,
   type GateCode,
   type History,
-  type TierLifetime,
   type Random,
-  type DnsAnswer,
+  type TierLifetime,
   type Update,
   viewsOf,
   World,
@@ -35,7 +35,9 @@ export function exposuresOf({ lifetimes, dnsAnswers, end }: History): Exposure[]
   return dnsAnswers.flatMap((said): Exposure[] => {
     const life = byAddress.get(said.address);
     if (said.weight === 0 || !life) return [];
-    const next = dnsAnswers.find(({ server, slot, at }) => server === said.server && slot === said.slot && at > said.at);
+    const next = dnsAnswers.find(
+      ({ server, slot, at }) => server === said.server && slot === said.slot && at > said.at,
+    );
     const until = next ? next.at + said.ttl * 1000 : end;
     return [
       ...(life.ready > said.at

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { reportHtml } from "../../cli/commands/look/report";
+import type { Recording } from "../../core/incident";
 import { incidentDocument } from "../../functions/incident/reporter/incident-document";
 import { reportOf } from "../../functions/incident/reporter/incident-report";
-import type { Recording } from "../../core/incident";
 import { toHtml } from "../../output/html";
 import { samplePlans } from "../unit/insight/fixtures";
 

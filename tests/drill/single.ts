@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Automation, type Run, TIMER } from "./automation";
-import type { Visit } from "./harness/client";
 import { FAULTS, type Fault, random } from "./faults";
-import { bySecond, type Mark, type Second } from "./picture";
+import type { Visit } from "./harness/client";
 import { until } from "./harness/processes";
 import { buildRelease, DOMAIN, Site } from "./harness/site";
 import { Tail, Traffic } from "./harness/traffic";
+import { bySecond, type Mark, type Second } from "./picture";
 
 /** Requests a second of the visitors. */
 export const RATE = 20;

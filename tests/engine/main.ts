@@ -8,7 +8,9 @@ async function main(args: readonly string[]): Promise<number> {
   const at = args.indexOf("--kill");
   if (at >= 0) return kill(args.filter((_, index) => index !== at));
   const own = ["--no-config", "--import=tsx", "--timeout", "600000"];
-  const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).flatMap((file) => (file.endsWith(".test.ts") ? [join(__dirname, file)] : []));
+  const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).flatMap((file) =>
+    file.endsWith(".test.ts") ? [join(__dirname, file)] : [],
+  );
   const mocha = require.resolve("mocha/bin/mocha.js");
   return spawnSync(process.execPath, [mocha, ...own, ...files, ...args], { stdio: "inherit" }).status ?? 1;
 }

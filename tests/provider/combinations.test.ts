@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readStackFile } from "../../cli/lib/stack-files";
+import { tiersOf } from "../../stacks/settings/conflict";
 import { architectures } from "../../stacks/settings/schema";
 import { checkSettings } from "../../stacks/settings/settings-check";
 import { type SchemaNode, settingsReference, settingsSchema } from "../../stacks/settings/settings-reference";
-import { tiersOf } from "../../stacks/settings/conflict";
 import { combinations, randomCombinations } from "./combinations";
 import { choicesOf, matters, randomConfigs } from "./random";
 

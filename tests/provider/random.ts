@@ -1,7 +1,7 @@
 import { seeded } from "../../core/random";
+import { type Conflict, type RuleContext, tiersOf } from "../../stacks/settings/conflict";
 import { type Settings, sections } from "../../stacks/settings/schema";
 import { type SchemaNode, settingsSchema } from "../../stacks/settings/settings-reference";
-import { type Conflict, type RuleContext, tiersOf } from "../../stacks/settings/conflict";
 import { rules } from "../../stacks/settings/settings-rules";
 import { ACCOUNT, IMAGE, REGION } from "./dummies";
 

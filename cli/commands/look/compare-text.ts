@@ -1,6 +1,5 @@
-import { type Advice, type Comparison, type Option, spreadOf } from "../../../insight/comparison";
-import { dollars, duration, percent, signedDollars } from "../../../output/format";
 import { type Fault, faults } from "../../../insight/availability/fault-recovery";
+import { type Advice, type Comparison, type Option, spreadOf } from "../../../insight/comparison";
 import {
   accent,
   type Block,
@@ -17,6 +16,7 @@ import {
   text,
   warn,
 } from "../../../output/document";
+import { dollars, duration, percent, signedDollars } from "../../../output/format";
 import { faultTexts } from "../../../output/messages/report-texts";
 
 /** The comparison in columns, which fit a terminal of 120, what they leave open below them, and the advice if one was asked for. */

@@ -1,15 +1,15 @@
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
+import type { Plan } from "../../../core/plan-format";
 import { availabilityOf } from "../../../insight/availability/availability";
 import { type Aim, advise, type Candidate, type Comparison, compare, variations } from "../../../insight/comparison";
 import { costOf } from "../../../insight/cost/cost";
-import type { Plan } from "../../../core/plan-format";
 import { toTerminal } from "../../../output/terminal";
 import { architectures, type Settings } from "../../../stacks/settings/schema";
 import { readSettings, SettingsError } from "../../../stacks/settings/settings-check";
-import { comparisonDocument } from "./compare-text";
 import { withProgress } from "../../lib/progress";
 import { inFolder, projectFolder, readStackFile } from "../../lib/stack-files";
+import { comparisonDocument } from "./compare-text";
 
 /** What a stack's file says beside the plan. */
 export interface StackContext {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { ROOT } from "../../../core/root";
 import { type DisasterPlan, disasterPlan, type Objective } from "../../../insight/disaster/disaster-plan";
-import { duration } from "../../../output/format";
 import {
   accent,
   type Block,
@@ -18,11 +17,12 @@ import {
   text,
   warn,
 } from "../../../output/document";
+import { duration } from "../../../output/format";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
-import { chooseStack, loadPlanner, type Planner, asUsageError } from "./compare";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
+import { asUsageError, chooseStack, loadPlanner, type Planner } from "./compare";
 
 /** The page that `--docs` writes. */
 export const DOCS = join(ROOT, "docs", "disaster-recovery.md");

@@ -1,6 +1,5 @@
-import type { Flip, FlipStage } from "../../../insight/change/flip-effects";
 import type { Change, Operation } from "../../../insight/change/flip-changes";
-import { dollars, duration, percent, signedDollars } from "../../../output/format";
+import type { Flip, FlipStage } from "../../../insight/change/flip-effects";
 import {
   accent,
   type Block,
@@ -19,6 +18,7 @@ import {
   warn,
   withCommands,
 } from "../../../output/document";
+import { dollars, duration, percent, signedDollars } from "../../../output/format";
 import { migrateCommand, setCommand, upCommand } from "../../../stacks/gates/stops";
 import { counts, kind } from "./plan-text";
 

@@ -1,16 +1,16 @@
 import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
-import { type Flip, flipOf } from "../../../insight/change/flip-effects";
 import type { PreviewStep } from "../../../insight/change/flip-changes";
+import { type Flip, flipOf } from "../../../insight/change/flip-effects";
 import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { nearest } from "../../../stacks/settings/settings-check";
-import { inTheWay, notLive } from "./canary";
-import { chooseStack, loadPlanner, type Planner, type StackContext, asUsageError } from "./compare";
-import { flipDocument } from "./flip-text";
-import { type Preview, previewOf } from "./preview";
 import { withProgress } from "../../lib/progress";
 import { inFolder, projectFolder } from "../../lib/stack-files";
+import { inTheWay, notLive } from "./canary";
+import { asUsageError, chooseStack, loadPlanner, type Planner, type StackContext } from "./compare";
+import { flipDocument } from "./flip-text";
+import { type Preview, previewOf } from "./preview";
 
 export interface FlipRequest {
   readonly stack?: string;

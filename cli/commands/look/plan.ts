@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
+import type { Plan, Plans } from "../../../core/plan-format";
+import { inUrnsOf } from "../../../core/plan-reader";
 import { dataChanges, renderDataChanges } from "../../../insight/change/data-safety";
 import { changesOf } from "../../../insight/change/flip-changes";
 import { insideOf } from "../../../insight/change/inside";
-import type { Plan, Plans } from "../../../core/plan-format";
-import { inUrnsOf } from "../../../core/plan-reader";
 import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { SettingsError } from "../../../stacks/settings/settings-check";
-import { planDocument } from "./plan-text";
-import { listStacks, planStack } from "../../planner/planner";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
+import { listStacks, planStack } from "../../planner/planner";
+import { planDocument } from "./plan-text";
 
 interface Options {
   readonly stack?: string;

@@ -7,7 +7,13 @@ import ora from "ora";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../../../insight/cost/offers";
-import { PRICES_DIR, type PriceTable, parsePriceTable, pricedRegions, readPriceTable } from "../../../insight/cost/price-book";
+import {
+  PRICES_DIR,
+  type PriceTable,
+  parsePriceTable,
+  pricedRegions,
+  readPriceTable,
+} from "../../../insight/cost/price-book";
 import { newTable } from "../../../output/terminal";
 import { asUsageError } from "./compare";
 
@@ -140,7 +146,9 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
         spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (hundreds of MB, in us-east-1 more)" : ""}`;
       };
       try {
-        const results = await asUsageError(() => updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }));
+        const results = await asUsageError(() =>
+          updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }),
+        );
         spinner.stop();
         console.log(options.json ? JSON.stringify(results, null, 2) : renderUpdate(results, options.dryRun));
       } finally {

@@ -1,17 +1,17 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
+import { type Language, languages } from "../../../core/language";
+import type { Plan } from "../../../core/plan-format";
 import { type CompareOptions, type Comparison, compare } from "../../../insight/comparison";
 import { describe, dotOf, flipGraph, type Graph, graphOf } from "../../../insight/report/diagram";
-import type { Plan } from "../../../core/plan-format";
 import { reportDocument } from "../../../insight/report/report-page";
 import { details, list, type Picture } from "../../../output/document";
 import { toHtml } from "../../../output/html";
-import { type Language, languages } from "../../../core/language";
 import { reportTexts } from "../../../output/messages/report-texts";
 import type { Architecture } from "../../../stacks/settings/schema";
-import { chooseStack, loadPlanner, planAll, tellLeftOut, asUsageError } from "./compare";
 import { withProgress } from "../../lib/progress";
 import { inFolder, writeNamed } from "../../lib/stack-files";
+import { asUsageError, chooseStack, loadPlanner, planAll, tellLeftOut } from "./compare";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {

@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
-import type { Flip } from "../../../insight/change/flip-effects";
-import { flipOf } from "../../../insight/change/flip-effects";
-import { type Change, changesOf } from "../../../insight/change/flip-changes";
-import { dollars, duration, signedDollars } from "../../../output/format";
 import type { Plan, Plans } from "../../../core/plan-format";
 import { inUrnsOf } from "../../../core/plan-reader";
+import { type Change, changesOf } from "../../../insight/change/flip-changes";
+import type { Flip } from "../../../insight/change/flip-effects";
+import { flipOf } from "../../../insight/change/flip-effects";
 import { code, type Document, details, list, type Section, section, table, text } from "../../../output/document";
+import { dollars, duration, signedDollars } from "../../../output/format";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
+import { inFolder } from "../../lib/stack-files";
 import { loadPlanner, type StackContext } from "./compare";
 import { factsOf } from "./flip";
 import { flipDocument, SIGNS, VERDICTS } from "./flip-text";
-import { inFolder } from "../../lib/stack-files";
 
 /** `platform review`: what a change of the code or the config does to every stack, for a pull request. */
 export function reviewCommand(): Command {

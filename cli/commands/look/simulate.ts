@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
+import { parseUsage } from "../../../core/usage";
 import { HOURS_PER_MONTH } from "../../../insight/cost/cost";
 import { duration } from "../../../output/format";
+import { newTable } from "../../../output/terminal";
 import {
   type SimulationReport,
   type SimulationRow,
@@ -10,11 +12,9 @@ import {
   VISITORS,
   type Visitors,
 } from "../../../stacks/simulation/simulation";
-import { parseUsage } from "../../../core/usage";
-import { newTable } from "../../../output/terminal";
-import { chooseStack, loadPlanner, type Planner, asUsageError } from "./compare";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
+import { asUsageError, chooseStack, loadPlanner, type Planner } from "./compare";
 
 interface Options {
   readonly stack?: string;

@@ -9,8 +9,8 @@ import type {
 } from "@aws-sdk/client-route-53";
 import { Command } from "commander";
 import pc from "picocolors";
-import { dnsName } from "../../../core/traffic-state";
 import { UserError } from "../../../core/errors";
+import { dnsName } from "../../../core/traffic-state";
 import { duration } from "../../../output/format";
 import { checkSettings } from "../../../stacks/settings/settings-check";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";

@@ -6,6 +6,8 @@ import { duration } from "../../../output/format";
 import { standingText } from "../../../stacks/gates/stops";
 import { type Architecture, architectures } from "../../../stacks/settings/schema";
 import type { Watch } from "../../../stacks/watch";
+import { withProgress } from "../../lib/progress";
+import { inFolder } from "../../lib/stack-files";
 import { alarmStates, asker, snapshotDatabase } from "./migrate/cloud";
 import { type Destination, destinationOf, parseSteps, parseTime } from "./migrate/destination";
 import type { Engine } from "./migrate/engine";
@@ -18,8 +20,6 @@ import { stepsTo, stepText } from "./migrate/steps";
 import { Interrupted, Stop } from "./migrate/stop";
 import { verdictOn } from "./migrate/verdict";
 import { lookAt } from "./migrate/watcher";
-import { withProgress } from "../../lib/progress";
-import { inFolder } from "../../lib/stack-files";
 
 interface Options {
   readonly stack: string;

@@ -1,6 +1,6 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
-import { dnsName, SLOTS } from "../../../core/traffic-state";
 import { UserError } from "../../../core/errors";
+import { dnsName, SLOTS } from "../../../core/traffic-state";
 
 /** The site's names and how its records are to be, out of the stack's config. */
 export interface Site {

@@ -1,18 +1,18 @@
 import { Command, Option } from "commander";
 import pc from "picocolors";
-import { VERSION, VERSION_ALLOWED, versionFrom } from "../../../core/version";
 import { UserError } from "../../../core/errors";
+import { VERSION, VERSION_ALLOWED, versionFrom } from "../../../core/version";
 import { migrateCommand } from "../../../stacks/gates/stops";
 import { type Architecture, architectures, dockerPlatforms } from "../../../stacks/settings/schema";
 import { checkSettings } from "../../../stacks/settings/settings-check";
 import { tiersOf } from "../../../stacks/settings/settings-rules";
 import { connectAws } from "../../lib/aws-access";
+import { inFolder, readStackFile } from "../../lib/stack-files";
 import { publishArchive } from "./release/archive";
 import { publishAssets } from "./release/assets";
 import { publishImage } from "./release/image";
 import { liveTools, type Release, type ReleaseTools } from "./release/tools";
 import { releasedCommit } from "./release/vercel-release";
-import { inFolder, readStackFile } from "../../lib/stack-files";
 
 interface Options {
   readonly stack: string;

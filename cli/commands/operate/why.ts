@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
+import { type Language, languages } from "../../../core/language";
 import type { ReporterConfig } from "../../../core/reporter-config";
 import type { Report } from "../../../functions/incident/reporter/incident-report";
-import { type Language, languages } from "../../../core/language";
 import { toTerminal } from "../../../output/terminal";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";

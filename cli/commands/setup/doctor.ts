@@ -3,9 +3,9 @@ import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
 import { type AwsAccess, connectAws } from "../../lib/aws-access";
-import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
 import { withProgress } from "../../lib/progress";
 import { inFolder, listStacks, readStackFile } from "../../lib/stack-files";
+import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
 
 interface Options {
   readonly stack?: string;

@@ -1,7 +1,7 @@
 import { UserError } from "../../../core/errors";
 import { type Architecture, architectures } from "../../../stacks/settings/schema";
-import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account-survey";
 import type { Asker } from "../../lib/ask";
+import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account-survey";
 
 /** What was said on the command line; what is missing is read from the account, or asked. */
 export interface InitFlags {

@@ -7,14 +7,14 @@ import pc from "picocolors";
 import { parse } from "yaml";
 import { UserError } from "../../../core/errors";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type Account, regionsWithInstances, surveyAccount } from "./account-survey";
 import { type Asker, askNobody, askPerson } from "../../lib/ask";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { withProgress } from "../../lib/progress";
+import { inFolder, parseStackText, projectName, writeNamed } from "../../lib/stack-files";
+import { type Account, regionsWithInstances, surveyAccount } from "./account-survey";
 import { type Backend, backendOf, backends, createStore, storeCommands } from "./backend";
 import { type Choices, choose, describeDatabase, describeInstance, type InitFlags } from "./init-choices";
 import { type Kept, stackFile } from "./init-file";
-import { withProgress } from "../../lib/progress";
-import { inFolder, parseStackText, projectName, writeNamed } from "../../lib/stack-files";
 
 interface Options extends InitFlags {
   readonly stack?: string;

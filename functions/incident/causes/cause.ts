@@ -1,5 +1,5 @@
-import type { Bilingual } from "../../../core/language";
 import type { FactKind } from "../../../core/incident";
+import type { Bilingual } from "../../../core/language";
 
 /** What a fact must look like. Everything given must hold. */
 export interface Pattern {

@@ -1,16 +1,4 @@
-import {
-  type Cause,
-  change,
-  clue,
-  dbEvent,
-  dbStatus,
-  event,
-  line,
-  log,
-  metric,
-  NOT_THE_POOL,
-  SYMPTOMS,
-} from "./cause";
+import { type Cause, change, clue, dbEvent, dbStatus, event, line, log, metric, NOT_THE_POOL, SYMPTOMS } from "./cause";
 
 const DATABASE_UNREACHABLE = new RegExp(
   `${NOT_THE_POOL.source}[^]*(${/(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|could not connect|can'?t reach|connection refused|no route).*(5432|postgres|database|prisma|rds\.amazonaws)|(5432|postgres|database|prisma|rds\.amazonaws).*(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|unreachable|could not connect|connection refused|no route)|can'?t reach database server|\bP1001\b|\bP1002\b/.source})`,

@@ -1,9 +1,9 @@
+import type { Fact, Incident, Recording, SourceKind } from "../../../core/incident";
 import type { Bilingual } from "../../../core/language";
-import { CAUSES } from ".";
 import { factsOf } from "../collectors";
 import { minutesBetween } from "../collectors/facts";
+import { CAUSES } from ".";
 import type { Cause, Clue, Pattern } from "./cause";
-import type { Fact, Incident, Recording, SourceKind } from "../../../core/incident";
 
 /** A collector that brought nothing, or not everything. */
 export interface Gap {

@@ -4,9 +4,9 @@ import {
   DescribeAlarmsCommand,
   type DescribeAlarmsCommandOutput,
 } from "@aws-sdk/client-cloudwatch";
+import type { Fact, Plain } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, iso, parseJson } from "./facts";
-import type { Fact, Plain } from "../../../core/incident";
 
 /** Which of the site's alarms changed, and when. */
 export const alarms: CollectorDefinition<"alarms"> = {

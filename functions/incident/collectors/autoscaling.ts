@@ -7,11 +7,11 @@ import {
   type DescribeScalingActivitiesCommandOutput,
 } from "@aws-sdk/client-auto-scaling";
 import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, iso, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
-import type { Fact } from "../../../core/incident";
 import { HOST_METRICS } from "./instance";
+import { askMetrics } from "./metrics";
 
 /** Size, activities and instance refreshes of an Auto Scaling group. */
 export const autoscaling: CollectorDefinition<"autoscaling"> = {

@@ -1,8 +1,8 @@
 import tls from "node:tls";
 import { DescribeCertificateCommand, type DescribeCertificateCommandOutput } from "@aws-sdk/client-acm";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
 import { answersOf, iso, minutesBetween } from "./facts";
-import type { Fact } from "../../../core/incident";
 
 /** What a TLS handshake with the site gave: Node's own words. */
 export interface Handshake {

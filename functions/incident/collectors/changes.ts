@@ -1,7 +1,7 @@
 import { type CloudTrailClient, LookupEventsCommand, type LookupEventsCommandOutput } from "@aws-sdk/client-cloudtrail";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
 import { answersOf, iso, parseJson, shortName } from "./facts";
-import type { Fact } from "../../../core/incident";
 
 interface TrailRecord {
   readonly eventTime?: string;

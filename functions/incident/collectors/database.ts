@@ -5,10 +5,10 @@ import {
   DescribeEventsCommand,
   type DescribeEventsCommandOutput,
 } from "@aws-sdk/client-rds";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
 import { askMetrics } from "./metrics";
-import type { Fact } from "../../../core/incident";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "CPUUtilization", bad: "high" },

@@ -4,9 +4,9 @@ import {
   ListResourceRecordSetsCommand,
   type ListResourceRecordSetsCommandOutput,
 } from "@aws-sdk/client-route-53";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
 import { answersOf, iso, minutesBetween } from "./facts";
-import type { Fact } from "../../../core/incident";
 
 /** Answer of a public resolver in the JSON form of DNS over HTTPS (dns.google/resolve). `Status` is the DNS response code. */
 interface DohAnswer {

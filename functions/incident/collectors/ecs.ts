@@ -6,10 +6,10 @@ import {
   type DescribeTasksCommandOutput,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, iso, type MetricSpec, metricFacts, shortName } from "./facts";
 import { askMetrics } from "./metrics";
-import type { Fact } from "../../../core/incident";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "CPUUtilization", bad: "high" },

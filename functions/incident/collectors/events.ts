@@ -1,7 +1,7 @@
 import { FilterLogEventsCommand, type FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
+import type { Fact } from "../../../core/incident";
 import type { CollectorDefinition } from "./context";
 import { answersOf, iso, parseJson } from "./facts";
-import type { Fact } from "../../../core/incident";
 
 /**
  * EventBridge events that no API can be asked for afterwards (Spot warnings, AWS Health without a support plan), from the

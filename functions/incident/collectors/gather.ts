@@ -1,8 +1,8 @@
+import type { Answers, Finding, Source } from "../../../core/incident";
+import { redact } from "../../redact";
 import { COLLECTORS } from ".";
 import type { Clients, CollectorDefinition, Context } from "./context";
 import { plain } from "./facts";
-import { redact } from "../../redact";
-import type { Answers, Finding, Source } from "../../../core/incident";
 
 /** How the sources of one incident are asked. */
 export interface GatherOptions {

@@ -1,10 +1,10 @@
-import type { CollectorDefinition } from "./context";
-import { redactAll } from "../../redact";
 import type { Fact, Finding, Incident, SourceKind } from "../../../core/incident";
+import { redactAll } from "../../redact";
 import { alarms } from "./alarms";
 import { autoscaling } from "./autoscaling";
 import { certificate } from "./certificate";
 import { changes } from "./changes";
+import type { CollectorDefinition } from "./context";
 import { database } from "./database";
 import { dns } from "./dns";
 import { ecs } from "./ecs";

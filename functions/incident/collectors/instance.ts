@@ -7,10 +7,10 @@ import {
   GetConsoleOutputCommand,
   type GetConsoleOutputCommandOutput,
 } from "@aws-sdk/client-ec2";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
 import { askMetrics } from "./metrics";
-import type { Fact } from "../../../core/incident";
 
 /** AWS/EC2 and CloudWatch agent metrics of one machine. The longest matching name wins. */
 export const HOST_METRICS: readonly MetricSpec[] = [

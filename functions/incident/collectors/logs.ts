@@ -4,9 +4,9 @@ import {
   StartQueryCommand,
   StopQueryCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
+import type { Plain } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
 import { answersOf, groupLines, iso } from "./facts";
-import type { Plain } from "../../../core/incident";
 
 /** Words by which a line tells of trouble, for Logs Insights and for what a fixture or another reader hands in. */
 const TROUBLE =

@@ -5,9 +5,9 @@ import {
   GetAutomationExecutionCommand,
   type GetAutomationExecutionCommandOutput,
 } from "@aws-sdk/client-ssm";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, groupLines, iso } from "./facts";
-import type { Fact } from "../../../core/incident";
 
 /** What the automatic recovery saw and tried: steps of the automation, and the evidence that it wrote before it acted. */
 export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {

@@ -4,10 +4,10 @@ import {
   DescribeTargetHealthCommand,
   type DescribeTargetHealthCommandOutput,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, type MetricSpec, metricFacts } from "./facts";
 import { askMetrics } from "./metrics";
-import type { Fact } from "../../../core/incident";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "RequestCount", bad: "high" },

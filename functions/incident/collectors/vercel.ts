@@ -1,6 +1,6 @@
+import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
 import { answersOf, iso } from "./facts";
-import type { Fact } from "../../../core/incident";
 
 /** GET /v6/deployments */
 interface Deployments {

@@ -1,5 +1,5 @@
-import { factsOf } from "../collectors";
 import type { Finding, Incident } from "../../../core/incident";
+import { factsOf } from "../collectors";
 
 /** The outage that the alarms tell of: the first one since the given time, or one that still goes on. */
 export function incidentIn(findings: readonly Finding[], triggers: readonly string[], from: Date, now: Date): Incident {

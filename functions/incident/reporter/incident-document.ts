@@ -1,3 +1,5 @@
+import type { Fact } from "../../../core/incident";
+import { type Language, speak } from "../../../core/language";
 import {
   type Block,
   type Document,
@@ -17,10 +19,8 @@ import {
   text,
 } from "../../../output/document";
 import { incidentTexts, levelTexts, sourceTexts } from "../../../output/messages/incident-texts";
-import { type Language, speak } from "../../../core/language";
 import type { Suspect } from "../causes/diagnose";
 import type { Phase, Report } from "./incident-report";
-import type { Fact } from "../../../core/incident";
 
 /** Entries of each list in a message; the stored page has them all. */
 const MESSAGE = { causes: 3, evidence: 4, moments: 15, errors: 3, links: 8 } as const;

@@ -1,8 +1,8 @@
+import type { Fact, Incident, Recording, Source, SourceKind } from "../../../core/incident";
 import type { About } from "../../../core/reporter-config";
+import { redactAll } from "../../redact";
 import { diagnose, evidenceOf, type Gap, type Suspect } from "../causes/diagnose";
 import { minutesBetween } from "../collectors/facts";
-import { redactAll } from "../../redact";
-import type { Fact, Incident, Recording, Source, SourceKind } from "../../../core/incident";
 
 /** One moment of the timeline. */
 export interface Moment {

@@ -1,11 +1,11 @@
 import type { EventBridgeEvent } from "aws-lambda";
+import type { Finding, Incident } from "../../../core/incident";
+import type { ReporterConfig } from "../../../core/reporter-config";
 import { toHtml } from "../../../output/html";
 import { toPlain } from "../../../output/plain";
-import type { ReporterConfig } from "../../../core/reporter-config";
 import { incidentDocument, reportSms, reportSubject } from "./incident-document";
 import { type Phase, type Report, reportOf } from "./incident-report";
 import type { Open, Store } from "./report-store";
-import type { Finding, Incident } from "../../../core/incident";
 
 /** State change of an alarm, as EventBridge brings it; `time` is the moment of the change. */
 export type AlarmEvent = EventBridgeEvent<

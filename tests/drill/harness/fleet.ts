@@ -110,7 +110,9 @@ const answers = (port: number, path: string): Promise<boolean> =>
 
 /** As the image sets it. */
 function keepAlive(): string {
-  const found = /KEEP_ALIVE_TIMEOUT=(\d+)/.exec(readFileSync(join(__dirname, "..", "..", "..", "app", "Dockerfile"), "utf8"));
+  const found = /KEEP_ALIVE_TIMEOUT=(\d+)/.exec(
+    readFileSync(join(__dirname, "..", "..", "..", "app", "Dockerfile"), "utf8"),
+  );
   if (!found?.[1]) throw new Error("app/Dockerfile sets no KEEP_ALIVE_TIMEOUT");
   return found[1];
 }

@@ -4,12 +4,12 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { ALBEvent, ALBResult } from "aws-lambda";
 import { planStack } from "../../../cli/planner/planner";
 import { type Asset, assetOf, keyOf } from "../../../core/asset";
-import { inMemory } from "../../../functions/assets/cache";
+import type { Plan, PlannedResource } from "../../../core/plan-format";
 import { assetHandler } from "../../../functions/assets/asset-handler";
+import { inMemory } from "../../../functions/assets/cache";
 import { type AssetStore, s3Store } from "../../../functions/assets/store";
 import { availabilityOf } from "../../../insight/availability/availability";
 import { costOf } from "../../../insight/cost/cost";
-import type { Plan, PlannedResource } from "../../../core/plan-format";
 
 const KEY = "_next/static/chunks/app-0a1b.js";
 const SCRIPT = Buffer.from(`console.log("${"long ".repeat(200)}")`);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { SNSEvent } from "aws-lambda";
 import { planStack } from "../../../cli/planner/planner";
+import { isConcat } from "../../../core/plan-format";
 import { type CloudEvent, ENTRIES } from "../../../functions/notifier/messages";
 import { channelText, notifier } from "../../../functions/notifier/notify";
-import { isConcat } from "../../../core/plan-format";
 import { architectures } from "../../../stacks/settings/schema";
 
 function world(further: Partial<Parameters<typeof notifier>[0]> = {}) {

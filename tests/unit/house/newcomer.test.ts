@@ -21,7 +21,8 @@ describe("the guide for newcomers", () => {
     for (const [, change = "", place, test] of table) {
       assert.ok(paths(place).length > 0, change);
       assert.equal(paths(test).length, 1, change);
-      for (const path of [...paths(place), ...paths(test)]) assert.ok(existsSync(join(ROOT, path)), `${change}: ${path}`);
+      for (const path of [...paths(place), ...paths(test)])
+        assert.ok(existsSync(join(ROOT, path)), `${change}: ${path}`);
     }
   });
 
@@ -31,7 +32,10 @@ describe("the guide for newcomers", () => {
       const text = readFileSync(join(ROOT, room, "README.md"), "utf8");
       assert.ok(text.trim().split("\n").length <= 14, `${room}/README.md: some ten lines`);
       for (const path of paths(text).filter((one) => /^[\w./-]+(\.(ts|mjs|cjs|json|ya?ml|md|sh|py)|\/)$/.test(one)))
-        assert.ok([room, "."].some((from) => existsSync(join(ROOT, from, path))), `${room}/README.md: ${path}`);
+        assert.ok(
+          [room, "."].some((from) => existsSync(join(ROOT, from, path))),
+          `${room}/README.md: ${path}`,
+        );
     }
   });
 

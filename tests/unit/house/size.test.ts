@@ -9,7 +9,10 @@ const ROOT = join(__dirname, "../../..");
 const LIMITS = { file: 400, function: 80, line: 140, folder: 20 };
 
 /** Files of the project's own code, as git knows them: what is written elsewhere (lock files, schemas, recorded answers) has no say. */
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" })
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: ROOT,
+  encoding: "utf8",
+})
   .split("\n")
   .filter((file) => file !== "" && existsSync(join(ROOT, file)));
 const code = files.filter((file) => /\.(ts|tsx|mjs|cjs|sh|py)$/.test(file));
@@ -44,7 +47,8 @@ function excesses(): Map<string, number> {
     const lines = text.trimEnd().split("\n");
     note("file", file, lines.length);
     note("line", file, Math.max(...lines.map((line) => line.length)));
-    if (/\.[mc]?tsx?$/.test(file)) for (const [name, size] of functionsIn(file, text)) note("function", `${file} ${name}`, size);
+    if (/\.[mc]?tsx?$/.test(file))
+      for (const [name, size] of functionsIn(file, text)) note("function", `${file} ${name}`, size);
   }
   const folders = new Map<string, number>();
   for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { PlannedResource } from "../../../core/plan-format";
 import { costOf } from "../../../insight/cost/cost";
 import { graphOf } from "../../../insight/report/diagram";
-import type { PlannedResource } from "../../../core/plan-format";
 import { planOf, ref, resource } from "./fixtures";
 
 const component = (type: string, inputs: PlannedResource["inputs"]) =>

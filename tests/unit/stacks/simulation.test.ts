@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeTraffic } from "../../../core/traffic-state";
 import { seeded } from "../../../core/random";
+import { encodeTraffic } from "../../../core/traffic-state";
+import { liveGates, tiersToProve } from "../../../stacks/gates";
+import type { AwsReader } from "../../../stacks/gates/live-aws";
 import {
   exposuresOf,
   lossOf,
@@ -11,9 +13,13 @@ import {
   VISITORS,
   without,
 } from "../../../stacks/simulation/simulation";
-import { type Behaviour, type GateCode, type History, type Update, World } from "../../../stacks/simulation/simulation-world";
-import { liveGates, tiersToProve } from "../../../stacks/gates";
-import type { AwsReader } from "../../../stacks/gates/live-aws";
+import {
+  type Behaviour,
+  type GateCode,
+  type History,
+  type Update,
+  World,
+} from "../../../stacks/simulation/simulation-world";
 
 /** The gates of `pulumi up`. */
 const code: GateCode = { liveGates, tiersToProve, encodeTraffic };

@@ -1,8 +1,8 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { decodeTraffic } from "../../../../core/traffic-state";
 import { UserError } from "../../../../core/errors";
-import { liveGates, type TrafficQuery, type RequestedTraffic } from "../../../../stacks/gates";
+import { decodeTraffic } from "../../../../core/traffic-state";
+import { liveGates, type RequestedTraffic, type TrafficQuery } from "../../../../stacks/gates";
 import { type AwsReader, liveAws } from "../../../../stacks/gates/live-aws";
 import { type Share, sharesOf } from "../../../../stacks/gates/stops";
 import { keysIn, noticesFor } from "../../../../stacks/notices";
@@ -10,8 +10,8 @@ import type { Settings } from "../../../../stacks/settings/schema";
 import { checkSettings } from "../../../../stacks/settings/settings-check";
 import type { Watch } from "../../../../stacks/watch";
 import { type AwsAccess, askAws, connectAws } from "../../../lib/aws-access";
-import { notLive } from "../../look/canary";
 import { readStackFile, type StackFile } from "../../../lib/stack-files";
+import { notLive } from "../../look/canary";
 import { alarmStates } from "./cloud";
 import type { Destination } from "./destination";
 import type { Engine } from "./engine";
@@ -116,7 +116,10 @@ async function liveShares(aws: AwsReader, { parameters }: TrafficQuery): Promise
   }
 }
 
-const requestedTraffic = ({ stack, project }: StackFile, { architecture, canary, percent, revision, from }: Position): RequestedTraffic => ({
+const requestedTraffic = (
+  { stack, project }: StackFile,
+  { architecture, canary, percent, revision, from }: Position,
+): RequestedTraffic => ({
   stack,
   project,
   architecture,

@@ -4,7 +4,7 @@ import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
 import { hasVisitors, lastGood, nextStep, type Position, type Step, stepText } from "./steps";
 import { Interrupted } from "./stop";
-import { type Patience, type Observation, untilQuiet, type Verdict, watchOver } from "./watcher";
+import { type Observation, type Patience, untilQuiet, type Verdict, watchOver } from "./watcher";
 
 /** What a run works on; tests bring their own. */
 export interface World {

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
+import { ofType } from "../../../../core/plan-reader";
 import { dnsName } from "../../../../core/traffic-state";
 import { permissionsFor } from "../../../../insight/permissions";
-import { ofType } from "../../../../core/plan-reader";
 import { liveNames } from "../../../../stacks/gates/names";
 import { type AwsAccess, askAws } from "../../../lib/aws-access";
 import { check, type Finding, Missing, ok, skipped, warning, wrong } from "./check";

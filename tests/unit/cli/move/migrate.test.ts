@@ -8,11 +8,24 @@ import { StackBusy } from "../../../../cli/commands/move/migrate/engine";
 import { Stopped } from "../../../../cli/commands/move/migrate/run";
 import { claim } from "../../../../cli/commands/move/migrate/running";
 import { StackEdit } from "../../../../cli/commands/move/migrate/stack-edit";
-import { lastGood, nextStep, type Position, stepsTo, targetOf, turnBack } from "../../../../cli/commands/move/migrate/steps";
+import {
+  lastGood,
+  nextStep,
+  type Position,
+  stepsTo,
+  targetOf,
+  turnBack,
+} from "../../../../cli/commands/move/migrate/steps";
 import { Interrupted } from "../../../../cli/commands/move/migrate/stop";
-import { lookAt, raisedBefore, type Observation, untilQuiet, watchOver } from "../../../../cli/commands/move/migrate/watcher";
-import type { Probe } from "../../../../core/web-tier";
+import {
+  lookAt,
+  type Observation,
+  raisedBefore,
+  untilQuiet,
+  watchOver,
+} from "../../../../cli/commands/move/migrate/watcher";
 import { UserError } from "../../../../core/errors";
+import type { Probe } from "../../../../core/web-tier";
 import type { Architecture } from "../../../../stacks/settings/schema";
 import type { Watch } from "../../../../stacks/watch";
 import { at, FakeStack, Killed, migrate, pairs, STEPS, stopped } from "./migrate-stack";

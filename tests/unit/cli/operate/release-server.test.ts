@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { AwsAccess } from "../../../../cli/lib/aws-access";
 import { runOnServer } from "../../../../cli/commands/operate/release/server-release";
+import type { AwsAccess } from "../../../../cli/lib/aws-access";
 
 /** Systems Manager by its documented answers (API reference, SendCommand and GetCommandInvocation, 2026-11). */
 describe("the command on an adopted server", function () {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Account, FoundDatabase, FoundInstance } from "../../../../cli/commands/setup/account-survey";
-import { askNobody } from "../../../../cli/lib/ask";
 import { backendOf, storeCommands } from "../../../../cli/commands/setup/backend";
 import { choose, type InitContext, type InitFlags } from "../../../../cli/commands/setup/init-choices";
 import { stackFile } from "../../../../cli/commands/setup/init-file";
+import { askNobody } from "../../../../cli/lib/ask";
 import { parseStackText } from "../../../../cli/lib/stack-files";
 import { UserError } from "../../../../core/errors";
 import { checkSettings } from "../../../../stacks/settings/settings-check";

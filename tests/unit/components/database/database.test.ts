@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { planStack } from "../../../../cli/planner/planner";
-import { costOf } from "../../../../insight/cost/cost";
 import { isRef, type Plan } from "../../../../core/plan-format";
+import { costOf } from "../../../../insight/cost/cost";
 
 const found = {
   identifier: "iamvet-db",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { planStack } from "../../../../cli/planner/planner";
-import { costOf } from "../../../../insight/cost/cost";
 import { isConcat, isRef, type Plan, type PlannedResource, type PlanValue, SECRET } from "../../../../core/plan-format";
+import { costOf } from "../../../../insight/cost/cost";
 import { architectures } from "../../../../stacks/settings/schema";
 
 const METRIC = "aws:cloudwatch/metricAlarm:MetricAlarm";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { planStack } from "../../../../cli/planner/planner";
-import { containerBootConfig } from "../../../../components/tiers/boot-config";
 import { managedGrants } from "../../../../components/aws/iam";
-import { costOf } from "../../../../insight/cost/cost";
+import { containerBootConfig } from "../../../../components/tiers/boot-config";
 import { isConcat, type Plan, type PlannedResource, type PlanValue } from "../../../../core/plan-format";
 import { references } from "../../../../core/plan-reader";
+import { costOf } from "../../../../insight/cost/cost";
 import { BUILD_SECRET } from "../../../../stacks/build-args";
 
 const TIERS = ["ha-web-tier", "fargate"] as const;

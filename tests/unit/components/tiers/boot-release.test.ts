@@ -14,8 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
-import { bootScript, renderBootConfig } from "../../../../components/tiers/boot-config";
 import { renderRunbook } from "../../../../components/aws/runbook";
+import { bootScript, renderBootConfig } from "../../../../components/tiers/boot-config";
 import { CONFIG } from "../../../standins/boot-config";
 
 /** Stand-ins for what a server has; each writes its arguments down. */

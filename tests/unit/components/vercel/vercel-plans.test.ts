@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { problemText } from "../../../../core/setting-problem";
 import { describeVercelDatabase, serverlessDatabaseUrl } from "../../../../components/vercel/vercel-database";
 import { vercelPlanNotice, vercelPlanProblems } from "../../../../components/vercel/vercel-plans";
+import { problemText } from "../../../../core/setting-problem";
 
 describe("vercelPlanProblems", () => {
   const keys = (choices: Parameters<typeof vercelPlanProblems>[0]) => vercelPlanProblems(choices).map(({ key }) => key);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
+import type { Recording } from "../../../../core/incident";
 import { CAUSES } from "../../../../functions/incident/causes";
 import { diagnose, evidenceOf } from "../../../../functions/incident/causes/diagnose";
-import type { Recording } from "../../../../core/incident";
 
 interface Recorded extends Recording {
   readonly expect: readonly string[];
@@ -12,7 +12,8 @@ interface Recorded extends Recording {
 }
 
 const FOLDER = path.join(__dirname, "..", "..", "..", "incidents");
-const RECORDED = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"))
+const RECORDED = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".json"))
   .map((file) => ({ file, ...(JSON.parse(readFileSync(path.join(FOLDER, file), "utf8")) as Recorded) }));
 
 const verdict = (recording: Recording) => diagnose(evidenceOf(recording));

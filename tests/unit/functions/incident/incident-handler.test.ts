@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { ReporterConfig } from "../../../../core/reporter-config";
-import { type AlarmEvent, type Dependencies, type Message, reporter } from "../../../../functions/incident/reporter/reporter";
 import type { Open, Store } from "../../../../functions/incident/reporter/report-store";
+import {
+  type AlarmEvent,
+  type Dependencies,
+  type Message,
+  reporter,
+} from "../../../../functions/incident/reporter/reporter";
 
 const config: ReporterConfig = {
   about: { site: "iamvet.kr", stack: "prod", region: "ap-northeast-2" },

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Clients } from "../../../../functions/incident/collectors/context";
-import { incidentDocument, reportSms, reportSubject } from "../../../../functions/incident/reporter/incident-document";
-import { gather } from "../../../../functions/incident/collectors/gather";
-import type { About } from "../../../../core/reporter-config";
-import { type Report, reportOf } from "../../../../functions/incident/reporter/incident-report";
 import type { Finding, Recording, Source } from "../../../../core/incident";
-import { toHtml } from "../../../../output/html";
 import type { Language } from "../../../../core/language";
+import type { About } from "../../../../core/reporter-config";
+import type { Clients } from "../../../../functions/incident/collectors/context";
+import { gather } from "../../../../functions/incident/collectors/gather";
+import { incidentDocument, reportSms, reportSubject } from "../../../../functions/incident/reporter/incident-document";
+import { type Report, reportOf } from "../../../../functions/incident/reporter/incident-report";
+import { toHtml } from "../../../../output/html";
 import { toPlain } from "../../../../output/plain";
 
 const FOLDER = path.join(__dirname, "..", "..", "..", "incidents");
@@ -29,7 +29,9 @@ const reportHtml = (one: Report, language: Language) => toHtml(incidentDocument(
 
 describe("the report of an incident", () => {
   it("can be written of every recorded incident, in both languages and all forms", () => {
-    for (const file of readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"))) {
+    for (const file of readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".json"),
+    )) {
       const one = report(recorded(file));
       for (const language of ["en", "ko"] as const) {
         const text = reportText(one, language);
@@ -66,7 +68,9 @@ describe("the report of an incident", () => {
   });
 
   it("keeps its timeline in order and short", () => {
-    for (const file of readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"))) {
+    for (const file of readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".json"),
+    )) {
       const { timeline } = report(recorded(file));
       assert.ok(timeline.length <= 60, file);
       const times = timeline.map(({ at }) => Date.parse(at));

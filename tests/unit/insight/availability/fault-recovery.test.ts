@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { availabilityOf, chainOf, parallel, serial, simulate } from "../../../../insight/availability/availability";
 import type { PlannedResource, PlanValue } from "../../../../core/plan-format";
-import { alarmSeconds, type Fault, faults, recoveryOf, runbookSeconds, timings } from "../../../../insight/availability/fault-recovery";
+import { availabilityOf, chainOf, parallel, serial, simulate } from "../../../../insight/availability/availability";
+import {
+  alarmSeconds,
+  type Fault,
+  faults,
+  recoveryOf,
+  runbookSeconds,
+  timings,
+} from "../../../../insight/availability/fault-recovery";
 import { planOf, ref, resource, subnets } from "../fixtures";
 
 const alarm = (name: string, inputs: Record<string, PlanValue>) =>

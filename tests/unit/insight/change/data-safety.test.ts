@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planCommand } from "../../../../cli/commands/look/plan";
 import { planStack } from "../../../../cli/planner/planner";
-import { dataChanges, renderDataChanges } from "../../../../insight/change/data-safety";
-import { flipOf } from "../../../../insight/change/flip-effects";
-import { changesOf } from "../../../../insight/change/flip-changes";
 import type { Plan, PlannedResource } from "../../../../core/plan-format";
+import { dataChanges, renderDataChanges } from "../../../../insight/change/data-safety";
+import { changesOf } from "../../../../insight/change/flip-changes";
+import { flipOf } from "../../../../insight/change/flip-effects";
 import { architectures } from "../../../../stacks/settings/schema";
 import { flipFacts } from "../fixtures";
 

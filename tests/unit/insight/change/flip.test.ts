@@ -3,9 +3,9 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { planStack } from "../../../../cli/planner/planner";
-import { type Flip, flipOf } from "../../../../insight/change/flip-effects";
-import type { PreviewStep } from "../../../../insight/change/flip-changes";
 import type { Plan, PlanValue } from "../../../../core/plan-format";
+import type { PreviewStep } from "../../../../insight/change/flip-changes";
+import { type Flip, flipOf } from "../../../../insight/change/flip-effects";
 import { architectures } from "../../../../stacks/settings/schema";
 import { flipFacts, planOf, ref, resource, samplePlans } from "../fixtures";
 

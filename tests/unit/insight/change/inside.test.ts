@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { planStack } from "../../../../cli/planner/planner";
 import { reviewDocument } from "../../../../cli/commands/look/review";
+import { planStack } from "../../../../cli/planner/planner";
+import { isRef, type Plan, type PlannedResource } from "../../../../core/plan-format";
 import { changesOf } from "../../../../insight/change/flip-changes";
 import { insideOf } from "../../../../insight/change/inside";
-import { isRef, type Plan, type PlannedResource } from "../../../../core/plan-format";
 import { toMarkdown } from "../../../../output/markdown";
 import { contextOf } from "../fixtures";
 

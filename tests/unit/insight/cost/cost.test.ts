@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Plan } from "../../../../core/plan-format";
+import { regionOf } from "../../../../core/plan-reader";
+import { parseUsage, usageDefaults } from "../../../../core/usage";
 import { costOf } from "../../../../insight/cost/cost";
 import { freeTypes } from "../../../../insight/cost/cost-free";
 import { runsPerMonth } from "../../../../insight/cost/cost-services";
-import type { Plan } from "../../../../core/plan-format";
 import {
   PriceBook,
   type PriceTable,
@@ -14,8 +16,6 @@ import {
   readPrices,
   readPriceTable,
 } from "../../../../insight/cost/price-book";
-import { regionOf } from "../../../../core/plan-reader";
-import { parseUsage, usageDefaults } from "../../../../core/usage";
 import { planOf, ref, resource, subnets } from "../fixtures";
 
 /** Nothing that follows traffic: what is left are the hours. */

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderUpdate, updatePrices } from "../../../../cli/commands/look/prices";
 import { byHand, offers, splitCsv } from "../../../../insight/cost/offers";
-import { PRICES_DIR, type PriceTable, pricedRegions, readPrices, readPriceTable } from "../../../../insight/cost/price-book";
+import {
+  PRICES_DIR,
+  type PriceTable,
+  pricedRegions,
+  readPrices,
+  readPriceTable,
+} from "../../../../insight/cost/price-book";
 
 const COLUMNS = [
   "SKU",

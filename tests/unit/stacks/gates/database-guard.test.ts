@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { type Backup, guardDatabase, type LiveDatabase, replacements, unfit } from "../../../../stacks/gates/database-guard";
+import {
+  type Backup,
+  guardDatabase,
+  type LiveDatabase,
+  replacements,
+  unfit,
+} from "../../../../stacks/gates/database-guard";
 import { checkSettings } from "../../../../stacks/settings/settings-check";
 
 const live: LiveDatabase = {

@@ -11,10 +11,10 @@ import {
   outOfStep,
   tiersToProve,
 } from "../../../../stacks/gates";
+import { judgeGroup } from "../../../../stacks/gates/group-rollout";
 import type { AwsReader, LiveRecord } from "../../../../stacks/gates/live-aws";
 import type { Answer } from "../../../../stacks/gates/probe";
 import { answersOf, NOTHING_LIVE } from "../../../../stacks/gates/reach";
-import { judgeGroup } from "../../../../stacks/gates/group-rollout";
 import { judgeService } from "../../../../stacks/gates/service-rollout";
 
 const NAME = "iamvet.kr";
