@@ -19,7 +19,7 @@ export interface Claim {
 }
 
 /** The brief's table of options (docs: architecture improvement plan, phases 1 to 3). */
-export const claims: readonly Claim[] = [
+const claims: readonly Claim[] = [
   {
     architecture: "monitored-instance",
     title: { en: "Option 1: monitored instance", ko: "방안 1: 모니터링 인스턴스" },
@@ -156,7 +156,7 @@ export function partsOf(cost: CostReport): { name: Bilingual; usd: number }[] {
 }
 
 /** Where the brief and the plan disagree. */
-export function brokenClaims(
+function brokenClaims(
   claim: Claim,
   plan: Plan,
   cost: CostReport,

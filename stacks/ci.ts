@@ -20,7 +20,7 @@ export function createCiAccess(config: StackConfig, foundation: Foundation): CiA
 }
 
 /** What the forms of the table of calls stand for in a stack; account and zone are known to AWS alone. */
-export function scopeOf({ settings, project, stack, region }: StackConfig): Scope {
+function scopeOf({ settings, project, stack, region }: StackConfig): Scope {
   const { ci, database, backups, existing } = settings;
   const some = (value: string | undefined) => (value === undefined ? [] : [value]);
   return {

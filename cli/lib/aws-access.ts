@@ -180,7 +180,7 @@ const known: readonly Known[] = [
 ];
 
 /** What an error of the SDK means to a person, for those that any request can end in; undefined for others. */
-export function explainAws(error: unknown, options: AwsOptions = {}): string | undefined {
+function explainAws(error: unknown, options: AwsOptions = {}): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const text = `${error.name} ${(error as { code?: string }).code ?? ""} ${error.message}`;
   return known.find(({ when }) => when.test(text))?.message(options, error);

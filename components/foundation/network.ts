@@ -112,7 +112,7 @@ export class Network extends pulumi.ComponentResource {
  *
  * @example subnetCidr("10.20.0.0/16", 4, 1) === "10.20.16.0/20"
  */
-export function subnetCidr(cidr: string, newBits: number, index: number): string {
+function subnetCidr(cidr: string, newBits: number, index: number): string {
   const [address = "", prefix] = cidr.split("/");
   const length = Number(prefix) + newBits;
   const base = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);

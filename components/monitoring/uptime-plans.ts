@@ -48,7 +48,7 @@ const robot = { min: 60, max: 86_400 };
  * paid plans only). Not found again, and taken from earlier reading of uptimerobot.com/pricing: monitors and intervals, and
  * that the free plan is for personal, non-commercial use.
  */
-export const uptimeRobotPlans: Readonly<Record<UptimeRobotPlan, UptimeLimits>> = {
+const uptimeRobotPlans: Readonly<Record<UptimeRobotPlan, UptimeLimits>> = {
   free: {
     title: "UptimeRobot's free plan",
     intervals: { min: 300, max: 86_400 },

@@ -402,6 +402,6 @@ function newestAmi(instanceType: string, opts: pulumi.InvokeOutputOptions): pulu
 }
 
 /** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */
-export function isArm(instanceType: string): boolean {
+function isArm(instanceType: string): boolean {
   return /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType);
 }

@@ -44,13 +44,13 @@ export type BalancedTier = keyof typeof priority.probe;
  * Seconds between a target's leaving and the end of its connections: longer than the slowest request worth waiting for (the app gives
  * its database 5 s), short enough that a deploy does not drag. Both tiers keep a leaving process alive for longer than this.
  */
-export const DRAIN_SECONDS = 30;
+const DRAIN_SECONDS = 30;
 
 /** How targets are asked whether they may get visitors, in seconds and answers in a row. One that hangs is out after 3 x 10 s. */
-export const HEALTH_CHECK = { interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 3 } as const;
+const HEALTH_CHECK = { interval: 10, timeout: 5, healthyThreshold: 2, unhealthyThreshold: 3 } as const;
 
 /** Seconds an idle connection stays open; Node's keep-alive must be longer, or the load balancer meets closed connections (502). */
-export const IDLE_SECONDS = 60;
+const IDLE_SECONDS = 60;
 
 /**
  * The load balancer that `ha-web-tier` and `fargate` share, so that a flip between them keeps its address. About 16 to 20 USD a

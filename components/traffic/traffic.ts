@@ -187,7 +187,7 @@ const inOrder = (texts: readonly string[]) => [...texts].sort();
  * Splits traffic between DNS and the load balancer. Two tiers behind the load balancer are one address, so its rule shares them;
  * otherwise the two record sets do.
  */
-export function weights(serving: WebTier, canary: TrafficArgs["canary"]) {
+function weights(serving: WebTier, canary: TrafficArgs["canary"]) {
   const percent = canary?.percent ?? 0;
   const shared = canary && serving.targetGroupArn && canary.tier.targetGroupArn;
   const groups = [

@@ -36,7 +36,7 @@ export type VercelCpu = "standard_legacy" | "standard" | "performance";
  * (Enterprise), log drains (Pro and Enterprise), all on vercel.com. Not found again, and taken from earlier reading: three
  * regions for functions on Pro, the 99.99 % of the Enterprise SLA.
  */
-export const vercelPlans: Readonly<Record<VercelPlan, VercelPlanLimits>> = {
+const vercelPlans: Readonly<Record<VercelPlan, VercelPlanLimits>> = {
   hobby: {
     title: "Hobby",
     commercialUse: false,

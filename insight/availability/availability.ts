@@ -20,7 +20,7 @@ const COMPUTE = "Amazon Compute SLA, https://aws.amazon.com/compute/sla/";
  * Service level agreements. They are commitments to pay credits, not forecasts; below them nothing is promised.
  * Read in public copies and in the project's notes of 2026-11.
  */
-export const slas = {
+const slas = {
   dns: {
     availability: 1,
     source: "Amazon Route 53 SLA, https://aws.amazon.com/route53/sla/",

@@ -63,7 +63,7 @@ export function rootOf(plan: Plan, resource: PlannedResource): PlannedResource {
 }
 
 /** Where in the program a resource is registered: before its gates, between them, or behind. */
-export function stageOf(plan: Plan): (urn: string) => "build" | "switch" | "finish" {
+function stageOf(plan: Plan): (urn: string) => "build" | "switch" | "finish" {
   const order = new Map(plan.resources.map(({ urn }, index) => [urn, index]));
   const traffic = plan.resources.findIndex(({ type }) => type === TRAFFIC);
   return (urn) => {

@@ -22,7 +22,7 @@ export function volume(name: string, ebs: Readonly<Record<string, unknown>>, cou
 }
 
 /** Metrics that the CloudWatch agent sends: only where an alarm reads one of them. */
-export function agentMetrics(context: CostContext, instances: number): Item[] {
+function agentMetrics(context: CostContext, instances: number): Item[] {
   const agent = ofType(context.plan, "aws:cloudwatch/metricAlarm:MetricAlarm").some((alarm) =>
     /"CWAgent"|"mem_used_percent"|"disk_used_percent"|"procstat_/.test(JSON.stringify(alarm.inputs)),
   );

@@ -28,7 +28,6 @@ const tableSchema = z.strictObject({
 
 /** One file of `insight/cost/prices/`. */
 export type PriceTable = z.infer<typeof tableSchema>;
-export type PriceSource = z.infer<typeof sourceSchema>;
 
 /** One price with all that is known of it. */
 export interface Price {

@@ -175,7 +175,7 @@ export interface GateOptions {
 }
 
 /** Defaults of the stack's `gates` section. */
-export const GATE_DEFAULTS = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 900, drainSeconds: 60 } as const;
+const GATE_DEFAULTS = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 900, drainSeconds: 60 } as const;
 
 /** By another name a parameter counts its versions anew; more than any counts. */
 const RENAMED = 1e9;

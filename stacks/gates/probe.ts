@@ -74,7 +74,7 @@ export function visitorsProbe({ addresses: _, ...probe }: Probe, name: string): 
 }
 
 /** Undefined if the answer is healthy and one of those expected sent it; otherwise what is wrong with it. */
-export function fault(answer: Answer, expected: readonly Expected[]): string | undefined {
+function fault(answer: Answer, expected: readonly Expected[]): string | undefined {
   if ("error" in answer) return answer.error;
   const said = `HTTP ${answer.status} ${excerpt(answer.body)}`.trimEnd();
   if (answer.status !== 200) return said;

@@ -68,7 +68,7 @@ export const waysText = (on: string, back: string | undefined): string[] => [
  * The command by which visitors go where an earlier state had them; undefined if the file's shares are that state's already, so that what
  * has to be undone is another change of the file.
  */
-export function backCommand(asked: Asked, earlier: Pick<TrafficState, "slots">): string | undefined {
+function backCommand(asked: Asked, earlier: Pick<TrafficState, "slots">): string | undefined {
   if (asked.from) return `\`${migrateCommand(asked.stack)} --back\``;
   const { serving, canary } = earlier.slots;
   const [had, has] = [canary.share > 0 ? canary : undefined, asked.canary];

@@ -320,7 +320,7 @@ export class World {
 }
 
 /** Whether a life answers at a moment, or why not. */
-export function stateOf(life: TierLifetime, at: number): "unready" | "serving" | "sick" | "gone" {
+function stateOf(life: TierLifetime, at: number): "unready" | "serving" | "sick" | "gone" {
   if (at < life.ready) return "unready";
   if (at >= life.deleted) return "gone";
   return life.sick.some(({ from, to }) => at >= from && at < to) ? "sick" : "serving";

@@ -22,7 +22,7 @@ export interface Ran {
 const LIMIT_MS = 600_000;
 
 /** `pulumi` from PATH. */
-export const runPulumi: Run = (args, cwd) =>
+const runPulumi: Run = (args, cwd) =>
   new Promise((resolve) => {
     // Not spawn's own `timeout`: where there is no such program, its timer would hold this process for as long.
     const limit = AbortSignal.timeout(LIMIT_MS);

@@ -199,7 +199,7 @@ export function sameRecord(a: ResourceRecordSet, b: ResourceRecordSet): boolean 
   return text(a) === text(b);
 }
 
-export const targetOf = ({ AliasTarget, ResourceRecords = [] }: ResourceRecordSet): string =>
+const targetOf = ({ AliasTarget, ResourceRecords = [] }: ResourceRecordSet): string =>
   AliasTarget
     ? dnsName(AliasTarget.DNSName ?? "")
     : ResourceRecords.map(({ Value }) => dnsName(Value ?? ""))

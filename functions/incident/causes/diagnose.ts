@@ -43,7 +43,7 @@ export interface Verdict {
 }
 
 /** From here on a confidence is high or medium; what is below `low` is not reported. */
-export const LEVELS = { high: 0.8, medium: 0.5, low: 0.25 } as const;
+const LEVELS = { high: 0.8, medium: 0.5, low: 0.25 } as const;
 
 /** Turns what the collectors brought into evidence. Pure. */
 export function evidenceOf({ incident, findings }: Recording): Evidence {

@@ -113,7 +113,7 @@ function isRising(points: readonly { at: string; value: number }[]): boolean {
 }
 
 /** A message without what differs from one occurrence to the next: ids, addresses, numbers of four digits and more, times. */
-export function shape(message: string): string {
+function shape(message: string): string {
   return message
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(Z|[+-]\d\d:?\d\d)?/g, "<time>")
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "<id>")

@@ -53,7 +53,7 @@ export const logs: CollectorDefinition<"logs"> = {
 };
 
 /** Rows of Logs Insights answers as lines; label "" means the answers without a label. */
-export function insightsLines(answers: Record<string, unknown>, label: string) {
+function insightsLines(answers: Record<string, unknown>, label: string) {
   const key = label === "" ? "GetQueryResults" : `GetQueryResults#${label}`;
   const chosen = Object.fromEntries(
     Object.entries(answers).filter(
@@ -80,7 +80,7 @@ export function insightsLines(answers: Record<string, unknown>, label: string) {
 }
 
 /** The message inside a structured log line, with its error; other lines as they are. */
-export function messageOf(line: string): string {
+function messageOf(line: string): string {
   if (!line.trimStart().startsWith("{")) return line;
   try {
     const entry = JSON.parse(line) as Record<string, unknown>;
@@ -96,7 +96,7 @@ export function messageOf(line: string): string {
 }
 
 /** Starts a query, waits for its end within the collector's time, and stops it if time runs out. */
-export async function insights(
+async function insights(
   context: Context,
   logGroup: string,
   queryString: string,

@@ -32,7 +32,7 @@ const HEADLINES = { started: "down", ended: "over", asked: "looked" } as const s
 const TONES = { high: "bad", medium: "warn", low: "muted" } as const satisfies Record<Suspect["level"], Style>;
 
 /** A moment for people: UTC in English, Korean time in Korean, with its zone. */
-export function clock(iso: string, language: Language, withDate = true): string {
+function clock(iso: string, language: Language, withDate = true): string {
   const zone = language === "ko" ? { hours: 9, name: "KST" } : { hours: 0, name: "UTC" };
   const time = new Date(Date.parse(iso) + zone.hours * 3_600_000).toISOString();
   const clockTime = time.slice(11, 19);

@@ -39,7 +39,7 @@ export interface Store {
 
 const OPEN = "open-incident.json";
 /** Reports older than the bucket's lifecycle allows go by themselves. */
-export const REPORTS = "reports/";
+const REPORTS = "reports/";
 
 /** The store in an S3 bucket. S3's conditional writes decide between two calls at once. */
 export function s3Store(s3: S3Client, bucket: string): Store {

@@ -190,7 +190,6 @@ export const backupsSchema = z.strictObject({
 
 /** Settings of the database as a stack's config gives them. */
 export type DatabaseSettings = z.output<typeof databaseSchema>;
-export type BackupSettings = z.output<typeof backupsSchema>;
 
 /** The settings of a database that the stack creates or restores, every default filled in. */
 export function withDefaults(database: DatabaseSettings) {

@@ -25,7 +25,7 @@ export function pluginsOf(plan: Plan): Plugin[] {
 }
 
 /** @param installed what `pulumi plugin ls --json` printed */
-export function missingPlugins(needed: readonly Plugin[], installed: string): Plugin[] {
+function missingPlugins(needed: readonly Plugin[], installed: string): Plugin[] {
   const there = JSON.parse(installed) as readonly { readonly name: string; readonly version?: string }[];
   return needed.filter(
     ({ name, version }) => !onPath(name) && !there.some((one) => one.name === name && one.version === version),
