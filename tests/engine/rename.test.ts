@@ -74,6 +74,11 @@ describe("the site gets another name, on the real engine", () => {
       );
   });
 
+  it("one that nothing leads to yet, while the old one is given up", async () => {
+    await must("fargate", `new.${DOMAIN}`, []);
+    assert.deepEqual([records(`new.${DOMAIN}`), records(DOMAIN), records(WWW)], [["canary", "serving"], [], []]);
+  });
+
   it("its name moves to another zone: the records are made there, and are protected by one more `up`", async () => {
     const inZone = async (zoneName: string) => {
       project.configure(
@@ -94,10 +99,5 @@ describe("the site gets another name, on the real engine", () => {
     assert.deepEqual(slots(), [`${zoneOf(WWW)} false`, `${zoneOf(WWW)} false`]);
     await inZone(WWW);
     assert.deepEqual(slots(), [`${zoneOf(WWW)} true`, `${zoneOf(WWW)} true`]);
-  });
-
-  it("one that nothing leads to yet, while the old one is given up", async () => {
-    await must("fargate", `new.${DOMAIN}`, []);
-    assert.deepEqual([records(`new.${DOMAIN}`), records(DOMAIN), records(WWW)], [["canary", "serving"], [], []]);
   });
 });

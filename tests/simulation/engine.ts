@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
@@ -7,10 +6,7 @@ import { leaveOut } from "../../cli/planner/plan-shortcuts";
 import type { Call, Cloud, Properties, Stored } from "../engine/harness/cloud";
 import { refusal } from "../engine/harness/refusals";
 import { answerOf, replacing } from "../engine/harness/types";
-
-const { LocalStore } = createRequire(require.resolve("@pulumi/pulumi"))("./runtime/state") as {
-  LocalStore: new () => object;
-};
+import { ignoreRejections, ownRuntime, trackTimers } from "./apart";
 
 /** Marks of special values in the engine's protocol (pulumi/sdk/nodejs/runtime/rpc.ts). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -357,41 +353,6 @@ export class Engine {
     }
     for (const one of used) await this.delete(one);
   }
-}
-
-/** A state of the SDK for one run. The SDK's own way, `AsyncLocalStorage`, would take a tenth of the time. */
-function ownRuntime(): () => void {
-  const owner = globalThis as { globalStore?: object };
-  const { globalStore } = owner;
-  owner.globalStore = new LocalStore();
-  return () => Object.assign(owner, { globalStore });
-}
-
-/** Notes timers until it is told to forget them. */
-function trackTimers(): () => void {
-  const { setTimeout } = globalThis;
-  const timers: NodeJS.Timeout[] = [];
-  globalThis.setTimeout = ((run: () => void, milliseconds?: number) => {
-    const timer = setTimeout(run, milliseconds);
-    timers.push(timer);
-    return timer;
-  }) as typeof setTimeout;
-  return () => {
-    globalThis.setTimeout = setTimeout;
-    for (const timer of timers) clearTimeout(timer);
-  };
-}
-
-/** What a program that throws leaves behind are rejections that nobody awaits, as in a process that ends with it. */
-function ignoreRejections(): () => void {
-  const event = "unhandledRejection";
-  const listeners = process.listeners(event);
-  process.removeAllListeners(event);
-  process.on(event, () => {});
-  return () => {
-    process.removeAllListeners(event);
-    for (const listener of listeners) process.on(event, listener);
-  };
 }
 
 /** Dynamic resources run code in a process of their own, which no visitor depends on here. */

@@ -39,14 +39,22 @@ class Worker {
   constructor(readonly family: Family) {}
 
   private get child(): ChildProcess {
-    this.started ??= fork(join(__dirname, "worker.ts"), [this.family], { env: { ...process.env, TMPDIR: scratch() } });
-    return this.started;
+    if (this.started) return this.started;
+    const child = fork(join(__dirname, "worker.ts"), [this.family], { env: { ...process.env, TMPDIR: scratch() } });
+    // One that is gone between two kills is begun anew, and must not end the run of the others.
+    child.on("error", () => {});
+    child.once("exit", () => {
+      if (this.started === child) this.started = undefined;
+    });
+    this.started = child;
+    return child;
   }
 
   private next(): Promise<Answer> {
     const { child } = this;
     return new Promise((resolve) => {
-      const gone = () => resolve({ failed: `${this.family}: its process has ended` });
+      const gone = (code: number | null, signal: string | null) =>
+        resolve({ failed: `${this.family}: its process has ended with ${signal ?? code}` });
       child.once("exit", gone);
       child.once("message", (answer: Answer) => {
         child.off("exit", gone);
@@ -158,7 +166,9 @@ async function tried(worker: Worker, one: Case, progress: Progress, last: boolea
   const answer = await worker.kill(one);
   if (!("outcome" in answer)) {
     worker.end();
-    if (last) throw new Error("failed" in answer ? answer.failed : "it began anew");
+    const why = "failed" in answer ? answer.failed : "it began anew";
+    if (last) throw new Error(why);
+    console.log(`- ${why}: ${caseText(one)} is tried again at the end`);
     return false;
   }
   const { wrong, seconds } = answer.outcome;
