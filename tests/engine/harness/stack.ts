@@ -70,7 +70,7 @@ export class Project {
     addresses: { readonly providers: number; readonly vercel: string },
   ) {
     this.folder = join(folder, "project");
-    for (const part of ["core", "output", "project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
+    for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
     for (const part of ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "node_modules"]) this.link(part);
     for (const part of [
       "core",
