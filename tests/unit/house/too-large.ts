@@ -10,7 +10,6 @@ export const TOO_LARGE: Readonly<Record<string, number>> = {
   "file: tests/emulator/read-back.ts": 566,
   "file: tests/provider/combinations.ts": 439,
   "file: tests/provider/convert.ts": 435,
-  "file: tests/simulation/engine.ts": 432,
   "file: tests/unit/cli/move/migrate.test.ts": 551,
   "file: tests/unit/cli/operate/release.test.ts": 429,
   "file: tests/unit/components/tiers/monitored-instance.test.ts": 450,
