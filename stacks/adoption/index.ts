@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { KnownResource } from "../state";
+import { type KnownResource, knownAs } from "../state";
 import { ownTags } from "../tags";
 import type { Account, Found, Inputs } from "./found";
 import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
+import { history } from "./parameter";
 
 /**
  * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same name,
@@ -22,13 +23,15 @@ export function adoptLeftovers(account: Account, before: readonly KnownResource[
 export interface Kinds {
   readonly fixed: Readonly<Record<string, Fixed>>;
   readonly named: Readonly<Record<string, Named>>;
+  /** What a parameter has held. */
+  readonly history: (parameter: string, account: Account) => Promise<readonly string[]>;
 }
 
 /** Their transform. @param kinds tests bring their own */
 export function adoption(
   account: Account,
   before: readonly KnownResource[],
-  kinds: Kinds = { fixed: FIXED, named: NAMED },
+  kinds: Kinds = { fixed: FIXED, named: NAMED, history },
 ): pulumi.ResourceTransform {
   return async ({ type, name, props, opts }) => {
     const [fixed, named] = [kinds.fixed[type], kinds.named[type]];
@@ -37,12 +40,22 @@ export function adoption(
     if ((opts as pulumi.CustomResourceOptions).import) return undefined;
     const inputs = (await known(props)) as Inputs;
     const owners = ownersOf(before);
+    // Of every name that the stack has had: an update that was killed has written it before anything that follows from it.
+    const intents = async () => {
+      const names = knownAs(before, "aws:ssm/parameter:Parameter", "traffic-intent").map((one) =>
+        String(one.inputs?.name),
+      );
+      return (await Promise.all(names.map((one) => kinds.history(one, account)))).flat();
+    };
     try {
       const own = before.filter((one) => one.type === type);
       if (named) await tell(named, { type, name, inputs, own, owners }, account);
       const found = fixed && (await unknownTo(own, fixed, inputs, account));
       if (!found) return undefined;
-      const said = [inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one));
+      const said = [
+        ...[inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one)),
+        ...(fixed.saidByIntent ? (await intents()).flatMap(fixed.saidByIntent) : []),
+      ];
       if (isOurs(found, owners, said)) {
         pulumi.log.info(
           `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,

@@ -6,7 +6,7 @@ import { identityProvider } from "./identity-provider";
 import { logGroup } from "./log-group";
 import { addresses, instances, securityGroupRule } from "./network";
 import { parameter } from "./parameter";
-import { record, saidByInputs } from "./record";
+import { record, saidByInputs, saidByIntent } from "./record";
 import { services } from "./services";
 
 /** How AWS tells one thing from another of its type, where the stack's name for it is not AWS's own choice. */
@@ -17,6 +17,8 @@ export interface Fixed {
   readonly find: (inputs: Inputs, account: Account) => Promise<Found | undefined>;
   /** What inputs say, for what has no tags: it is the stack's if it says what the stack says, or has said. */
   readonly says?: (inputs: Inputs) => string;
+  /** And what it was about to say by the stack's intents, which are written before. */
+  readonly saidByIntent?: (intent: string) => readonly string[];
   /** What a message calls it. */
   readonly named: (inputs: Inputs) => string;
   /** Deletes it. @default nothing is said of deleting it, as it holds data or shares its name with others */
@@ -55,6 +57,7 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
     identity: ["zoneId", "name", "type", "setIdentifier"],
     find: record,
     says: saidByInputs,
+    saidByIntent,
     named: ({ name, type, setIdentifier }) =>
       `the ${text(type)} record ${text(name)}${setIdentifier ? ` "${text(setIdentifier)}"` : ""}`,
     look: ({ zoneId, name, type }) =>

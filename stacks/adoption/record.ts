@@ -1,5 +1,6 @@
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
-import { dnsName } from "../../core/traffic-state";
+import { decodeTraffic, dnsName } from "../../core/traffic-state";
+import type { TrafficTarget } from "../../core/web-tier";
 import type { Account, Found, Inputs } from "./found";
 
 /** A record has no tags: it is known by where it leads, whatever its weight and TTL. */
@@ -32,6 +33,21 @@ export async function record(inputs: Inputs, account: Account): Promise<Found | 
 export function saidByInputs({ aliases, records }: Inputs): string {
   const alias = (aliases as { name: string; zoneId: string }[] | undefined)?.[0];
   return alias ? `${alias.zoneId} ${dnsName(alias.name)}` : valuesText(records as string[]);
+}
+
+/** Where an update was about to lead records, of what its intent said. */
+export const saidByIntent = (intent: string): readonly string[] =>
+  Object.values(decodeTraffic(intent)?.state.slots ?? {}).map(({ target }) => saidByTarget(target));
+
+function saidByTarget(target: TrafficTarget): string {
+  switch (target.kind) {
+    case "alias":
+      return saidByInputs({ aliases: [{ name: target.dnsName, zoneId: target.zoneId }] });
+    case "addresses":
+      return saidByInputs({ records: target.ipv4 });
+    case "cname":
+      return saidByInputs({ records: [target.name] });
+  }
 }
 
 /** Where a record leads. */

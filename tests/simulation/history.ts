@@ -182,6 +182,7 @@ class Stack {
           event.killAtWait,
           sickAfter === undefined ? undefined : { after: sickAfter, sick },
         );
+        this.world.endUpdate();
         this.world.health.sick.clear();
         this.world.health.deadPorts.clear();
         delete this.world.cloud.lookups[getSubnets];
@@ -268,7 +269,7 @@ class Stack {
       return deploySite(config, this.without(gates, world));
     };
     this.engine.cutAt = ({ op, name }, at) => (cut && [at, `${op} ${name}`].includes(cut.at) ? cut.how : undefined);
-    const leftovers = adoption({ region: REGION }, known, kindsIn(world.cloud));
+    const leftovers = adoption({ region: REGION }, known, kindsIn(world));
     this.engine.adopts = async (type, name, props) => {
       const taken = await leftovers({ custom: true, type, name, props, opts: {} });
       return (taken?.opts as pulumi.CustomResourceOptions | undefined)?.import as string | undefined;

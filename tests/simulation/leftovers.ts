@@ -2,14 +2,16 @@ import { createRequire } from "node:module";
 import type { Kinds } from "../../stacks/adoption";
 import { FIXED, NAMED } from "../../stacks/adoption/kinds";
 import type { Cloud, Stored } from "../engine/harness/cloud";
+import type { ModelWorld } from "./world";
 
 /** What the real finders take for the stack's by its cluster or its template, not by tags. */
 const UNTAGGED = /^aws:(ecs\/service|autoscaling\/group):/;
 
 /** What AWS would tell of the modelled cloud: the real questions have tests of their own. */
-export function kindsIn(cloud: Cloud): Kinds {
+export function kindsIn({ cloud, valuesOf }: ModelWorld): Kinds {
   const tagsOf = ({ type, inputs }: Stored) => (UNTAGGED.test(type) ? {} : { tags: inputs.tags ?? {} });
   return {
+    history: async (name) => valuesOf(name),
     fixed: mapped(FIXED, (type, kind) => ({
       ...kind,
       find: async (inputs) => {

@@ -84,6 +84,14 @@ export class ModelWorld {
     this.killAtWait = killAtWait;
   }
 
+  /** Nothing turns sick any more that was to in its midst. */
+  endUpdate(): void {
+    this.turn = undefined;
+  }
+
+  /** What a parameter has held. */
+  readonly valuesOf = (name: string): readonly string[] => (this.versions.get(name) ?? []).map(({ value }) => value);
+
   private note(name: string, value: string): void {
     const known = this.versions.get(name) ?? [];
     this.versions.set(name, [...known, { value, version: known.length + 1, modified: this.time, now: 0 }]);

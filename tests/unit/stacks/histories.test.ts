@@ -155,6 +155,11 @@ describe("the site's program on a modelled engine", () => {
       up(to("fargate"), { cut: { at: "create fargate-service", how: "unrecorded" } }),
       up(to("fargate")),
     ],
+    "the first update is killed while Route 53 makes its first record, and the next ones are to lead elsewhere": [
+      up(to("vercel", { section: false }), { cut: { at: "create traffic-serving", how: "unrecorded" } }),
+      up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),
+      up(to("monitored-instance", { section: false })),
+    ],
     "an update is killed while AWS makes a rule, and the stack gets another name before the next one": [
       up(to("monitored-instance")),
       up(to("fargate"), { cut: { at: "create asset-server-rule", how: "unrecorded" } }),
