@@ -117,6 +117,17 @@ export const histories: fc.Arbitrary<History> = fc.record({
   events: fc.array(event, { minLength: 2, maxLength: 6 }),
 });
 
+/**
+ * The same without creations of which a kill leaves AWS's half alone. Of those the program still misses some: what it would not make any
+ * more, as a listener's rule of a tier that is left (`npm run test:histories -- --leftovers` finds it).
+ */
+export const withoutLeftovers = ({ seed, events }: History): History => ({
+  seed,
+  events: events.map((one) =>
+    one.kind === "up" && one.cut?.how === "unrecorded" ? { ...one, cut: { ...one.cut, how: "before" as const } } : one,
+  ),
+});
+
 /** What a history came to. */
 export interface Played {
   readonly violations: readonly string[];
