@@ -482,15 +482,17 @@ export function disagreement(live: LiveTraffic, requested: RequestedTraffic, nam
   const onward = `\`${migrateCommand(requested.stack)} --to ${target}\`, which goes on.`;
   const named = (percent: number) =>
     `\`${setCommand(requested, "traffic.canary", canary.tier)} && ${setCommand(requested, "traffic.percent", percent)}\``;
-  const stop = (what: string, keepLive: string) =>
-    [
+  const stop = (what: string, keepLive: string, first: readonly string[] = []) => {
+    const file = [...first, setCommand(requested, "traffic.revision", state.revision + 1), upCommand(requested.stack)];
+    return [
       what,
       `  ${isLive}`,
       `  ${asks}`,
       "Nothing was changed. Decide which of the two to keep:",
       `- what is live: ${keepLive}`,
-      `- the file: \`${setCommand(requested, "traffic.revision", state.revision + 1)} && ${upCommand(requested.stack)}\`.`,
+      `- the file: \`${file.join(" && ")}\`.`,
     ].join("\n");
+  };
 
   if (revision < state.revision) {
     return stop(
@@ -515,6 +517,8 @@ export function disagreement(live: LiveTraffic, requested: RequestedTraffic, nam
     return stop(
       `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${requested.stack} wrote: they were changed by hand.`,
       `${named(Number(found[1]))}, then \`${upCommand(requested.stack)}\`.`,
+      // The engine writes nothing of which it does not know that it has changed.
+      [refreshCommand(requested.stack)],
     );
   }
   return undefined;

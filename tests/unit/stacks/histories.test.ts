@@ -160,6 +160,11 @@ describe("the site's program on a modelled engine", () => {
       up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),
       up(to("monitored-instance", { section: false })),
     ],
+    "somebody takes all weight from the records by hand, and the next update is to name another canary": [
+      up(to("ha-web-tier")),
+      { kind: "hand", slot: "serving", weight: 0 },
+      up(to("ha-web-tier", { canary: { tier: "monitored-instance", percent: 0 } })),
+    ],
     "an update is killed while AWS makes a rule, and the stack gets another name before the next one": [
       up(to("monitored-instance")),
       up(to("fargate"), { cut: { at: "create asset-server-rule", how: "unrecorded" } }),
