@@ -24,12 +24,21 @@ function refuse(why: Barred): void {
 
 type Barred = readonly string[] | undefined;
 
-/** Whether AWS has a zone: one that is lost is replaced by a new one. */
-const zoneIsThere = (zoneId: string): Promise<boolean> =>
-  aws.route53.getZone({ zoneId }).then(
-    () => true,
-    () => false,
-  );
+/**
+ * Whether AWS has a zone: one that is lost is replaced by a new one. What the look-up says of one that is not there is what Route 53 says,
+ * or what terraform-plugin-sdk makes of it (`retry.NotFoundError`); any other failure tells nothing of the zone.
+ */
+export async function zoneIsThere(zoneId: string, look: Look = aws.route53.getZone): Promise<boolean> {
+  try {
+    await look({ zoneId });
+    return true;
+  } catch (error) {
+    if (/NoSuchHostedZone|couldn't find resource/.test(String(error))) return false;
+    throw error;
+  }
+}
+
+type Look = (args: { readonly zoneId: string }) => Promise<unknown>;
 
 /** A zone cannot take another one's place under a site that is live. */
 async function zoneBarred(
@@ -50,13 +59,27 @@ async function zoneBarred(
       "the old zone when their TTL (2 days at most registrars) is over; then `pulumi up` takes the copied records over.",
     ];
   }
-  if (domain.zone === "existing" && made) {
+  if (domain.zone !== "existing" || !made) return undefined;
+  if (!(await isThere(String(made.id)))) {
+    return [
+      `The zone ${made.id} that this stack has made is gone from AWS. Let the state know, then go on:`,
+      `  pulumi refresh --stack ${stack}`,
+    ];
+  }
+  const home = live && String(live.inputs?.zoneId);
+  if (home !== undefined && (home === made.id || !(await isThere(home)))) {
     return [
       "domain.zone is `existing`, and the zone is this stack's own: it would be deleted, with every record of the site. Keep it:",
       set("new"),
     ];
   }
-  return undefined;
+  return [
+    `domain.zone is \`existing\`, and this stack has made the zone ${made.id}, in which no site is live; a look-up of its name would find`,
+    "two. Delete the one that it made, then run `pulumi up` again:",
+    `  pulumi state unprotect --yes --stack ${stack} '${made.urn}'`,
+    // What a live site has may depend on it, and stays.
+    `  pulumi destroy --stack ${stack} --target '${made.urn}'${live ? "" : " --target-dependents"}`,
+  ];
 }
 
 /** A change of the site's name that was cut off has to go on before it can be taken back. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { refuseNames, refuseZone } from "../../../stacks/barred";
+import { refuseNames, refuseZone, zoneIsThere } from "../../../stacks/barred";
 import type { StackConfig } from "../../../stacks/config";
 import type { KnownResource } from "../../../stacks/state";
 
@@ -22,6 +22,7 @@ const config = (domain: Partial<StackConfig["settings"]["domain"]>) =>
   }) as unknown as StackConfig;
 
 describe("names and zones that cannot be taken as they are", () => {
+  const made = resource("aws:route53/zone:Zone", "dns-zone", {});
   const [there, gone] = [true, false].map((answer) => () => Promise.resolve(answer));
 
   it("nothing is refused while nothing is under way", async () => {
@@ -72,7 +73,7 @@ describe("names and zones that cannot be taken as they are", () => {
       refuseZone([slot("a.example", "Z1")], config({ zone: "new" }), there),
       /pulumi config set --stack test --path iamvet:domain\.zone existing/,
     );
-    const own = [slot("a.example", "Z1"), resource("aws:route53/zone:Zone", "dns-zone", {})];
+    const own = [slot("a.example", "dns-zone"), made];
     await refuseZone(own, config({ zone: "new" }), there);
     await assert.rejects(
       refuseZone(own, config({}), there),
@@ -82,4 +83,51 @@ describe("names and zones that cannot be taken as they are", () => {
 
   it("but one whose zone is lost gets a new one", () =>
     refuseZone([slot("a.example", "Z1")], config({ zone: "new" }), gone));
+
+  const commandsOf = async (...args: Parameters<typeof refuseZone>) => {
+    const why = await refuseZone(...args).then(() => "", String);
+    return why.split("\n").flatMap((line) => (line.startsWith("  ") ? [line.trim()] : []));
+  };
+  const target = `'${made.urn}'`;
+
+  it("one that the stack has made by mistake, and in which no site lives, is deleted by the commands that are printed", async () => {
+    assert.deepEqual(await commandsOf([made], config({}), there), [
+      `pulumi state unprotect --yes --stack test ${target}`,
+      `pulumi destroy --stack test --target ${target} --target-dependents`,
+    ]);
+    assert.deepEqual(
+      await commandsOf([slot("a.example", "Z1"), made], config({}), there),
+      [`pulumi state unprotect --yes --stack test ${target}`, `pulumi destroy --stack test --target ${target}`],
+      "a site that is live elsewhere loses nothing that depends on the zone",
+    );
+  });
+
+  it("one that takes the place of a lost zone is kept", async () => {
+    const old = slot("a.example", "Z1");
+    const isThere = (zone: string) => Promise.resolve(zone !== "Z1");
+    assert.deepEqual(await commandsOf([old, made], config({}), isThere), [
+      "pulumi config set --stack test --path iamvet:domain.zone new",
+    ]);
+  });
+
+  it("and one that is lost itself is noticed by a refresh", async () => {
+    assert.deepEqual(await commandsOf([made], config({}), gone), ["pulumi refresh --stack test"]);
+  });
+
+  it("a zone is lost where AWS says so, not where AWS does not answer", async () => {
+    const fails = (message: string) => () => Promise.reject(new Error(message));
+    assert.equal(await zoneIsThere("Z1", () => Promise.resolve({})), true);
+    for (const lost of [
+      "NoSuchHostedZone: No hosted zone found with ID: Z1",
+      "invoking aws:route53/getZone:getZone: 1 error occurred:\n\t* couldn't find resource",
+    ]) {
+      assert.equal(await zoneIsThere("Z1", fails(lost)), false);
+    }
+    for (const other of [
+      "ThrottlingException: Rate exceeded",
+      "AccessDenied: not authorized to perform: route53:GetHostedZone",
+    ]) {
+      await assert.rejects(zoneIsThere("Z1", fails(other)), new RegExp(other.slice(0, 10)));
+    }
+  });
 });
