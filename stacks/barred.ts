@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Tags } from "./adoption/found";
 import type { StackConfig } from "./config";
 import { type KnownResource, knownAs } from "./state";
 
@@ -85,11 +86,10 @@ async function zoneBarred(
 /** A change of the site's name that was cut off has to go on before it can be taken back. */
 function siteBarred(known: readonly KnownResource[], { stack, settings: { domain } }: Named, zoneId?: string): Barred {
   const slots = ["serving", "canary"].flatMap((slot) => knownAs(known, RECORD, `traffic-${slot}`));
-  const now = slots.find((one) => !one.delete)?.inputs;
-  const goes = slots.some(
-    ({ delete: marked, inputs }) => marked && inputs?.name === domain.name && inputs.zoneId === zoneId,
-  );
-  if (!now || !goes || (now.name === domain.name && now.zoneId === zoneId)) return undefined;
+  const isWanted = ({ inputs }: KnownResource) => inputs?.name === domain.name && inputs.zoneId === zoneId;
+  // The canary's record is written first where it has all the visitors.
+  const now = slots.find((one) => !one.delete && !isWanted(one))?.inputs;
+  if (!now || !slots.some((one) => one.delete && isWanted(one))) return undefined;
   const name = String(now.name);
   const redirects = [domain.name, ...domain.redirectFrom].filter((host) => host !== name);
   const set = (path: string, value: string) =>
@@ -104,18 +104,24 @@ function siteBarred(known: readonly KnownResource[], { stack, settings: { domain
   ];
 }
 
-/** And so has one of the stack's name, which the names of its parameters bear. */
+/** And so has one of the stack's name, which its parameters bear, and whatever else is named by it. */
 function stackBarred(known: readonly KnownResource[], { project, stack }: Named): Barred {
-  const named = ({ inputs }: KnownResource) => String(inputs?.name ?? "");
-  const goes = known.find(
-    (one) => one.type === PARAMETER && one.delete && named(one).startsWith(`/${project}/${stack}/`),
-  );
-  const now = goes && known.find(({ urn, delete: marked }) => urn === goes.urn && !marked);
-  const other = now && named(now).split("/")[2];
-  if (!goes || !other || other === stack) return undefined;
+  const stackOf = ({ type, inputs }: KnownResource): string | undefined =>
+    type === PARAMETER && String(inputs?.name).startsWith(`/${project}/`)
+      ? String(inputs?.name).split("/")[2]
+      : (inputs?.tags as Tags | undefined)?.Stack;
+  const [first] = known.flatMap((goes) => {
+    if (!goes.delete || stackOf(goes) !== stack) return [];
+    const now = known.find(({ urn, delete: marked }) => urn === goes.urn && !marked);
+    const other = now && stackOf(now);
+    return other && other !== stack ? [{ goes, other }] : [];
+  });
+  if (!first) return undefined;
+  const { goes, other } = first;
+  const called = goes.type === PARAMETER ? goes.inputs?.name : goes.urn.split("::").at(-1);
   return [
-    `The stack is ${stack}, and an update was cut off while it was called ${other}: the engine is still going to delete ${named(goes)},`,
-    "which that update has replaced. Go on with it, and rename the stack back when it has ended:",
+    `The stack is ${stack}, and an update was cut off while it was called ${other}: the engine is still going to delete`,
+    `${called}, which that update has replaced. Go on with it, and rename the stack back when it has ended:`,
     `  pulumi stack rename ${other} --stack ${stack}`,
     `  pulumi up --stack ${other}`,
     `  pulumi stack rename ${stack} --stack ${other}`,

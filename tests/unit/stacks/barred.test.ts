@@ -10,8 +10,8 @@ const resource = (type: string, name: string, inputs: KnownResource["inputs"], m
   ...(inputs && { inputs }),
   ...(marked && { delete: true }),
 });
-const slot = (name: string, zoneId: string, marked = false) =>
-  resource("aws:route53/record:Record", "traffic-serving", { name, zoneId }, marked);
+const slot = (name: string, zoneId: string, marked = false, of = "serving") =>
+  resource("aws:route53/record:Record", `traffic-${of}`, { name, zoneId }, marked);
 const intent = (stack: string, marked = false) =>
   resource("aws:ssm/parameter:Parameter", "traffic-intent", { name: `/iamvet/${stack}/traffic-intent` }, marked);
 const config = (domain: Partial<StackConfig["settings"]["domain"]>) =>
@@ -56,6 +56,16 @@ describe("names and zones that cannot be taken as they are", () => {
       },
     ));
 
+  it("whichever of the two records was written first", () => {
+    const cut = [
+      slot("a.example", "Z1"),
+      slot("b.example", "Z1", false, "canary"),
+      slot("a.example", "Z1", true, "canary"),
+    ];
+    assert.throws(() => refuseNames(cut, config({}), "Z1"), /moved the site to b\.example was cut off/);
+    refuseNames(cut, config({ name: "b.example" }), "Z1");
+  });
+
   it("nor a zone", () =>
     assert.throws(
       () => refuseNames([slot("a.example", "Z2"), slot("a.example", "Z1", true)], config({}), "Z1"),
@@ -67,6 +77,17 @@ describe("names and zones that cannot be taken as they are", () => {
       () => refuseNames([intent("other"), intent("test", true)], config({}), "Z1"),
       /pulumi stack rename other --stack test\n {2}pulumi up --stack other\n {2}pulumi stack rename test --stack other/,
     ));
+
+  it("nor while anything else that bears its name is to be deleted", () => {
+    const tagged = (Stack: string, marked = false) =>
+      resource("aws:backup/restoreTestingPlan:RestoreTestingPlan", "backups-restore", { tags: { Stack } }, marked);
+    assert.throws(
+      () => refuseNames([intent("test"), tagged("other"), tagged("test", true)], config({}), "Z1"),
+      /called other: the engine is still going to delete\nbackups-restore,.*\n {2}pulumi stack rename other --stack test/,
+    );
+    refuseNames([tagged("test"), tagged("test", true)], config({}), "Z1");
+    refuseNames([tagged("test"), tagged("other", true)], config({}), "Z1");
+  });
 
   it("a live site gets no new zone, and keeps the one that it has made", async () => {
     await assert.rejects(
