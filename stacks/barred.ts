@@ -50,6 +50,12 @@ async function zoneBarred(
   const [live] = knownAs(known, RECORD, "traffic-serving");
   const [made] = knownAs(known, "aws:route53/zone:Zone", "dns-zone");
   const set = (zone: string) => `  pulumi config set --stack ${stack} --path iamvet:domain.zone ${zone}`;
+  if (made && !(await isThere(String(made.id)))) {
+    return [
+      `The zone ${made.id} that this stack has made is gone from AWS. Let the state know, then run \`pulumi up\` again:`,
+      `  pulumi refresh --stack ${stack}`,
+    ];
+  }
   if (domain.zone === "new" && live && !made && (await isThere(String(live.inputs?.zoneId)))) {
     return [
       `domain.zone is \`new\`, and the site is live in the zone ${live.inputs?.zoneId}: a new one would have none of its records when`,
@@ -61,12 +67,6 @@ async function zoneBarred(
     ];
   }
   if (domain.zone !== "existing" || !made) return undefined;
-  if (!(await isThere(String(made.id)))) {
-    return [
-      `The zone ${made.id} that this stack has made is gone from AWS. Let the state know, then go on:`,
-      `  pulumi refresh --stack ${stack}`,
-    ];
-  }
   const home = live && String(live.inputs?.zoneId);
   if (home !== undefined && (home === made.id || !(await isThere(home)))) {
     return [

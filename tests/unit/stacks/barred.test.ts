@@ -132,7 +132,9 @@ describe("names and zones that cannot be taken as they are", () => {
   });
 
   it("and one that is lost itself is noticed by a refresh", async () => {
-    assert.deepEqual(await commandsOf([made], config({}), gone), ["pulumi refresh --stack test"]);
+    for (const zone of ["new", "existing"] as const) {
+      assert.deepEqual(await commandsOf([made], config({ zone }), gone), ["pulumi refresh --stack test"]);
+    }
   });
 
   it("a zone is lost where AWS says so, not where AWS does not answer", async () => {
