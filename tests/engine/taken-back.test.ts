@@ -116,6 +116,8 @@ describe("a name that is set back in the midst of its change, on the real engine
     assert.notEqual(code, 0);
     assert.match(output, /domain\.zone is `new`, and the site is live in the zone/);
     assert.deepEqual(project.cloud.calls.slice(from), []);
+    // What changes nothing of it has nothing to refuse.
+    await project.must("refresh", "--run-program", "--yes", "--skip-preview", "--stack", STACK);
     await obey(output);
     await whole();
   });
