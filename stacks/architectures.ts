@@ -4,7 +4,7 @@ import { HaWebTier } from "../components/tiers/ha-web-tier";
 import { MonitoredInstance } from "../components/tiers/monitored-instance";
 import type { LoadBalancer } from "../components/traffic/load-balancer";
 import type { VercelAppArgs } from "../components/vercel/vercel-app";
-import { describeVercelDatabase, VERCEL_RANGE } from "../components/vercel/vercel-database";
+import { describeVercelDatabase } from "../components/vercel/vercel-database";
 import { UNVERSIONED, versionOf } from "../core/version";
 import type { BeforeRollout, WebTier } from "../core/web-tier";
 import type { StackConfig } from "./config";
@@ -146,7 +146,7 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
     ...migrationOf(settings, foundation),
     openDatabase: (parent) =>
       describeVercelDatabase(foundation.vercelAccess).ingress.map(({ cidr, description }, index) =>
-        foundation.database.admitRange(`${VERCEL_RANGE}-${index + 1}`, cidr, description, { parent }),
+        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent }),
       ),
     nodeVersion: vercel.nodeVersion,
     databaseRegion: region,

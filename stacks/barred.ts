@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Tags } from "./adoption/found";
 import type { StackConfig } from "./config";
 import { type KnownResource, knownAs } from "./state";
 
@@ -24,12 +25,21 @@ function refuse(why: Barred): void {
 
 type Barred = readonly string[] | undefined;
 
-/** Whether AWS has a zone: one that is lost is replaced by a new one. */
-const zoneIsThere = (zoneId: string): Promise<boolean> =>
-  aws.route53.getZone({ zoneId }).then(
-    () => true,
-    () => false,
-  );
+/**
+ * Whether AWS has a zone: one that is lost is replaced by a new one. What the look-up says of one that is not there is what Route 53 says,
+ * or what terraform-plugin-sdk makes of it (`retry.NotFoundError`); any other failure tells nothing of the zone.
+ */
+export async function zoneIsThere(zoneId: string, look: Look = aws.route53.getZone): Promise<boolean> {
+  try {
+    await look({ zoneId });
+    return true;
+  } catch (error) {
+    if (/NoSuchHostedZone|couldn't find resource/.test(String(error))) return false;
+    throw error;
+  }
+}
+
+type Look = (args: { readonly zoneId: string }) => Promise<unknown>;
 
 /** A zone cannot take another one's place under a site that is live. */
 async function zoneBarred(
@@ -40,6 +50,12 @@ async function zoneBarred(
   const [live] = knownAs(known, RECORD, "traffic-serving");
   const [made] = knownAs(known, "aws:route53/zone:Zone", "dns-zone");
   const set = (zone: string) => `  pulumi config set --stack ${stack} --path iamvet:domain.zone ${zone}`;
+  if (made && !(await isThere(String(made.id)))) {
+    return [
+      `The zone ${made.id} that this stack has made is gone from AWS. Let the state know, then run \`pulumi up\` again:`,
+      `  pulumi refresh --stack ${stack}`,
+    ];
+  }
   if (domain.zone === "new" && live && !made && (await isThere(String(live.inputs?.zoneId)))) {
     return [
       `domain.zone is \`new\`, and the site is live in the zone ${live.inputs?.zoneId}: a new one would have none of its records when`,
@@ -50,23 +66,30 @@ async function zoneBarred(
       "the old zone when their TTL (2 days at most registrars) is over; then `pulumi up` takes the copied records over.",
     ];
   }
-  if (domain.zone === "existing" && made) {
+  if (domain.zone !== "existing" || !made) return undefined;
+  const home = live && String(live.inputs?.zoneId);
+  if (home !== undefined && (home === made.id || !(await isThere(home)))) {
     return [
       "domain.zone is `existing`, and the zone is this stack's own: it would be deleted, with every record of the site. Keep it:",
       set("new"),
     ];
   }
-  return undefined;
+  return [
+    `domain.zone is \`existing\`, and this stack has made the zone ${made.id}, in which no site is live; a look-up of its name would find`,
+    "two. Delete the one that it made, then run `pulumi up` again:",
+    `  pulumi state unprotect --yes --stack ${stack} '${made.urn}'`,
+    // What a live site has may depend on it, and stays.
+    `  pulumi destroy --stack ${stack} --target '${made.urn}'${live ? "" : " --target-dependents"}`,
+  ];
 }
 
 /** A change of the site's name that was cut off has to go on before it can be taken back. */
 function siteBarred(known: readonly KnownResource[], { stack, settings: { domain } }: Named, zoneId?: string): Barred {
   const slots = ["serving", "canary"].flatMap((slot) => knownAs(known, RECORD, `traffic-${slot}`));
-  const now = slots.find((one) => !one.delete)?.inputs;
-  const goes = slots.some(
-    ({ delete: marked, inputs }) => marked && inputs?.name === domain.name && inputs.zoneId === zoneId,
-  );
-  if (!now || !goes || (now.name === domain.name && now.zoneId === zoneId)) return undefined;
+  const isWanted = ({ inputs }: KnownResource) => inputs?.name === domain.name && inputs.zoneId === zoneId;
+  // The canary's record is written first where it has all the visitors.
+  const now = slots.find((one) => !one.delete && !isWanted(one))?.inputs;
+  if (!now || !slots.some((one) => one.delete && isWanted(one))) return undefined;
   const name = String(now.name);
   const redirects = [domain.name, ...domain.redirectFrom].filter((host) => host !== name);
   const set = (path: string, value: string) =>
@@ -81,18 +104,24 @@ function siteBarred(known: readonly KnownResource[], { stack, settings: { domain
   ];
 }
 
-/** And so has one of the stack's name, which the names of its parameters bear. */
+/** And so has one of the stack's name, which its parameters bear, and whatever else is named by it. */
 function stackBarred(known: readonly KnownResource[], { project, stack }: Named): Barred {
-  const named = ({ inputs }: KnownResource) => String(inputs?.name ?? "");
-  const goes = known.find(
-    (one) => one.type === PARAMETER && one.delete && named(one).startsWith(`/${project}/${stack}/`),
-  );
-  const now = goes && known.find(({ urn, delete: marked }) => urn === goes.urn && !marked);
-  const other = now && named(now).split("/")[2];
-  if (!goes || !other || other === stack) return undefined;
+  const stackOf = ({ type, inputs }: KnownResource): string | undefined =>
+    type === PARAMETER && String(inputs?.name).startsWith(`/${project}/`)
+      ? String(inputs?.name).split("/")[2]
+      : (inputs?.tags as Tags | undefined)?.Stack;
+  const [first] = known.flatMap((goes) => {
+    if (!goes.delete || stackOf(goes) !== stack) return [];
+    const now = known.find(({ urn, delete: marked }) => urn === goes.urn && !marked);
+    const other = now && stackOf(now);
+    return other && other !== stack ? [{ goes, other }] : [];
+  });
+  if (!first) return undefined;
+  const { goes, other } = first;
+  const called = goes.type === PARAMETER ? goes.inputs?.name : goes.urn.split("::").at(-1);
   return [
-    `The stack is ${stack}, and an update was cut off while it was called ${other}: the engine is still going to delete ${named(goes)},`,
-    "which that update has replaced. Go on with it, and rename the stack back when it has ended:",
+    `The stack is ${stack}, and an update was cut off while it was called ${other}: the engine is still going to delete`,
+    `${called}, which that update has replaced. Go on with it, and rename the stack back when it has ended:`,
     `  pulumi stack rename ${other} --stack ${stack}`,
     `  pulumi up --stack ${other}`,
     `  pulumi stack rename ${stack} --stack ${other}`,

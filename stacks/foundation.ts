@@ -13,12 +13,7 @@ import { dashboardUrl } from "../components/monitoring/dashboard";
 import { AssetBucket } from "../components/traffic/asset-bucket";
 import { Certificate } from "../components/traffic/certificate";
 import type { DnsZone } from "../components/traffic/dns-zone";
-import {
-  describeVercelDatabase,
-  VERCEL_RANGE,
-  type VercelDatabaseAccess,
-  type VercelDatabaseNeeds,
-} from "../components/vercel/vercel-database";
+import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel/vercel-database";
 import { BUILD_SECRET, buildArgs } from "./build-args";
 import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
@@ -26,7 +21,6 @@ import { vercelAccessOf } from "./external";
 import { defaultNetwork } from "./placement";
 import { dockerPlatforms, type Settings } from "./settings/schema";
 import { tiersOf } from "./settings/settings-rules";
-import type { KnownResource } from "./state";
 import { ownTags } from "./tags";
 
 /** What never changes when the architecture does: the same URNs in every option. */
@@ -78,15 +72,14 @@ export function createFoundation(config: StackConfig, zone: DnsZone, vercelReach
   const secrets = new AppSecrets("app", { values: config.secrets });
   const vercelAccess = vercelAccessOf(settings.vercel);
   const onVercel = tiersOf(settings).includes("vercel");
-  const needs = onVercel ? describeVercelDatabase(vercelAccess) : { publiclyAccessible: false, ingress: [] };
   // A paging alarm speaks through "site is down" (components/monitoring/site-alarms.ts), so that one outage pages once.
   const alarmActions = { page: [], warning: [alerts.topics.warning], dashboard: dashboardUrl(config.region) };
   const database = new Database(
     "database",
     databaseOf(settings, network, alarmActions, {
-      publiclyAccessible: needs.publiclyAccessible,
+      publiclyAccessible: onVercel && describeVercelDatabase(vercelAccess).publiclyAccessible,
       // The settings may not tell any more whether it has one.
-      keepAccess: vercelReachable && !(onVercel && isProven(needs, config.known ?? [])),
+      keepAccess: !onVercel && vercelReachable,
     }),
   );
   const backups = settings.backups.enabled
@@ -146,15 +139,3 @@ function imageOf({ image, app }: Settings, repository: ImageRepository, secrets:
 
 /** The app's folder in the project. */
 export const APP_FOLDER = "app";
-
-/**
- * Whether Vercel has been proven to reach the database as it is to: an update that ended well has left the rules that admit it, and no
- * others. One that was cut off, or whose gate refused, has not deleted those that they take the place of.
- */
-function isProven({ ingress }: Pick<VercelDatabaseNeeds, "ingress">, known: readonly KnownResource[]): boolean {
-  const rules = known.filter(({ urn }) => urn.split("::").at(-1)?.startsWith(`${VERCEL_RANGE}-`));
-  return (
-    rules.length === ingress.length &&
-    rules.every(({ inputs }) => ingress.some(({ cidr }) => cidr === inputs?.cidrIpv4))
-  );
-}

@@ -186,13 +186,6 @@ const rules: readonly Rule[] = [
   },
   {
     blocking: false,
-    when: (settings, { vercelReachable }) =>
-      vercelReachable === true && uses(settings, "vercel") && settings.vercel.databaseAccess === "private-link",
-    message: () =>
-      "If the database still has a public address, the next `pulumi up` takes it away: an update that ended well has to have proven the peered network first.",
-  },
-  {
-    blocking: false,
     when: (settings) => settings.domain.zone === "new",
     message: ({ domain }) =>
       `The zone ${domain.zoneName ?? domain.name} is new: the first \`up\` stops with its name servers. Enter them at the registrar and run \`up\` again.`,

@@ -18,10 +18,11 @@ const WITH_VALUE =
  * `pulumi destroy --run-program`. Those run the program with the same answer of `isDryRun` as an update, and give it the state's old
  * outputs, so what a gate would start then nobody has asked for. The engine tells the program of it in no way; its command line does.
  */
-export function updating(commandLine = commandOfEngine): boolean {
-  if (pulumi.runtime.isDryRun()) return false;
-  return !OTHERS.has(commandLine() ?? "");
-}
+export const updating = (commandLine = commandOfEngine): boolean =>
+  !pulumi.runtime.isDryRun() && forUpdate(commandLine);
+
+/** Whether it runs for an update, which it may only preview: what would be wrong to change is said then, and then alone. */
+export const forUpdate = (commandLine = commandOfEngine): boolean => !OTHERS.has(commandLine() ?? "");
 
 /** The command of the nearest `pulumi` above this process; undefined where there is none to see. */
 const commandOfEngine = (): string | undefined => pulumiCommand(engine()?.args ?? []);

@@ -20,7 +20,7 @@ import { noteKept } from "./gates/protection";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";
-import { updating } from "./operation";
+import { forUpdate, updating } from "./operation";
 import { checkPlacement } from "./placement";
 import type { Settings } from "./settings/schema";
 import { tiersOf } from "./settings/settings-rules";
@@ -63,9 +63,10 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
   const { leaving } = former;
   // A stack that was renamed has written them under its former name.
   const written = former.parameters ?? query.parameters;
-  await refuseZone(config.known ?? [], config);
+  const asked = forUpdate();
+  if (asked) await refuseZone(config.known ?? [], config);
   const zone = new DnsZone("dns", { name: domain.zoneName ?? domain.name, create: domain.zone === "new" });
-  refuseNames(config.known ?? [], config, await ifKnown(zone.zoneId));
+  if (asked) refuseNames(config.known ?? [], config, await ifKnown(zone.zoneId));
   // A new name that was taken back before the stack knew of it.
   const takenBack = former.site?.name === domain.name;
   if (!preview && takenBack) await renameSite(gates, settings, former, zone);

@@ -132,8 +132,7 @@ export class Database extends pulumi.ComponentResource {
         toPort: 5432,
         description,
       },
-      // Whoever is admitted by the old range may serve until the new one is proven.
-      { ...beside("cidrIpv4"), ...opts },
+      opts,
     );
   }
 }

@@ -10,9 +10,6 @@ export type VercelDatabaseAccess =
   /** Vercel Secure Compute: a peered network, the database stays private (Enterprise). */
   | { readonly kind: "private-link"; readonly cidr: string };
 
-/** Name of the rules that admit Vercel to the database; a number follows. */
-export const VERCEL_RANGE = "vercel-to-database";
-
 /** What the foundation must do for an access, and what people must know. */
 export interface VercelDatabaseNeeds {
   /** Setting `publiclyAccessible` of the database; an update in place that waits for nothing. */

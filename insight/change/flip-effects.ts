@@ -96,7 +96,7 @@ export interface FlipOptions extends CostOptions, AppFacts {
 
 /**
  * What it means to change a stack from one architecture to another, out of the two plans.
- * @throws UserError for a region without prices
+ * @throws {NoPricesError} for a region without prices
  */
 export function flipOf(before: Plan, after: Plan, options: FlipOptions): Flip {
   const { preview, gates } = options;

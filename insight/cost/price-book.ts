@@ -127,14 +127,19 @@ export function readPriceTable(name: string, dir: string = PRICES_DIR): PriceTab
   return table;
 }
 
+/** What a region costs is not known; everything else of a plan is. */
+export class NoPricesError extends UserError {
+  override readonly name = "NoPricesError";
+}
+
 /**
  * The prices of a region.
- * @throws Error for a region that has no file, with the regions that have one.
+ * @throws {NoPricesError} for a region that has no file, with the regions that have one.
  */
 export function readPrices(region: string, dir: string = PRICES_DIR): PriceBook {
   const known = pricedRegions(dir);
   if (!known.includes(region)) {
-    throw new UserError(
+    throw new NoPricesError(
       `There are no prices for the region "${region}". Known: ${known.join(", ")}. ` +
         `\`platform prices update --region ${region}\` fetches them from AWS.`,
     );

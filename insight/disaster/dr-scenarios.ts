@@ -295,9 +295,10 @@ export const scenarios: readonly Entry[] = [
               ]
             : []),
           {
-            what: "A zone that is gone: a new one, and its name servers at the registrar",
+            what: "A zone that is gone: a new one, and its name servers at the registrar. The state learns first that it is gone",
             commands: [
               `aws route53 list-hosted-zones-by-name --dns-name ${domain}`,
+              `pulumi refresh --stack ${stack}`,
               set(stack, "domain.zone", "new"),
               `pulumi up --stack ${stack}`,
             ],

@@ -5,6 +5,8 @@ import type { Account, Found, Inputs } from "./found";
 import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
 import { history } from "./parameter";
 
+const PARAMETER = "aws:ssm/parameter:Parameter";
+
 /**
  * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same name,
  * for ever, so what bears the stack's tags, or says just what the stack is about to say, is imported instead, and then updated like
@@ -42,9 +44,7 @@ export function adoption(
     const owners = ownersOf(before);
     // Of every name that the stack has had: an update that was killed has written it before anything that follows from it.
     const intents = async () => {
-      const names = knownAs(before, "aws:ssm/parameter:Parameter", "traffic-intent").map((one) =>
-        String(one.inputs?.name),
-      );
+      const names = knownAs(before, PARAMETER, "traffic-intent").map((one) => String(one.inputs?.name));
       return (await Promise.all(names.map((one) => kinds.history(one, account)))).flat();
     };
     try {
@@ -90,10 +90,14 @@ async function unknownTo(
   return find(inputs, account);
 }
 
-/** The stack's name, and those that its resources bear from before `pulumi stack rename`. */
+/**
+ * The stack's name, and those that its parameters bear from before `pulumi stack rename`. Tags do not tell: a database that was imported
+ * from another stack bears that one's.
+ */
 function ownersOf(before: readonly KnownResource[]): ReadonlySet<unknown> {
-  const tags = before.map(({ inputs }) => inputs?.tags as Found["tags"]);
-  return new Set([ownTags().Stack, ...tags.flatMap((one) => one?.Stack ?? [])]);
+  const { Project, Stack } = ownTags();
+  const names = before.map(({ type, inputs }) => (type === PARAMETER ? String(inputs?.name).split("/") : []));
+  return new Set([Stack, ...names.flatMap(([, project, stack]) => (project === Project ? [stack] : []))]);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import type { Parameter, SSMClient } from "@aws-sdk/client-ssm";
 import { dnsName } from "../../core/traffic-state";
 import type { TrafficTarget } from "../../core/web-tier";
+import { unlessMissing } from "../adoption/found";
 
 /** A record set of type A or CNAME as Route 53 has it now. */
 export interface LiveRecord {
@@ -24,7 +25,7 @@ export interface LiveParameter {
 
 /** What the gates read from AWS. */
 export interface AwsReader {
-  /** Record sets of types A and CNAME of one name. */
+  /** Record sets of types A and CNAME of one name; empty if there is no such zone. */
   records(zoneId: string, name: string): Promise<readonly LiveRecord[]>;
   /** Undefined if there is no such parameter. */
   parameter(name: string): Promise<LiveParameter | undefined>;
@@ -48,15 +49,14 @@ export function liveAws(region: string, profile?: string): AwsReader {
     async records(zoneId, name) {
       const { Route53Client, ListResourceRecordSetsCommand } = await import("@aws-sdk/client-route-53");
       const client = new Route53Client(config);
-      const answer = await client.send(
-        new ListResourceRecordSetsCommand({
-          HostedZoneId: zoneId,
-          StartRecordName: name,
-          StartRecordType: "A",
-          MaxItems: 100,
-        }),
-      );
-      return (answer.ResourceRecordSets ?? [])
+      const asked = new ListResourceRecordSetsCommand({
+        HostedZoneId: zoneId,
+        StartRecordName: name,
+        StartRecordType: "A",
+        MaxItems: 100,
+      });
+      const answer = await unlessMissing(client.send(asked), "NoSuchHostedZone");
+      return (answer?.ResourceRecordSets ?? [])
         .filter(
           (record) => (record.Type === "A" || record.Type === "CNAME") && dnsName(record.Name ?? "") === dnsName(name),
         )

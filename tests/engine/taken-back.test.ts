@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { killedUp, type Moment } from "./harness/killing";
+import { loseZone } from "./harness/records";
 import { commandsIn, type Project, projectFor, STACK, settings } from "./harness/stack";
 import { visit } from "./harness/visits";
-import { DOMAIN } from "./harness/world";
+import { DOMAIN, ZONE_ID } from "./harness/world";
 
+const RECORD = "aws:route53/record:Record";
 const WWW = `www.${DOMAIN}`;
 
 describe("a name that is set back in the midst of its change, on the real engine", () => {
@@ -27,7 +29,7 @@ describe("a name that is set back in the midst of its change, on the real engine
     project.configure(domain(name, redirectFrom), stack);
   const records = () =>
     project.cloud
-      .of("aws:route53/record:Record")
+      .of(RECORD)
       .filter(({ inputs }) => inputs.type === "A")
       .map(({ inputs }) => `${inputs.name} ${inputs.setIdentifier ?? `-> ${inputs.aliases[0].name}`}`)
       .sort();
@@ -114,18 +116,35 @@ describe("a name that is set back in the midst of its change, on the real engine
     assert.notEqual(code, 0);
     assert.match(output, /domain\.zone is `new`, and the site is live in the zone/);
     assert.deepEqual(project.cloud.calls.slice(from), []);
+    // What changes nothing of it has nothing to refuse.
+    await project.must("refresh", "--run-program", "--yes", "--skip-preview", "--stack", STACK);
     await obey(output);
     await whole();
   });
 
   it("but one whose zone is lost does, as the plan of recovery says", async () => {
+    loseZone(project.cloud, ZONE_ID);
     project.configure(domain(DOMAIN, [WWW], { zone: "new" }));
-    project.cloud.lookups["aws:route53/getZone:getZone"] = ({ zoneId }) => {
-      throw new Error(`NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`);
-    };
-    const { code, output } = await project.pulumi("preview", "--stack", STACK);
-    delete project.cloud.lookups["aws:route53/getZone:getZone"];
-    assert.equal(code, 0, output);
-    assert.match(output, /aws:route53:Zone +dns-zone +create/);
+    const made = await project.up();
+    assert.equal(made.code, 0, made.output);
+    const zones = () => project.cloud.of("aws:route53/zone:Zone").map(({ id }) => id);
+    const [zone = ""] = zones();
+    const inZone = () => project.cloud.of(RECORD).flatMap(({ inputs }) => (inputs.type === "A" ? [inputs.zoneId] : []));
+    assert.deepEqual(inZone(), [zone, zone, zone]);
+    assert.equal((await project.up()).code, 0, "it protects the records");
+    await whole();
+
+    // And that one too, which the stack has made.
+    loseZone(project.cloud, zone);
+    const { code, output } = await project.up();
+    assert.notEqual(code, 0);
+    assert.match(output, new RegExp(`${zone} that this stack has made is gone`));
+    assert.deepEqual(commandsIn(output), [`pulumi refresh --stack ${STACK}`]);
+    await obey(output);
+    const again = await project.up();
+    assert.equal(again.code, 0, again.output);
+    const [last] = zones();
+    assert.notEqual(last, zone);
+    assert.deepEqual(inZone(), [last, last, last]);
   });
 });

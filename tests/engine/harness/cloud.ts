@@ -47,6 +47,8 @@ export class Cloud {
   /** What migrations were run for: task definitions and boot parameters. */
   readonly migrations: string[] = [];
   migrationsFail = false;
+  /** Zones that somebody has deleted. */
+  readonly lostZones = new Set<string>();
   /** Look-ups that a test answers in its own way, by token. */
   readonly lookups: Record<string, (args: Properties) => Properties> = {};
   /** How releases go, behind the provider's back. */
@@ -95,6 +97,7 @@ export class Cloud {
       this.migrations.length = migrations;
       this.serial = serial;
       this.resources.clear();
+      this.lostZones.clear();
       for (const [key, one] of structuredClone(kept)) this.resources.set(key, one);
       rollouts();
     };

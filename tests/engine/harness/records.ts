@@ -1,6 +1,8 @@
 import { changesIn, type StoredRecord } from "../../standins/route53";
 import type { Cloud, Properties, Stored } from "./cloud";
+import { noZone } from "./refusals";
 import { type Reply, xml } from "./services";
+import { answerOf } from "./types";
 import { worldNow, ZONE_ID } from "./world";
 
 const RECORD = "aws:route53/record:Record";
@@ -30,6 +32,27 @@ export function changeRecords(cloud: Cloud, body: string): Reply {
     "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></ChangeResourceRecordSetsResponse>",
   );
 }
+
+/** Somebody has deleted a zone, with all that was in it. */
+export function loseZone(cloud: Cloud, zoneId: string): void {
+  cloud.lostZones.add(zoneId);
+  for (const [key, { id, type, inputs }] of cloud.resources) {
+    const isIn = type === RECORD && inputs.zoneId === zoneId;
+    if (isIn || (type === "aws:route53/zone:Zone" && id === zoneId)) cloud.resources.delete(key);
+  }
+  const look = "aws:route53/getZone:getZone";
+  cloud.lookups[look] = (args) => {
+    if (cloud.lostZones.has(args.zoneId)) throw new Error(noZone(args.zoneId));
+    return answerOf(look, args);
+  };
+}
+
+/** What Route 53 answers when it is asked for such a zone. */
+export const noSuchZone = (zoneId: string): Reply =>
+  xml(
+    `<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>${noZone(zoneId)}</Message></Error></ErrorResponse>`,
+    404,
+  );
 
 const invalid = (message: string) =>
   xml(

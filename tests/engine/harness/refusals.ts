@@ -68,6 +68,9 @@ const ONCE: Readonly<Record<string, readonly [identity: readonly string[], error
 
 const RECORD = "aws:route53/record:Record";
 
+/** What Route 53 says of a zone that is not there (docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html). */
+export const noZone = (zoneId: string) => `NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`;
+
 /** Whether a simple record and one with a policy would stand beside each other. */
 const mixed = (a: Properties, b: Properties) =>
   ["zoneId", "name", "type"].every((key) => a[key] === b[key]) &&
@@ -118,6 +121,7 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
   const [identity = [], error] = ONCE[type] ?? [];
   const known = identity[0] !== undefined && inputs[identity[0]] !== undefined && !inputs.allowOverwrite;
   if (known && others.some((one) => identity.every((key) => one.inputs[key] === inputs[key]))) return error?.(inputs);
+  if (type === RECORD && cloud.lostZones.has(inputs.zoneId)) return noZone(inputs.zoneId);
   if (type === RECORD && others.some((one) => mixed(one.inputs, inputs))) {
     return `InvalidChangeBatch: [RRSet with DNS name ${inputs.name}., type ${inputs.type} cannot be created as other RRSets exist with the same name and type.]`;
   }

@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
 import { existingApi } from "./existing-api";
-import { changeRecords } from "./records";
+import { changeRecords, noSuchZone } from "./records";
 import { rolloutApi } from "./rollout-api";
 import { writes } from "./types";
 import { answer, pick } from "./visits";
@@ -156,7 +156,7 @@ function addressesOf(cloud: Cloud, name: string): readonly string[] {
   return alias ? addressesOf(cloud, alias) : (record.inputs.records as string[]);
 }
 
-/** A reply to one DNS question: A records with no lifetime, or NXDOMAIN. */
+/** A reply to one DNS question: A records with no lifetime, the zone's name servers, or NXDOMAIN. */
 function resolve(cloud: Cloud, question: Buffer): Buffer | undefined {
   const labels: string[] = [];
   let at = 12;
@@ -166,17 +166,26 @@ function resolve(cloud: Cloud, question: Buffer): Buffer | undefined {
   }
   if (question.length < at + 5) return undefined;
   const type = question.readUInt16BE(at + 1);
-  const addresses = type === 1 ? addressesOf(cloud, labels.join(".").toLowerCase()) : [];
+  const name = labels.join(".").toLowerCase();
+  const found = type === 1 ? addressesOf(cloud, name).map(addressData) : type === 2 ? serversOf(cloud, name) : [];
   const header = Buffer.from(question.subarray(0, 12));
   // A response, authoritative, recursion available.
-  header.writeUInt16BE(0x8580 | (addresses.length > 0 ? 0 : 3), 2);
-  header.writeUInt16BE(addresses.length, 6);
+  header.writeUInt16BE(0x8580 | (found.length > 0 ? 0 : 3), 2);
+  header.writeUInt16BE(found.length, 6);
   header.writeUInt32BE(0, 8);
-  const answers = addresses.map((address) =>
-    Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split(".").map(Number)]),
-  );
+  const answers = found.map((data) => Buffer.from([0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length, ...data]));
   return Buffer.concat([header, question.subarray(12, at + 5), ...answers]);
 }
+
+const addressData = (address: string): number[] => address.split(".").map(Number);
+
+/** Name servers of a zone that the stack has made: whoever registered the domain has entered them. */
+const serversOf = (cloud: Cloud, name: string): number[][] =>
+  cloud
+    .of("aws:route53/zone:Zone")
+    .filter(({ inputs }) => inputs.name === name)
+    .flatMap(({ outputs }) => outputs.nameServers as string[])
+    .map((server) => [...server.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]), 0]);
 
 export type Reply = { readonly status?: number; readonly type: string; readonly body: string };
 export const xml = (body: string, status = 200): Reply => ({ status, type: "text/xml", body });
@@ -206,7 +215,9 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
   if (rollout) return rollout;
   const migration = MIGRATION[target ?? ""];
   if (migration) return json(migration(cloud, JSON.parse(text)));
-  if (request.url && /^\/2013-04-01\/hostedzone\/\w+\/rrset/.test(request.url)) {
+  const [, zoneId] = /^\/2013-04-01\/hostedzone\/(\w+)\/rrset/.exec(request.url ?? "") ?? [];
+  if (request.url && zoneId !== undefined) {
+    if (cloud.lostZones.has(zoneId)) return noSuchZone(zoneId);
     return request.method === "POST" ? changeRecords(cloud, text) : recordSets(cloud, request.url);
   }
   const existing = existingApi(cloud, target, text);

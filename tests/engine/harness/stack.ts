@@ -202,8 +202,11 @@ export class Project {
 
   /** What a message tells a person to run; of an update, without its questions. */
   shell(command: string): Promise<Finished> {
-    return this.start("sh", "-c", command.replace(/^pulumi up\b/, "pulumi up --yes --skip-preview --non-interactive"))
-      .done;
+    return this.start(
+      "sh",
+      "-c",
+      command.replace(/^pulumi (up|refresh)\b/, "pulumi $1 --yes --skip-preview --non-interactive"),
+    ).done;
   }
 
   async must(...args: string[]): Promise<string> {

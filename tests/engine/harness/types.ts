@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Properties } from "./cloud";
-import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, ZONE_ID, zoneOf } from "./world";
+import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, zoneOf } from "./world";
 
 /**
  * Properties whose change replaces a resource, of the types whose change a flip or an update of these tests makes; from the
@@ -70,7 +70,9 @@ const made: Readonly<Record<string, Make>> = {
   },
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ({ url }) =>
     same(`arn:aws:iam::${ACCOUNT}:oidc-provider/${String(url).replace("https://", "")}`),
-  "aws:route53/zone:Zone": () => ({ id: ZONE_ID, zoneId: ZONE_ID, nameServers: [dns.server] }),
+  "aws:route53/zone:Zone": (_, unique) => ({
+    ...{ id: `ZNEW${unique}`, zoneId: `ZNEW${unique}`, nameServers: [dns.server] },
+  }),
   "aws:acm/certificate:Certificate": ({ domainName, subjectAlternativeNames = [] }, unique) => ({
     id: arn("acm", `certificate/${unique}`),
     arn: arn("acm", `certificate/${unique}`),

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { ResourceTransformArgs } from "@pulumi/pulumi";
 import { adoption } from "../../../stacks/adoption";
+import type { KnownResource } from "../../../stacks/state";
 
 /** Somebody's database, as RDS describes it (API reference, DescribeDBInstances, example of the response). */
 const DESCRIBED = `<DescribeDBInstancesResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><DescribeDBInstancesResult><DBInstances>
@@ -64,5 +65,47 @@ describe("a database that an update meets", () => {
     assert.match(said.join("\n"), /the database production is there already, and it is not this stack's/);
     assert.match(said.join("\n"), /aws rds describe-db-instances --db-instance-identifier production/);
     assert.doesNotMatch(said.join("\n"), /delete/);
+  });
+});
+
+describe("a server that an update meets, which the stack does not know", () => {
+  const loud = createRequire(__filename)("@pulumi/pulumi/log") as Record<"warn", (message: string) => void>;
+  const kept = loud.warn;
+  const said: string[] = [];
+  before(() => {
+    loud.warn = (message) => said.push(message);
+  });
+  after(() => {
+    loud.warn = kept;
+  });
+  const known = (type: string, inputs: KnownResource["inputs"], marked = false): KnownResource => ({
+    ...{ type, urn: `urn:pulumi:new::project::${type}::one`, id: "one", ...(inputs && { inputs }) },
+    ...(marked && { delete: true }),
+  });
+  const tagged = (Stack: string) => ({ Project: "project", Stack, ManagedBy: "pulumi" });
+  const meet = async (before: readonly KnownResource[], Stack: string) => {
+    said.length = 0;
+    const named = {
+      all: async () => [{ id: "i-1", tags: tagged(Stack) }],
+      remove: () => "aws ec2 terminate-instances",
+    };
+    const kinds = { fixed: {}, named: { "aws:ec2/instance:Instance": named }, history: async () => [] };
+    const transform = adoption({ region: "ap-northeast-2" }, before, kinds);
+    const args = { type: "aws:ec2/instance:Instance", name: "server", custom: true, props: {}, opts: {} };
+    await transform(args as ResourceTransformArgs);
+    return said.join("\n");
+  };
+  const parameter = (stack: string, marked = false) =>
+    known("aws:ssm/parameter:Parameter", { name: `/project/${stack}/traffic-intent` }, marked);
+
+  it("is another stack's where the database that was imported from it still bears that stack's tags", async () => {
+    const imported = known("aws:rds/instance:Instance", { tags: tagged("old") });
+    assert.equal(await meet([imported, parameter("new")], "old"), "");
+  });
+
+  it("is the stack's own where it bears a name that the stack had", async () => {
+    for (const before of [[parameter("old")], [parameter("new"), parameter("old", true)]]) {
+      assert.match(await meet(before, "old"), /i-1 .* is there from an update that was interrupted/);
+    }
   });
 });

@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { UserError } from "../../../../core/errors";
 import type { Flip } from "../../../../insight/change/flip-effects";
+import { NoPricesError } from "../../../../insight/cost/price-book";
 import { dollars, signedDollars } from "../../../../output/format";
 import type { Architecture } from "../../../../stacks/settings/schema";
 import { loadPlanner } from "../../look/compare";
@@ -9,7 +10,7 @@ import { judgeFlip, previewer } from "../../look/flip";
 /**
  * What the change means for data and cost, by a preview of the deployed state.
  * @returns the lines that a person reads before the start
- * @throws {UserError} if data would be lost
+ * @throws {UserError} if data would be lost, or if what was asked for, or the stack's config, is wrong
  */
 export async function verdictOn(folder: string, stack: string, to: Architecture): Promise<string[]> {
   const planner = await loadPlanner(folder);
@@ -18,7 +19,7 @@ export async function verdictOn(folder: string, stack: string, to: Architecture)
     flip = await judgeFlip(planner, { stack, to }, previewer(folder));
   } catch (error) {
     // A region without prices is no reason not to move; the database is protected by the engine all the same.
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof NoPricesError)) throw error;
     return [`Verdict   none: ${error.message}`];
   }
   if (flip.verdict === "unsafe") {
