@@ -17,8 +17,12 @@ const fromRoot = createRequire(join(root, "package.json"));
 /** What most commands load. Other packages are loaded from where they are by the command that asks for them. */
 const COMMON =
   /^(@pulumi|@pulumiverse|google-protobuf|zod|yaml|commander|cli-table3|picocolors|fastest-levenshtein)(\/|$)/;
+/** ECMAScript modules, which Node 22 before 22.12 cannot require. */
+const MODULES = /^(@clack\/prompts|ora|preact|preact-render-to-string)(\/|$)/;
 /** A compiler and a package manager, which the SDK loads for uploading the code of functions: no plan does. */
 const SELDOM = /^(typescript|@npmcli\/arborist)$/;
+/** Names of files that an import can mean without their ending. */
+const IMPLIED = /\.([jt]sx?|css|json)$/;
 const OPTIONS = {
   bundle: true,
   platform: "node",
@@ -30,31 +34,38 @@ const OPTIONS = {
 };
 
 /**
- * Runs a program of this project.
+ * Runs a program of this project. Of a file that does not compile esbuild tells, and the exit code is 1.
  *
  * @param {string} entry its file
- * @throws Error as esbuild tells them, of a file that does not compile
  */
 export async function run(entry) {
-  const name = basename(entry, ".ts");
-  const own = await script(name, () => ({
-    entryPoints: [entry],
-    packages: "external",
-    supported: { "dynamic-import": false },
-  }));
-  const common = own.packages.filter((path) => COMMON.test(path)).sort();
-  const packages = await script(
-    `${name}.packages`,
-    () => ({ stdin: { contents: index(common), resolveDir: root }, plugins: [whenUsed] }),
-    common,
-  );
+  const scripts = await scriptsOf(entry).catch((error) => {
+    if (!error.errors) throw error;
+    process.exitCode = 1;
+  });
+  if (!scripts) return;
+  const { own, packages, packed } = scripts;
   const shared = packages.run(fromRoot);
-  const packed = new Set(common);
   own.run(Object.assign((path) => (packed.has(path) ? shared[path] : fromRoot(path)), fromRoot));
 }
 
-const index = (paths) =>
-  `module.exports = {${paths.map((path) => `get ${JSON.stringify(path)}() { return require(${JSON.stringify(path)}); }`).join(",\n")}};`;
+async function scriptsOf(entry) {
+  const name = basename(entry, ".ts");
+  const own = await script(name, [entry], {
+    entryPoints: [entry],
+    packages: "external",
+    supported: { "dynamic-import": false },
+  });
+  const packed = own.packages.filter((path) => COMMON.test(path) || MODULES.test(path)).sort();
+  const packages = await script(`${name}.packages`, packed, {
+    stdin: { contents: index(packed), resolveDir: root },
+    plugins: [whenUsed],
+  });
+  return { own, packages, packed: new Set(packed) };
+}
+
+const index = (paths) => `module.exports = {${paths.map(getter).join(",\n")}};`;
+const getter = (path) => `get ${JSON.stringify(path)}() { return require(${JSON.stringify(path)}); }`;
 
 const whenUsed = {
   name: "when used",
@@ -63,43 +74,52 @@ const whenUsed = {
       namespace === "seldom" ? { path, external: true } : { path, namespace: "seldom" },
     );
     build.onLoad({ filter: /.*/, namespace: "seldom" }, ({ path }) => ({
-      // The question for __esModule, whether to wrap it, is asked of every import.
-      contents: `module.exports = new Proxy({}, { get: (_, part) => (part === "__esModule" ? true : require(${JSON.stringify(path)})[part]) });`,
+      contents: `module.exports = ${stub(path)};`,
     }));
   },
 };
+/** The question for __esModule, whether to wrap it, is asked of every import. */
+const stub = (path) =>
+  `new Proxy({}, { get: (_, part) => (part === "__esModule" ? true : require(${JSON.stringify(path)})[part]) })`;
 
-/** A script as it is kept, made anew if any of its files has changed, with the packages that it asks for. */
-async function script(name, options, wanted = []) {
-  const about = join(kept, `${name}.json`);
-  let found = JSON.parse(readIfThere(about, "utf8") ?? "{}");
-  let source =
-    found.key === key(wanted) && same(found.files) ? readIfThere(join(kept, found.script), "latin1") : undefined;
-  if (source === undefined) [source, found] = await make(name, options(), wanted);
+/** A script as it is kept, made anew if anything that it was made of has changed, with the packages that it asks for. */
+async function script(name, asked, options) {
+  const key = keyOf(asked);
+  let found = parsed(ifAllowed(() => readFileSync(join(kept, `${name}.json`), "utf8")));
+  let source = isTrue(found, key) ? ifAllowed(() => readFileSync(join(kept, found.script), "latin1")) : undefined;
+  if (source === undefined) [source, found] = await make(name, key, options);
   return { packages: found.packages, run: (require) => evaluate(source, join(kept, found.script), require) };
 }
 
 /** What decides beside the files, and how packages are found. */
-const key = (wanted) =>
+const keyOf = (asked) =>
   [
     process.version,
     process.arch,
-    stamp("package.json"),
-    stamp("tsconfig.json"),
-    stamp("cli/bundle.mjs"),
-    ...wanted,
+    ...["package.json", "node_modules/.package-lock.json", "tsconfig.json", "cli/bundle.mjs"].map(stamp),
+    ...asked,
   ].join(" ");
 
-const stamp = (file) => {
-  const found = statSync(join(root, file), { throwIfNoEntry: false });
-  return found ? `${found.mtimeMs}:${found.size}` : "";
-};
-const same = (files) => Object.entries(files).every(([file, known]) => stamp(file) === known);
+const isTrue = (found, key) => found?.key === key && still(found.files, stamp) && still(found.folders, names);
+const still = (known, state) => Object.entries(known).every(([path, then]) => state(path) === then);
 
-async function make(name, options, wanted) {
+const stat = (path) => statSync(join(root, path), { throwIfNoEntry: false });
+/** The time is that of the inode's change, which a move or a checkout of something older sets too. */
+function stamp(file) {
+  const found = stat(file);
+  return found ? `${found.ctimeMs}:${found.size}` : "";
+}
+/** A file that comes into a folder may be what an import of another means from then on. */
+const names = (folder) =>
+  stat(folder)
+    ? readdirSync(join(root, folder))
+        .filter((name) => IMPLIED.test(name))
+        .join(" ")
+    : "";
+
+async function make(name, key, options) {
   const { build } = await import("esbuild");
-  if (wanted.length > 0) process.stderr.write("Preparing the command line, once after each `npm ci` ...\n");
-  // Files are stamped before they are read: a change meanwhile makes the script stale, not wrong.
+  if (options.stdin) process.stderr.write("Preparing the command line ...\n");
   const started = Date.now();
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
@@ -111,62 +131,94 @@ async function make(name, options, wanted) {
   const source = `(function (exports, require, module, __dirname) { ${outputFiles[0].text}\n})`;
   const files = Object.keys(metafile.inputs).filter((file) => !/^<|^seldom:/.test(file));
   const [{ imports }] = Object.values(metafile.outputs);
+  // What has changed since the start may have been read before: this script is for one run. A time to come is a clock's, no change's.
+  const now = Date.now();
+  const states = (paths, state) =>
+    Object.fromEntries(
+      paths.map((path) => {
+        const { ctimeMs } = stat(path) ?? { ctimeMs: now };
+        return [path, ctimeMs >= started && ctimeMs <= now ? "changed" : state(path)];
+      }),
+    );
   const found = {
-    key: key(wanted),
+    key,
     script: `${name}.${createHash("sha256").update(source).digest("hex").slice(0, 16)}.cjs`,
     packages: [
       ...new Set(imports.filter(({ external, path }) => external && !path.startsWith("node:")).map(({ path }) => path)),
     ],
-    files: Object.fromEntries(
-      files.map((file) => [file, statSync(join(root, file)).mtimeMs < started ? stamp(file) : "changed"]),
-    ),
+    files: states(files, stamp),
+    folders: states([...new Set(files.flatMap(foldersOf))], names),
   };
-  keep(() => {
+  ifAllowed(() => {
     mkdirSync(kept, { recursive: true });
-    for (const file of readdirSync(kept))
-      if (file.startsWith(`${name}.`) && /^\w+\.cjs/.test(file.slice(name.length + 1)))
-        rmSync(join(kept, file), { force: true });
     write(join(kept, found.script), source);
     write(join(kept, `${name}.json`), JSON.stringify(found));
+    for (const file of readdirSync(kept))
+      if (file.startsWith(`${name}.`) && isLeft(file.slice(name.length + 1)) && !file.startsWith(found.script))
+        rmSync(join(kept, file), { force: true });
   });
   return [source, found];
 }
 
+/** Folders of a file of ours: an index is found from the one above, where a file of the folder's name would win. */
+function foldersOf(file) {
+  if (file.includes("node_modules/")) return [];
+  const folder = dirname(file);
+  return basename(file).startsWith("index.") ? [folder, dirname(folder)] : [folder];
+}
+
+/** Whether a name is that of a script, or of a part of one whose process is gone. */
+function isLeft(name) {
+  const [script, id] = /^[0-9a-f]{16}\.cjs(?:\.v8)?(?:\.(\d+))?$/.exec(name) ?? [];
+  return script !== undefined && !(id && lives(Number(id)));
+}
+
+function lives(id) {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 function evaluate(source, filename, require) {
-  const cachedData = readIfThere(`${filename}.v8`);
+  const cachedData = ifAllowed(() => readFileSync(`${filename}.v8`));
   const script = new vm.Script(source, { filename, ...(cachedData && { cachedData }) });
   if (!cachedData || script.cachedDataRejected) {
     // At the end, when V8 has compiled what a command uses.
-    process.once("exit", () => keep(() => write(`${filename}.v8`, script.createCachedData())));
+    process.once("exit", () => ifAllowed(() => write(`${filename}.v8`, script.createCachedData())));
   }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, join(root, "core"));
   return module.exports;
 }
 
-function readIfThere(file, encoding) {
-  if (lent) return undefined;
+function parsed(text) {
   try {
-    return readFileSync(file, encoding);
-  } catch (error) {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
+    return JSON.parse(text ?? "null");
+  } catch {
+    return undefined;
   }
 }
 
 /** Whole or not at all: several may run at once. */
 function write(file, content) {
   const part = `${file}.${process.pid}`;
-  writeFileSync(part, content);
-  renameSync(part, file);
+  try {
+    writeFileSync(part, content);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
 }
 
-/** Where nothing may be written, each run makes its own. */
-function keep(act) {
-  if (lent) return;
+/** What is done where scripts are kept. Where the system does not let, each run makes its own. */
+function ifAllowed(act) {
+  if (lent) return undefined;
   try {
-    act();
+    return act();
   } catch (error) {
-    if (!["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(error.code)) throw error;
+    if (error.syscall === undefined) throw error;
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** Who calls AWS, by what it is called in this table. `roles.ts` says which role in IAM each of them has. */
+/** Who calls AWS, by what it is called in this table. `ROLES` in tests/unit/core/calls.test.ts says which role in IAM each of them has. */
 export type Principal =
   | "deploy"
   | "preview"

@@ -177,7 +177,7 @@ function reported(plan: Plan, alarm: PlannedResource): boolean {
 }
 
 /** Whether anybody hears of an alarm. One whose list of actions is empty speaks through a composite alarm or the reporter. */
-const hasSubscriber = (plan: Plan, alarm: PlannedResource): boolean =>
+const notifiesAnybody = (plan: Plan, alarm: PlannedResource): boolean =>
   alarm.inputs.alarmActions === undefined ||
   list(alarm.inputs.alarmActions).length > 0 ||
   ofType(plan, "aws:cloudwatch/compositeAlarm:CompositeAlarm").some((composite) => refersTo(composite, alarm.urn)) ||
@@ -186,7 +186,7 @@ const hasSubscriber = (plan: Plan, alarm: PlannedResource): boolean =>
 /** Whether anybody is told that the site does not answer. */
 export const tellsOutage = (plan: Plan): boolean =>
   ofType(plan, MONITOR).length > 0 ||
-  ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && hasSubscriber(plan, alarm));
+  ofType(plan, ALARM).some((alarm) => REACHABILITY(alarm) && notifiesAnybody(plan, alarm));
 
 const action = (alarm: PlannedResource | undefined, name: string): boolean =>
   alarm !== undefined && list(alarm.inputs.alarmActions).some((a) => JSON.stringify(a).includes(`ec2:${name}`));
@@ -322,7 +322,7 @@ function seenBy({ plan, t }: Facts, alarm: PlannedResource): RecoveryStep[] {
 function byReachability(facts: Facts, matches: (alarm: PlannedResource) => boolean, repair: Timing, what: StepText) {
   const { plan, t } = facts;
   const alarms = ofType(plan, ALARM).filter(
-    (alarm) => matches(alarm) && (hasSubscriber(plan, alarm) || automationOf(plan, alarm) !== undefined),
+    (alarm) => matches(alarm) && (notifiesAnybody(plan, alarm) || automationOf(plan, alarm) !== undefined),
   );
   const looked = ofType(plan, MONITOR).length > 0 ? externalCheck(plan) : undefined;
   const courses = [

@@ -82,10 +82,10 @@ function fault(answer: Answer, expected: readonly Expected[]): string | undefine
   const healthy = fields?.status === undefined || HEALTHY.has(String(fields.status));
   if (!healthy) return said;
   if (expected.some(({ tier, version }) => matches(fields?.tier, tier) && matches(fields?.version, version))) return;
-  const requested = expected
+  const wanted = expected
     .map(({ tier, version }) => [tier ?? "any tier", version].filter(Boolean).join(" at "))
     .join(" or ");
-  return `${said}, where an answer of ${requested} was expected`;
+  return `${said}, where an answer of ${wanted} was expected`;
 }
 
 /** Values of the health check's `status` that mean "send me traffic". */
@@ -96,7 +96,7 @@ export const probeUrl = (probe: Probe, address?: string): string =>
   `https://${probe.host}${probe.port === 443 ? "" : `:${probe.port}`}${probe.path} at ${probe.connectTo}` +
   (address && address !== probe.connectTo ? ` (${address})` : "");
 
-const matches = (said: unknown, requested: string | undefined) => requested === undefined || said === requested;
+const matches = (said: unknown, wanted: string | undefined) => wanted === undefined || said === wanted;
 
 function parse(body: string): Record<string, unknown> | undefined {
   try {

@@ -33,7 +33,7 @@ export const dockerPlatforms = {
   multi: ["linux/arm64", "linux/amd64"],
 } as const;
 
-/** The whole config of a stack, one entry a key. Every default stands here and nowhere else. */
+/** The whole config of a stack, one entry a key. Every default stands here or in `sections/`, and nowhere else. */
 export const sections = {
   architecture: choice(architectures, "What serves the site. Changing it moves the site, behind gates.").default(
     "monitored-instance",

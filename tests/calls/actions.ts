@@ -10,12 +10,10 @@ export interface Operation {
 
 /** Prefix in IAM by the client's package, where they differ. */
 const PREFIX: Readonly<Record<string, string>> = {
-  "application-auto-scaling": "application-autoscaling",
   "auto-scaling": "autoscaling",
   "cloudwatch-logs": "logs",
   "elastic-load-balancing-v2": "elasticloadbalancing",
   eventbridge: "events",
-  "pinpoint-sms-voice-v2": "sms-voice",
   "route-53": "route53",
   "secrets-manager": "secretsmanager",
   "service-quotas": "servicequotas",

@@ -161,14 +161,14 @@ function firstConflict(config: Config, around: RuleContext): Conflict | undefine
   return undefined;
 }
 
-function follow(config: Config, { path, fix: mend }: Conflict): void {
+function follow(config: Config, { path, fix }: Conflict): void {
   const keys = path.split(/[.[\]]+/).filter(Boolean);
   const last = keys.pop() as string;
   const parent = keys.reduce<Config>((at, key) => {
     at[key] ??= {};
     return at[key] as Config;
   }, config);
-  if (mend !== "remove") parent[last] = MENDS[path] ?? parsed(mend.value);
+  if (fix !== "remove") parent[last] = MENDS[path] ?? parsed(fix.value);
   else if (Array.isArray(parent)) parent.splice(Number(last), 1);
   else delete parent[last];
 }

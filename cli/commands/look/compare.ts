@@ -110,7 +110,7 @@ export async function planAll(planner: Planner, stack: string): Promise<{ plans:
 /** What is missing for each architecture that is left out, beside a command's output. */
 export function tellLeftOut(leftOut: readonly LeftOut[]): void {
   for (const { architecture, problems } of leftOut) {
-    const lines = problems.map(({ key, allowed, fix: mend }) => `  ${key}: ${allowed}\n    ${mend}`);
+    const lines = problems.map(({ key, allowed, fix }) => `  ${key}: ${allowed}\n    ${fix}`);
     console.error([`${architecture} is left out, as the stack's config does not suit it:`, ...lines].join("\n"));
   }
 }
@@ -173,7 +173,7 @@ export function aimOf(budget: string | undefined, availability: string | undefin
 }
 
 /** Lets what a person gave wrong be told without a stack trace. */
-export async function asUsageError<T>(work: () => Promise<T>): Promise<T> {
+export async function withoutCause<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -192,7 +192,7 @@ export function compareCommand(load: typeof loadPlanner = loadPlanner): Command 
     .addOption(inFolder())
     .action(async (options: { stack?: string; budget?: string; availability?: string; json: boolean; cwd: string }) => {
       const { comparison, advice, leftOut } = await withProgress("Planning the four architectures", () =>
-        asUsageError(async () => {
+        withoutCause(async () => {
           const aim = aimOf(options.budget, options.availability);
           const planner = await load(options.cwd);
           const stack = chooseStack(planner, options.stack);

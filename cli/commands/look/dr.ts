@@ -22,7 +22,7 @@ import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
-import { asUsageError, chooseStack, loadPlanner, type Planner } from "./compare";
+import { chooseStack, loadPlanner, type Planner, withoutCause } from "./compare";
 
 /** The page that `--docs` writes. */
 export const DOCS = join(ROOT, "docs", "disaster-recovery.md");
@@ -44,7 +44,7 @@ export function drCommand(load: typeof loadPlanner = loadPlanner): Command {
     .addOption(inFolder())
     .action(async ({ stack, json, docs, cwd }: Options) => {
       const plans = await withProgress("Planning", () =>
-        asUsageError(async () => {
+        withoutCause(async () => {
           const planner = await load(cwd);
           const stacks = docs ? planner.listStacks() : [chooseStack(planner, stack)];
           return disasterPlans(planner, stacks);

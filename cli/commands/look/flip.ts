@@ -8,7 +8,7 @@ import { nearest } from "../../../stacks/settings/settings-check";
 import { withProgress } from "../../lib/progress";
 import { inFolder, projectFolder } from "../../lib/stack-files";
 import { inTheWay, notLive } from "./canary";
-import { asUsageError, chooseStack, loadPlanner, type Planner, type StackContext } from "./compare";
+import { chooseStack, loadPlanner, type Planner, type StackContext, withoutCause } from "./compare";
 import { flipDocument } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 
@@ -135,7 +135,7 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
     )
     .action(async ({ all, json, cwd, ...request }: FlipRequest & { all: boolean; json: boolean; cwd: string }) => {
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
-        asUsageError(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
+        withoutCause(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
       );
       console.log(json ? JSON.stringify(flip, null, 2) : toTerminal(flipDocument(flip, all)));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];

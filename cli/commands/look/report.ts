@@ -11,7 +11,7 @@ import { reportTexts } from "../../../output/messages/report-texts";
 import type { Architecture } from "../../../stacks/settings/schema";
 import { withProgress } from "../../lib/progress";
 import { inFolder, writeNamed } from "../../lib/stack-files";
-import { asUsageError, chooseStack, loadPlanner, planAll, tellLeftOut } from "./compare";
+import { chooseStack, loadPlanner, planAll, tellLeftOut, withoutCause } from "./compare";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
@@ -58,7 +58,7 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
     .addOption(inFolder())
     .action(async (options: { html: string; language: Language; stack?: string; cwd: string }) => {
       await withProgress("Planning and drawing the four architectures", () =>
-        asUsageError(async () => {
+        withoutCause(async () => {
           const planner = await load(options.cwd);
           const stack = chooseStack(planner, options.stack);
           const { plans, leftOut } = await planAll(planner, stack);

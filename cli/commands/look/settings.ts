@@ -75,7 +75,7 @@ export const markdownOf = (settings: readonly Setting[]): string =>
     title: "Configuration reference",
     blocks: [
       text(
-        "Written by `npm run platform -- settings --markdown` from the schema in `stacks/settings/schema.ts`; a test fails when " +
+        "Written by `npm run platform -- settings --markdown` from the schema in `stacks/settings/`; a test fails when " +
           "it is out of date. ",
         "Keys stand in `Pulumi.<stack>.yaml` under `config:` with the namespace `iamvet:`, and are set by ",
         "`pulumi config set --path iamvet:<key> <value>` (with `--secret` for anything secret). A mistake is told before " +

@@ -14,7 +14,7 @@ import {
 } from "../../../stacks/simulation/simulation";
 import { withProgress } from "../../lib/progress";
 import { inFolder } from "../../lib/stack-files";
-import { asUsageError, chooseStack, loadPlanner, type Planner } from "./compare";
+import { chooseStack, loadPlanner, type Planner, withoutCause } from "./compare";
 
 interface Options {
   readonly stack?: string;
@@ -144,7 +144,7 @@ export function simulateCommand(load: typeof loadPlanner = loadPlanner): Command
     .addOption(inFolder())
     .action(async (options: Options) => {
       const report = await withProgress("Playing flips", () =>
-        asUsageError(async () => simulate(await load(options.cwd), options)),
+        withoutCause(async () => simulate(await load(options.cwd), options)),
       );
       console.log(options.json ? JSON.stringify(report, null, 2) : renderSimulation(report));
     });

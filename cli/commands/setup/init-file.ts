@@ -33,7 +33,7 @@ export function stackFile(
       : [written({ key, value, comment }, 2, width)],
   );
   return [
-    `# Stack ${choices.stack}, written by \`platform init\`. Every key and its default: stacks/settings/schema.ts.`,
+    `# Stack ${choices.stack}, written by \`platform init\`. Every key and its default: docs/configuration.md.`,
     ...Object.entries(kept?.top ?? {}).map(([key, value]) => stringify({ [key]: value }).trimEnd()),
     "config:",
     ...body,

@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -9,13 +23,22 @@ import type { Plan } from "../../../core/plan-format";
 const ROOT = join(__dirname, "../../..");
 const KEPT = join(ROOT, "node_modules/.cache/platform");
 
-/** What a program prints that is run as the command line is, in a process of its own. */
-async function ran(file: string): Promise<string> {
-  const code = `import(${JSON.stringify(join(ROOT, "cli/bundle.mjs"))}).then(({ run }) => run(${JSON.stringify(file)}))`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], {
-    env: { ...process.env, NODE_OPTIONS: "" },
-  });
-  return stdout.trim();
+/** How a program ends that is run as the command line is, in a process of its own. */
+function ended(file: string, root = ROOT, options: string[] = []) {
+  const code = `import(${JSON.stringify(join(root, "cli/bundle.mjs"))}).then(({ run }) => run(${JSON.stringify(file)}))`;
+  const args = [...options, "--input-type=module", "--eval", code];
+  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) =>
+    execFile(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: "" } }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout: stdout.trim(), stderr }),
+    ),
+  );
+}
+
+/** What it prints. */
+async function ran(file: string, root = ROOT, options: string[] = []): Promise<string> {
+  const { code, stdout, stderr } = await ended(file, root, options);
+  assert.equal(code, 0, stderr);
+  return stdout;
 }
 
 describe("the command line's bundle", function () {
@@ -75,6 +98,18 @@ describe("the command line's bundle", function () {
     assert.equal(await ran(entry), "function");
   });
 
+  it("loads every package that the command line asks for, also where Node cannot require a module", async () => {
+    const { code } = await promisify(execFile)(process.execPath, ["cli/bin.mjs", "--help"], { cwd: ROOT }).then(
+      () => ({ code: 0 }),
+      (error) => error,
+    );
+    assert.equal(code, 0);
+    const { packages } = JSON.parse(readFileSync(join(KEPT, "main.json"), "utf8")) as { packages: string[] };
+    const loaded = packages.map((name) => `import(${JSON.stringify(name)})`).join(",\n");
+    writeFileSync(entry, `Promise.all([${loaded}]).then((all) => console.log(all.length));\n`);
+    assert.equal(await ran(entry, ROOT, ["--no-experimental-require-module"]), String(packages.length));
+  });
+
   it("plans what the source plans", async () => {
     const plan = async (env: NodeJS.ProcessEnv) => {
       const { stdout } = await promisify(execFile)(process.execPath, ["cli/bin.mjs", "plan", "--json"], {
@@ -101,5 +136,139 @@ describe("the command line's bundle", function () {
         .filter((name) => /__dirname|__filename|import\.meta/.test(readFileSync(join(ROOT, name), "utf8"))),
     );
     assert.deepEqual(asking, ["core/root.ts"]);
+  });
+});
+
+/** A project of its own with the bundle and what that needs, whose folder of what is kept no other process uses. */
+describe("the command line's bundle, in a project", function () {
+  this.timeout(60_000);
+  const project = mkdtempSync(join(tmpdir(), "project-"));
+  const kept = join(project, "node_modules/.cache/platform");
+  const entry = join(project, "said.ts");
+  const write = (file: string, text: string) => {
+    mkdirSync(join(project, file, ".."), { recursive: true });
+    writeFileSync(join(project, file), text);
+  };
+  before(() => {
+    mkdirSync(join(project, "cli"));
+    mkdirSync(join(project, "node_modules"));
+    cpSync(join(ROOT, "cli/bundle.mjs"), join(project, "cli/bundle.mjs"));
+    for (const name of ["esbuild", "picocolors"])
+      symlinkSync(join(ROOT, "node_modules", name), join(project, "node_modules", name));
+    write("package.json", "{}");
+    write("words/index.ts", `export const words: string = "from a folder";\n`);
+    write(
+      "said.ts",
+      `import pc from "picocolors";\nimport { words } from "./words";\nconsole.log(words, typeof pc.red);\n`,
+    );
+  });
+  after(() => rmSync(project, { recursive: true }));
+  const said = () => ran(entry, project);
+  /** Whether a run makes our own script. */
+  const made = async () => {
+    const state = () => statSync(join(kept, "said.json")).ctimeMs;
+    const before = state();
+    await said();
+    return state() !== before;
+  };
+  const preparing = async () => (await ended(entry, project)).stderr.includes("Preparing");
+
+  it("is used again, and says when it is made", async () => {
+    assert.ok(await preparing());
+    assert.ok(!(await preparing()));
+  });
+
+  it("is as new as a file that comes before one which an import meant", async () => {
+    assert.equal(await said(), "from a folder function");
+    write("words.ts", `export const words: string = "from a file";\n`);
+    assert.equal(await said(), "from a file function");
+    write("words.tsx", `export const words: string = "from another";\n`);
+    assert.equal(await said(), "from another function");
+    for (const file of ["words.ts", "words.tsx"]) rmSync(join(project, file));
+    assert.equal(await said(), "from a folder function");
+  });
+
+  it("is as new as a file that takes another's place, with its time and size", async () => {
+    const words = join(project, "words/index.ts");
+    const { atime, mtime } = statSync(words);
+    write("words/part", readFileSync(words, "utf8").replace("folder", "FOLDER"));
+    utimesSync(join(project, "words/part"), atime, mtime);
+    utimesSync(words, atime, mtime);
+    await said();
+    renameSync(join(project, "words/part"), words);
+    assert.equal(await said(), "from a FOLDER function");
+    write("words/index.ts", `export const words: string = "from a folder";\n`);
+  });
+
+  it("is of one program, not of another with the same name", async () => {
+    await said();
+    write("other/said.ts", `console.log("another");\n`);
+    assert.equal(await ran(join(project, "other/said.ts"), project), "another");
+    assert.equal(await said(), "from a folder function");
+  });
+
+  it("is made again where the options have changed while it was made", async () => {
+    const text = readFileSync(join(project, "cli/bundle.mjs"), "utf8");
+    const change = `stamp("tsconfig.json") || writeFileSync(join(root, "tsconfig.json"), "{}");`;
+    write("cli/bundle.mjs", text.replace(/(?=\n {2}const source = )/, change));
+    assert.equal(await made(), true);
+    assert.equal(await made(), true);
+    assert.equal(await made(), false);
+    write("cli/bundle.mjs", text);
+    rmSync(join(project, "tsconfig.json"));
+  });
+
+  it("is used again where a file's time is to come", async () => {
+    utimesSync(entry, new Date(), new Date(Date.now() + 86_400_000));
+    assert.equal(await made(), true);
+    assert.equal(await made(), false);
+  });
+
+  it("is made again where what is kept is empty, or not to be read", async () => {
+    const about = join(kept, "said.json");
+    for (const text of ["", "null", "{}", "["]) {
+      writeFileSync(about, text);
+      assert.equal(await said(), "from a folder function");
+    }
+    rmSync(about);
+    mkdirSync(about);
+    assert.equal(await said(), "from a folder function");
+    rmSync(about, { recursive: true });
+    chmodSync(kept, 0);
+    assert.equal(await said(), "from a folder function");
+    chmodSync(kept, 0o755);
+  });
+
+  it("leaves another process its unfinished part, and removes that of one which is gone", async () => {
+    await said();
+    const part = (id: number) => join(kept, `said.0123456789abcdef.cjs.${id}`);
+    // No process has a number this large.
+    for (const id of [process.pid, 2 ** 30]) writeFileSync(part(id), "");
+    write("words/index.ts", `export const words: string = "again";\n`);
+    assert.equal(await said(), "again function");
+    assert.ok(existsSync(part(process.pid)));
+    assert.ok(!existsSync(part(2 ** 30)));
+  });
+
+  it("lets a command end well where what is kept is removed meanwhile", async () => {
+    write(
+      "remove.ts",
+      `require("node:fs").rmSync(${JSON.stringify(join(project, "node_modules/.cache"))}, { recursive: true });\n`,
+    );
+    assert.deepEqual(await ended(join(project, "remove.ts"), project).then(({ code }) => code), 0);
+  });
+
+  it("can be made by several at once", async () => {
+    rmSync(join(project, "node_modules/.cache"), { recursive: true, force: true });
+    const all = await Promise.all(Array.from({ length: 4 }, said));
+    assert.deepEqual([...new Set(all)], ["again function"]);
+  });
+
+  it("tells a mistake in a file once, without where esbuild found it", async () => {
+    write("wrong.ts", "const = 1;\n");
+    const { code, stderr } = await ended(join(project, "wrong.ts"), project);
+    assert.equal(code, 1);
+    assert.equal(stderr.split("wrong.ts:1:6").length, 2, stderr);
+    assert.doesNotMatch(stderr, /node_modules|at /);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { commands } from "../../../cli/commands";
@@ -7,19 +8,22 @@ import { settingsReference } from "../../../stacks/settings/settings-reference";
 
 const ROOT = join(__dirname, "../../..");
 
-/** Pages that people read: README and everything under docs/, examples/ and runbooks/. */
-const pages = [
-  "README.md",
-  ...["docs", "docs/ko", "examples", "runbooks"].flatMap((folder) =>
-    existsSync(join(ROOT, folder))
-      ? readdirSync(join(ROOT, folder)).flatMap((file) => (file.endsWith(".md") ? [`${folder}/${file}`] : []))
-      : [],
-  ),
-].map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+/** Pages that people read: every one that git knows. */
+const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+  cwd: ROOT,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((path) => path && existsSync(join(ROOT, path)))
+  .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 
-const scripts = new Set(
-  Object.keys((JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object }).scripts),
-);
+/** Scripts that a page can mean: the project's, and those of a package in its folder. */
+const scriptsOf = (page: string): string[] =>
+  ["package.json", join(dirname(page), "package.json")]
+    .filter((file) => existsSync(join(ROOT, file)))
+    .flatMap((file) =>
+      Object.keys((JSON.parse(readFileSync(join(ROOT, file), "utf8")) as { scripts: object }).scripts),
+    );
 
 /** Commands as a page writes them: in code, with a line's end, a quote or a comment after them. */
 function written(text: string, start: RegExp): string[] {
@@ -45,7 +49,7 @@ describe("the pages", () => {
     const missing = pages.flatMap(({ path, text }) =>
       [
         ...text.matchAll(
-          /`((?:components|stacks|cli|insight|functions|runbooks|policy|tests|docs|examples)\/[\w./-]*)`/g,
+          /`((?:core|output|components|stacks|cli|insight|functions|runbooks|policy|tests|docs|examples)\/[\w./-]*)`/g,
         ),
       ]
         .map(([, name = ""]) => name)
@@ -58,9 +62,7 @@ describe("the pages", () => {
   it("write every `npm run` with a script that is there", () => {
     const unknown = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/npm run (?:--silent )?([\w:-]+)(?! --prefix)/g)]
-        .filter(
-          ([whole, name = ""], _, all) => all.length > 0 && !scripts.has(name) && !text.includes(`${whole} --prefix`),
-        )
+        .filter(([whole, name = ""]) => !scriptsOf(path).includes(name) && !text.includes(`${whole} --prefix`))
         .map(([, name]) => `${path}: npm run ${name}`),
     );
     assert.deepEqual(unknown, []);
@@ -111,7 +113,7 @@ describe("the pages", () => {
       );
     const sections = new Set(keys.map((key) => key.split(".")[0]));
     const wrong = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/iamvet:([a-zA-Z]+(?:\.\w+)*)|`([a-z][a-zA-Z]+\.[a-z]\w*)(?=[`:])/g)]
+      [...text.matchAll(/iamvet:([a-zA-Z]+(?:\.\w+)*)|`([a-z][a-zA-Z]+\.(?!ts\b)[a-z]\w*)(?=[`:])/g)]
         .map(([, set, told]) => set ?? told ?? "")
         .filter((name) => name !== "index")
         .filter((name) => sections.has(name.split(".")[0]) || !name.includes("."))

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +38,16 @@ describe("the guide for newcomers", () => {
           `${room}/README.md: ${path}`,
         );
     }
+  });
+
+  it("gives a command that runs one test file, and no other", function () {
+    this.timeout(60_000);
+    const [, file = ""] = guide.match(/`npx mocha (\S+)`/) ?? [];
+    const args = ["mocha", "--dry-run", "--reporter", "json", file];
+    const { tests } = JSON.parse(execFileSync("npx", args, { cwd: ROOT, encoding: "utf8" })) as {
+      tests: { file: string }[];
+    };
+    assert.deepEqual([...new Set(tests.map((test) => test.file))], [join(ROOT, file)]);
   });
 
   it("is right that a file of prices is all that a further region takes", () => {

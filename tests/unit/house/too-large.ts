@@ -43,7 +43,6 @@ export const TOO_LARGE: Readonly<Record<string, number>> = {
   "function: tests/drill/single.ts drill": 84,
   "function: tests/engine/harness/cloud.ts handlers": 97,
   "function: tests/unit/insight/fixtures.ts samplePlans": 146,
-  "line: cli/bundle.mjs": 145,
   "line: cli/commands/look/simulate.ts": 264,
   "line: cli/commands/move/adopt-dns.ts": 214,
   "line: cli/commands/move/migrate.ts": 155,
