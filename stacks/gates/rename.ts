@@ -53,8 +53,8 @@ const isSlot = ({ SetIdentifier }: ResourceRecordSet) =>
  * engine, which creates first and deletes last, cannot make a redirect of a name that serves, nor the other way round. One batch can: each
  * name goes on leading to where it leads, and only the form of its records is another.
  *
- * Of other names than the stack's former one, and the one that its redirect leads to, nothing is touched: they may be another site's. So
- * may that one, where somebody has made the redirect: its records are the stack's if they lead where the stack's lead.
+ * Of other names than the stack's former one, the one that its redirect leads to, and those that are to redirect, nothing is touched: they
+ * may be another site's. So may these, where somebody has made them: records are the stack's if they lead where the stack's lead.
  *
  * @param live record sets by name, of all names that may be the stack's
  */
@@ -64,7 +64,8 @@ export function renameChanges(rename: Rename, live: ReadonlyMap<string, readonly
   const slotsOf = (host: string) => setsOf(host).filter(isSlot);
   const changes: Change[] = [];
   const others = [former, redirectOf(setsOf(former), zoneId)].filter((host) => host !== undefined && host !== name);
-  const isOwn = (host: string) => host === former || slotsOf(host).every((set) => said.includes(saidByRecord(set)));
+  const isSaid = (set: ResourceRecordSet) => isSlot(set) && said.includes(saidByRecord(set));
+  const isOwn = (host: string) => host === former || slotsOf(host).every(isSaid);
   const own = others.filter((host): host is string => slotsOf(host as string).length > 0 && isOwn(host as string));
 
   const [source] = own;
@@ -74,7 +75,10 @@ export function renameChanges(rename: Rename, live: ReadonlyMap<string, readonly
     if (simple) changes.push({ Action: "DELETE", ResourceRecordSet: simple });
     changes.push(...slotsOf(source).map((set) => create({ ...set, Name: name })));
   }
-  for (const host of own) {
+  // One whose change was cut off before it was to redirect has still records of its own.
+  const isLeft = (host: string) => host !== name && slotsOf(host).length > 0 && setsOf(host).every(isSaid);
+  const left = slotsOf(name).length > 0 ? redirectFrom.filter(isLeft) : [];
+  for (const host of new Set([...own, ...left])) {
     const redirects = redirectFrom.includes(host);
     // What the stack knows of, and has no more, the engine deletes when the gates are passed.
     if (!redirects && host === former) continue;
@@ -97,16 +101,14 @@ function redirectOf(sets: readonly ResourceRecordSet[], zoneId: string): string 
 
 /** Brings the records of the site's names into the form that they have to have; does nothing where they have it. */
 export async function renameRecords(rename: Rename, zone: Zone): Promise<readonly Change[]> {
-  const { zoneId, former, name } = rename;
+  const { zoneId, former, name, redirectFrom } = rename;
   const live = new Map<string, readonly ResourceRecordSet[]>();
   const look = async (host: string | undefined) => {
     if (host !== undefined && !live.has(host)) live.set(host, await zone.sets(zoneId, host));
   };
   await look(former);
   const leads = redirectOf(live.get(former) ?? [], zoneId);
-  if (former === name && leads === undefined) return [];
-  await look(leads);
-  await look(name);
+  for (const host of [leads, name, ...redirectFrom]) await look(host);
   const changes = renameChanges(rename, live);
   if (changes.length > 0) await zone.change(zoneId, changes);
   return changes;

@@ -88,6 +88,21 @@ describe("a name that is set back in the midst of its change, on the real engine
     });
   }
 
+  it("the site's, whose old name was not to redirect: what is printed makes it redirect, and it ends whole", async () => {
+    configure(WWW, []);
+    await killed({ op: "update", name: "incident-role-policy" });
+    configure(DOMAIN, [WWW]);
+    const { code, output } = await project.up();
+    assert.notEqual(code, 0);
+    assert.match(output, /the engine is still going to delete/);
+    await obey(output);
+    assert.deepEqual(records(), [`${DOMAIN} -> ${WWW}`, `${WWW} canary`, `${WWW} serving`]);
+    configure(DOMAIN, [WWW]);
+    const back = await project.up();
+    assert.equal(back.code, 0, back.output);
+    await whole();
+  });
+
   it("the stack's: killed once its parameters have been made under the new name, it ends whole", async () => {
     const file = (stack: string) => join(project.folder, `Pulumi.${stack}.yaml`);
     await project.must("stack", "rename", "renamed", "--stack", STACK);

@@ -72,8 +72,29 @@ describe("records of a site that gets another name", () => {
   it("that somebody else made are not touched", () => {
     const theirs = live({ "a.example": slots("a.example"), "b.example": [alias("b.example", "c.example")] });
     assert.deepEqual(renameChanges(rename("b.example", "a.example", ["a.example"]), theirs), []);
-    const other = live({ "a.example": slots("a.example"), "c.example": slots("c.example") });
+    const elsewhere = slots("c.example").map((set) => ({ ...set, ResourceRecords: [{ Value: "203.0.113.7" }] }));
+    const other = live({ "a.example": slots("a.example"), "c.example": elsewhere });
     assert.deepEqual(renameChanges(rename("a.example", "a.example", ["c.example"]), other), []);
+  });
+
+  it("of a name that was given up, and is to redirect after all, redirect: the stack's lead where its others do", () => {
+    const zone = live({ "a.example": slots("a.example"), "b.example": slots("b.example") });
+    assert.deepEqual(told(renameChanges(rename("b.example", "b.example", ["a.example"]), zone)), [
+      "DELETE a.example serving",
+      "DELETE a.example canary",
+      "CREATE a.example ->b.example",
+    ]);
+    const more = live({
+      "b.example": slots("b.example"),
+      "a.example": [...slots("a.example"), slot("a.example", "blue", 1)],
+    });
+    assert.deepEqual(
+      renameChanges(rename("b.example", "b.example", ["a.example"]), more),
+      [],
+      "one is somebody else's",
+    );
+    const none = live({ "a.example": slots("a.example"), "b.example": [] });
+    assert.deepEqual(renameChanges(rename("b.example", "b.example", ["a.example"]), none), [], "it would lead nowhere");
   });
 
   it("that an alias leads to which somebody made are another site's, unless they lead where the stack's do", () => {
@@ -93,7 +114,17 @@ describe("records of a site that gets another name", () => {
       change: async () => assert.fail("nothing is to be written"),
     };
     assert.deepEqual(await renameRecords(rename("a.example", "a.example", ["www.a.example"]), zone), []);
-    assert.deepEqual(read, ["a.example"]);
+    assert.deepEqual(read, ["a.example", "www.a.example"]);
+  });
+
+  it("are found at a name that is to redirect, where the site's name itself does not change", async () => {
+    const written: (readonly unknown[])[] = [];
+    const zone = {
+      sets: async (_: string, name: string) => slots(name),
+      change: async (_: string, changes: readonly unknown[]) => void written.push(changes),
+    };
+    await renameRecords(rename("b.example", "b.example", ["a.example"]), zone);
+    assert.equal(written[0]?.length, 3);
   });
 });
 
