@@ -215,10 +215,13 @@ class Stack {
     }
     deleteAsTold(this.world.cloud, this.said);
     // What the foundation kept for those on their way goes with the next update, and then nothing is left to do. After a change by hand
-    // that is the update which forgets of it, and after a name that was set back the one which writes it again.
+    // that is the update which forgets of it, and after a name that was set back the one which writes it again; after a first update that
+    // was cut off, whose records no state explains, the one which explains them.
     let more: readonly string[] = [];
-    for (let update = touched ? 4 : 2; update > 0; update--) {
+    for (let update = touched ? 4 : 3; update > 0; update--) {
       const calls = this.world.cloud.calls.length;
+      // Nobody runs it again within a TTL.
+      this.world.pass(600);
       await this.up(this.file);
       more = this.world.cloud.calls.slice(calls).map(({ op, name }) => `${op} ${name}`);
       if (more.length === 0) break;
