@@ -163,3 +163,30 @@ describe("a name that is set back in the midst of its change, on the real engine
     assert.deepEqual(inZone(), [last, last, last]);
   });
 });
+
+describe("a zone that the stack has made by mistake, on the real engine", () => {
+  let project: Project;
+  before(async function () {
+    project = await projectFor(this);
+  });
+  after(() => project?.stop());
+
+  it("goes by the commands that are printed, and the site comes up in the zone that there was", async () => {
+    const configure = (zone: string) =>
+      project.configure(settings("monitored-instance", { "iamvet:domain": { name: DOMAIN, zone, ttl: 30 } }));
+    configure("new");
+    await killedUp(project, { op: "create", name: "database-instance" });
+    const [zone] = project.cloud.of("aws:route53/zone:Zone");
+    configure("existing");
+    const { code, output } = await project.up();
+    assert.notEqual(code, 0);
+    assert.match(output, new RegExp(`this stack has made the zone ${zone?.id}, in which no site is live`));
+    for (const command of commandsIn(output)) {
+      const did = await project.shell(command);
+      assert.equal(did.code, 0, `${command}\n${did.output}`);
+    }
+    assert.deepEqual(project.cloud.of("aws:route53/zone:Zone"), []);
+    const up = await project.up();
+    assert.equal(up.code, 0, up.output);
+  });
+});

@@ -205,7 +205,7 @@ export class Project {
     return this.start(
       "sh",
       "-c",
-      command.replace(/^pulumi (up|refresh)\b/, "pulumi $1 --yes --skip-preview --non-interactive"),
+      command.replace(/^pulumi (up|refresh|destroy)\b/, "pulumi $1 --yes --skip-preview --non-interactive"),
     ).done;
   }
 
