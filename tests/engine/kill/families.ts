@@ -21,7 +21,7 @@ const WWW = `www.${DOMAIN}`;
 const [root, www, other] = [
   { name: DOMAIN, redirectFrom: [WWW] },
   { name: WWW, redirectFrom: [DOMAIN] },
-  { name: `new.${DOMAIN}`, redirectFrom: [DOMAIN, WWW] },
+  { name: `new.${DOMAIN}`, redirectFrom: [DOMAIN] },
 ];
 const server = "monitored-instance";
 const flip = (from: string, to: string, by: Change["by"] = "up"): Change => ({
