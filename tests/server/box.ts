@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { attempt, LIMITS, podman, type Ran, run } from "../container/tools";
@@ -100,6 +100,11 @@ export class Box {
     const file = join(this.root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text, { mode });
+  }
+
+  /** Copies a folder of this machine into the box, which does not see what lies below /tmp or /root here. */
+  bring(from: string, to: string): void {
+    cpSync(from, join(this.root, to), { recursive: true, verbatimSymlinks: true });
   }
 
   /** Every file below some folders with its size and the sum of its content: what a manifest before and after is made of. */

@@ -63,7 +63,7 @@ export async function bringPm2(box: Box): Promise<void> {
   const env = { ...process.env, NODE_OPTIONS: "" };
   if (!existsSync(join(TOOLS, "node_modules")))
     await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: TOOLS, env });
-  await box.do(`mkdir -p ${PM2} && cp -r ${TOOLS}/node_modules ${PM2}/`);
+  box.bring(join(TOOLS, "node_modules"), `${PM2}/node_modules`);
 }
 
 /** Somebody who runs an app under a PM2 of their own, installed in one of the usual ways. */
