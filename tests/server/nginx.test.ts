@@ -51,17 +51,17 @@ describe("the recovery of Nginx, on systemd and with Ubuntu's layout", function 
   for (const [fault, inject, causes, seconds] of [
     ["Nginx is stopped", "systemctl stop nginx", ["nginx-stopped"], 15],
     ["Nginx is killed, workers included", "pkill -KILL nginx", ["nginx-stopped"], 15],
-    ["PM2 is killed", "pkill -KILL -f '^PM2 v'; pkill -KILL -f '^next-server'", ["process-manager-stopped"], 45],
+    ["PM2 is killed", "pkill -KILL -f '^PM2 v'; pkill -KILL -f '^next-server'; true", ["process-manager-stopped"], 45],
     ["the app is frozen by SIGSTOP", "pkill -STOP -f '^next-server'", ["app-hanging"], 45],
     [
       "Nginx and the app are gone at once",
-      "systemctl stop nginx; pkill -KILL -f '^PM2 v'; pkill -KILL -f '^next-server'",
+      "systemctl stop nginx; pkill -KILL -f '^PM2 v'; pkill -KILL -f '^next-server'; true",
       ["process-manager-stopped", "nginx-stopped"],
       60,
     ],
     [
       "/tmp is read-only, and the app is gone",
-      "mount -o remount,ro /tmp; pkill -KILL -f '^PM2 v'; pkill -KILL -f '^next-server'",
+      "mount -o remount,ro /tmp; pkill -KILL -f '^PM2 v'; pkill -KILL -f '^next-server'; true",
       ["process-manager-stopped"],
       45,
     ],

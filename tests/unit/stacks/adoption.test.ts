@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { ResourceTransformArgs } from "@pulumi/pulumi";
 import { adoption } from "../../../stacks/adoption";
 import type { KnownResource } from "../../../stacks/state";
+import { ownTags } from "../../../stacks/tags";
 
 /** Somebody's database, as RDS describes it (API reference, DescribeDBInstances, example of the response). */
 const DESCRIBED = `<DescribeDBInstancesResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><DescribeDBInstancesResult><DBInstances>
@@ -82,7 +83,9 @@ describe("a server that an update meets, which the stack does not know", () => {
     ...{ type, urn: `urn:pulumi:new::project::${type}::one`, id: "one", ...(inputs && { inputs }) },
     ...(marked && { delete: true }),
   });
-  const tagged = (Stack: string) => ({ Project: "project", Stack, ManagedBy: "pulumi" });
+  // The SDK has one project for a process, which other tests set.
+  const project = () => ownTags().Project;
+  const tagged = (Stack: string) => ({ Project: project(), Stack, ManagedBy: "pulumi" });
   const meet = async (before: readonly KnownResource[], Stack: string) => {
     said.length = 0;
     const named = {
@@ -96,7 +99,7 @@ describe("a server that an update meets, which the stack does not know", () => {
     return said.join("\n");
   };
   const parameter = (stack: string, marked = false) =>
-    known("aws:ssm/parameter:Parameter", { name: `/project/${stack}/traffic-intent` }, marked);
+    known("aws:ssm/parameter:Parameter", { name: `/${project()}/${stack}/traffic-intent` }, marked);
 
   it("is another stack's where the database that was imported from it still bears that stack's tags", async () => {
     const imported = known("aws:rds/instance:Instance", { tags: tagged("old") });
