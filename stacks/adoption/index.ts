@@ -57,16 +57,16 @@ export function adoption(
         ...(fixed.saidByIntent ? (await intents()).flatMap(fixed.saidByIntent) : []),
       ];
       if (isOurs(found, owners, said)) {
-        pulumi.log.info(
+        await pulumi.log.info(
           `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
         );
         return { props, opts: { ...opts, import: found.id } };
       }
-      // AWS refuses to make it, so nothing is lost by going on.
-      pulumi.log.error(foreign(fixed, inputs, found));
+      // AWS refuses to make it, so nothing is lost by going on; but the engine ends the program then, and has to have heard it before.
+      await pulumi.log.error(foreign(fixed, inputs, found));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      pulumi.log.warn(
+      await pulumi.log.warn(
         `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
       );
     }
@@ -139,7 +139,7 @@ async function tell({ all, remove }: Named, registered: Registered, account: Acc
   const { type, name, inputs, own, owners } = registered;
   for (const found of await all(name, inputs, account)) {
     if (!isOurs(found, owners) || own.some(({ id }) => id === found.id)) continue;
-    pulumi.log.warn(
+    await pulumi.log.warn(
       [
         `${found.id} (${type}) is there from an update that was interrupted, and this stack does not know it: it costs, and may serve.`,
         "It is left alone. Delete it when this update has ended:",
