@@ -35,9 +35,9 @@ describe("what is no update", () => {
       rmSync(folder, { recursive: true });
     }
   }).timeout(60_000);
-  // Other suites of this process may have left the mocks of a preview.
-  before(() => pulumi.runtime.setMocks({ call: () => ({}), newResource: () => ({ id: "", state: {} }) }));
-  it("acts in `up`, and rather once too often than without its gates", () => {
+  it("acts in `up`, and rather once too often than without its gates", async () => {
+    // Other suites of this process may have left the mocks of a preview, or something that sets them only now.
+    await pulumi.runtime.setMocks({ call: () => ({}), newResource: () => ({ id: "", state: {} }) });
     for (const name of ["up", "update", "watch", undefined, "the value of a flag that nobody knows yet"])
       assert.equal(
         updating(() => name),
