@@ -219,7 +219,8 @@ describe("the site's program on a modelled engine", () => {
 
   it("sends nobody to what is not proven, takes nothing from whom visitors reach, and comes to an end, in random histories", async function () {
     this.timeout((SECONDS + 120) * 1000);
-    const seed = Number(process.env.HISTORIES_SEED ?? Date.now() % 1_000_000);
+    // The same ones each time, so that a change is judged by itself; `npm run test:histories` plays others.
+    const seed = Number(process.env.HISTORIES_SEED ?? 1);
     const { runs, updates, failure } = await program.check({ runs: 100_000, seed, limit: SECONDS * 1000 });
     console.log(`      ${runs} histories, ${updates} updates: HISTORIES_SEED=${seed}`);
     assert.equal(failure, undefined, JSON.stringify(failure, null, 2));
