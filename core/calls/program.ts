@@ -62,7 +62,7 @@ export const programCalls: readonly Call[] = [
   },
   ...(
     [
-      ["parameter", on("ssm:parameter", "ListTagsForResource GetParameterHistory")],
+      ["parameter", on("ssm:parameter", "ListTagsForResource")],
       ["record", on("route53:hostedzone", "ListResourceRecordSets")],
       ["balancing", on("elasticloadbalancing", "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags")],
       ["log-group", on("logs", "DescribeLogGroups"), on("logs:log-group", "ListTagsForResource")],

@@ -1,3 +1,4 @@
+import { liveAws } from "../gates/live-aws";
 import { type Account, type Found, type Inputs, tagsOf, unlessMissing } from "./found";
 
 export async function parameter({ name }: Inputs, account: Account): Promise<Found | undefined> {
@@ -8,11 +9,6 @@ export async function parameter({ name }: Inputs, account: Account): Promise<Fou
   return answer && { id, tags: tagsOf(answer.TagList) };
 }
 
-/** What a parameter has held, of which SSM keeps a hundred versions. */
-export async function history(name: string, account: Account): Promise<readonly string[]> {
-  const { SSMClient, paginateGetParameterHistory } = await import("@aws-sdk/client-ssm");
-  const pages = paginateGetParameterHistory({ client: new SSMClient(account), pageSize: 50 }, { Name: name });
-  const values: string[] = [];
-  for await (const { Parameters = [] } of pages) values.push(...Parameters.map(({ Value }) => Value ?? ""));
-  return values;
-}
+/** What a parameter has held, of which SSM keeps a hundred versions; nothing for one that is gone. */
+export const history = async (name: string, { region, profile }: Account): Promise<readonly string[]> =>
+  (await liveAws(region, profile).history(name)).map(({ value }) => value);
