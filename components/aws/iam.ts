@@ -8,6 +8,10 @@ export interface Grant {
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, pulumi.Input<string | string[]>>>>>;
 }
 
+/** An IAM policy document of these statements. */
+export const policyDocument = (...statements: readonly object[]): pulumi.Output<string> =>
+  pulumi.jsonStringify({ Version: "2012-10-17", Statement: statements });
+
 /**
  * Who may take a role by a token of an OpenID Connect issuer: the named subjects, without a pattern.
  *
@@ -20,21 +24,16 @@ export const trustOf = (
   audience: string,
   subjects: pulumi.Input<string> | readonly pulumi.Input<string>[],
 ): pulumi.Output<string> =>
-  pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Federated: provider },
-        Action: "sts:AssumeRoleWithWebIdentity",
-        Condition: { StringEquals: { [`${issuer}:aud`]: audience, [`${issuer}:sub`]: subjects } },
-      },
-    ],
+  policyDocument({
+    Effect: "Allow",
+    Principal: { Federated: provider },
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Condition: { StringEquals: { [`${issuer}:aud`]: audience, [`${issuer}:sub`]: subjects } },
   });
 
 /**
- * IAM deletes no role that has a policy (docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html), not one that an update left which
- * was killed, nor one that somebody added by hand. With this the provider takes every attached and inline policy away first
+ * IAM deletes no role that has a policy (docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html), not one that an update left
+ * which was killed, nor one that somebody added by hand. With this the provider takes every attached and inline policy away first
  * (hashicorp/terraform-provider-aws#2388): nobody else's, since they go with their role.
  */
 export const deletable = { forceDetachPolicies: true } as const;
@@ -56,16 +55,11 @@ export function serviceRole(
     name,
     {
       ...deletable,
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: service },
-            Action: "sts:AssumeRole",
-            ...(trust ? { Condition: trust } : {}),
-          },
-        ],
+      assumeRolePolicy: policyDocument({
+        Effect: "Allow",
+        Principal: { Service: service },
+        Action: "sts:AssumeRole",
+        ...(trust ? { Condition: trust } : {}),
       }),
     },
     opts,
@@ -78,15 +72,14 @@ export function serviceRole(
 
 /** An IAM policy document that allows the given grants. */
 export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
-  return pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: grants.map(({ actions, resources, conditions }) => ({
+  return policyDocument(
+    ...grants.map(({ actions, resources, conditions }) => ({
       Effect: "Allow",
       Action: [...actions],
       Resource: [...resources],
       ...(conditions ? { Condition: conditions } : {}),
     })),
-  });
+  );
 }
 
 /**
@@ -140,6 +133,13 @@ export function pullGrants(repositoryArns: readonly pulumi.Input<string>[]): Gra
 export function secretGrants(arns: readonly pulumi.Input<string>[]): Grant[] {
   return [{ actions: ["secretsmanager:GetSecretValue"], resources: arns }];
 }
+
+/** What writing the metrics of one namespace takes. The call has no resource of its own. */
+export const metricGrant = (namespace: string): Grant => ({
+  actions: ["cloudwatch:PutMetricData"],
+  resources: ["*"],
+  conditions: { StringEquals: { "cloudwatch:namespace": namespace } },
+});
 
 /** What writing to log groups takes. */
 export function logGrants(logGroupArns: readonly pulumi.Input<string>[]): Grant[] {

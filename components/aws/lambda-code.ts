@@ -2,9 +2,6 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ROOT } from "../../core/root";
 
-/** What every function of this project runs on: the newest LTS of Node that Lambda has, on the cheaper of its two processors. */
-export const lambdaRuntime = { runtime: "nodejs24.x", architectures: ["arm64"], handler: "index.handler" } as const;
-
 /**
  * A function of `functions/` as one file of some tens of kilobytes, made by esbuild beside the program, which does not wait for it.
  * The AWS SDK is part of Lambda's runtime and stays outside.

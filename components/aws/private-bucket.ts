@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { policyDocument } from "./iam";
 
 export interface PrivateBucketArgs {
   /** Days after which an object is deleted. */
@@ -61,19 +62,13 @@ export function privateBucket(name: string, args: PrivateBucketArgs, opts: pulum
     `${name}-policy`,
     {
       bucket: bucket.id,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          ...(args.statements?.(bucket) ?? []),
-          {
-            Sid: "TlsOnly",
-            Effect: "Deny",
-            Principal: "*",
-            Action: "s3:*",
-            Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
-            Condition: { Bool: { "aws:SecureTransport": "false" } },
-          },
-        ],
+      policy: policyDocument(...(args.statements?.(bucket) ?? []), {
+        Sid: "TlsOnly",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "s3:*",
+        Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
       }),
     },
     { ...opts, dependsOn: [blocked] },

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { type Grant, logGrants, serviceRole } from "./iam";
-import { lambdaCode, lambdaRuntime } from "./lambda-code";
+import type { Grant } from "./iam";
+import { lambdaFunction, lambdaRole } from "./lambda-function";
 
 /** Arguments of {@link WebhookFunction}. */
 export interface WebhookFunctionArgs {
@@ -32,28 +32,22 @@ export class WebhookFunction extends pulumi.ComponentResource {
     super("iamvet:index:WebhookFunction", name, {}, opts);
     const parent = { parent: this };
     const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays ?? 30 }, parent);
-    const grants = [...logGrants([logs.arn]), ...(args.grants ?? [])];
     this.logGroupName = logs.name;
-    this.lambda = new aws.lambda.Function(
+    this.lambda = lambdaFunction(
       `${name}-function`,
       {
         description: args.description,
-        ...lambdaRuntime,
-        architectures: [...lambdaRuntime.architectures],
-        code: lambdaCode(args.folder),
-        role: serviceRole(`${name}-role`, "lambda.amazonaws.com", grants, parent).arn,
+        folder: args.folder,
+        logs,
+        role: lambdaRole(`${name}-role`, logs, args.grants ?? [], parent),
         memorySize: 128,
         timeout: 10,
-        // WARN: the log holds what the function writes, not a line for the start and end of every call.
-        loggingConfig: { logFormat: "JSON", systemLogLevel: "WARN", applicationLogLevel: "INFO", logGroup: logs.name },
         environment: {
-          variables: {
-            ...args.environment,
-            // A digest: who may read the function's settings learns nothing that opens the door.
-            ...(args.token && {
-              TOKEN_SHA256: args.token.apply((value) => createHash("sha256").update(value).digest("hex")),
-            }),
-          },
+          ...args.environment,
+          // A digest: who may read the function's settings learns nothing that opens the door.
+          ...(args.token && {
+            TOKEN_SHA256: args.token.apply((value) => createHash("sha256").update(value).digest("hex")),
+          }),
         },
       },
       parent,

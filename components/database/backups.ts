@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
-import { deletable } from "../aws/iam";
+import { serviceRole } from "../aws/iam";
 import { type AlarmActions, alarm } from "../monitoring/alarm";
 
 export interface BackupsArgs {
@@ -122,17 +122,7 @@ export class Backups extends pulumi.ComponentResource {
 
   private role(name: string): aws.iam.Role {
     const child = { parent: this };
-    const role = new aws.iam.Role(
-      `${name}-role`,
-      {
-        ...deletable,
-        assumeRolePolicy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [{ Effect: "Allow", Principal: { Service: "backup.amazonaws.com" }, Action: "sts:AssumeRole" }],
-        }),
-      },
-      child,
-    );
+    const role = serviceRole(`${name}-role`, "backup.amazonaws.com", [], child);
     for (const policy of ["Backup", "Restores"]) {
       new aws.iam.RolePolicyAttachment(
         `${name}-may-${policy.toLowerCase()}`,

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { deletable } from "../aws/iam";
+import { serviceRole } from "../aws/iam";
 import { keptVersion } from "../foundation/app-secrets";
 import type { ManagedDatabase, RestoreSource } from "./database-args";
 
@@ -165,19 +165,7 @@ function enhancedMonitoring(
   opts: pulumi.CustomResourceOptions,
 ): Partial<aws.rds.InstanceArgs> {
   if (interval === 0) return {};
-  const role = new aws.iam.Role(
-    `${name}-monitoring-role`,
-    {
-      ...deletable,
-      assumeRolePolicy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          { Effect: "Allow", Principal: { Service: "monitoring.rds.amazonaws.com" }, Action: "sts:AssumeRole" },
-        ],
-      }),
-    },
-    opts,
-  );
+  const role = serviceRole(`${name}-monitoring-role`, "monitoring.rds.amazonaws.com", [], opts);
   new aws.iam.RolePolicyAttachment(
     `${name}-monitoring-policy`,
     { role: role.name, policyArn: "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole" },

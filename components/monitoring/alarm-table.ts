@@ -11,13 +11,21 @@ import { type AlarmActions, type AlarmArgs, alarm } from "./alarm";
 export type AlarmLevel = "basic" | "standard";
 
 /** One alarm of a table: period 60 s and statistic Maximum unless it says otherwise. */
-export interface AlarmEntry extends Omit<AlarmArgs, "statistic" | "period" | "firstCommand"> {
+export interface AlarmEntry extends Omit<AlarmArgs, "statistic" | "period"> {
   readonly level: AlarmLevel;
   readonly statistic?: string;
   readonly period?: number;
   /** Left out where it does not apply. */
   readonly applies?: boolean;
 }
+
+/** Thresholds, as they are read aloud. */
+export const over = (threshold: pulumi.Input<number>) =>
+  ({ threshold, comparisonOperator: "GreaterThanThreshold" }) as const;
+export const atLeast = (threshold: pulumi.Input<number>) =>
+  ({ threshold, comparisonOperator: "GreaterThanOrEqualToThreshold" }) as const;
+export const under = (threshold: pulumi.Input<number>) =>
+  ({ threshold, comparisonOperator: "LessThanThreshold" }) as const;
 
 /** The alarms of a table that a level asks for, named `<name>-<key>`. */
 export function alarmTable<Key extends string>(
@@ -31,8 +39,10 @@ export function alarmTable<Key extends string>(
   );
   return Object.fromEntries(
     wanted.map(([key, { level: _, applies: __, ...entry }]) => {
+      // A percentile is no statistic, and an expression has both in its queries.
       const statistic = entry.extendedStatistic ? {} : { statistic: "Maximum" };
-      return [key, alarm(`${name}-${key}`, { ...statistic, period: 60, ...entry }, args.actions, opts)];
+      const defaults = entry.metricQueries ? {} : { ...statistic, period: 60 };
+      return [key, alarm(`${name}-${key}`, { ...defaults, ...entry }, args.actions, opts)];
     }),
   ) as Partial<Record<Key, Signal>>;
 }

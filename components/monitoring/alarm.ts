@@ -9,6 +9,9 @@ export type AlarmActions = Readonly<Record<Severity, readonly pulumi.Input<strin
   readonly dashboard?: pulumi.Input<string>;
 };
 
+/** Pattern of EventBridge for changes of alarms, to be narrowed to those that matter. */
+export const ALARM_STATE_CHANGE = { source: ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"] };
+
 /** What a person needs who is told of an alarm. */
 export interface AlarmText {
   /** What it means for the site, one sentence. */

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Severity } from "../../core/web-tier";
+import { policyDocument } from "../aws/iam";
 
 export interface AlertsArgs {
   /** E-mail addresses; each must confirm its subscription before it receives anything. */
@@ -32,27 +33,24 @@ export class Alerts extends pulumi.ComponentResource {
         `${name}-${severity}-policy`,
         {
           arn: created.arn,
-          policy: pulumi.jsonStringify({
-            Version: "2012-10-17",
-            Statement: [
-              {
-                Sid: "AlarmsAndEvents",
-                Effect: "Allow",
-                Principal: { Service: publishers },
-                Action: "sns:Publish",
-                Resource: created.arn,
-                Condition: { StringEquals: { "aws:SourceAccount": account } },
-              },
-              {
-                Sid: "TlsOnly",
-                Effect: "Deny",
-                Principal: "*",
-                Action: "sns:Publish",
-                Resource: created.arn,
-                Condition: { Bool: { "aws:SecureTransport": "false" } },
-              },
-            ],
-          }),
+          policy: policyDocument(
+            {
+              Sid: "AlarmsAndEvents",
+              Effect: "Allow",
+              Principal: { Service: publishers },
+              Action: "sns:Publish",
+              Resource: created.arn,
+              Condition: { StringEquals: { "aws:SourceAccount": account } },
+            },
+            {
+              Sid: "TlsOnly",
+              Effect: "Deny",
+              Principal: "*",
+              Action: "sns:Publish",
+              Resource: created.arn,
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            },
+          ),
         },
         { parent: this },
       );

@@ -1,8 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Collector, Severity, WebTier } from "../../core/web-tier";
-import { type Grant, logGrants, serviceRole } from "../aws/iam";
-import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
+import { homeArn } from "../aws/home-arn";
+import type { Grant } from "../aws/iam";
+import { lambdaFunction, lambdaRole, mayInvoke } from "../aws/lambda-function";
 
 export interface NotifierArgs {
   /** The site's name, by which messages begin. */
@@ -45,8 +46,7 @@ export class Notifier extends pulumi.ComponentResource {
   constructor(name: string, args: NotifierArgs, opts?: pulumi.ComponentResourceOptions) {
     super("iamvet:index:Notifier", name, {}, opts);
     const child = { parent: this };
-    const { region } = aws.getRegionOutput({}, child);
-    const account = aws.getCallerIdentityOutput({}, child).accountId;
+    const { accountId } = aws.getCallerIdentityOutput({}, child);
     const logs = new aws.cloudwatch.LogGroup(`${name}-journal`, { retentionInDays: args.logRetentionDays }, child);
     const webhook =
       args.webhook &&
@@ -56,46 +56,31 @@ export class Notifier extends pulumi.ComponentResource {
         child,
       );
     const grants: Grant[] = [
-      ...logGrants([logs.arn]),
       { actions: ["sns:Publish"], resources: [args.topics.warning] },
       ...(webhook ? [{ actions: ["ssm:GetParameter"], resources: [webhook.arn] }] : []),
     ];
-    const lambda = new aws.lambda.Function(
+    const lambda = lambdaFunction(
       `${name}-function`,
       {
-        ...lambdaRuntime,
-        architectures: [...lambdaRuntime.architectures],
         description: "Turns events of AWS services into short messages",
-        code: lambdaCode("notifier"),
-        role: serviceRole(`${name}-role`, "lambda.amazonaws.com", grants, child).arn,
+        folder: "notifier",
+        logs,
+        role: lambdaRole(`${name}-role`, logs, grants, child),
         memorySize: 256,
         timeout: 30,
-        // The journal holds what the function writes, not a line for the start and end of every call.
-        loggingConfig: { logFormat: "JSON", systemLogLevel: "WARN", applicationLogLevel: "INFO", logGroup: logs.name },
         environment: {
-          variables: {
-            WARNING_TOPIC: args.topics.warning,
-            SITE: args.site,
-            LANGUAGE: args.language,
-            ...(webhook ? { WEBHOOK_PARAMETER: webhook.name } : {}),
-            ...(args.muteUntil ? { MUTE_UNTIL: args.muteUntil } : {}),
-          },
+          WARNING_TOPIC: args.topics.warning,
+          SITE: args.site,
+          LANGUAGE: args.language,
+          ...(webhook ? { WEBHOOK_PARAMETER: webhook.name } : {}),
+          ...(args.muteUntil ? { MUTE_UNTIL: args.muteUntil } : {}),
         },
       },
       child,
     );
-    new aws.lambda.Permission(
-      `${name}-events-permission`,
-      {
-        function: lambda.name,
-        action: "lambda:InvokeFunction",
-        principal: "events.amazonaws.com",
-        sourceAccount: account,
-        // The rules below: their names begin with this component's.
-        sourceArn: pulumi.interpolate`arn:aws:events:${region}:${account}:rule/${name}-*`,
-      },
-      child,
-    );
+    // The rules below: their names begin with this component's.
+    const rules = { sourceAccount: accountId, sourceArn: homeArn(this)("events", `rule/${name}-*`) };
+    mayInvoke(`${name}-events-permission`, lambda, "events", rules, child);
     const listen = (key: string, description: string, eventPattern: pulumi.Output<string>) => {
       const rule = new aws.cloudwatch.EventRule(`${name}-${key}`, { description, eventPattern }, child);
       new aws.cloudwatch.EventTarget(`${name}-${key}-target`, { rule: rule.name, arn: lambda.arn }, child);
@@ -108,11 +93,7 @@ export class Notifier extends pulumi.ComponentResource {
     }
     if (webhook) {
       for (const [severity, topic] of Object.entries(args.topics)) {
-        new aws.lambda.Permission(
-          `${name}-${severity}-permission`,
-          { function: lambda.name, action: "lambda:InvokeFunction", principal: "sns.amazonaws.com", sourceArn: topic },
-          child,
-        );
+        mayInvoke(`${name}-${severity}-permission`, lambda, "sns", { sourceArn: topic }, child);
         new aws.sns.TopicSubscription(
           `${name}-${severity}-to-channel`,
           { topic, protocol: "lambda", endpoint: lambda.arn },

@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { problemText } from "../../core/setting-problem";
 import type { Signal, Widget } from "../../core/web-tier";
-import { serviceRole } from "../aws/iam";
+import { metricGrant, serviceRole } from "../aws/iam";
+import { mayInvoke } from "../aws/lambda-function";
 import { WebhookFunction } from "../aws/webhook-function";
-import { type AlarmActions, alarm } from "./alarm";
+import { ALARM_STATE_CHANGE, type AlarmActions, alarm } from "./alarm";
 import { type UptimeCheck, uptimeLimits, uptimeProblems } from "./uptime-plans";
 import { UptimeRobotMonitor, UptimeRobotWebhook } from "./uptime-robot";
 
@@ -120,32 +121,16 @@ export class Uptime extends pulumi.ComponentResource {
     if (home) return { signals: [remote], widgets };
 
     const receiver = this.receiver(`${name}-receiver`, args);
-    const eventPattern = pulumi.jsonStringify({
-      source: ["aws.cloudwatch"],
-      "detail-type": ["CloudWatch Alarm State Change"],
-      resources: [remote.arn],
-    });
+    const eventPattern = pulumi.jsonStringify({ ...ALARM_STATE_CHANGE, resources: [remote.arn] });
     const arrived = new aws.cloudwatch.EventRule(
       `${name}-arrived`,
       { description: "Route 53's alarm, forwarded from us-east-1", eventPattern },
       parent,
     );
+    const { lambda } = receiver;
     const delivered = [
-      new aws.lambda.Permission(
-        `${name}-arrived-permission`,
-        {
-          function: receiver.lambda.name,
-          action: "lambda:InvokeFunction",
-          principal: "events.amazonaws.com",
-          sourceArn: arrived.arn,
-        },
-        parent,
-      ),
-      new aws.cloudwatch.EventTarget(
-        `${name}-arrived-target`,
-        { rule: arrived.name, arn: receiver.lambda.arn },
-        parent,
-      ),
+      mayInvoke(`${name}-arrived-permission`, lambda, "events", { sourceArn: arrived.arn }, parent),
+      new aws.cloudwatch.EventTarget(`${name}-arrived-target`, { rule: arrived.name, arn: lambda.arn }, parent),
     ];
     const account = aws.getCallerIdentityOutput({}, parent).accountId;
     const bus = pulumi.interpolate`arn:aws:events:${args.region}:${account}:event-bus/default`;
@@ -204,13 +189,7 @@ export class Uptime extends pulumi.ComponentResource {
         folder: "uptime-webhook",
         description: "Receives what outside eyes report about the site",
         environment: { METRIC_NAMESPACE: namespace, METRIC_NAME: metricName, SITE: args.domain },
-        grants: [
-          {
-            actions: ["cloudwatch:PutMetricData"],
-            resources: ["*"],
-            conditions: { StringEquals: { "cloudwatch:namespace": namespace } },
-          },
-        ],
+        grants: [metricGrant(namespace)],
         ...(args.logRetentionDays !== undefined && { logRetentionDays: args.logRetentionDays }),
         ...(token && { token }),
       },

@@ -1,10 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
-import { logGrants, policyOf, serviceRole } from "../aws/iam";
-import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
-import { type AlarmActions, alarm } from "./alarm";
+import { homeArn } from "../aws/home-arn";
+import { policyDocument, policyOf, serviceRole } from "../aws/iam";
+import { invokeOn, lambdaFunction } from "../aws/lambda-function";
+import { ALARM_STATE_CHANGE, type AlarmActions, alarm } from "./alarm";
 import type { AlarmLevel } from "./alarm-table";
+import { watcherGrants } from "./watcher-grants";
 
 export interface WatcherArgs {
   readonly instanceId: pulumi.Input<string>;
@@ -58,8 +60,6 @@ export class Watcher extends pulumi.ComponentResource {
   ) {
     super("iamvet:index:Watcher", name, {}, opts);
     const own = { ...its, parent: this };
-    const { region } = aws.getRegionOutput({}, { parent: this });
-    const account = aws.getCallerIdentityOutput({}, { parent: this }).accountId;
     const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, own);
     const state = new aws.ssm.Parameter(
       `${name}-state`,
@@ -74,84 +74,37 @@ export class Watcher extends pulumi.ComponentResource {
       own,
     );
     const role = serviceRole(`${name}-role`, "lambda.amazonaws.com", [], own);
-    const lambda = new aws.lambda.Function(
+    const lambda = lambdaFunction(
       `${name}-function`,
       {
-        ...lambdaRuntime,
-        architectures: [...lambdaRuntime.architectures],
         description: "Looks at the site from outside, and is asked before the recovery acts",
-        code: lambdaCode("watcher"),
-        role: role.arn,
+        folder: "watcher",
+        logs,
+        role,
         memorySize: 256,
         // Two looks of at most 16 s with a pause between them.
         timeout: 60,
-        loggingConfig: { logFormat: "JSON", systemLogLevel: "WARN", applicationLogLevel: "INFO", logGroup: logs.name },
         environment: {
-          variables: {
-            SITE: args.domain,
-            HEALTH_PATH: args.healthPath,
-            ADDRESSES: pulumi.jsonStringify(args.addresses),
-            CONTROL_URL,
-            INSTANCE_ID: args.instanceId,
-            DATABASE: args.databaseIdentifier,
-            MUTE_PARAMETER: args.mute.name,
-            STATE_PARAMETER: state.name,
-            TOPIC: args.topicArn,
-            MAX_PER_HOUR: String(args.maxRunsPerHour),
-          },
+          SITE: args.domain,
+          HEALTH_PATH: args.healthPath,
+          ADDRESSES: pulumi.jsonStringify(args.addresses),
+          CONTROL_URL,
+          INSTANCE_ID: args.instanceId,
+          DATABASE: args.databaseIdentifier,
+          MUTE_PARAMETER: args.mute.name,
+          STATE_PARAMETER: state.name,
+          TOPIC: args.topicArn,
+          MAX_PER_HOUR: String(args.maxRunsPerHour),
         },
       },
       own,
     );
-    const { automation, role: automationRole } = args.recovery(lambda.name);
-    this.automation = automation;
-    const ssm = (rest: pulumi.Input<string>) => pulumi.interpolate`arn:aws:ssm:${region}:${account}:${rest}`;
+    // Its policy names the recovery, which asks it by its name.
+    const recovery = args.recovery(lambda.name);
+    this.automation = recovery.automation;
     const policy = new aws.iam.RolePolicy(
       `${name}-role-policy`,
-      {
-        role: role.id,
-        policy: policyOf([
-          ...logGrants([logs.arn]),
-          { actions: ["ssm:GetParameter"], resources: [args.mute.arn, state.arn] },
-          { actions: ["ssm:PutParameter"], resources: [state.arn] },
-          {
-            // The reference asks for all three forms (Service Authorization Reference, 2026-11).
-            actions: ["ssm:StartAutomationExecution"],
-            resources: [
-              ssm(pulumi.interpolate`automation-definition/${automation.name}:*`),
-              // Not its `arn`, which the provider makes of the definition.
-              ssm(pulumi.interpolate`document/${automation.name}`),
-              ssm("automation-execution/*"),
-            ],
-          },
-          { actions: ["ssm:GetAutomationExecution"], resources: [ssm("automation-execution/*")] },
-          {
-            actions: ["iam:PassRole"],
-            resources: [automationRole.arn],
-            conditions: { StringEquals: { "iam:PassedToService": "ssm.amazonaws.com" } },
-          },
-          {
-            // Reads that know no resource.
-            actions: [
-              "ec2:DescribeAddresses",
-              "ec2:DescribeInstances",
-              "ec2:DescribeInstanceStatus",
-              "ec2:DescribeSecurityGroups",
-              "ec2:DescribeVolumes",
-              "ssm:DescribeInstanceInformation",
-            ],
-            resources: ["*"],
-          },
-          {
-            actions: ["rds:DescribeDBInstances"],
-            resources: [pulumi.interpolate`arn:aws:rds:${region}:${account}:db:${args.databaseIdentifier}`],
-          },
-          // Only whose a key is.
-          { actions: ["kms:DescribeKey"], resources: [pulumi.interpolate`arn:aws:kms:${region}:${account}:key/*`] },
-          { actions: ["sns:Publish"], resources: [args.topicArn] },
-          { actions: ["sqs:SendMessage"], resources: [dead.arn] },
-        ]),
-      },
+      { role: role.id, policy: policyOf(watcherGrants({ ...args, ...recovery, logs, state, dead }, homeArn(this))) },
       own,
     );
     new aws.lambda.FunctionEventInvokeConfig(
@@ -166,71 +119,57 @@ export class Watcher extends pulumi.ComponentResource {
       // Lambda asks whether the function may send to it.
       { ...own, dependsOn: [policy] },
     );
-    const rules = {
-      schedule: this.rule(`${name}-schedule`, own, {
-        description: "Looks at the site",
-        scheduleExpression: `rate(${args.everyMinutes} ${args.everyMinutes === 1 ? "minute" : "minutes"})`,
-      }),
-      "on-alarm": this.rule(`${name}-on-alarm`, own, {
-        description: "Looks at the site when an alarm of the server goes off",
-        eventPattern: pulumi.jsonStringify({
-          source: ["aws.cloudwatch"],
-          "detail-type": ["CloudWatch Alarm State Change"],
-          detail: { alarmName: [...args.alarmNames], state: { value: ["ALARM"] } },
-        }),
-      }),
-    };
-    for (const [key, rule] of Object.entries(rules)) {
-      const permission = new aws.lambda.Permission(
-        `${name}-${key}-permission`,
-        {
-          function: lambda.name,
-          action: "lambda:InvokeFunction",
-          principal: "events.amazonaws.com",
-          sourceArn: rule.arn,
-        },
-        own,
-      );
-      const template = pulumi.interpolate`{"Trigger": "<trigger>", "Document": "${automation.name}"}`;
-      new aws.cloudwatch.EventTarget(
-        `${name}-${key}-target`,
-        {
-          rule: rule.name,
-          arn: lambda.arn,
-          ...(key === "schedule"
-            ? { input: pulumi.jsonStringify({ Trigger: "schedule", Document: automation.name }) }
-            : { inputTransformer: { inputPaths: { trigger: "$.detail.alarmName" }, inputTemplate: template } }),
-          deadLetterConfig: { arn: dead.arn },
-          retryPolicy: { maximumEventAgeInSeconds: 300, maximumRetryAttempts: 5 },
-        },
-        { ...own, dependsOn: [permission] },
-      );
-    }
+    const rules = this.start(name, args, lambda, dead, own);
     new aws.sqs.QueuePolicy(
       `${name}-failed-policy`,
       {
         queueUrl: dead.url,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Service: "events.amazonaws.com" },
-              Action: "sqs:SendMessage",
-              Resource: dead.arn,
-              Condition: { ArnEquals: { "aws:SourceArn": Object.values(rules).map(({ arn }) => arn) } },
-            },
-          ],
+        policy: policyDocument({
+          Effect: "Allow",
+          Principal: { Service: "events.amazonaws.com" },
+          Action: "sqs:SendMessage",
+          Resource: dead.arn,
+          Condition: { ArnEquals: { "aws:SourceArn": rules.map(({ arn }) => arn) } },
         }),
       },
       own,
     );
-    this.signals = this.alarms(name, args, dead, rules.schedule);
+    this.signals = this.alarms(name, args, dead, rules[0]);
     this.registerOutputs({});
   }
 
-  private rule(name: string, opts: pulumi.CustomResourceOptions, rule: aws.cloudwatch.EventRuleArgs) {
-    return new aws.cloudwatch.EventRule(name, rule, opts);
+  /** Two rules call the function: the schedule, and an alarm of the server. */
+  private start(
+    name: string,
+    args: WatcherArgs,
+    lambda: aws.lambda.Function,
+    dead: aws.sqs.Queue,
+    own: pulumi.CustomResourceOptions,
+  ) {
+    const delivery = {
+      deadLetterConfig: { arn: dead.arn },
+      retryPolicy: { maximumEventAgeInSeconds: 300, maximumRetryAttempts: 5 },
+    };
+    const schedule = {
+      description: "Looks at the site",
+      scheduleExpression: `rate(${args.everyMinutes} ${args.everyMinutes === 1 ? "minute" : "minutes"})`,
+    };
+    const onAlarm = {
+      description: "Looks at the site when an alarm of the server goes off",
+      eventPattern: pulumi.jsonStringify({
+        ...ALARM_STATE_CHANGE,
+        detail: { alarmName: [...args.alarmNames], state: { value: ["ALARM"] } },
+      }),
+    };
+    const input = pulumi.jsonStringify({ Trigger: "schedule", Document: this.automation.name });
+    const inputTransformer = {
+      inputPaths: { trigger: "$.detail.alarmName" },
+      inputTemplate: pulumi.interpolate`{"Trigger": "<trigger>", "Document": "${this.automation.name}"}`,
+    };
+    return [
+      invokeOn(`${name}-schedule`, lambda, schedule, { input, ...delivery }, own),
+      invokeOn(`${name}-on-alarm`, lambda, onAlarm, { inputTransformer, ...delivery }, own),
+    ] as const;
   }
 
   /**

@@ -1,7 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { logGrants, serviceRole } from "../aws/iam";
-import { lambdaCode, lambdaRuntime } from "../aws/lambda-code";
+import { lambdaFunction, lambdaRole, mayInvoke } from "../aws/lambda-function";
 import type { AssetBucket } from "./asset-bucket";
 import { type LoadBalancer, PROBE_HEADER } from "./load-balancer";
 
@@ -26,47 +25,31 @@ export class AssetServer extends pulumi.ComponentResource {
     const child = { parent: this };
     const { bucket, loadBalancer } = args;
     const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, child);
-    const grants = [
-      ...logGrants([logs.arn]),
-      // Not to list: S3 then says 403 for a file that is not there, which the function takes for that.
-      { actions: ["s3:GetObject", "s3:PutObject"], resources: [bucket.files] },
-    ];
-    const lambda = new aws.lambda.Function(
+    // Not to list: S3 then says 403 for a file that is not there, which the function takes for that.
+    const grants = [{ actions: ["s3:GetObject", "s3:PutObject"], resources: [bucket.files] }];
+    const lambda = lambdaFunction(
       `${name}-function`,
       {
-        ...lambdaRuntime,
-        architectures: [...lambdaRuntime.architectures],
         description: "Answers for the built files of all releases",
-        code: lambdaCode("assets"),
-        role: serviceRole(`${name}-role`, "lambda.amazonaws.com", grants, child).arn,
+        folder: "assets",
+        logs,
+        role: lambdaRole(`${name}-role`, logs, grants, child),
         // CPU comes with memory: less makes the first answer of a new copy slow, and none much cheaper.
         memorySize: 512,
         // Longer than asking the tiers takes, if each try waits to its end (functions/assets/tiers.ts).
         timeout: 25,
-        loggingConfig: { logFormat: "JSON", systemLogLevel: "WARN", applicationLogLevel: "INFO", logGroup: logs.name },
         environment: {
-          variables: {
-            BUCKET: bucket.name,
-            ORIGIN: pulumi.interpolate`https://${loadBalancer.dnsName}`,
-            SITE: args.domain,
-            PROBE_HEADER,
-            PROBE_VALUES: pulumi.jsonStringify(loadBalancer.probeValues(args.probeToken)),
-          },
+          BUCKET: bucket.name,
+          ORIGIN: pulumi.interpolate`https://${loadBalancer.dnsName}`,
+          SITE: args.domain,
+          PROBE_HEADER,
+          PROBE_VALUES: pulumi.jsonStringify(loadBalancer.probeValues(args.probeToken)),
         },
       },
       child,
     );
     const group = new aws.lb.TargetGroup(`${name}-targets`, { targetType: "lambda" }, child);
-    const permission = new aws.lambda.Permission(
-      `${name}-permission`,
-      {
-        function: lambda.name,
-        action: "lambda:InvokeFunction",
-        principal: "elasticloadbalancing.amazonaws.com",
-        sourceArn: group.arn,
-      },
-      child,
-    );
+    const permission = mayInvoke(`${name}-permission`, lambda, "elasticloadbalancing", { sourceArn: group.arn }, child);
     const attached = new aws.lb.TargetGroupAttachment(
       `${name}-attachment`,
       { targetGroupArn: group.arn, targetId: lambda.arn },
