@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
 import { serviceRole } from "../aws/iam";
-import { type AlarmActions, alarm } from "../monitoring/alarm";
+import type { AlarmActions } from "../monitoring/alarm";
+import { type AlarmEntry, alarms, atLeast, under } from "../monitoring/alarm-table";
 
 export interface BackupsArgs {
   /** ARN of the RDS instance. */
@@ -170,80 +171,56 @@ export class Backups extends pulumi.ComponentResource {
   private alarms(name: string, args: BackupsArgs, vault: aws.backup.Vault): Signal[] {
     const jobs = (kind: "backup" | "copy" | "restore") =>
       pulumi.interpolate`aws backup list-${kind}-jobs --by-state FAILED --output table`;
-    const metric = (metricName: string, period: number) => ({
-      namespace: "AWS/Backup",
-      metricName,
-      dimensions: { BackupVaultName: vault.name },
-      statistic: "Sum",
-      period,
-      threshold: 1,
-      severity: "warning" as const,
-      subject: "backup" as const,
-    });
+    const points = "aws backup list-recovery-points-by-backup-vault";
+    const metric = (metricName: string) =>
+      ({
+        namespace: "AWS/Backup",
+        metricName,
+        dimensions: { BackupVaultName: vault.name },
+        statistic: "Sum",
+        level: "basic",
+        severity: "warning",
+        subject: "backup",
+      }) as const;
     const failed = (metricName: string) => ({
-      ...metric(metricName, 3600),
+      ...metric(metricName),
+      period: 3600,
       evaluationPeriods: 1,
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      ...atLeast(1),
       treatMissingData: "notBreaching",
     });
-    const opts = { parent: this };
-    const signals = [
-      alarm(
-        `${name}-failed`,
-        {
-          ...failed("NumberOfBackupJobsFailed"),
-          meaning: "A backup of the database failed: the newest one is a day older than it should be",
-          causes: ["the instance was not available", "it started too close to the database's own windows", "its role"],
-          firstCommand: jobs("backup"),
-        },
-        args.alarmActions,
-        opts,
-      ),
-      alarm(
-        `${name}-missing`,
-        {
-          ...metric("NumberOfBackupJobsCompleted", DAY),
-          evaluationPeriods: 2,
-          comparisonOperator: "LessThanThreshold",
-          treatMissingData: "breaching",
-          meaning: "No backup of the database was completed for two days; nobody would notice this but here",
-          causes: ["the plan or its selection was removed", "the database has another ARN since a restore"],
-          firstCommand: pulumi.interpolate`aws backup list-recovery-points-by-backup-vault --backup-vault-name ${vault.name} --max-results 5`,
-        },
-        args.alarmActions,
-        opts,
-      ),
-    ];
-    if (args.copyRegion) {
-      signals.push(
-        alarm(
-          `${name}-copy-failed`,
-          {
-            ...failed("NumberOfCopyJobsFailed"),
-            meaning: `A copy of a backup to ${args.copyRegion} failed: the loss of the region would cost more data`,
-            causes: ["the key or the vault there was changed", "a quota of snapshots in progress"],
-            firstCommand: jobs("copy"),
-          },
-          args.alarmActions,
-          opts,
-        ),
-      );
-    }
-    if (args.restoreTest !== "none") {
-      signals.push(
-        alarm(
-          `${name}-restore-failed`,
-          {
-            ...failed("NumberOfRestoreJobsFailed"),
-            meaning: "A backup could not be restored in a test: do not count on it",
-            causes: ["no default subnet group for the test instance", "the backup is damaged", "a quota of instances"],
-            firstCommand: jobs("restore"),
-          },
-          args.alarmActions,
-          opts,
-        ),
-      );
-    }
-    return signals;
+    const table: Record<string, AlarmEntry> = {
+      failed: {
+        ...failed("NumberOfBackupJobsFailed"),
+        meaning: "A backup of the database failed: the newest one is a day older than it should be",
+        causes: ["the instance was not available", "it started too close to the database's own windows", "its role"],
+        firstCommand: jobs("backup"),
+      },
+      missing: {
+        ...metric("NumberOfBackupJobsCompleted"),
+        period: DAY,
+        evaluationPeriods: 2,
+        ...under(1),
+        treatMissingData: "breaching",
+        meaning: "No backup of the database was completed for two days; nobody would notice this but here",
+        causes: ["the plan or its selection was removed", "the database has another ARN since a restore"],
+        firstCommand: pulumi.interpolate`${points} --backup-vault-name ${vault.name} --max-results 5`,
+      },
+      "copy-failed": {
+        ...failed("NumberOfCopyJobsFailed"),
+        applies: args.copyRegion !== undefined,
+        meaning: `A copy of a backup to ${args.copyRegion} failed: the loss of the region would cost more data`,
+        causes: ["the key or the vault there was changed", "a quota of snapshots in progress"],
+        firstCommand: jobs("copy"),
+      },
+      "restore-failed": {
+        ...failed("NumberOfRestoreJobsFailed"),
+        applies: args.restoreTest !== "none",
+        meaning: "A backup could not be restored in a test: do not count on it",
+        causes: ["no default subnet group for the test instance", "the backup is damaged", "a quota of instances"],
+        firstCommand: jobs("restore"),
+      },
+    };
+    return alarms(name, table, { level: "basic", actions: args.alarmActions }, { parent: this });
   }
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
-import { type AlarmEntry, alarmTable, over, under } from "../monitoring/alarm-table";
+import { type AlarmEntry, alarms, over, under } from "../monitoring/alarm-table";
 import { countLines, METRICS } from "../monitoring/log-metric";
 import type { DatabaseWatch } from "./database-args";
 import { connectionLimit, memoryGib } from "./rds-catalog";
@@ -72,7 +72,7 @@ export function databaseAlarms(name: string, args: DatabaseAlarmsArgs, parent: p
   const firstCommand = pulumi.interpolate`${events} --source-identifier ${args.identifier} --duration 180`;
   const rows = Object.entries(table).map(([key, entry]) => [key, { firstCommand, ...entry }]);
   const level = { level: args.alarmLevel, actions: args.alarmActions };
-  return Object.values(alarmTable(name, Object.fromEntries(rows) as Table, level, { parent })) as Signal[];
+  return alarms(name, Object.fromEntries(rows), level, { parent });
 }
 
 /** What the instance has, and how much of it is left. */

@@ -33,7 +33,7 @@ export function alarmTable<Key extends string>(
   table: Readonly<Record<Key, AlarmEntry>>,
   args: { readonly level: AlarmLevel; readonly actions: AlarmActions },
   opts: pulumi.CustomResourceOptions,
-): Partial<Record<Key, Signal>> {
+): Readonly<Partial<Record<Key, Signal>>> {
   const wanted = (Object.entries(table) as [Key, AlarmEntry][]).filter(
     ([, { level, applies = true }]) => applies && (level === "basic" || args.level === "standard"),
   );
@@ -46,3 +46,7 @@ export function alarmTable<Key extends string>(
     }),
   ) as Partial<Record<Key, Signal>>;
 }
+
+/** The same, where nobody asks for one of them by its key. */
+export const alarms = (...args: Parameters<typeof alarmTable>): Signal[] =>
+  Object.values(alarmTable(...args) as Record<string, Signal>);

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal, Widget } from "../../core/web-tier";
+import { METRICS } from "./log-metric";
 
 export interface DashboardArgs {
   /** Graphs of the tiers and of the foundation; they are grouped by section. */
@@ -35,7 +36,6 @@ const WIDTH = 24 / COLUMNS;
 const HEIGHT = 6;
 /** Alarms that one widget of states may show. */
 const MOST_ALARMS = 100;
-const NAMESPACE = "Site";
 /** AWS publishes what an account has cost in this region only, once billing metrics are turned on. */
 const BILLING_REGION = "us-east-1";
 
@@ -77,7 +77,7 @@ export class Dashboard extends pulumi.ComponentResource {
         {
           logGroupName: args.journal,
           pattern: "{ $.mark = * }",
-          metricTransformation: { namespace: NAMESPACE, name: marks, value: "1" },
+          metricTransformation: { namespace: METRICS, name: marks, value: "1" },
         },
         child,
       );
@@ -173,11 +173,7 @@ function body({ widgets, alarms, home, journal, marks }: Parts): pulumi.Output<s
 
 function graph({ title, metrics, stat, label, region, periodSeconds }: Widget, home: string, marks?: string) {
   const period = periodSeconds ?? 60;
-  const mark = [
-    NAMESPACE,
-    marks,
-    { label: "deployed or moved", stat: "Sum", yAxis: "right", color: "#7f7f7f", period },
-  ];
+  const mark = [METRICS, marks, { label: "deployed or moved", stat: "Sum", yAxis: "right", color: "#7f7f7f", period }];
   return {
     title,
     metrics: marks === undefined ? metrics : pulumi.output(metrics).apply((rows) => [...rows, mark]),

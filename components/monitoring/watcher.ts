@@ -4,8 +4,8 @@ import type { Signal } from "../../core/web-tier";
 import { homeArn } from "../aws/home-arn";
 import { policyDocument, policyOf, serviceRole } from "../aws/iam";
 import { invokeOn, lambdaFunction } from "../aws/lambda-function";
-import { ALARM_STATE_CHANGE, type AlarmActions, alarm } from "./alarm";
-import type { AlarmLevel } from "./alarm-table";
+import { ALARM_STATE_CHANGE, type AlarmActions } from "./alarm";
+import { type AlarmEntry, type AlarmLevel, alarms, atLeast } from "./alarm-table";
 import { watcherGrants } from "./watcher-grants";
 
 export interface WatcherArgs {
@@ -182,42 +182,30 @@ export class Watcher extends pulumi.ComponentResource {
       subject: "process",
       period: 300,
       evaluationPeriods: 1,
-      threshold: 1,
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      ...atLeast(1),
       treatMissingData: "notBreaching",
+      causes: ["the function's role or its permission was changed", "the automation's document was deleted"],
     } as const;
-    const causes = ["the function's role or its permission was changed", "the automation's document was deleted"];
-    const opts = { parent: this };
-    const failed = alarm(
-      `${name}-failed-looks`,
-      {
+    const table: Record<string, AlarmEntry> = {
+      "failed-looks": {
         ...shared,
+        level: "basic",
         namespace: "AWS/SQS",
         metricName: "ApproximateNumberOfMessagesVisible",
         dimensions: { QueueName: dead.name },
-        statistic: "Maximum",
         meaning: "The watcher could not look at the site, or not start the recovery: nobody would bring the site back",
-        causes,
         firstCommand: pulumi.interpolate`aws sqs receive-message --queue-url ${dead.url}`,
       },
-      args.alarmActions,
-      opts,
-    );
-    if (args.alarmLevel === "basic") return [failed];
-    const undelivered = alarm(
-      `${name}-failed-invocations`,
-      {
+      "failed-invocations": {
         ...shared,
+        level: "standard",
         namespace: "AWS/Events",
         metricName: "FailedInvocations",
         dimensions: { RuleName: schedule.name },
         statistic: "Sum",
         meaning: "EventBridge could not start the watcher: nobody would bring the site back",
-        causes,
       },
-      args.alarmActions,
-      opts,
-    );
-    return [failed, undelivered];
+    };
+    return alarms(name, table, { level: args.alarmLevel, actions: args.alarmActions }, { parent: this });
   }
 }

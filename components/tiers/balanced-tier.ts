@@ -4,8 +4,8 @@ import type { BeforeRollout, MigrationTask, Signal, Widget } from "../../core/we
 import type { Database } from "../database/database";
 import type { AppEnvironment } from "../foundation/app-environment";
 import type { AlarmActions } from "../monitoring/alarm";
-import { type AlarmEntry, type AlarmLevel, alarmTable } from "../monitoring/alarm-table";
-import type { LoadBalancer } from "../traffic/load-balancer";
+import { type AlarmEntry, type AlarmLevel, alarmTable, atLeast, over, under } from "../monitoring/alarm-table";
+import type { BalancedTier, LoadBalancer } from "../traffic/load-balancer";
 
 /** What both tiers behind the load balancer are told. A target is an instance or a task. */
 export interface BalancedTierArgs {
@@ -40,37 +40,39 @@ export interface BalancedTierArgs {
   readonly alarmActions: AlarmActions;
 }
 
-/** Out to HTTPS (AWS APIs, third parties) and to the database, nothing else. */
-export function egress(
+/** The security group of the targets: in from the load balancer only, out to HTTPS and to the database, nothing else. */
+export function targetsGroup(
   name: string,
-  securityGroupId: pulumi.Input<string>,
-  databaseGroupId: pulumi.Input<string>,
+  description: string,
+  { vpcId, database }: BalancedTierArgs,
   opts: pulumi.CustomResourceOptions,
+): aws.ec2.SecurityGroup {
+  const group = new aws.ec2.SecurityGroup(`${name}-security-group`, { vpcId, description }, opts);
+  const out = (rule: string, port: number, to: Partial<aws.vpc.SecurityGroupEgressRuleArgs>) =>
+    new aws.vpc.SecurityGroupEgressRule(
+      `${name}-to-${rule}`,
+      { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...to },
+      opts,
+    );
+  out("https", 443, { cidrIpv4: "0.0.0.0/0", description: "AWS APIs and third parties" });
+  out("postgres", 5432, { referencedSecurityGroupId: database.securityGroupId, description: "The database" });
+  database.admit(`${name}-to-database`, group.id, opts);
+  return group;
+}
+
+/** Where visitors are led, and how a gate asks before; known when somebody serves in the target group. */
+export function behindBalancer(
+  tier: BalancedTier,
+  args: BalancedTierArgs,
+  targets: aws.lb.TargetGroup,
+  serving: aws.ecs.Service | aws.autoscaling.Group,
 ) {
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-to-https`,
-    {
-      securityGroupId,
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-      description: "AWS APIs and third parties",
-    },
-    opts,
-  );
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-to-postgres`,
-    {
-      securityGroupId,
-      referencedSecurityGroupId: databaseGroupId,
-      ipProtocol: "tcp",
-      fromPort: 5432,
-      toPort: 5432,
-      description: "The database",
-    },
-    opts,
-  );
+  const { loadBalancer } = args;
+  return {
+    target: { kind: "alias", dnsName: loadBalancer.dnsName, zoneId: loadBalancer.zoneId },
+    probe: loadBalancer.probe(tier, args),
+    targetGroupArn: pulumi.all([targets.arn, serving.id]).apply(([arn]) => arn),
+  } as const;
 }
 
 /**
@@ -108,7 +110,6 @@ export function balancedAlarms(
     namespace: "AWS/ApplicationELB",
     dimensions,
     level: "basic",
-    comparisonOperator: "GreaterThanThreshold",
     treatMissingData: "notBreaching",
   } as const;
   const table = {
@@ -121,7 +122,7 @@ export function balancedAlarms(
       metricName: "HTTPCode_Target_5XX_Count",
       statistic: "Sum",
       evaluationPeriods: 3,
-      threshold: 5,
+      ...over(5),
     },
     "healthy-hosts": {
       ...metric,
@@ -135,8 +136,7 @@ export function balancedAlarms(
       ],
       metricName: "HealthyHostCount",
       evaluationPeriods: 2,
-      threshold: 1,
-      comparisonOperator: "LessThanThreshold",
+      ...under(1),
       treatMissingData: "breaching",
     },
     latency: {
@@ -148,7 +148,7 @@ export function balancedAlarms(
       metricName: "TargetResponseTime",
       extendedStatistic: "p95",
       evaluationPeriods: 5,
-      threshold: 2,
+      ...over(2),
     },
     "at-maximum": {
       ...metric,
@@ -162,8 +162,7 @@ export function balancedAlarms(
       metricName: "HealthyHostCount",
       statistic: "Minimum",
       evaluationPeriods: 10,
-      threshold: args.max,
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
+      ...atLeast(args.max),
     },
   } satisfies Record<string, AlarmEntry>;
   const made = alarmTable(name, table, { level: args.alarmLevel, actions: args.alarmActions }, opts);

@@ -2,6 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
 import { beside } from "../aws/beside";
+import { commandDocument } from "../aws/command-document";
+import { homeArn } from "../aws/home-arn";
 import { logGrants, policyOf, serviceRole } from "../aws/iam";
 import { renderRunbook } from "../aws/runbook";
 import { Watcher, type WatcherArgs } from "../monitoring/watcher";
@@ -32,6 +34,14 @@ export interface RecoveryArgs extends Omit<WatcherArgs, "mute" | "recovery"> {
   readonly serverRole: aws.iam.Role;
 }
 
+interface AutomationArgs extends RecoveryArgs {
+  /** Name of the function that is asked before each rung. */
+  readonly watcher: pulumi.Output<string>;
+  readonly logs: aws.cloudwatch.LogGroup;
+  readonly mute: aws.ssm.Parameter;
+  readonly command: aws.ssm.Document;
+}
+
 /**
  * Brings the site back on its instance: a watcher looks at it from outside and starts a Systems Manager Automation of a site that is
  * down, which collects evidence first and then climbs from restarting the app to stopping and starting the instance. A step of it
@@ -55,10 +65,6 @@ export class Recovery extends pulumi.ComponentResource {
     const child = { parent: this };
     // Another instance has a recovery of its own, beside that of the one which serves until it goes.
     const its = { ...child, ...beside(), replacementTrigger: args.instanceId };
-    const { region } = aws.getRegionOutput({}, child);
-    const account = aws.getCallerIdentityOutput({}, child).accountId;
-    const instanceArn = pulumi.interpolate`arn:aws:ec2:${region}:${account}:instance/${args.instanceId}`;
-
     const logs = new aws.cloudwatch.LogGroup(`${name}-logs`, { retentionInDays: args.logRetentionDays }, child);
     const mute = new aws.ssm.Parameter(
       `${name}-mute`,
@@ -75,89 +81,10 @@ export class Recovery extends pulumi.ComponentResource {
       },
       its,
     );
-    const { processes } = args;
-    const command = new aws.ssm.Document(
-      `${name}-command`,
-      {
-        documentType: "Command",
-        documentFormat: "YAML",
-        targetType: "/AWS::EC2::Instance",
-        content: pulumi.all([args.database, region]).apply(([Database, Region]) =>
-          renderRunbook("recover.command.yaml", {
-            Database,
-            Region,
-            AppName: processes.appName,
-            AppPort: String(args.port),
-            AppUser: processes.appUser,
-            ProcessManager: processes.processManager,
-            Ecosystem: processes.ecosystem,
-            HealthPath: args.healthPath,
-            ProcessPath: processes.processPath,
-            SiteUrl: `https://${args.domain}`,
-            NginxConf: processes.nginxConf,
-            LogFiles: processes.logFiles.join(" "),
-            AppErrorLog: processes.appErrorLog,
-          }),
-        ),
-      },
-      child,
-    );
-    const automate = (watcher: pulumi.Output<string>) => {
-      const role = serviceRole(
-        `${name}-automation-role`,
-        "ssm.amazonaws.com",
-        [
-          { actions: ["ssm:SendCommand"], resources: [command.arn, instanceArn] },
-          {
-            // Reads that know no resource.
-            actions: [
-              "ssm:ListCommands",
-              "ssm:ListCommandInvocations",
-              "ssm:GetCommandInvocation",
-              "ssm:DescribeInstanceInformation",
-              "ssm:DescribeAutomationExecutions",
-              "ssm:GetAutomationExecution",
-              "ec2:DescribeInstances",
-              "ec2:DescribeInstanceStatus",
-            ],
-            resources: ["*"],
-          },
-          { actions: ["ssm:GetParameter"], resources: [mute.arn] },
-          {
-            actions: ["lambda:InvokeFunction"],
-            resources: [pulumi.interpolate`arn:aws:lambda:${region}:${account}:function:${watcher}`],
-          },
-          { actions: ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"], resources: [instanceArn] },
-          { actions: ["sns:Publish"], resources: [args.topicArn] },
-        ],
-        its,
-        { StringEquals: { "aws:SourceAccount": account } },
-      );
-      const automation = new aws.ssm.Document(
-        `${name}-automation`,
-        {
-          documentType: "Automation",
-          documentFormat: "YAML",
-          content: pulumi
-            .all([args.instanceId, command.name, logs.name, args.topicArn, mute.name, role.arn, watcher])
-            .apply(([InstanceId, CommandDocument, LogGroup, TopicArn, MuteParameter, AutomationAssumeRole, Watcher]) =>
-              renderRunbook("recover.automation.yaml", {
-                AutomationAssumeRole,
-                InstanceId,
-                CommandDocument,
-                LogGroup,
-                TopicArn,
-                MuteParameter,
-                Watcher,
-                MaxRunsPerHour: String(args.maxRunsPerHour),
-              }),
-            ),
-        },
-        its,
-      );
-      return { automation, role };
-    };
-    const { automation, signals } = new Watcher(`${name}-watcher`, { ...args, mute, recovery: automate }, child, its);
+    const command = this.steps(name, args);
+    const recovery = (watcher: pulumi.Output<string>) =>
+      this.automation(name, { ...args, watcher, logs, mute, command }, its);
+    const { automation, signals } = new Watcher(`${name}-watcher`, { ...args, mute, recovery }, child, its);
     this.signals = signals;
     this.documentName = automation.name;
     this.command = command;
@@ -165,5 +92,90 @@ export class Recovery extends pulumi.ComponentResource {
     this.muteParameter = mute.name;
     this.muteArn = mute.arn;
     this.registerOutputs({ documentName: this.documentName, muteParameter: this.muteParameter });
+  }
+
+  /** The steps on the server. */
+  private steps(name: string, { processes, ...args }: RecoveryArgs): aws.ssm.Document {
+    const child = { parent: this };
+    const { region } = aws.getRegionOutput({}, child);
+    const content = pulumi.all([args.database, region]).apply(([Database, Region]) =>
+      renderRunbook("recover.command.yaml", {
+        Database,
+        Region,
+        AppName: processes.appName,
+        AppPort: String(args.port),
+        AppUser: processes.appUser,
+        ProcessManager: processes.processManager,
+        Ecosystem: processes.ecosystem,
+        HealthPath: args.healthPath,
+        ProcessPath: processes.processPath,
+        SiteUrl: `https://${args.domain}`,
+        NginxConf: processes.nginxConf,
+        LogFiles: processes.logFiles.join(" "),
+        AppErrorLog: processes.appErrorLog,
+      }),
+    );
+    return commandDocument(`${name}-command`, content, child);
+  }
+
+  /** The run, which climbs over them, and what it may do. */
+  private automation(name: string, args: AutomationArgs, its: pulumi.CustomResourceOptions) {
+    const { command, mute, logs, watcher } = args;
+    const arn = homeArn(this);
+    const instanceArn = arn("ec2", pulumi.interpolate`instance/${args.instanceId}`);
+    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
+    const role = serviceRole(
+      `${name}-automation-role`,
+      "ssm.amazonaws.com",
+      [
+        { actions: ["ssm:SendCommand"], resources: [command.arn, instanceArn] },
+        {
+          // Reads that know no resource.
+          actions: [
+            "ssm:ListCommands",
+            "ssm:ListCommandInvocations",
+            "ssm:GetCommandInvocation",
+            "ssm:DescribeInstanceInformation",
+            "ssm:DescribeAutomationExecutions",
+            "ssm:GetAutomationExecution",
+            "ec2:DescribeInstances",
+            "ec2:DescribeInstanceStatus",
+          ],
+          resources: ["*"],
+        },
+        { actions: ["ssm:GetParameter"], resources: [mute.arn] },
+        {
+          actions: ["lambda:InvokeFunction"],
+          resources: [arn("lambda", pulumi.interpolate`function:${watcher}`)],
+        },
+        { actions: ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"], resources: [instanceArn] },
+        { actions: ["sns:Publish"], resources: [args.topicArn] },
+      ],
+      its,
+      { StringEquals: { "aws:SourceAccount": accountId } },
+    );
+    const automation = new aws.ssm.Document(
+      `${name}-automation`,
+      {
+        documentType: "Automation",
+        documentFormat: "YAML",
+        content: pulumi
+          .all([args.instanceId, command.name, logs.name, args.topicArn, mute.name, role.arn, watcher])
+          .apply(([InstanceId, CommandDocument, LogGroup, TopicArn, MuteParameter, AutomationAssumeRole, Watcher]) =>
+            renderRunbook("recover.automation.yaml", {
+              AutomationAssumeRole,
+              InstanceId,
+              CommandDocument,
+              LogGroup,
+              TopicArn,
+              MuteParameter,
+              Watcher,
+              MaxRunsPerHour: String(args.maxRunsPerHour),
+            }),
+          ),
+      },
+      its,
+    );
+    return { automation, role };
   }
 }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { commandDocument } from "../aws/command-document";
 import { policyOf } from "../aws/iam";
 import { renderRunbook } from "../aws/runbook";
 import type { Recovery } from "./recovery";
@@ -35,19 +36,6 @@ function keep(
   );
 }
 
-/** A Command document of `runbooks/`, for servers. */
-const commandDocument = (name: string, file: string, opts: pulumi.CustomResourceOptions) =>
-  new aws.ssm.Document(
-    name,
-    {
-      documentType: "Command",
-      documentFormat: "YAML",
-      targetType: "/AWS::EC2::Instance",
-      content: renderRunbook(file),
-    },
-    opts,
-  );
-
 /** Installs the CloudWatch agent on a server, and gives it its config whenever that changes, beside one that is there. */
 export function keepAgent(
   name: string,
@@ -55,7 +43,7 @@ export function keepAgent(
   config: aws.ssm.Parameter,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  const document = commandDocument(`${name}-agent-document`, "configure.command.yaml", opts);
+  const document = commandDocument(`${name}-agent-document`, renderRunbook("configure.command.yaml"), opts);
   const parameters = { ConfigParameter: config.name, ConfigVersion: pulumi.interpolate`${config.version}` };
   keep(`${name}-agent-configure`, { instanceId, document, parameters }, opts);
 }
@@ -65,7 +53,7 @@ export function keepAgent(
  * association is made or changed, since that may be in a first boot or in the day's busiest hour.
  */
 export function keepPatched(name: string, instanceId: pulumi.Input<string>, opts: pulumi.CustomResourceOptions): void {
-  const document = commandDocument(`${name}-patch-document`, "patch.command.yaml", opts);
+  const document = commandDocument(`${name}-patch-document`, renderRunbook("patch.command.yaml"), opts);
   keep(`${name}-patch`, { instanceId, document, only: "cron(0 18 ? * SAT *)" }, opts);
 }
 

@@ -6,7 +6,7 @@ import { beside } from "../aws/beside";
 import { privateBucket } from "../aws/private-bucket";
 import { publicWebGroup } from "../aws/public-web-group";
 import type { AlarmActions } from "../monitoring/alarm";
-import { type AlarmLevel, alarmTable } from "../monitoring/alarm-table";
+import { type AlarmEntry, type AlarmLevel, alarms, over } from "../monitoring/alarm-table";
 import { Firewall, type FirewallArgs } from "./firewall";
 
 export interface LoadBalancerArgs {
@@ -298,47 +298,39 @@ export class LoadBalancer extends pulumi.ComponentResource {
     const metric = {
       namespace: "AWS/ApplicationELB",
       dimensions: { LoadBalancer },
-      period: 60,
       statistic: "Sum",
-      comparisonOperator: "GreaterThanThreshold",
+      evaluationPeriods: 3,
       treatMissingData: "notBreaching",
     } as const;
-    const made = alarmTable(
-      name,
-      {
-        "server-errors": {
-          ...metric,
-          level: "basic",
-          severity: "page",
-          subject: "errors",
-          meaning:
-            "More than 5 requests in a minute got an error (5xx) of the load balancer itself, three minutes in a row",
-          causes: [
-            "no target is healthy (503)",
-            "targets close connections or die (502)",
-            "targets answer too late (504)",
-            "the function that answers /_next/static fails, or Lambda has no capacity left for it (502)",
-          ],
-          metricName: "HTTPCode_ELB_5XX_Count",
-          evaluationPeriods: 3,
-          threshold: 5,
-        },
-        "rejected-connections": {
-          ...metric,
-          level: "standard",
-          severity: "warning",
-          subject: "capacity",
-          meaning: "The load balancer refused connections, three minutes in a row, because it had reached its most",
-          causes: ["a sudden rise in traffic, faster than the load balancer grows", "an attack that opens connections"],
-          metricName: "RejectedConnectionCount",
-          evaluationPeriods: 3,
-          threshold: 0,
-        },
+    const table: Record<string, AlarmEntry> = {
+      "server-errors": {
+        ...metric,
+        level: "basic",
+        severity: "page",
+        subject: "errors",
+        meaning:
+          "More than 5 requests in a minute got an error (5xx) of the load balancer itself, three minutes in a row",
+        causes: [
+          "no target is healthy (503)",
+          "targets close connections or die (502)",
+          "targets answer too late (504)",
+          "the function that answers /_next/static fails, or Lambda has no capacity left for it (502)",
+        ],
+        metricName: "HTTPCode_ELB_5XX_Count",
+        ...over(5),
       },
-      { level: this.args.alarmLevel, actions: this.args.alarmActions },
-      { parent: this },
-    );
-    return Object.values(made);
+      "rejected-connections": {
+        ...metric,
+        level: "standard",
+        severity: "warning",
+        subject: "capacity",
+        meaning: "The load balancer refused connections, three minutes in a row, because it had reached its most",
+        causes: ["a sudden rise in traffic, faster than the load balancer grows", "an attack that opens connections"],
+        metricName: "RejectedConnectionCount",
+        ...over(0),
+      },
+    };
+    return alarms(name, table, { level: this.args.alarmLevel, actions: this.args.alarmActions }, { parent: this });
   }
 
   private accessLogs(name: string, days: number) {
