@@ -46,44 +46,18 @@ export function makeDatabase(name: string, args: ManagedDatabase, parent: pulumi
         child,
       ),
   );
-  const monitoring = enhancedMonitoring(name, args.enhancedMonitoring, child);
-
   const instance = new aws.rds.Instance(
     `${name}-instance`,
     {
       identifier,
-      engine: "postgres",
-      engineVersion: args.engineVersion,
-      allowMajorVersionUpgrade: args.allowMajorUpgrade,
-      autoMinorVersionUpgrade: args.autoMinorUpgrade,
-      ...(args.blueGreen ? { blueGreenUpdate: { enabled: true } } : {}),
       instanceClass: args.instanceClass,
-      ...originOf(args),
+      ...instanceInputs(args),
       password: password.result,
       dbSubnetGroupName: subnets.name,
       vpcSecurityGroupIds: [group.id],
       parameterGroupName: parameterGroup(name, args.engineVersion, child).name,
-      storageType: "gp3",
-      ...(args.storageGb ? { allocatedStorage: args.storageGb } : {}),
-      maxAllocatedStorage: args.maxStorageGb,
-      storageEncrypted: true,
-      multiAz: args.multiAz,
-      publiclyAccessible: args.publiclyAccessible,
-      backupRetentionPeriod: args.backupDays,
-      backupWindow: args.backupWindow,
-      maintenanceWindow: args.maintenanceWindow,
-      copyTagsToSnapshot: true,
-      deletionProtection: true,
-      skipFinalSnapshot: false,
       finalSnapshotIdentifier: pulumi.interpolate`${name}-final-${suffix.hex}`,
-      deleteAutomatedBackups: false,
-      applyImmediately: args.applyImmediately,
-      caCertIdentifier: "rds-ca-rsa2048-g1",
-      enabledCloudwatchLogsExports: [...exportedLogs],
-      // The level without charge: seven days of Performance Insights, standard mode of Database Insights.
-      performanceInsightsEnabled: true,
-      performanceInsightsRetentionPeriod: 7,
-      ...monitoring,
+      ...enhancedMonitoring(name, args.enhancedMonitoring, child),
     },
     {
       ...kept,
@@ -93,9 +67,9 @@ export function makeDatabase(name: string, args: ManagedDatabase, parent: pulumi
     },
   );
   const replica = args.readReplica ? readReplica(name, args, instance, kept) : undefined;
-  const url = pulumi.secret(
-    pulumi.interpolate`postgresql://${args.restore ? instance.username : args.username}:${password.result}@${instance.endpoint}/${args.databaseName}?sslmode=verify-full`,
-  );
+  const user = args.restore ? instance.username : args.username;
+  const server = pulumi.interpolate`${user}:${password.result}@${instance.endpoint}`;
+  const url = pulumi.secret(pulumi.interpolate`postgresql://${server}/${args.databaseName}?sslmode=verify-full`);
   const secret = new aws.secretsmanager.Secret(
     `${name}-url`,
     { description: "DATABASE_URL of the site", recoveryWindowInDays: 30 },
@@ -116,6 +90,35 @@ export function makeDatabase(name: string, args: ManagedDatabase, parent: pulumi
     ...(replica ? { replica } : {}),
   };
 }
+
+/** What the settings say of the instance, and what they do not leave open. */
+const instanceInputs = (args: ManagedDatabase): Partial<aws.rds.InstanceArgs> => ({
+  engine: "postgres",
+  engineVersion: args.engineVersion,
+  allowMajorVersionUpgrade: args.allowMajorUpgrade,
+  autoMinorVersionUpgrade: args.autoMinorUpgrade,
+  ...(args.blueGreen ? { blueGreenUpdate: { enabled: true } } : {}),
+  ...originOf(args),
+  storageType: "gp3",
+  ...(args.storageGb ? { allocatedStorage: args.storageGb } : {}),
+  maxAllocatedStorage: args.maxStorageGb,
+  storageEncrypted: true,
+  multiAz: args.multiAz,
+  publiclyAccessible: args.publiclyAccessible,
+  backupRetentionPeriod: args.backupDays,
+  backupWindow: args.backupWindow,
+  maintenanceWindow: args.maintenanceWindow,
+  copyTagsToSnapshot: true,
+  deletionProtection: true,
+  skipFinalSnapshot: false,
+  deleteAutomatedBackups: false,
+  applyImmediately: args.applyImmediately,
+  caCertIdentifier: "rds-ca-rsa2048-g1",
+  enabledCloudwatchLogsExports: [...exportedLogs],
+  // The level without charge: seven days of Performance Insights, standard mode of Database Insights.
+  performanceInsightsEnabled: true,
+  performanceInsightsRetentionPeriod: 7,
+});
 
 /** A new database is named here; a restored one has the names of its backup, and naming them would replace it. */
 function originOf({ restore, databaseName, username }: ManagedDatabase): Partial<aws.rds.InstanceArgs> {

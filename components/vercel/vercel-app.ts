@@ -1,23 +1,13 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 import { problemText } from "../../core/setting-problem";
 import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "../../core/web-tier";
 import { VercelCertificate } from "./vercel-certificate";
 import type { ServerlessDatabaseOptions, VercelDatabaseAccess } from "./vercel-database";
-import {
-  commitOf,
-  completed,
-  deploymentOf,
-  isOurs,
-  sha256,
-  type VercelEnvironment,
-  type VercelSource,
-  variablesOf,
-} from "./vercel-deployment";
-import { VercelIdentity, type VercelIdentityArgs } from "./vercel-identity";
+import { commitOf, deploymentOf, isOurs, sha256, type VercelEnvironment, type VercelSource } from "./vercel-deployment";
+import type { VercelIdentityArgs } from "./vercel-identity";
 import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
-import { MIGRATE_IN_BUILD, VercelMigration } from "./vercel-migration";
+import { VercelMigration } from "./vercel-migration";
 import { defaultNodeVersion, vercelNodeProblems } from "./vercel-node";
 import {
   type VercelCpu,
@@ -26,6 +16,8 @@ import {
   vercelPlanProblems,
   vercelRegions,
 } from "./vercel-plans";
+
+import { projectDomains, projectVariables, vercelProject } from "./vercel-project";
 
 /** Arguments of {@link VercelApp}. */
 export interface VercelAppArgs extends VercelEnvironment {
@@ -130,111 +122,11 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
 
     const { source, teamId, protection = "standard" } = args;
     const parent = { parent: this };
-    const project = new vercel.Project(
-      `${name}-project`,
-      {
-        teamId,
-        framework: "nextjs",
-        rootDirectory: args.rootDirectory,
-        buildCommand: [
-          ...(args.migrate === "build" ? [MIGRATE_IN_BUILD] : []),
-          args.buildCommand ?? "npx prisma generate && npx next build",
-        ].join(" && "),
-        nodeVersion: args.nodeVersion ?? defaultNodeVersion,
-        resourceConfig: {
-          fluid: true,
-          functionDefaultRegions: [...regions],
-          functionDefaultTimeout: args.functions?.maxSeconds ?? 60,
-          functionDefaultCpuType: args.functions?.cpu ?? "standard",
-        },
-        ...(source.kind === "repository" && {
-          gitRepository: {
-            type: source.type,
-            repo: source.repo,
-            productionBranch: source.productionBranch ?? "main",
-          },
-          gitProviderOptions: { createDeployments: source.deployOnPush ?? false },
-        }),
-        automaticallyExposeSystemEnvironmentVariables: true,
-        previewDeploymentsDisabled: args.preview === undefined,
-        gitForkProtection: true,
-        protectedSourcemaps: true,
-        skewProtection: args.skewProtection,
-        oidcTokenConfig: { issuerMode: "team" },
-        vercelAuthentication: { deploymentType: authenticated[protection] },
-        ...(protection === "password" && {
-          passwordProtection: {
-            deploymentType: "standard_protection_new",
-            password: pulumi.secret(args.protectionPassword ?? ""),
-          },
-        }),
-      },
-      parent,
-    );
+    const project = vercelProject(name, args, regions, this);
     this.projectId = project.id;
 
-    const identity =
-      args.oidc && new VercelIdentity(`${name}-identity`, { ...args.oidc, projectName: project.name }, parent);
-    // Only where the role trusts the functions: a name without the right to it would fail at the first call.
-    const trusted = args.oidc?.environments ?? ["production"];
-    const roleIn = (target: "production" | "preview"): VercelEnvironment["environment"] =>
-      identity && trusted.includes(target) ? { AWS_ROLE_ARN: identity.roleArn } : {};
-    const production = completed(args, args, { SITE_TIER: tier, ...roleIn("production") });
-    const variables = [
-      ...variablesOf("production", production),
-      ...(args.preview
-        ? variablesOf("preview", completed(args, args.preview, { SITE_TIER: tier, ...roleIn("preview") }))
-        : []),
-    ].map(
-      ({ target, key, value, secret }) =>
-        new vercel.ProjectEnvironmentVariable(
-          `${name}-${target}-${key}`,
-          {
-            projectId: project.id,
-            teamId,
-            key,
-            value,
-            targets: [target],
-            sensitive: secret || (args.allVariablesSensitive ?? false),
-          },
-          // A variable's name is its identity on Vercel: the new one cannot stand beside the old one.
-          { ...parent, deleteBeforeReplace: true },
-        ),
-    );
-
-    const site = new vercel.ProjectDomain(
-      `${name}-domain`,
-      { projectId: project.id, teamId, domain: args.domain },
-      parent,
-    );
-    const redirects = (args.redirectFrom ?? []).map(
-      (from) =>
-        new vercel.ProjectDomain(
-          `${name}-domain-${from}`,
-          { projectId: project.id, teamId, domain: from, redirect: site.domain, redirectStatusCode: 308 },
-          parent,
-        ),
-    );
-    const domains = [site, ...redirects];
-    // Vercel asks for this only where another account already uses the name. The record is there in any case, since what is
-    // created must not depend on an answer that only an update gets.
-    const asked = pulumi
-      .all(domains.map(({ verifications }) => verifications))
-      .apply((lists) => lists.flatMap((l) => l ?? []));
-    const ownership = new aws.route53.Record(
-      `${name}-ownership`,
-      {
-        zoneId: args.zoneId,
-        name: asked.apply((challenges) => challenges[0]?.domain ?? `_vercel.${args.domain}`),
-        type: "TXT",
-        ttl: 60,
-        records: asked.apply((challenges) =>
-          challenges.length === 0 ? ["no proof asked"] : [...new Set(challenges.map(({ value }) => value))],
-        ),
-      },
-      parent,
-    );
-
+    const { production, variables } = projectVariables(name, args, tier, project, this);
+    const { site, domains, ownership } = projectDomains(name, args, project, this);
     const certificate = new VercelCertificate(
       `${name}-certificate`,
       {
@@ -245,24 +137,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
       },
       { ...parent, dependsOn: [...domains, ownership] },
     );
-    const opened = args.openDatabase?.(this) ?? [];
-    const release = deploymentOf(source, args.version, production);
-    const migrated =
-      typeof args.migrate === "object"
-        ? [
-            new VercelMigration(
-              `${name}-migration`,
-              { ...args.migrate, release: pulumi.jsonStringify(release).apply(sha256) },
-              { ...parent, dependsOn: [...opened] },
-            ),
-          ]
-        : [];
-    const deployment = new vercel.Deployment(
-      `${name}-deployment`,
-      { projectId: project.id, teamId, production: true, ...release },
-      // Its build connects to the database.
-      { ...parent, dependsOn: [...variables, ...domains, ...opened, ...migrated] },
-    );
+    const deployment = this.deploy(name, args, project, production, [...variables, ...domains]);
     this.deploymentUrl = deployment.url;
 
     const bypass =
@@ -270,24 +145,14 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         ? new vercel.ProjectProtectionBypass(`${name}-bypass`, { projectId: project.id, teamId, note: "gate" }, parent)
         : undefined;
 
-    const dns = vercel.getDomainConfigOutput(
-      { domain: site.domain, projectIdOrName: project.id, ...(teamId !== undefined && { teamId }) },
-      parent,
+    const { addresses, cname } = dnsTarget(
+      args,
+      project,
+      site,
+      pulumi.all([deployment.id, certificate.certificateId]),
+      this,
     );
-    // Addresses become known with the project, but nobody shall ask the tier before deployment and certificate are there.
-    const addresses = pulumi.all([dns.recommendedIpv4s, deployment.id, certificate.certificateId]).apply(([ipv4]) => {
-      if (!Array.isArray(ipv4) || ipv4.length === 0) {
-        throw new Error(
-          `Vercel recommends no IPv4 address for ${args.domain}. Open the project's domain settings in Vercel.`,
-        );
-      }
-      return ipv4;
-    });
-    this.target =
-      args.recordType === "CNAME"
-        ? // Known no earlier than the addresses, for the same reason.
-          { kind: "cname", name: pulumi.all([dns.recommendedCname, addresses]).apply(([cname]) => cname) }
-        : { kind: "addresses", ipv4: addresses };
+    this.target = args.recordType === "CNAME" ? { kind: "cname", name: cname } : { kind: "addresses", ipv4: addresses };
     this.probe = pulumi.all([addresses, bypass?.secret]).apply(
       ([ipv4, secret]): Probe => ({
         connectTo: ipv4[0] ?? "",
@@ -301,18 +166,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         ...(isOurs(source) && { expectVersion: args.version }),
       }),
     );
-    if (isOurs(source)) {
-      const commit = commitOf(source);
-      this.rollout = pulumi.all([deployment.id, teamId]).apply(
-        ([id, team]): Rollout => ({
-          kind: "vercel",
-          deployment: id,
-          domain: args.domain,
-          ...(commit ? { commit } : {}),
-          ...(team ? { teamId: team } : {}),
-        }),
-      );
-    }
+    if (isOurs(source)) this.rollout = rolloutOf(args, deployment);
     const drain =
       args.logDrain &&
       new VercelLogDrain(
@@ -332,18 +186,70 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
     this.outputs = { vercelProject: this.projectId };
     this.registerOutputs({ projectId: this.projectId, target: this.target, deploymentUrl: this.deploymentUrl });
   }
+
+  /** The deployment, once the database is open to it and migrated. */
+  private deploy(
+    name: string,
+    args: VercelAppArgs,
+    project: vercel.Project,
+    production: VercelEnvironment,
+    dependsOn: readonly pulumi.Resource[],
+  ): vercel.Deployment {
+    const opened = args.openDatabase?.(this) ?? [];
+    const release = deploymentOf(args.source, args.version, production);
+    const migrated =
+      typeof args.migrate === "object"
+        ? [
+            new VercelMigration(
+              `${name}-migration`,
+              { ...args.migrate, release: pulumi.jsonStringify(release).apply(sha256) },
+              { parent: this, dependsOn: [...opened] },
+            ),
+          ]
+        : [];
+    return new vercel.Deployment(
+      `${name}-deployment`,
+      { projectId: project.id, teamId: args.teamId, production: true, ...release },
+      // Its build connects to the database.
+      { parent: this, dependsOn: [...dependsOn, ...opened, ...migrated] },
+    );
+  }
 }
 
-/**
- * Who must log in with Vercel, in the words of the provider (the SDK's documentation shows them in camel case, which the
- * provider refuses). A password comes on top of the standard protection.
- */
-const authenticated: Readonly<Record<VercelProtection, string>> = {
-  none: "none",
-  standard: "standard_protection_new",
-  password: "standard_protection_new",
-  all: "all_deployments",
-};
+/** Where Vercel wants DNS to point. Known with the project, but nobody shall ask the tier before `ready` is there. */
+function dnsTarget(
+  { domain, teamId }: VercelAppArgs,
+  project: vercel.Project,
+  site: vercel.ProjectDomain,
+  ready: pulumi.Output<unknown>,
+  parent: pulumi.Resource,
+) {
+  const dns = vercel.getDomainConfigOutput(
+    { domain: site.domain, projectIdOrName: project.id, ...(teamId !== undefined && { teamId }) },
+    { parent },
+  );
+  const addresses = pulumi.all([dns.recommendedIpv4s, ready]).apply(([ipv4]) => {
+    if (!Array.isArray(ipv4) || ipv4.length === 0) {
+      throw new Error(`Vercel recommends no IPv4 address for ${domain}. Open the project's domain settings in Vercel.`);
+    }
+    return ipv4;
+  });
+  return { addresses, cname: pulumi.all([dns.recommendedCname, addresses]).apply(([cname]) => cname) };
+}
+
+/** What was asked of Vercel. */
+function rolloutOf({ source, domain, teamId }: VercelAppArgs, deployment: vercel.Deployment): pulumi.Output<Rollout> {
+  const commit = commitOf(source);
+  return pulumi.all([deployment.id, teamId]).apply(
+    ([id, team]): Rollout => ({
+      kind: "vercel",
+      deployment: id,
+      domain,
+      ...(commit ? { commit } : {}),
+      ...(team ? { teamId: team } : {}),
+    }),
+  );
+}
 
 /** Everything that can be refused is refused here, before the first resource. */
 function validate(args: VercelAppArgs, regions: readonly string[]): void {
