@@ -49,7 +49,10 @@ export interface Recording {
 export type FactKind =
   /** An alarm is or was in ALARM. `name`: its metric. */
   | "alarm"
-  /** State of an instance, status checks and scheduled events. `name`: `state`, `check-system`, `check-instance`, `check-ebs`, `scheduled`, `console`. */
+  /**
+   * State of an instance, status checks and scheduled events. `name`: `state`, `check-system`, `check-instance`, `check-ebs`, `scheduled`,
+   * `console`.
+   */
   | "instance"
   /** Targets behind a load balancer that are not healthy. `name`: reason code; `value`: their share of all targets, 0 to 1. */
   | "target"

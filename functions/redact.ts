@@ -1,3 +1,5 @@
+import { regex } from "../core/regex";
+
 /**
  * What must not leave the account in a message or a stored report. Applied to every text of a report, however it came
  * there. Order matters: the more specific forms first.
@@ -23,14 +25,18 @@ const SECRETS: readonly { readonly what: string; readonly pattern: RegExp; reado
   {
     what: "named secret",
     // The value may be quoted (with spaces inside, with escaped quotes as in JSON inside JSON) or bare.
-    pattern:
-      /(?<!\barn:\S*)(?<![\w.-])(?!secretsmanager\b)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|encryption[_-]?key|credential|session[_-]?id|signature|connection[_-]?string|database_url|databaseurl|dsn)[\w.-]*)((?:\\?["'])?\s*[:=]\s*)(\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}\])]+)/gi,
+    pattern: regex("gi")`
+        (?<!\barn:\S*)(?<![\w.-])(?!secretsmanager\b)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|
+        apikey|access[_-]?key|private[_-]?key|encryption[_-]?key|credential|session[_-]?id|signature|
+        connection[_-]?string|database_url|databaseurl|dsn)[\w.-]*)((?:\\?["'])?\s*[:=]\s*)(\\?"(?:[^"\\]|
+        \\[^"])*\\?"|'[^']*'|[^\s,;&"'}\])]+)`,
     put: "$1$2[redacted]",
   },
   {
     what: "service token",
-    pattern:
-      /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[abeoprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,}|rk_live_\w{10,}|vc[apkir]_\w{16,}|npm_\w{20,}|glpat-[\w-]{16,})/g,
+    pattern: regex("g")`
+        \b(gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[abeoprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,}|
+        rk_live_\w{10,}|vc[apkir]_\w{16,}|npm_\w{20,}|glpat-[\w-]{16,})`,
     put: "[token]",
   },
   { what: "Slack webhook", pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)[\w/-]+/g, put: "$1[redacted]" },

@@ -87,5 +87,8 @@ export function overBudget(
   const greatest = [...report.lines].sort((a, b) => b.monthlyUsd - a.monthlyUsd).slice(0, 3);
   const parts = greatest.map((line) => `${line.resource} ${dollars(line.monthlyUsd)}`).join(", ");
   const more = report.unknown.length > 0 ? ` ${report.unknown.length} resource(s) have no price and come on top.` : "";
-  return `This plan costs ${dollars(report.totalUsd)} a month, ${dollars(report.totalUsd - limit)} more than the budget of ${dollars(limit)}. Greatest: ${parts}.${more} See npm run platform -- compare.`;
+  return (
+    `This plan costs ${dollars(report.totalUsd)} a month, ${dollars(report.totalUsd - limit)} more than the ` +
+    `budget of ${dollars(limit)}. Greatest: ${parts}.${more} See npm run platform -- compare.`
+  );
 }

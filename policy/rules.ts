@@ -1,4 +1,5 @@
 import { flag, list, number, record, text } from "../core/plan-reader";
+import { regex } from "../core/regex";
 
 /** What a rule sees of a resource; the same from a plan and from the engine. */
 export interface Subject {
@@ -28,8 +29,10 @@ const KEPT: Readonly<Record<string, string>> = {
 };
 
 /** Types whose cost or owner somebody will ask for. */
-const TAGGED =
-  /^aws:(ec2\/(instance|launchTemplate|securityGroup|vpc|subnet)|rds\/instance|lb\/(loadBalancer|targetGroup)|ecs\/(cluster|service|taskDefinition)|s3\/bucket|sns\/topic|secretsmanager\/secret|ecr\/repository|cloudwatch\/(logGroup|metricAlarm)|lambda\/function|kms\/key|route53\/zone):/;
+const TAGGED = regex()`
+    ^aws:(ec2\/(instance|launchTemplate|securityGroup|vpc|subnet)|rds\/instance|lb\/(loadBalancer|targetGroup)|
+    ecs\/(cluster|service|taskDefinition)|s3\/bucket|sns\/topic|secretsmanager\/secret|ecr\/repository|
+    cloudwatch\/(logGroup|metricAlarm)|lambda\/function|kms\/key|route53\/zone):`;
 
 /** The ports that people log in through. */
 const LOGIN = [22, 3389];
@@ -133,7 +136,10 @@ export const rules: readonly Rule[] = [
     check: (subject) => {
       const { type, name, inputs } = subject;
       if (type === DATABASE && inputs.replicateSourceDb === undefined && !flag(inputs.storageEncrypted)) {
-        return `${name} is not encrypted: set storageEncrypted: true. An adopted database needs an exemption until it was restored from an encrypted snapshot.`;
+        return (
+          `${name} is not encrypted: set storageEncrypted: true. An adopted database needs ` +
+          "an exemption until it was restored from an encrypted snapshot."
+        );
       }
       if (type === "aws:ebs/volume:Volume" && !flag(inputs.encrypted))
         return `${name} is not encrypted: set encrypted: true.`;
@@ -185,7 +191,8 @@ export const rules: readonly Rule[] = [
     level: "advisory",
     check: ({ type, name, inputs }) =>
       type === INGRESS && opens(inputs, 5432) && (open(inputs.cidrIpv4) || open(inputs.cidrIpv6))
-        ? `${name} opens PostgreSQL to the internet: only TLS and the password protect it. Vercel's static addresses would close it (100 USD a month).`
+        ? `${name} opens PostgreSQL to the internet: only TLS and the password protect ` +
+          "it. Vercel's static addresses would close it (100 USD a month)."
         : undefined,
   },
   {

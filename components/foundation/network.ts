@@ -8,7 +8,7 @@ export interface AdoptedNetwork {
   readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
 }
 
-/** A VPC of the site's own. Free of charge: it has no NAT gateway, since the web tier lives in public subnets behind closed security groups. */
+/** A VPC of the site's own, free of charge: without NAT gateways, as the web tier is in public subnets behind closed security groups. */
 export interface NewNetwork {
   /** IPv4 range in CIDR notation, /16 to /24. Changing it replaces the VPC and all that is in it. */
   readonly cidr: string;

@@ -39,21 +39,23 @@ const MOST_ALARMS = 100;
 /** AWS publishes what an account has cost in this region only, once billing metrics are turned on. */
 const BILLING_REGION = "us-east-1";
 
+const trouble = "filter @message like /(?i)(error|exception|fatal|panic|killed)/";
 const queries = {
-  "first errors":
-    "fields @timestamp, @log, @message | filter @message like /(?i)(error|exception|fatal|panic|killed)/ | sort @timestamp asc | limit 100",
+  "first errors": `fields @timestamp, @log, @message | ${trouble} | sort @timestamp asc | limit 100`,
   "frequent errors":
-    "filter @message like /(?i)(error|exception|fatal|panic|killed)/ | stats count(*) as times, min(@timestamp) as first, max(@timestamp) as last by substr(@message, 0, 160) as line | sort times desc | limit 50",
-  "errors by minute":
-    "filter @message like /(?i)(error|exception|fatal|panic|killed)/ | stats count(*) as errors by bin(1m) | sort @timestamp desc",
+    `${trouble} | stats count(*) as times, min(@timestamp) as first, max(@timestamp) as last ` +
+    "by substr(@message, 0, 160) as line | sort times desc | limit 50",
+  "errors by minute": `${trouble} | stats count(*) as errors by bin(1m) | sort @timestamp desc`,
 } as const;
 
 const events =
-  "fields @timestamp, mark, `event.detail-type`, `event.resources.0`, event.detail.eventName, event.detail.Status, event.detail.Message, event.detail.stoppedReason | sort @timestamp desc | limit 50";
+  "fields @timestamp, mark, `event.detail-type`, `event.resources.0`, event.detail.eventName, " +
+  "event.detail.Status, event.detail.Message, event.detail.stoppedReason | sort @timestamp desc | limit 50";
 
 /** Address of the stack's dashboard; it is known before the dashboard is there, so that alarms can name it. */
 export function dashboardUrl(region: pulumi.Input<string>): pulumi.Output<string> {
-  return pulumi.interpolate`https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName()}`;
+  const home = pulumi.interpolate`https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}`;
+  return pulumi.interpolate`${home}#dashboards/dashboard/${dashboardName()}`;
 }
 
 const dashboardName = () => `${pulumi.getProject()}-${pulumi.getStack()}`;

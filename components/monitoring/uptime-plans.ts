@@ -57,7 +57,9 @@ const uptimeRobotPlans: Readonly<Record<UptimeRobotPlan, UptimeLimits>> = {
     contactTiming: false,
     commercialUse: false,
     notice:
-      "UptimeRobot's free plan: 50 monitors, a check every 5 minutes, 10 API requests a minute, non-commercial use, no webhooks. An outage is known after up to 5 minutes and reaches UptimeRobot's own contacts only, not the alert topic.",
+      "UptimeRobot's free plan: 50 monitors, a check every 5 minutes, 10 API requests a " +
+      "minute, non-commercial use, no webhooks. An outage is known after up to 5 minutes " +
+      "and reaches UptimeRobot's own contacts only, not the alert topic.",
   },
   solo: {
     title: "UptimeRobot's Solo plan",
@@ -99,7 +101,8 @@ const otherProviders: Readonly<Record<"route53" | "none", UptimeLimits>> = {
     contactTiming: false,
     commercialUse: true,
     notice:
-      "Route 53 checks from several regions at once, about one request every two seconds: 0.50 USD a month (0.75 outside AWS) and 1 (2) more each for HTTPS, the text match and 10-second checks.",
+      "Route 53 checks from several regions at once, about one request every two seconds: 0.50 USD a month " +
+      "(0.75 outside AWS) and 1 (2) more each for HTTPS, the text match and 10-second checks.",
   },
   none: {
     title: "No external check",
@@ -109,7 +112,8 @@ const otherProviders: Readonly<Record<"route53" | "none", UptimeLimits>> = {
     contactTiming: false,
     commercialUse: true,
     notice:
-      "Nobody looks at the site from outside: an outage of DNS, certificate or network stays unknown. Set uptime.provider to route53 or uptimerobot.",
+      "Nobody looks at the site from outside: an outage of DNS, certificate or network " +
+      "stays unknown. Set uptime.provider to route53 or uptimerobot.",
   },
 };
 

@@ -83,7 +83,8 @@ function client(configured: string | undefined): Call {
 }
 
 const keyMissing =
-  "UptimeRobot needs an API key. Run: pulumi config set --secret uptimerobot:apiKey (or set UPTIMEROBOT_API_KEY). The key: UptimeRobot, Integrations, API, main API key.";
+  "UptimeRobot needs an API key. Run: pulumi config set --secret uptimerobot:apiKey (or set " +
+  "UPTIMEROBOT_API_KEY). The key: UptimeRobot, Integrations, API, main API key.";
 
 /** Says in the preview already that the key is missing, where otherwise nothing would ask for it. */
 function checked<T>(inputs: T, configured: string | undefined): pulumi.dynamic.CheckResult<T> {

@@ -121,13 +121,19 @@ export class Uptime extends pulumi.ComponentResource {
     if (home) return { signals: [remote], widgets };
 
     const receiver = this.receiver(`${name}-receiver`, args);
+    this.forward(name, args, remote, receiver.lambda);
+    return { signals: receiver.signals, widgets: [...widgets, ...receiver.widgets] };
+  }
+
+  /** Carries an alarm of us-east-1 to a function at home: two rules and a bus, the near one first. */
+  private forward(name: string, args: UptimeArgs, remote: Signal, lambda: aws.lambda.Function): void {
+    const parent = { parent: this };
     const eventPattern = pulumi.jsonStringify({ ...ALARM_STATE_CHANGE, resources: [remote.arn] });
     const arrived = new aws.cloudwatch.EventRule(
       `${name}-arrived`,
       { description: "Route 53's alarm, forwarded from us-east-1", eventPattern },
       parent,
     );
-    const { lambda } = receiver;
     const delivered = [
       mayInvoke(`${name}-arrived-permission`, lambda, "events", { sourceArn: arrived.arn }, parent),
       new aws.cloudwatch.EventTarget(`${name}-arrived-target`, { rule: arrived.name, arn: lambda.arn }, parent),
@@ -150,7 +156,6 @@ export class Uptime extends pulumi.ComponentResource {
       { region: healthCheckRegion, rule: leaving.name, arn: bus, roleArn: role.arn },
       parent,
     );
-    return { signals: receiver.signals, widgets: [...widgets, ...receiver.widgets] };
   }
 
   private uptimeRobot(name: string, args: UptimeArgs, check: Extract<UptimeCheck, { provider: "uptimerobot" }>) {

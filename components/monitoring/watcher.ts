@@ -119,26 +119,15 @@ export class Watcher extends pulumi.ComponentResource {
       // Lambda asks whether the function may send to it.
       { ...own, dependsOn: [policy] },
     );
-    const rules = this.start(name, args, lambda, dead, own);
-    new aws.sqs.QueuePolicy(
-      `${name}-failed-policy`,
-      {
-        queueUrl: dead.url,
-        policy: policyDocument({
-          Effect: "Allow",
-          Principal: { Service: "events.amazonaws.com" },
-          Action: "sqs:SendMessage",
-          Resource: dead.arn,
-          Condition: { ArnEquals: { "aws:SourceArn": rules.map(({ arn }) => arn) } },
-        }),
-      },
-      own,
-    );
-    this.signals = this.alarms(name, args, dead, rules[0]);
+    const schedule = this.start(name, args, lambda, dead, own);
+    this.signals = this.alarms(name, args, dead, schedule);
     this.registerOutputs({});
   }
 
-  /** Two rules call the function: the schedule, and an alarm of the server. */
+  /**
+   * Two rules call the function, and may leave in the queue what they cannot deliver: an alarm of the server, and the schedule.
+   * @returns the schedule
+   */
   private start(
     name: string,
     args: WatcherArgs,
@@ -166,10 +155,25 @@ export class Watcher extends pulumi.ComponentResource {
       inputPaths: { trigger: "$.detail.alarmName" },
       inputTemplate: pulumi.interpolate`{"Trigger": "<trigger>", "Document": "${this.automation.name}"}`,
     };
-    return [
+    const rules = [
       invokeOn(`${name}-schedule`, lambda, schedule, { input, ...delivery }, own),
       invokeOn(`${name}-on-alarm`, lambda, onAlarm, { inputTransformer, ...delivery }, own),
     ] as const;
+    new aws.sqs.QueuePolicy(
+      `${name}-failed-policy`,
+      {
+        queueUrl: dead.url,
+        policy: policyDocument({
+          Effect: "Allow",
+          Principal: { Service: "events.amazonaws.com" },
+          Action: "sqs:SendMessage",
+          Resource: dead.arn,
+          Condition: { ArnEquals: { "aws:SourceArn": rules.map(({ arn }) => arn) } },
+        }),
+      },
+      own,
+    );
+    return rules[0];
   }
 
   /**

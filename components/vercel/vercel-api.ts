@@ -1,7 +1,8 @@
 import { type Call, restClient } from "../../core/rest";
 
 export const vercelTokenMissing =
-  "Vercel needs an API token. Run: pulumi config set --secret vercel:apiToken (or set VERCEL_API_TOKEN). Create one at vercel.com/account/tokens.";
+  "Vercel needs an API token. Run: pulumi config set --secret vercel:apiToken (or " +
+  "set VERCEL_API_TOKEN). Create one at vercel.com/account/tokens.";
 
 /**
  * Vercel's REST API (https://vercel.com/docs/rest-api, read 2026-11-24), with the same token as the Vercel provider. Also runs in Pulumi's

@@ -283,7 +283,9 @@ function validate(args: VercelAppArgs, regions: readonly string[]): void {
   const extra = found.filter((key) => !wanted.includes(key));
   if (missing.length + extra.length > 0) {
     throw new Error(
-      `vercel.preview must have the same keys as production. Missing: ${missing.join(", ") || "none"}. Not in production: ${extra.join(", ") || "none"}.`,
+      "vercel.preview must have the same keys as production. Missing: " +
+        `${missing.join(", ") || "none"}. Not in production: ` +
+        `${extra.join(", ") || "none"}.`,
     );
   }
 }

@@ -170,7 +170,9 @@ export function issueProvider(): pulumi.dynamic.ResourceProvider<CertificateInpu
           const { code, message } = error as ApiError;
           if (notYet.includes(code ?? "")) {
             throw new Error(
-              `${message}. The TXT records of _acme-challenge are not visible to the authority. Check that the zone is the delegated one and that a CAA record, if there is one, allows letsencrypt.org; then run the update again.`,
+              `${message}. The TXT records of _acme-challenge are not visible to the ` +
+                "authority. Check that the zone is the delegated one and that a CAA record, if " +
+                "there is one, allows letsencrypt.org; then run the update again.",
             );
           }
           // The first attempt may have finished the order although its answer was lost.
@@ -180,7 +182,8 @@ export function issueProvider(): pulumi.dynamic.ResourceProvider<CertificateInpu
       }
       if (id === undefined) {
         throw new Error(
-          "Vercel knows neither the certificate's order nor a certificate: the order has expired. Run the update again an hour after the order was started; it starts a new one.",
+          "Vercel knows neither the certificate's order nor a certificate: the order has expired. Run " +
+            "the update again an hour after the order was started; it starts a new one.",
         );
       }
       return { id, outs: { domains, projectId, ...(teamId !== undefined && { teamId }) } };

@@ -44,7 +44,8 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
     case "static-ips":
       if (access.addresses.length === 0) {
         throw new Error(
-          "vercel.database.addresses: none given. Enable Static IPs for the project's region in Vercel (project settings, Connectivity) and list the two addresses shown there.",
+          "vercel.database.addresses: none given. Enable Static IPs for the project's region in " +
+            "Vercel (project settings, Connectivity) and list the two addresses shown there.",
         );
       }
       return {
@@ -54,7 +55,9 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
           description: "Vercel static outbound address",
         })),
         forceTls: true,
-        exposure: `The database has a public address that only ${access.addresses.join(", ")} may reach. Vercel shares its static addresses between customers, so the password and TLS still count.`,
+        exposure:
+          `The database has a public address that only ${access.addresses.join(", ")} may reach. Vercel ` +
+          "shares its static addresses between customers, so the password and TLS still count.",
         monthlyUsd: staticIpsMonthlyUsd,
         steps: ["Enable Static IPs for this project in Vercel (project settings, Connectivity), builds included."],
       };
@@ -64,7 +67,8 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
         ingress: [{ cidr: "0.0.0.0/0", description: "Vercel functions have no fixed addresses" }],
         forceTls: true,
         exposure:
-          "The database's port 5432 is open to the internet: TLS is forced and the certificate verified, but only the password keeps strangers out.",
+          "The database's port 5432 is open to the internet: TLS is forced and the " +
+          "certificate verified, but only the password keeps strangers out.",
         monthlyUsd: 0,
         steps: ["Keep the database's password generated (32 characters or more) and rotated."],
       };
@@ -78,7 +82,9 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
         steps: [
           "Create the Secure Compute network in Vercel in the database's region and connect this project to it, builds included.",
           "Let Vercel request VPC peering, and accept it: aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id <pcx-...>",
-          `Lead the answers back, in the route table of the database's subnets: aws ec2 create-route --route-table-id <rtb-...> --destination-cidr-block ${cidrOf(access.cidr)} --vpc-peering-connection-id <pcx-...>`,
+          "Lead the answers back, in the route table of the database's subnets: aws ec2 " +
+            "create-route --route-table-id <rtb-...> --destination-cidr-block " +
+            `${cidrOf(access.cidr)} --vpc-peering-connection-id <pcx-...>`,
         ],
       };
   }

@@ -42,7 +42,10 @@ export function vercelNodeProblems(version: string, now = new Date()): SettingPr
 export function vercelNodeNotice(version: string, now = new Date()): string | undefined {
   const end = endOf(version);
   if (!end || now >= end) return undefined;
-  return `Vercel fails every deployment on Node.js ${version} from ${day(end)} on: set vercel.nodeVersion to ${lastingNodeVersions.join(" or ")} before that.`;
+  return (
+    `Vercel fails every deployment on Node.js ${version} from ${day(end)} on: set ` +
+    `vercel.nodeVersion to ${lastingNodeVersions.join(" or ")} before that.`
+  );
 }
 
 const day = (date: Date) => date.toISOString().slice(0, 10);

@@ -250,7 +250,11 @@ export function vercelPlanNotice(plan: VercelPlan): string {
   ].filter(Boolean);
   const promised =
     limits.sla === undefined ? "" : ` Its contract promises ${percent(limits.sla)}, the database not included.`;
-  return `Vercel ${limits.title}: functions run up to ${limits.maxFunctionSeconds} s in at most ${limits.maxFunctionRegions} region(s).${lacks.length > 0 ? ` It does not have: ${lacks.join(", ")}.` : ""}${promised}`;
+  return (
+    `Vercel ${limits.title}: functions run up to ${limits.maxFunctionSeconds} s ` +
+    `in at most ${limits.maxFunctionRegions} ` +
+    `region(s).${lacks.length > 0 ? ` It does not have: ${lacks.join(", ")}.` : ""}${promised}`
+  );
 }
 
 const percent = (share: number) => `${Number((share * 100).toFixed(4))} %`;

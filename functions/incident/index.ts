@@ -59,7 +59,10 @@ const report = reporter({
   ...(MUTE_UNTIL ? { muteUntil: MUTE_UNTIL } : {}),
 });
 
-/** Entry point of the Lambda function. Environment: BUCKET, CONFIG_PARAMETER, PAGE_TOPIC, WARNING_TOPIC, and optionally VERCEL_TOKEN_PARAMETER, MUTE_UNTIL. */
+/**
+ * Entry point of the Lambda function. Environment: BUCKET, CONFIG_PARAMETER, PAGE_TOPIC, WARNING_TOPIC, and optionally
+ * VERCEL_TOKEN_PARAMETER, MUTE_UNTIL.
+ */
 export const handler = async (event: AlarmEvent | MuteEnded) => {
   const outcome = await report(event);
   process.stdout.write(`${JSON.stringify(outcome)}\n`);

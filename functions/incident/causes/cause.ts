@@ -1,5 +1,6 @@
 import type { FactKind } from "../../../core/incident";
 import type { Bilingual } from "../../../core/language";
+import { regex } from "../../../core/regex";
 
 /** What a fact must look like. Everything given must hold. */
 export interface Pattern {
@@ -97,8 +98,10 @@ export const deploy = change(DEPLOY, { within: 45, text: /^(?!SendCommand)|\b(re
 /** Who waits for a free connection of a pool has reached the database. */
 export const NOT_THE_POOL = /^(?!.*connection pool)/;
 
-export const CODE_ERROR =
-  /\b(TypeError|ReferenceError|SyntaxError|RangeError)\b|cannot find module|module not found|MODULE_NOT_FOUND|is not a function|cannot read propert|is not defined|unhandled ?(promise )?rejection|uncaught ?exception|invariant failed|could not find a production build|hydration|ERR_REQUIRE_ESM|failed to load (next|external)/i;
+export const CODE_ERROR = regex("i")`
+    \b(TypeError|ReferenceError|SyntaxError|RangeError)\b|cannot find module|module not found|MODULE_NOT_FOUND|
+    is not a function|cannot read propert|is not defined|unhandled ?(promise )?rejection|uncaught ?exception|
+    invariant failed|could not find a production build|hydration|ERR_REQUIRE_ESM|failed to load (next|external)`;
 
 /** What follows from a web server that does not run or answer. */
 export const SYMPTOMS = [

@@ -1,7 +1,9 @@
+import { regex } from "../../../core/regex";
 import { alarm, type Cause, change, clue, event, line, target } from "./cause";
 
-const REJECTED =
-  /ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE/i;
+const REJECTED = regex("i")`
+    ALTNAME_INVALID|SELF_SIGNED|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|CERT_REVOKED|CERT_NOT_YET_VALID|
+    certificate unknown|UNRECOGNIZED_NAME|HANDSHAKE_FAILURE`;
 
 const DNS_FAIL = /\b(NXDOMAIN|SERVFAIL|REFUSED|NODATA)\b/;
 
@@ -35,7 +37,9 @@ export const certificateDnsCauses: readonly Cause[] = [
       ko: "브라우저가 거부하는 인증서 제공 (이름 불일치, 자체 서명 등)",
     },
     do: {
-      en: "Attach the certificate that covers the name to the listener or Nginx, with its chain; on Vercel, check the domain's certificate.",
+      en:
+        "Attach the certificate that covers the name to the listener or Nginx, " +
+        "with its chain; on Vercel, check the domain's certificate.",
       ko: "도메인을 포함하는 인증서(체인 포함)를 리스너나 Nginx에 적용하고, Vercel이면 도메인 인증서를 확인하세요.",
     },
     clues: [

@@ -1,12 +1,15 @@
+import { regex } from "../../../core/regex";
 import { type Cause, change, clue, dbEvent, dbStatus, event, line, log, metric, NOT_THE_POOL, SYMPTOMS } from "./cause";
 
-const DATABASE_UNREACHABLE = new RegExp(
-  `${NOT_THE_POOL.source}[^]*(${/(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|could not connect|can'?t reach|connection refused|no route).*(5432|postgres|database|prisma|rds\.amazonaws)|(5432|postgres|database|prisma|rds\.amazonaws).*(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|unreachable|could not connect|connection refused|no route)|can'?t reach database server|\bP1001\b|\bP1002\b/.source})`,
-  "i",
-);
+const DATABASE_UNREACHABLE = regex("i")`
+  ${NOT_THE_POOL}[^]*((ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|could not connect|can'?t reach|
+  connection refused|no route).*(5432|postgres|database|prisma|rds\.amazonaws)|
+  (5432|postgres|database|prisma|rds\.amazonaws).*(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|
+  unreachable|could not connect|connection refused|no route)|can'?t reach database server|\bP1001\b|\bP1002\b)`;
 
-const OUT_OF_CONNECTIONS =
-  /remaining connection slots are reserved|too many clients already|too many connections for (role|database)|max_client_conn|\bP2037\b|\b53300\b/i;
+const OUT_OF_CONNECTIONS = regex("i")`
+    remaining connection slots are reserved|too many clients already|too many connections for (role|database)|
+    max_client_conn|\bP2037\b|\b53300\b`;
 
 const DATABASE_SYMPTOMS = [
   ...SYMPTOMS,
@@ -23,7 +26,9 @@ export const databaseCauses: readonly Cause[] = [
     id: "database-storage-full",
     title: { en: "The database's storage is full", ko: "데이터베이스 스토리지 가득 참" },
     do: {
-      en: "Enlarge the storage (`aws rds modify-db-instance --allocated-storage ... --apply-immediately`), turn on storage autoscaling, and drop what is stale.",
+      en:
+        "Enlarge the storage (`aws rds modify-db-instance --allocated-storage ... " +
+        "--apply-immediately`), turn on storage autoscaling, and drop what is stale.",
       ko: "스토리지를 늘리고(`aws rds modify-db-instance --allocated-storage ... --apply-immediately`) 자동 확장을 켠 뒤 불필요한 데이터를 정리하세요.",
     },
     clues: [
@@ -39,7 +44,9 @@ export const databaseCauses: readonly Cause[] = [
       clue(
         0.6,
         log(
-          /could not (extend file|write to file|create .*file).*no space left|PANIC:.*no space left|no space left on device.*(base\/|pg_wal|tablespace)/i,
+          regex("i")`
+            could not (extend file|write to file|create .*file).*no space left|PANIC:.*no space left|
+            no space left on device.*(base\/|pg_wal|tablespace)`,
         ),
       ),
     ],
@@ -52,7 +59,9 @@ export const databaseCauses: readonly Cause[] = [
       ko: "데이터베이스 연결 고갈 (데이터베이스 한도 또는 애플리케이션 풀)",
     },
     do: {
-      en: "Lower `connection_limit` in DATABASE_URL times the number of processes below max_connections, close idle sessions, or put a pooler (RDS Proxy, PgBouncer) in between.",
+      en:
+        "Lower `connection_limit` in DATABASE_URL times the number of processes below " +
+        "max_connections, close idle sessions, or put a pooler (RDS Proxy, PgBouncer) in between.",
       ko: "프로세스 수 × `connection_limit`이 max_connections보다 작게 조정하고 유휴 세션을 종료하거나 풀러(RDS Proxy, PgBouncer)를 두세요.",
     },
     clues: [
@@ -76,7 +85,9 @@ export const databaseCauses: readonly Cause[] = [
       ko: "데이터베이스가 대기 인스턴스로 장애 조치(failover)됨",
     },
     do: {
-      en: "It usually ends within two minutes: check that the application reconnects (restart it if it holds old addresses) and why RDS failed over.",
+      en:
+        "It usually ends within two minutes: check that the application reconnects " +
+        "(restart it if it holds old addresses) and why RDS failed over.",
       ko: "보통 2분 안에 끝납니다. 애플리케이션이 다시 연결되는지 확인하고(안 되면 재시작) 원인 이벤트를 확인하세요.",
     },
     clues: [
@@ -105,7 +116,10 @@ export const databaseCauses: readonly Cause[] = [
       clue(
         0.7,
         dbEvent(
-          /DB instance restarted|instance (is being )?restart|applying .*(patch|maintenance)|modification to .*(instance class|engine version|storage type)|offline patch|database .*(upgrade|patched)|minor version upgrade|maintenance/i,
+          regex("i")`
+            DB instance restarted|instance (is being )?restart|applying .*(patch|maintenance)|
+            modification to .*(instance class|engine version|storage type)|offline patch|database .*(upgrade|
+            patched)|minor version upgrade|maintenance`,
         ),
       ),
       clue(
@@ -129,7 +143,9 @@ export const databaseCauses: readonly Cause[] = [
     id: "database-deleted",
     title: { en: "The database was deleted or is being deleted", ko: "데이터베이스가 삭제됨" },
     do: {
-      en: "Restore at once to a point in time or from the final snapshot (`platform` restore runbook); the CloudTrail event names who deleted it.",
+      en:
+        "Restore at once to a point in time or from the final snapshot " +
+        "(`platform` restore runbook); the CloudTrail event names who deleted it.",
       ko: "즉시 시점 복원 또는 최종 스냅샷에서 복원하세요. CloudTrail 이벤트에 삭제한 주체가 있습니다.",
     },
     clues: [
@@ -143,7 +159,9 @@ export const databaseCauses: readonly Cause[] = [
     id: "database-down",
     title: { en: "The database is stopped or failed", ko: "데이터베이스가 중지되었거나 장애 상태" },
     do: {
-      en: "Start it (`aws rds start-db-instance`) if it is stopped; if it failed, restore to a point in time; RDS starts stopped ones again after seven days only.",
+      en:
+        "Start it (`aws rds start-db-instance`) if it is stopped; if it failed, restore to a " +
+        "point in time; RDS starts stopped ones again after seven days only.",
       ko: "중지 상태면 `aws rds start-db-instance`로 시작하고, 실패 상태면 시점 복원하세요.",
     },
     clues: [
@@ -173,7 +191,9 @@ export const databaseCauses: readonly Cause[] = [
       clue(
         0.8,
         line(
-          /password authentication failed for user|authentication failed against (the )?database server|\bP1000\b|\b28P01\b|no pg_hba\.conf entry|PAM authentication failed/i,
+          regex("i")`
+            password authentication failed for user|authentication failed against (the )?database server|
+            \bP1000\b|\b28P01\b|no pg_hba\.conf entry|PAM authentication failed`,
           { count: 3 },
         ),
       ),
@@ -199,7 +219,9 @@ export const databaseCauses: readonly Cause[] = [
       clue(
         0.8,
         line(
-          /deadlock detected|canceling statement due to lock timeout|still waiting for \w+Lock|could not obtain lock|\b40P01\b|\b55P03\b|\bP2034\b/i,
+          regex("i")`
+            deadlock detected|canceling statement due to lock timeout|still waiting for \w+Lock|
+            could not obtain lock|\b40P01\b|\b55P03\b|\bP2034\b`,
           { count: 3 },
         ),
       ),
@@ -214,7 +236,9 @@ export const databaseCauses: readonly Cause[] = [
       ko: "데이터베이스 과부하 (CPU, I/O 또는 느린 쿼리)",
     },
     do: {
-      en: "Find the heaviest statements (Performance Insights, pg_stat_statements), add the missing index or go back to the release that lacked them; scale the class as a bridge.",
+      en:
+        "Find the heaviest statements (Performance Insights, pg_stat_statements), add the missing " +
+        "index or go back to the release that lacked them; scale the class as a bridge.",
       ko: "Performance Insights나 pg_stat_statements로 무거운 쿼리를 찾아 인덱스를 추가하거나 이전 릴리스로 되돌리고, 임시로 클래스를 올리세요.",
     },
     clues: [
@@ -238,7 +262,9 @@ export const databaseCauses: readonly Cause[] = [
     id: "database-unreachable",
     title: { en: "The application cannot reach the database", ko: "애플리케이션이 데이터베이스에 연결하지 못함" },
     do: {
-      en: "Check the database's status, then security groups and DNS between the two (`nc -vz <endpoint> 5432` from the application's network).",
+      en:
+        "Check the database's status, then security groups and DNS between the two " +
+        "(`nc -vz <endpoint> 5432` from the application's network).",
       ko: "데이터베이스 상태를 확인하고, 보안 그룹과 DNS를 점검하세요 (애플리케이션 네트워크에서 `nc -vz <endpoint> 5432`).",
     },
     clues: [

@@ -1,3 +1,4 @@
+import { regex } from "../../../core/regex";
 import { alarm, type Cause, change, clue, dbEvent, event, line, metric, SYMPTOMS, stopped, task } from "./cause";
 
 /** Causes in machines, their zone, and AWS itself. */
@@ -50,7 +51,9 @@ export const machineCauses: readonly Cause[] = [
     id: "ebs-stalled",
     title: { en: "The disk (EBS volume) does not complete I/O", ko: "EBS 볼륨 I/O 중단" },
     do: {
-      en: "Check AWS Health for the zone and the volume's status; stop and start the instance, or restore the latest snapshot in another zone.",
+      en:
+        "Check AWS Health for the zone and the volume's status; stop and start the " +
+        "instance, or restore the latest snapshot in another zone.",
       ko: "AWS Health와 볼륨 상태를 확인하고, 인스턴스를 중지 후 시작하거나 최신 스냅샷을 다른 가용 영역에 복원하세요.",
     },
     clues: [
@@ -98,7 +101,9 @@ export const machineCauses: readonly Cause[] = [
       ko: "AWS 예약 이벤트에 따른 인스턴스 만료 또는 재부팅",
     },
     do: {
-      en: "Stop and start the instance to move it to other hardware; read the scheduled event in the EC2 console, and reschedule the next one.",
+      en:
+        "Stop and start the instance to move it to other hardware; read the " +
+        "scheduled event in the EC2 console, and reschedule the next one.",
       ko: "인스턴스를 중지 후 시작하여 다른 하드웨어로 옮기고, EC2 콘솔의 예약 이벤트를 확인해 일정을 조정하세요.",
     },
     clues: [
@@ -118,7 +123,9 @@ export const machineCauses: readonly Cause[] = [
     id: "spot-interruption",
     title: { en: "AWS took Spot capacity back", ko: "스팟(Spot) 용량 회수" },
     do: {
-      en: "Raise the on-demand base of the capacity provider or group, allow more instance types and zones, and check that a replacement starts.",
+      en:
+        "Raise the on-demand base of the capacity provider or group, allow more " +
+        "instance types and zones, and check that a replacement starts.",
       ko: "온디맨드 기본 용량을 늘리고 인스턴스 유형과 가용 영역을 더 허용한 뒤, 대체 용량이 시작되는지 확인하세요.",
     },
     clues: [
@@ -144,7 +151,9 @@ export const machineCauses: readonly Cause[] = [
     id: "zone-impaired",
     title: { en: "One availability zone is impaired", ko: "가용 영역 하나의 장애" },
     do: {
-      en: "Shift traffic out of the zone (`aws arc-zonal-shift start-zonal-shift` on the load balancer) and check that capacity starts in the others.",
+      en:
+        "Shift traffic out of the zone (`aws arc-zonal-shift start-zonal-shift` on the " +
+        "load balancer) and check that capacity starts in the others.",
       ko: "로드 밸런서에서 zonal shift로 해당 영역의 트래픽을 빼고, 다른 영역에서 용량이 시작되는지 확인하세요.",
     },
     clues: [
@@ -155,7 +164,10 @@ export const machineCauses: readonly Cause[] = [
         0.75,
         event(
           /Health/,
-          /(availability zone|\baz\b|"[a-z]{2}-[a-z]+-\d[a-f]"|[a-z]{3}\d-az\d).*(connectiv|power|network|impair|error|degrad)|(connectiv|power|network|impair|error|degrad).*(availability zone|[a-z]{3}\d-az\d)/i,
+          regex("i")`
+            (availability zone|\baz\b|"[a-z]{2}-[a-z]+-\d[a-f]"|[a-z]{3}\d-az\d).*(connectiv|power|network|
+            impair|error|degrad)|(connectiv|power|network|impair|error|degrad).*(availability zone|
+            [a-z]{3}\d-az\d)`,
         ),
       ),
       clue(0.5, {

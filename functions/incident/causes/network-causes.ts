@@ -1,3 +1,4 @@
+import { regex } from "../../../core/regex";
 import { type Cause, change, clue, NOT_THE_POOL, SYMPTOMS } from "./cause";
 
 /** A rule for logging in to a server keeps no visitor out. */
@@ -23,18 +24,17 @@ export const networkCauses: readonly Cause[] = [
       clue(
         0.6,
         change(
-          /^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|ModifyNetworkInterfaceAttribute|ModifyDBInstance|SetSecurityGroups|ModifyInstanceAttribute)$/,
+          regex()`
+            ^(RevokeSecurityGroup(Ingress|Egress)|ModifySecurityGroupRules|ModifyNetworkInterfaceAttribute|
+            ModifyDBInstance|SetSecurityGroups|ModifyInstanceAttribute)$`,
           {
             within: 60,
-            text: new RegExp(`${VISITORS_PORT.source}.*(securityGroup|groupId|groupSet)`, "i"),
+            text: regex("i")`${VISITORS_PORT}.*(securityGroup|groupId|groupSet)`,
           },
         ),
         {
           kind: ["log", "target", "recovery", "certificate", "task"],
-          text: new RegExp(
-            `${NOT_THE_POOL.source}[^]*(timed? ?out|ETIMEDOUT|Target\\.Timeout|unreachable|P1001|can'?t reach)`,
-            "i",
-          ),
+          text: regex("i")`${NOT_THE_POOL}[^]*(timed? ?out|ETIMEDOUT|Target\.Timeout|unreachable|P1001|can'?t reach)`,
           within: 60,
         },
       ),
@@ -66,14 +66,19 @@ export const networkCauses: readonly Cause[] = [
       clue(
         0.7,
         change(
-          /^(DeleteRoute|ReplaceRoute|ReplaceRouteTableAssociation|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl(Entry|Association)|DeleteNetworkAclEntry|DisassociateAddress|ReleaseAddress|DeleteVpcPeeringConnection)$/,
+          regex()`
+            ^(DeleteRoute|ReplaceRoute|ReplaceRouteTableAssociation|DisassociateRouteTable|
+            DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl(Entry|Association)|
+            DeleteNetworkAclEntry|DisassociateAddress|ReleaseAddress|DeleteVpcPeeringConnection)$`,
           { within: 60 },
         ),
       ),
       clue(
         0.5,
         change(
-          /^(DeleteRoute|ReplaceRoute\w*|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|DeleteVpcEndpoints?|ReplaceNetworkAcl\w+|CreateNetworkAclEntry|DisassociateAddress|ReleaseAddress)$/,
+          regex()`
+            ^(DeleteRoute|ReplaceRoute\w*|DisassociateRouteTable|DetachInternetGateway|DeleteNatGateway|
+            DeleteVpcEndpoints?|ReplaceNetworkAcl\w+|CreateNetworkAclEntry|DisassociateAddress|ReleaseAddress)$`,
           { within: 60 },
         ),
         {

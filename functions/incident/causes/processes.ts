@@ -1,3 +1,4 @@
+import { regex } from "../../../core/regex";
 import { alarm, type Cause, CODE_ERROR, clue, line, log, metric, SYMPTOMS, target } from "./cause";
 
 /** Causes in the processes of a server. */
@@ -13,7 +14,9 @@ export const processCauses: readonly Cause[] = [
       clue(0.5, { kind: "metric", name: /^procstat_lookup_pid_count$/, text: /node|pm2|next|app/i, max: 0 }),
       clue(0.55, {
         kind: "recovery",
-        text: /pm2.*(stopped|no process|not running|empty)|(node|app|next)\S*\s*[:=|│]?.*\b(stopped|inactive|dead|not running|0 process(es)?)\b|no process(es)? (of|found|named).*(node|app)/i,
+        text: regex("i")`
+          pm2.*(stopped|no process|not running|empty)|(node|app|next)\S*\s*[:=|│]?.*\b(stopped|inactive|dead|
+          not running|0 process(es)?)\b|no process(es)? (of|found|named).*(node|app)`,
       }),
       clue(
         0.35,

@@ -1,3 +1,4 @@
+import { regex } from "../../../core/regex";
 import {
   type Cause,
   CODE_ERROR,
@@ -49,7 +50,9 @@ export const releaseCauses: readonly Cause[] = [
         {
           kind: "vercel",
           name: /^error$/,
-          text: /FUNCTION_INVOCATION_FAILED|FUNCTION_INVOCATION_TIMEOUT|EDGE_FUNCTION_INVOCATION_FAILED|MIDDLEWARE_INVOCATION_FAILED|INTERNAL_FUNCTION/,
+          text: regex()`
+            FUNCTION_INVOCATION_FAILED|FUNCTION_INVOCATION_TIMEOUT|EDGE_FUNCTION_INVOCATION_FAILED|
+            MIDDLEWARE_INVOCATION_FAILED|INTERNAL_FUNCTION`,
         },
       ),
       clue(
@@ -74,7 +77,11 @@ export const releaseCauses: readonly Cause[] = [
       clue(
         0.85,
         line(
-          /environment variable(s)? .*(not found|is (missing|required|not set|undefined))|environment variable not found|(missing|invalid|required|undefined) (required )?environment variable|\bis not set\b.*env|error validating datasource|\bP1012\b|invalid environment/i,
+          regex("i")`
+            environment variable(s)? .*(not found|is (missing|required|not set|undefined))|
+            environment variable not found|(missing|invalid|required|
+            undefined) (required )?environment variable|\bis not set\b.*env|error validating datasource|
+            \bP1012\b|invalid environment`,
         ),
       ),
       clue(
@@ -89,7 +96,9 @@ export const releaseCauses: readonly Cause[] = [
     id: "image-missing",
     title: { en: "The container image does not exist", ko: "컨테이너 이미지가 존재하지 않음" },
     do: {
-      en: "Push the image again or name an existing digest (`aws ecr describe-images`); check that the lifecycle policy keeps what is in use.",
+      en:
+        "Push the image again or name an existing digest " +
+        "(`aws ecr describe-images`); check that the lifecycle policy keeps what is in use.",
       ko: "이미지를 다시 푸시하거나 존재하는 다이제스트를 지정하고(`aws ecr describe-images`), 수명 주기 정책을 확인하세요.",
     },
     clues: [
@@ -134,13 +143,17 @@ export const releaseCauses: readonly Cause[] = [
       clue(
         0.85,
         task(
-          /CannotPull\w*Error.*(i\/o timeout|timed? ?out|403|forbidden|access denied|denied|no basic auth|authorization|unauthorized|toomanyrequests|rate limit|dial tcp|connection refused|failed to resolve)/i,
+          regex("i")`
+            CannotPull\w*Error.*(i\/o timeout|timed? ?out|403|forbidden|access denied|denied|no basic auth|
+            authorization|unauthorized|toomanyrequests|rate limit|dial tcp|connection refused|failed to resolve)`,
         ),
       ),
       clue(
         0.8,
         task(
-          /ResourceInitializationError.*(registry auth|GetAuthorizationToken|ecr).*(timeout|timed out|cannot|no route|dial tcp|connection issue)/i,
+          regex("i")`
+            ResourceInitializationError.*(registry auth|GetAuthorizationToken|ecr).*(timeout|timed out|cannot|
+            no route|dial tcp|connection issue)`,
         ),
       ),
       clue(0.55, task(/CannotPull\w*Error/i)),
@@ -152,7 +165,9 @@ export const releaseCauses: readonly Cause[] = [
     id: "secret-unavailable",
     title: { en: "A secret or parameter cannot be read at start", ko: "시작 시 시크릿/파라미터를 읽을 수 없음" },
     do: {
-      en: "Restore the secret (`aws secretsmanager restore-secret`) or the name in the task definition, and check the execution role's permission to read it.",
+      en:
+        "Restore the secret (`aws secretsmanager restore-secret`) or the name in the task " +
+        "definition, and check the execution role's permission to read it.",
       ko: "시크릿을 복원(`aws secretsmanager restore-secret`)하거나 태스크 정의의 이름을 고치고 실행 역할의 읽기 권한을 확인하세요.",
     },
     clues: [
@@ -161,7 +176,10 @@ export const releaseCauses: readonly Cause[] = [
       clue(
         0.8,
         line(
-          /(secret|parameter).*(marked for deletion|scheduled for deletion|can'?t find|not found|ParameterNotFound)|ResourceNotFoundException.*(secret|parameter)|(secretsmanager|ssm):Get\w+.*(denied|not authorized)|not authorized to perform: (secretsmanager|ssm):Get/i,
+          regex("i")`
+            (secret|parameter).*(marked for deletion|scheduled for deletion|can'?t find|not found|
+            ParameterNotFound)|ResourceNotFoundException.*(secret|parameter)|(secretsmanager|
+            ssm):Get\w+.*(denied|not authorized)|not authorized to perform: (secretsmanager|ssm):Get`,
         ),
       ),
       clue(0.5, change(/^(DeleteSecret|DeleteParameters?)$/, { within: 720 })),
@@ -181,7 +199,10 @@ export const releaseCauses: readonly Cause[] = [
     clues: [
       clue(0.85, {
         kind: ["task", "log", "service", "scaling", "recovery", "event", "instance"],
-        text: /KMS\.?(Disabled|InvalidState|AccessDenied|NotFound)|KMSAccessDenied|kms:(Decrypt|GenerateDataKey\w*|CreateGrant).*(denied|not authorized)|(denied|not authorized).*kms:|Access to KMS is not allowed|InvalidKMSKey|Client\.(InternalError|InvalidKMSKey)[^|]*(launch|kms)/i,
+        text: regex("i")`
+          KMS\.?(Disabled|InvalidState|AccessDenied|NotFound)|KMSAccessDenied|kms:(Decrypt|GenerateDataKey\w*|
+          CreateGrant).*(denied|not authorized)|(denied|not authorized).*kms:|Access to KMS is not allowed|
+          InvalidKMSKey|Client\.(InternalError|InvalidKMSKey)[^|]*(launch|kms)`,
         within: 120,
       }),
       clue(0.85, dbStatus(/inaccessible-encryption-credentials/)),
@@ -203,19 +224,26 @@ export const releaseCauses: readonly Cause[] = [
     id: "permission-denied",
     title: { en: "An IAM role lost a permission that the site needs", ko: "사이트에 필요한 IAM 권한이 없어짐" },
     do: {
-      en: "Restore the policy that the error names (`pulumi up --refresh` shows the difference); the change in the timeline names who edited it.",
+      en:
+        "Restore the policy that the error names (`pulumi up --refresh` shows the " +
+        "difference); the change in the timeline names who edited it.",
       ko: "오류에 표시된 정책을 복원하세요(`pulumi up --refresh`로 차이 확인). 타임라인에 변경한 사람이 표시됩니다.",
     },
     clues: [
       clue(0.6, {
         kind: ["log", "task", "service", "recovery", "scaling"],
-        text: /is not authorized to perform|AccessDenied(Exception)?\b|unable to assume (the )?(service linked )?role|UnauthorizedOperation|no identity-based policy allows/i,
+        text: regex("i")`
+          is not authorized to perform|AccessDenied(Exception)?\b|
+          unable to assume (the )?(service linked )?role|UnauthorizedOperation|no identity-based policy allows`,
         within: 60,
       }),
       clue(
         0.6,
         change(
-          /^(PutRolePolicy|DeleteRolePolicy|DetachRolePolicy|AttachRolePolicy|UpdateAssumeRolePolicy|DeleteRole|CreatePolicyVersion|SetDefaultPolicyVersion|DeletePolicy\w*|PutRolePermissionsBoundary|PutBucketPolicy|DeleteBucketPolicy|DisassociateIamInstanceProfile|RemoveRoleFromInstanceProfile)$/,
+          regex()`
+            ^(PutRolePolicy|DeleteRolePolicy|DetachRolePolicy|AttachRolePolicy|UpdateAssumeRolePolicy|
+            DeleteRole|CreatePolicyVersion|SetDefaultPolicyVersion|DeletePolicy\w*|PutRolePermissionsBoundary|
+            PutBucketPolicy|DeleteBucketPolicy|DisassociateIamInstanceProfile|RemoveRoleFromInstanceProfile)$`,
           { within: 180 },
         ),
         {
@@ -234,14 +262,18 @@ export const releaseCauses: readonly Cause[] = [
       ko: "데이터베이스 마이그레이션 실패 또는 스키마 불일치",
     },
     do: {
-      en: "Read the failed migration (`prisma migrate status`), repair and mark it (`prisma migrate resolve`), or go back to the release that fits the schema.",
+      en:
+        "Read the failed migration (`prisma migrate status`), repair and mark it " +
+        "(`prisma migrate resolve`), or go back to the release that fits the schema.",
       ko: "`prisma migrate status`로 실패한 마이그레이션을 확인하고 `prisma migrate resolve`로 정리하거나, 스키마에 맞는 릴리스로 되돌리세요.",
     },
     clues: [
       clue(
         0.9,
         line(
-          /\bP30(0[0-9]|1[0-9])\b|migrate found failed migrations|migration .*failed to apply|a migration failed to apply|migrate deploy.*(failed|error|exit)/i,
+          regex("i")`
+            \bP30(0[0-9]|1[0-9])\b|migrate found failed migrations|migration .*failed to apply|
+            a migration failed to apply|migrate deploy.*(failed|error|exit)`,
         ),
       ),
       clue(0.75, line(/(relation|column|table) .* does not exist|\bP20(21|22)\b|\b42(P01|703)\b/i, { count: 2 })),
@@ -256,7 +288,9 @@ export const releaseCauses: readonly Cause[] = [
       ko: "헬스 체크 경로/응답 코드 불일치",
     },
     do: {
-      en: "Compare the target group's path and matcher with what the application answers (`curl -i` on the path); correct the one that changed.",
+      en:
+        "Compare the target group's path and matcher with what the application " +
+        "answers (`curl -i` on the path); correct the one that changed.",
       ko: "대상 그룹의 경로/매처와 애플리케이션 응답(`curl -i`)을 비교해 바뀐 쪽을 고치세요.",
     },
     clues: [
@@ -279,7 +313,9 @@ export const releaseCauses: readonly Cause[] = [
       clue(
         0.5,
         change(
-          /^(ModifyListener|DeleteListener|ModifyRule|DeleteRule|SetRulePriorities|DeleteTargetGroup|DeleteLoadBalancer|SetSubnets|SetSecurityGroups|ModifyLoadBalancerAttributes)$/,
+          regex()`
+            ^(ModifyListener|DeleteListener|ModifyRule|DeleteRule|SetRulePriorities|DeleteTargetGroup|
+            DeleteLoadBalancer|SetSubnets|SetSecurityGroups|ModifyLoadBalancerAttributes)$`,
           { within: 60 },
         ),
       ),

@@ -1,3 +1,4 @@
+import { regex } from "../../../core/regex";
 import { alarm, type Cause, change, clue, event, line, log, metric, SYMPTOMS, stopped, target, task } from "./cause";
 
 const USED_UP = metric(/^CPUCreditBalance$/, { max: 2, usual: 10, from: /^(instance|autoscaling)$/ });
@@ -18,13 +19,15 @@ export const resourceCauses: readonly Cause[] = [
       ko: "메모리 누수: 애플리케이션 메모리가 계속 늘어 종료됨",
     },
     do: {
-      en: "Restart the application to gain time; compare with the release before the climb began; take a heap snapshot (`node --heapsnapshot-signal=SIGUSR2`).",
+      en:
+        "Restart the application to gain time; compare with the release before the climb " +
+        "began; take a heap snapshot (`node --heapsnapshot-signal=SIGUSR2`).",
       ko: "우선 애플리케이션을 재시작하고, 증가가 시작되기 전 릴리스와 비교하며 힙 스냅샷(`node --heapsnapshot-signal=SIGUSR2`)을 확인하세요.",
     },
     clues: [
       clue(0.85, metric(/^(mem_used_percent|MemoryUtilization)$/, { rising: true, min: 85 }), {
         kind: ["task", "event", "log", "recovery", "instance"],
-        text: new RegExp(`OutOfMemory|${OOM_KERNEL.source}|${OOM_HEAP.source}`, "i"),
+        text: regex("i")`OutOfMemory|${OOM_KERNEL}|${OOM_HEAP}`,
       }),
       clue(0.6, metric(/^(mem_used_percent|MemoryUtilization)$/, { rising: true, min: 90 })),
     ],
@@ -37,7 +40,9 @@ export const resourceCauses: readonly Cause[] = [
       ko: "메모리 부족으로 애플리케이션 강제 종료 (OOM)",
     },
     do: {
-      en: "Give the task or instance more memory, or lower the application's use (`--max-old-space-size` below the limit); check what changed before.",
+      en:
+        "Give the task or instance more memory, or lower the application's use " +
+        "(`--max-old-space-size` below the limit); check what changed before.",
       ko: "태스크나 인스턴스의 메모리를 늘리거나 사용량을 줄이고(`--max-old-space-size`), 직전의 변경을 확인하세요.",
     },
     clues: [
@@ -56,12 +61,14 @@ export const resourceCauses: readonly Cause[] = [
     id: "disk-full",
     title: { en: "The disk is full", ko: "디스크 용량 부족" },
     do: {
-      en: "Free space (`df -h; du -xsh /var/log/* | sort -h; journalctl --vacuum-size=200M`), restart the application, then enlarge the volume or rotate logs.",
+      en:
+        "Free space (`df -h; du -xsh /var/log/* | sort -h; journalctl --vacuum-size=200M`), " +
+        "restart the application, then enlarge the volume or rotate logs.",
       ko: "`df -h`, `du -xsh /var/log/*`로 확인해 공간을 비우고 애플리케이션을 재시작한 뒤, 볼륨을 늘리거나 로그 순환을 설정하세요.",
     },
     clues: [
       // PostgreSQL's own files are on the database's disk, whoever logs it.
-      clue(0.85, line(new RegExp(`^(?!.*(could not extend file|pg_wal|base/\\d))[^]*(${NO_SPACE.source})`, "i"))),
+      clue(0.85, line(regex("i")`^(?!.*(could not extend file|pg_wal|base/\d))[^]*(${NO_SPACE})`)),
       clue(0.65, metric(/^disk_used_percent$/, { min: 97 })),
       clue(0.3, alarm(/^disk_used_percent$/)),
       clue(0.6, metric(/^disk_inodes_free$/, { max: 100 })),
@@ -82,7 +89,10 @@ export const resourceCauses: readonly Cause[] = [
     id: "cpu-credits-exhausted",
     title: { en: "CPU credits of the burstable machine are used up", ko: "버스터블 인스턴스의 CPU 크레딧 소진" },
     do: {
-      en: "Switch the instance to unlimited credits (`aws ec2 modify-instance-credit-specification`) or to a larger or a non-burstable class.",
+      en:
+        "Switch the instance to unlimited credits " +
+        "(`aws ec2 modify-instance-credit-specification`) or to a larger or a non-burstable " +
+        "class.",
       ko: "무제한 크레딧으로 전환(`aws ec2 modify-instance-credit-specification`)하거나 더 크거나 버스터블이 아닌 클래스로 바꾸세요.",
     },
     clues: [
@@ -166,7 +176,9 @@ export const resourceCauses: readonly Cause[] = [
     clues: [
       clue(0.85, {
         kind: ["scaling", "service", "task", "deployment"],
-        text: /InsufficientInstanceCapacity|do not have sufficient .* capacity|Capacity is unavailable at this time|insufficient capacity|UnfulfillableCapacity|no Spot capacity available/i,
+        text: regex("i")`
+          InsufficientInstanceCapacity|do not have sufficient .* capacity|Capacity is unavailable at this time|
+          insufficient capacity|UnfulfillableCapacity|no Spot capacity available`,
         within: 120,
       }),
       clue(0.6, event(/Scaling|ECS/, /InsufficientInstanceCapacity|sufficient capacity|Capacity is unavailable/i)),
@@ -183,7 +195,9 @@ export const resourceCauses: readonly Cause[] = [
     clues: [
       clue(0.85, {
         kind: ["scaling", "service", "task", "deployment"],
-        text: /VcpuLimitExceeded|limit on the number of (vCPUs|tasks)|LimitExceeded|InstanceLimitExceeded|requested more (vCPU|instances)|MaxSpotInstanceCountExceeded|quota/i,
+        text: regex("i")`
+          VcpuLimitExceeded|limit on the number of (vCPUs|tasks)|LimitExceeded|InstanceLimitExceeded|
+          requested more (vCPU|instances)|MaxSpotInstanceCountExceeded|quota`,
         within: 120,
       }),
       clue(0.4, { kind: "change", name: /^refused /, text: /LimitExceeded|QuotaExceeded/, within: 60 }),
@@ -200,7 +214,9 @@ export const resourceCauses: readonly Cause[] = [
     clues: [
       clue(0.88, {
         kind: ["scaling", "service", "task", "deployment"],
-        text: /InsufficientFreeAddressesInSubnet|(not|in)\s?(have )?(enough|sufficient) free addresses|PrivateIpAddressLimit|not have available IP/i,
+        text: regex("i")`
+          InsufficientFreeAddressesInSubnet|(not|in)\s?(have )?(enough|sufficient) free addresses|
+          PrivateIpAddressLimit|not have available IP`,
         within: 120,
       }),
     ],
@@ -220,7 +236,9 @@ export const resourceCauses: readonly Cause[] = [
       clue(0.88, {
         kind: "scaling",
         name: /^(Failed|Cancelled)$/,
-        text: /Invalid(AMIID|Group|KeyPair|Parameter|Subnet|LaunchTemplate)|does not exist|not authorized to use launch template|Invalid IAM Instance Profile|Client\.\w+/i,
+        text: regex("i")`
+          Invalid(AMIID|Group|KeyPair|Parameter|Subnet|LaunchTemplate)|does not exist|
+          not authorized to use launch template|Invalid IAM Instance Profile|Client\.\w+`,
         within: 120,
       }),
       clue(0.3, change(/^(DeregisterImage|DeleteLaunchTemplate|DeleteInstanceProfile|DeleteSecurityGroup)$/)),

@@ -1,3 +1,4 @@
+import { regex } from "../../../core/regex";
 import { type Cause, clue, log, metric, SYMPTOMS, target } from "./cause";
 
 /** Causes at others, and what describes a symptom more than a reason. */
@@ -12,7 +13,9 @@ export const symptomCauses: readonly Cause[] = [
     clues: [
       clue(0.85, {
         kind: ["scaling", "service", "task", "change", "event", "deployment"],
-        text: /account is (currently )?(blocked|suspended|not (active|authorized to use this))|PendingVerification|Blocked: This account|OptInRequired/i,
+        text: regex("i")`
+          account is (currently )?(blocked|suspended|not (active|authorized to use this))|PendingVerification|
+          Blocked: This account|OptInRequired`,
         within: 720,
       }),
     ],
@@ -33,7 +36,10 @@ export const symptomCauses: readonly Cause[] = [
       clue(
         0.6,
         log(
-          /^(?!.*(5432|rds\.amazonaws|prisma|postgres|upstream:|127\.0\.0\.1|::1)).*(fetch failed|getaddrinfo|socket hang up|UND_ERR_\w*TIMEOUT|(ECONNRESET|ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)|request to https?:\S+ failed|responded with (status )?5\d\d)/i,
+          regex("i")`
+            ^(?!.*(5432|rds\.amazonaws|prisma|postgres|upstream:|127\.0\.0\.1|::1)).*(fetch failed|getaddrinfo|
+            socket hang up|UND_ERR_\w*TIMEOUT|(ECONNRESET|ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)|
+            request to https?:\S+ failed|responded with (status )?5\d\d)`,
           { count: 5 },
         ),
       ),

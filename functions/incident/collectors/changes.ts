@@ -1,5 +1,6 @@
 import { type CloudTrailClient, LookupEventsCommand, type LookupEventsCommandOutput } from "@aws-sdk/client-cloudtrail";
 import type { Fact } from "../../../core/incident";
+import { regex } from "../../../core/regex";
 import { askAll, type CollectorDefinition, type Context } from "./context";
 import { answersOf, iso, parseJson, shortName } from "./facts";
 
@@ -21,8 +22,11 @@ interface TrailRecord {
 }
 
 /** Housekeeping by AWS services that happens all day and changes nothing that a site depends on. */
-const HOUSEKEEPING =
-  /^(AssumeRole.*|ConsoleLogin|CreateLogStream|PutMetricData|UpdateInstanceInformation|GenerateDataKey.*|Decrypt|Encrypt|CreateNetworkInterface|DeleteNetworkInterface|AttachNetworkInterface|RegisterTargets|DeregisterTargets|StartQuery|StopQuery|Describe.*|Get.*|List.*|Lookup.*|SetInstanceHealth|CreateTags|PutInventory|SharedSnapshotVolumeCreated)$/;
+const HOUSEKEEPING = regex()`
+    ^(AssumeRole.*|ConsoleLogin|CreateLogStream|PutMetricData|UpdateInstanceInformation|GenerateDataKey.*|
+    Decrypt|Encrypt|CreateNetworkInterface|DeleteNetworkInterface|AttachNetworkInterface|RegisterTargets|
+    DeregisterTargets|StartQuery|StopQuery|Describe.*|Get.*|List.*|Lookup.*|SetInstanceHealth|CreateTags|
+    PutInventory|SharedSnapshotVolumeCreated)$`;
 
 /**
  * What AWS services do by themselves as the site scales, recovers or heals: it follows from a fault, or has to do with none. The

@@ -8,6 +8,7 @@ import {
   type GetConsoleOutputCommandOutput,
 } from "@aws-sdk/client-ec2";
 import type { Fact } from "../../../core/incident";
+import { regex } from "../../../core/regex";
 import { askAll, type CollectorDefinition } from "./context";
 import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
 import { askMetrics } from "./metrics";
@@ -141,5 +142,6 @@ export const instance: CollectorDefinition<"instance"> = {
 };
 
 /** Console lines worth keeping: the kernel's own words for trouble. */
-const CONSOLE =
-  /out of memory|oom-kill|kernel panic|I\/O error|EXT4-fs error|XFS.*(corrupt|shutdown)|read-only|emergency mode|hung_task|blocked for more than|no space left|failed to mount|soft lockup/i;
+const CONSOLE = regex("i")`
+    out of memory|oom-kill|kernel panic|I\/O error|EXT4-fs error|XFS.*(corrupt|shutdown)|read-only|
+    emergency mode|hung_task|blocked for more than|no space left|failed to mount|soft lockup`;

@@ -10,11 +10,17 @@ import { answersOf, groupLines, iso } from "./facts";
 
 /** Words by which a line tells of trouble, for Logs Insights and for what a fixture or another reader hands in. */
 const TROUBLE =
-  "error|exception|fatal|panic|emerg|crit|fail|killed|out of memory|heap|refused|denied|timed? ?out|no space|enospc|emfile|econn|etimedout|enotfound|eai_again|too many|too long|exceed|expired|unreachable|cannot|could not|not found|unhandled|unauthorized|invalid|missing|deadlock|exited|restart|errored|stopped|dns|nxdomain|servfail|throttl|oom|signal|abort|readonly|read-only|readiness|rejected|remaining connection slots|terminating connection|certificate|no live upstreams|prematurely| 50[0-4] ";
+  "error|exception|fatal|panic|emerg|crit|fail|killed|out of memory|heap|refused|denied|timed? ?out|" +
+  "no space|enospc|emfile|econn|etimedout|enotfound|eai_again|too many|too long|exceed|expired|unreachable|" +
+  "cannot|could not|not found|unhandled|unauthorized|invalid|missing|deadlock|exited|restart|errored|" +
+  "stopped|dns|nxdomain|servfail|throttl|oom|signal|abort|readonly|read-only|readiness|rejected|" +
+  "remaining connection slots|terminating connection|certificate|no live upstreams|prematurely| 50[0-4] ";
 
 const QUERIES = {
   first: `fields @timestamp, @message | filter @message like /(?i)(${TROUBLE})/ | sort @timestamp asc | limit 200`,
-  top: `filter @message like /(?i)(${TROUBLE})/ | stats count(*) as occurrences, min(@timestamp) as firstSeen by @message | sort occurrences desc | limit 100`,
+  top:
+    `filter @message like /(?i)(${TROUBLE})/ | stats count(*) as occurrences, ` +
+    "min(@timestamp) as firstSeen by @message | sort occurrences desc | limit 100",
 } as const;
 
 /** The first and the most frequent error lines of a log group, by CloudWatch Logs Insights. */

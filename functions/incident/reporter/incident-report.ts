@@ -147,7 +147,9 @@ function linksOf({ findings }: Recording, { region, dashboard }: About): Link[] 
       case "ecs":
         return {
           title: "ECS service",
-          url: `${home}/ecs/v2/clusters/${source.cluster.split("/").at(-1)}/services/${source.service.split("/").at(-1)}/tasks?region=${region}`,
+          url:
+            `${home}/ecs/v2/clusters/${source.cluster.split("/").at(-1)}` +
+            `/services/${source.service.split("/").at(-1)}/tasks?region=${region}`,
         };
       case "database":
         return { title: "Database", url: page("rds", `#database:id=${source.identifier}`) };

@@ -75,7 +75,8 @@ describe("vercelPlanProblems", () => {
   it("reads as one text", () => {
     assert.equal(
       problemText(vercelPlanProblems({ plan: "pro", requiredSla: 0.9999 })),
-      "vercel.requiredSla: 99.99 %. Pro: no availability by contract; vercel.plan enterprise allows it. Remove vercel.requiredSla, or set vercel.plan to enterprise.",
+      "vercel.requiredSla: 99.99 %. Pro: no availability by contract; vercel.plan enterprise " +
+        "allows it. Remove vercel.requiredSla, or set vercel.plan to enterprise.",
     );
   });
 });

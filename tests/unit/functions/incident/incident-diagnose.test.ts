@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import type { Recording } from "../../../../core/incident";
+import { regex } from "../../../../core/regex";
 import { CAUSES } from "../../../../functions/incident/causes";
 import { diagnose, evidenceOf } from "../../../../functions/incident/causes/diagnose";
 
@@ -175,23 +176,25 @@ function strings(value: unknown): string[] {
 }
 
 /** Names, ids, hosts, addresses and moments: what tells one incident from another. */
+/** Keys whose values are names of the site's own. */
+const NAMES = regex()`
+  ^(AlarmName|AutoScalingGroupName|serviceName|DBInstanceIdentifier|logGroup|group|service|cluster|identifier|
+  document|host|userName|Username)$`;
+
 function collectIdentifiers(value: unknown, into: Set<string>): void {
   for (const text of strings(value)) {
     const found =
       text.match(
-        /\b(i-[0-9a-f]{8,}|arn:[\w:/-]+|\d{12}|[\w-]+\.example|prj_\w+|dpl_\w+|[0-9a-f]{12,}|\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?|Z0[0-9A-F]{10,})\b/g,
+        regex("g")`
+          \b(i-[0-9a-f]{8,}|arn:[\w:/-]+|\d{12}|[\w-]+\.example|prj_\w+|dpl_\w+|[0-9a-f]{12,}|
+          \d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?|Z0[0-9A-F]{10,})\b`,
       ) ?? [];
     for (const one of found) into.add(one);
   }
   const named = (object: unknown): void => {
     if (typeof object !== "object" || object === null) return;
     for (const [key, inner] of Object.entries(object)) {
-      if (
-        typeof inner === "string" &&
-        /^(AlarmName|AutoScalingGroupName|serviceName|DBInstanceIdentifier|logGroup|group|service|cluster|identifier|document|host|userName|Username)$/.test(
-          key,
-        )
-      ) {
+      if (typeof inner === "string" && NAMES.test(key)) {
         if (inner.length > 3 && !/^(arn:|AWS)/.test(inner)) into.add(inner);
       }
       named(inner);
