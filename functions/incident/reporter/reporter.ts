@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { EventBridgeEvent } from "aws-lambda";
 import type { Finding, Incident } from "../../../core/incident";
 import type { ReporterConfig } from "../../../core/reporter-config";
@@ -38,7 +39,7 @@ export interface Dependencies {
   /** Until when nobody is told. */
   readonly muteUntil?: string;
   readonly now?: () => Date;
-  readonly wait?: (milliseconds: number) => Promise<void>;
+  readonly wait?: (milliseconds: number) => Promise<unknown>;
 }
 
 /** What a call came to, for its log. */
@@ -64,9 +65,8 @@ const POLLS = Math.ceil(CLAIM_MS / POLL_MS) + 1;
  * sending and noting it sends again when Lambda retries: rather two messages than none.
  */
 export function reporter(dependencies: Dependencies) {
-  const { store, now = () => new Date() } = dependencies;
-  const wait = dependencies.wait ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
-  const muted = () => dependencies.muteUntil !== undefined && now() < new Date(dependencies.muteUntil);
+  const { store, now = () => new Date(), wait = setTimeout } = dependencies;
+  const { muted, write } = writer(dependencies);
   const claimed = (open: Open) => now().getTime() - Date.parse(open.claimedAt) < CLAIM_MS;
 
   /** The open incident, once nobody else is at work on it or its time is up. */
@@ -76,28 +76,6 @@ export function reporter(dependencies: Dependencies) {
       if (!found || !busy(found.value) || !claimed(found.value) || i >= POLLS) return found;
       await wait(POLL_MS);
     }
-  }
-
-  async function write(incident: Incident, phase: Phase): Promise<Report> {
-    const config = await dependencies.config();
-    const to = now();
-    const from = new Date(Date.parse(incident.startedAt) - LOOK_BACK_MS);
-    const findings = await dependencies.gather(config, from, to);
-    const report = reportOf({ incident, findings }, config.about, { phase, now: now() });
-    const storedAt = await store.save(
-      incident.id,
-      JSON.stringify(report, null, 1),
-      toHtml(incidentDocument(report, config.language, "page")),
-    );
-    if (!muted()) {
-      await dependencies.send({
-        severity: phase === "ended" ? "warning" : "page",
-        subject: reportSubject(report),
-        text: toPlain(incidentDocument(report, config.language, "message", storedAt)),
-        sms: reportSms(report, config.language),
-      });
-    }
-    return report;
   }
 
   async function started(alarm: string, startedAt: string): Promise<Outcome> {
@@ -156,4 +134,33 @@ export function reporter(dependencies: Dependencies) {
     // INSUFFICIENT_DATA is not an end: the alarm must say that it is well.
     return state.value === "OK" ? ended(at) : { outcome: "nothing", why: `state ${state.value}` };
   };
+}
+
+/** Looks, weighs, keeps the report, and tells people of it unless they are not to be told. */
+function writer({ store, config: read, gather, send, muteUntil, now = () => new Date() }: Dependencies) {
+  const muted = () => muteUntil !== undefined && now() < new Date(muteUntil);
+
+  async function write(incident: Incident, phase: Phase): Promise<Report> {
+    const config = await read();
+    const to = now();
+    const from = new Date(Date.parse(incident.startedAt) - LOOK_BACK_MS);
+    const findings = await gather(config, from, to);
+    const report = reportOf({ incident, findings }, config.about, { phase, now: now() });
+    const storedAt = await store.save(
+      incident.id,
+      JSON.stringify(report, null, 1),
+      toHtml(incidentDocument(report, config.language, "page")),
+    );
+    if (!muted()) {
+      await send({
+        severity: phase === "ended" ? "warning" : "page",
+        subject: reportSubject(report),
+        text: toPlain(incidentDocument(report, config.language, "message", storedAt)),
+        sms: reportSms(report, config.language),
+      });
+    }
+    return report;
+  }
+
+  return { muted, write };
 }

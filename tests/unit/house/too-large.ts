@@ -14,7 +14,6 @@ export const TOO_LARGE: Readonly<Record<string, number>> = {
   "file: tests/unit/stacks/gates/gates.test.ts": 524,
   "file: tests/unit/stacks/plans.test.ts": 518,
   "file: tests/unit/stacks/settings/settings.test.ts": 632,
-  "function: functions/incident/reporter/reporter.ts reporter": 94,
   "function: insight/comparison.ts brokenClaims": 107,
   "function: insight/cost/cost.ts costOf": 89,
   "function: stacks/gates/index.ts liveGates": 238,
