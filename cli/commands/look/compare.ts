@@ -18,6 +18,8 @@ export interface StackContext {
   readonly settings: Settings;
   /** Its traffic, for estimates. */
   readonly usage: Settings["usage"];
+  /** Sections of the config as they stand in the file, for a change to begin from. */
+  readonly sections: Readonly<Record<string, unknown>>;
 }
 
 /** What the commands need of the planner and the stack files; tests put their own in. */
@@ -40,8 +42,14 @@ export async function loadPlanner(folder: string = projectFolder): Promise<Plann
       throw new UserError(
         `The stack ${stack} names no region: pulumi config set --stack ${stack} aws:region ap-northeast-2`,
       );
+    const sections = Object.fromEntries(
+      Object.entries(config).flatMap(([key, value]) => {
+        const name = key.startsWith(`${project}:`) ? key.slice(project.length + 1) : undefined;
+        return name === undefined ? [] : [[name, /^[[{]/.test(value) ? JSON.parse(value) : value]];
+      }),
+    );
     const settings = readSettings(project, stack, config);
-    return { region, settings, usage: settings.usage };
+    return { region, settings, usage: settings.usage, sections };
   };
   return {
     listStacks: () => planner.listStacks(folder),
@@ -108,22 +116,25 @@ export function tellLeftOut(leftOut: readonly LeftOut[]): void {
 }
 
 /** Sections of a config with dotted keys set; a section that is given replaces the file's whole, so its rest is taken along. */
-function withChanges(settings: Settings, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const changed: Record<string, object> = {};
-  for (const [key, value] of Object.entries(changes)) {
-    const [section, field = ""] = key.split(".") as [keyof Settings, string?];
-    changed[section] = { ...Object(settings[section]), ...changed[section], [field]: value };
+export function withSettings(
+  sections: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const changed: Record<string, Record<string, unknown>> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const [section = "", field = ""] = key.split(".");
+    changed[section] = { ...(sections[section] as object | undefined), ...changed[section], [field]: value };
   }
   return changed;
 }
 
 /** Plans every variation of the settings that the stack's config allows, and prices it. */
 export async function candidatesOf(planner: Planner, stack: string): Promise<Candidate[]> {
-  const { region, usage, settings } = planner.context(stack);
+  const { region, usage, sections } = planner.context(stack);
   const candidates: Candidate[] = [];
   for (const { architecture, config } of variations) {
     const result = await ifConfigured(
-      planner.planStack(stack, { architecture, config: { ...alone, ...withChanges(settings, config) } }),
+      planner.planStack(stack, { architecture, config: { ...alone, ...withSettings(sections, config) } }),
     );
     if ("refused" in result) continue;
     const plan = result.made;

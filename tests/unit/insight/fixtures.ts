@@ -13,7 +13,7 @@ export function contextOf(sections: Readonly<Record<string, unknown>> = {}): Sta
     ]),
   );
   const settings = readSettings("iamvet", "prod", config);
-  return { region: "ap-northeast-2", settings, usage: settings.usage };
+  return { region: "ap-northeast-2", settings, usage: settings.usage, sections };
 }
 
 /** What a flip is judged by where a stack's file says nothing of its own. */
