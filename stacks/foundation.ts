@@ -19,8 +19,8 @@ import type { StackConfig } from "./config";
 import { backupsOf, databaseOf } from "./data";
 import { vercelAccessOf } from "./external";
 import { defaultNetwork } from "./placement";
+import { tiersOf } from "./settings/conflict";
 import { dockerPlatforms, type Settings } from "./settings/schema";
-import { tiersOf } from "./settings/settings-rules";
 import { ownTags } from "./tags";
 
 /** What never changes when the architecture does: the same URNs in every option. */

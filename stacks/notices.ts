@@ -4,10 +4,9 @@ import { vercelNodeNotice } from "../components/vercel/vercel-node";
 import { vercelPlanNotice } from "../components/vercel/vercel-plans";
 import { buildArgs } from "./build-args";
 import { uptimeCheckOf, vercelAccessOf } from "./external";
-import { isProduction } from "./settings/conflict";
+import { isProduction, tiersOf } from "./settings/conflict";
 import { unusedOf } from "./settings/database-rules";
 import { dockerPlatforms, type Settings } from "./settings/schema";
-import { tiersOf } from "./settings/settings-rules";
 
 /** What a person still has to supply or to do. A blocking one is information in a plan and an error in `pulumi up`. */
 export interface Notice {

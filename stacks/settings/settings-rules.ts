@@ -5,8 +5,6 @@ import { externalRules } from "./external-rules";
 import { architectures, type SectionName, sections } from "./schema";
 import { fargateSizes } from "./sections/fargate";
 
-export { tiersOf };
-
 /** Longest maintenance that alerts may be muted for. */
 const MOST_MUTED_DAYS = 7;
 
