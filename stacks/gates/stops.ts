@@ -102,7 +102,8 @@ export function notReady({ tier, before, intent, asked }: Waiting): string[] {
   const serving = bearer(before.slots);
   const cutOff = intent && sharesText(sharesOf(intent)) !== sharesText(sharesOf(before));
   const serves = cutOff
-    ? `this update has not touched it. One before was cut off between two states: ${sharesText(sharesOf(before))}; ${sharesText(sharesOf(intent))}.`
+    ? `this update has not touched it. One before was cut off between two states: ${sharesText(sharesOf(before))}; ` +
+      `${sharesText(sharesOf(intent))}.`
     : `${sharesOf(before).filter(({ share }) => share > 0).length === 1 ? `${serving} serves` : sharesText(sharesOf(before))} as before.`;
   const back = backCommand(asked, before);
   return [
@@ -208,7 +209,8 @@ export function standingText({ stack, shares, pending, back }: Standing): string
       ? [
           "The engine was cut off in the midst of:",
           ...pending.map((operation) => `  ${operation}`),
-          "The next run asks AWS what has become of it. What was being created may exist without the stack knowing, and costs on. To find it:",
+          "The next run asks AWS what has become of it. What was being created may exist without the stack " +
+            "knowing, and costs on. To find it:",
           `  aws resourcegroupstaggingapi get-resources --tag-filters Key=Stack,Values=${stack}`,
         ]
       : []),
@@ -227,7 +229,8 @@ const CURES: readonly { readonly when: RegExp; readonly cure: (stack: string) =>
   {
     when: /already exists|AlreadyExists|Duplicate|PriorityInUse/i,
     cure: (stack) =>
-      `Something exists that the stack does not know of, as an update leaves it that was killed. Look at it: delete it, or import it by \`pulumi import --stack ${stack}\`; then go on.`,
+      "Something exists that the stack does not know of, as an update leaves it that was killed. Look at it: " +
+      `delete it, or import it by \`pulumi import --stack ${stack}\`; then go on.`,
   },
 ];
 

@@ -100,7 +100,9 @@ function* backupDaysRules({ backupDays, mode }: DatabaseSettings, stack: string)
   if (backupDays >= least) return;
   yield {
     key: "database.backupDays",
-    allowed: `from ${least} to 35${isProduction(stack) ? " in a production stack" : ""}: without automated backups there is no point-in-time recovery`,
+    allowed:
+      `from ${least} to 35${isProduction(stack) ? " in a production stack" : ""}: without automated backups there ` +
+      "is no point-in-time recovery",
     fix: { value: newDatabase.backupDays },
   };
 }
@@ -116,10 +118,11 @@ function* catalogRules({ instanceClass, engineVersion, unlisted }: DatabaseSetti
   }
   if (engineVersion && !isKnownVersion(engineVersion)) {
     const major = engineVersion.split(".")[0] ?? "";
-    const range = postgresMinors[major];
+    const [from, to] = postgresMinors[major] ?? [];
+    const range = from === undefined ? "" : `, or ${major}.${from} to ${major}.${to}`;
     yield {
       key: "database.engineVersion",
-      allowed: `${major}${range ? `, or ${major}.${range[0]} to ${major}.${range[1]}` : ""} (${CATALOG_SOURCE}). For another one that RDS offers set database.unlisted`,
+      allowed: `${major}${range} (${CATALOG_SOURCE}). For another one that RDS offers set database.unlisted`,
       fix: { value: major },
     };
   }
@@ -228,7 +231,9 @@ export const databaseRules = [
     if (start.some((one) => taken.some((window) => overlap(one, window)))) {
       yield {
         key: "backups.hour",
-        allowed: `an hour whose next two hours are apart from database.backupWindow (${backupWindow}) and database.maintenanceWindow (${maintenanceWindow}), in which RDS takes no snapshot`,
+        allowed:
+          `an hour whose next two hours are apart from database.backupWindow (${backupWindow}) and ` +
+          `database.maintenanceWindow (${maintenanceWindow}), in which RDS takes no snapshot`,
         fix: { value: (Math.ceil((dailyWindow(backupWindow)[0]?.to ?? 0) / 60) + 3) % 24 },
       };
     }

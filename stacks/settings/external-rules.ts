@@ -2,7 +2,7 @@ import { uptimeProblems } from "../../components/monitoring/uptime-plans";
 import { DATABASE_URL_FORM, isDatabaseUrl } from "../../components/vercel/vercel-database";
 import { vercelNodeProblems } from "../../components/vercel/vercel-node";
 import { vercelPlanProblems, vercelRegions } from "../../components/vercel/vercel-plans";
-import { uptimeCheckOf, vercelChoicesOf } from "../external";
+import { uptimeCheckOf, vercelChoicesOf } from "../args/external";
 import { type Rule, rule, tiersOf } from "./conflict";
 import type { SectionName } from "./schema";
 import { overlaps } from "./settings-fields";
@@ -77,7 +77,8 @@ export const externalRules: readonly Rule<SectionName>[] = [
       yield {
         key: "vercel.databaseAccess",
         allowed:
-          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
+          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS " +
+          "forced) or private-link (enterprise)",
         fix: { value: "static-ips" },
       };
     }
@@ -129,7 +130,10 @@ export const externalRules: readonly Rule<SectionName>[] = [
     if (!alone || !prebuilt || !settings.app.migrate || !databaseAccess || databaseAccess === "public-tls") return;
     yield {
       key: "app.migrate",
-      allowed: `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each release`,
+      allowed:
+        `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and ` +
+        `the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each ` +
+        "release",
       fix: { value: false },
     };
   }),

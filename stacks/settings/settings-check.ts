@@ -225,8 +225,8 @@ class Report {
   }
 
   private key(path: readonly PropertyKey[]): string {
-    const [first, ...rest] = path;
-    return `${this.project}:${String(first)}${rest.map((p) => (typeof p === "number" || /^\d+$/.test(String(p)) ? `[${String(p)}]` : `.${String(p)}`)).join("")}`;
+    const [first = "", ...rest] = path.map(String);
+    return `${this.project}:${first}${rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("")}`;
   }
 }
 

@@ -1,9 +1,9 @@
-import { DnsZone } from "../components/traffic/dns-zone";
+import { DnsZone } from "../../components/traffic/dns-zone";
+import type { StackConfig } from "../config";
+import { type Gates, ifKnown, knownValue, type LiveTraffic, type TrafficQuery } from "../gates";
+import { forUpdate, updating } from "../operation";
 import { refuseNames, refuseZone } from "./barred";
-import type { StackConfig } from "./config";
 import { type Former, formerOf } from "./former";
-import { type Gates, ifKnown, knownValue, type LiveTraffic, type TrafficQuery } from "./gates";
-import { forUpdate, updating } from "./operation";
 
 /** Where a site's traffic is, and what is live of it before an update. */
 export interface LiveSite {

@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Tags } from "./adoption/found";
-import type { NamedSettings } from "./config";
-import { type KnownResource, knownAs } from "./state";
+import type { Tags } from "../adoption/found";
+import type { NamedSettings } from "../config";
+import { type KnownResource, knownAs } from "../state";
 
 const [RECORD, PARAMETER] = ["aws:route53/record:Record", "aws:ssm/parameter:Parameter"];
 

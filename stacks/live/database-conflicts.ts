@@ -63,7 +63,8 @@ const replaced: Readonly<Record<string, (live: LiveDatabase) => Conflict>> = {
     conflict(
       "mode",
       `import or existing for ${identifier}, which is not encrypted: encrypting it would replace it. ` +
-        "Safe way: copy a snapshot with a key (aws rds copy-db-snapshot --kms-key-id alias/aws/rds) and restore the copy into a second stack",
+        "Safe way: copy a snapshot with a key (aws rds copy-db-snapshot --kms-key-id alias/aws/rds) and restore " +
+        "the copy into a second stack",
       "import",
     ),
 };

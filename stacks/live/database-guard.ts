@@ -17,7 +17,8 @@ export async function guardDatabase(config: StackConfig): Promise<void> {
   const { mode, storageGb, restore } = config.settings.database;
   if (own && storageGb && storageGb < own.allocatedStorage) {
     void pulumi.log.warn(
-      `database.storageGb is ${storageGb}, and ${own.identifier} has ${own.allocatedStorage} GiB: storage never shrinks, nothing is changed.`,
+      `database.storageGb is ${storageGb}, and ${own.identifier} has ${own.allocatedStorage} GiB: storage never ` +
+        "shrinks, nothing is changed.",
     );
   }
   if (own && mode === "restore" && restore) {

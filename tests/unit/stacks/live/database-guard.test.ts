@@ -5,8 +5,8 @@ import {
   conflictsWithBackup,
   conflictsWithLive,
   type LiveDatabase,
-} from "../../../../stacks/gates/database-conflicts";
-import { guardDatabase } from "../../../../stacks/gates/database-guard";
+} from "../../../../stacks/live/database-conflicts";
+import { guardDatabase } from "../../../../stacks/live/database-guard";
 import { settingsOf } from "../settings/fixtures";
 
 const live: LiveDatabase = {
