@@ -120,13 +120,11 @@ export const without = (code: GateCode, ...gates: readonly ("ready" | "settled")
   }),
 });
 
-type GateTimes = NonNullable<Conditions["gates"]> & { readonly drainSeconds: number };
-
 export interface SimulationOptions {
   readonly code: GateCode;
-  /** TTL of the site's records, in seconds. */
-  readonly ttl: number;
-  readonly gates: GateTimes;
+  /** TTL of the site's records, in seconds. @default 60 */
+  readonly ttl?: number;
+  readonly gates?: Conditions["gates"];
   readonly visitors?: Partial<Visitors>;
   /** Values of `gates.drainSeconds` to try, beside the stack's own. @default 0, 60, 300, 900, 3600 */
   readonly drains?: readonly number[];
@@ -193,9 +191,9 @@ function usual(_: string, random: Random): Behaviour {
  */
 export async function simulateFlips(options: SimulationOptions): Promise<SimulationReport> {
   const visitors = { ...VISITORS, ...options.visitors };
-  const { code, ttl, flips = 200, seed = 1 } = options;
+  const { code, ttl = 60, flips = 200, seed = 1 } = options;
   check(visitors, flips);
-  const own = options.gates.drainSeconds;
+  const own = options.gates?.drainSeconds ?? 60;
   const drains = [...new Set([...(options.drains ?? [0, 60, 300, 900, 3600]), own])].sort((a, b) => a - b);
   const play = (gates: SimulationRow["gates"], drainSeconds: number, variant: GateCode) =>
     row(gates, { ...options.gates, drainSeconds }, { code: variant, ttl, flips, seed, visitors });
@@ -231,7 +229,7 @@ interface Play {
 
 async function row(
   gates: SimulationRow["gates"],
-  times: GateTimes,
+  times: NonNullable<Conditions["gates"]>,
   { code, ttl, flips, seed, visitors }: Play,
 ): Promise<SimulationRow> {
   const losses: Loss[] = [];
@@ -254,7 +252,7 @@ async function row(
   const mean = (pick: (loss: Loss) => number) => losses.reduce((sum, loss) => sum + pick(loss), 0) / flips;
   return {
     gates,
-    drainSeconds: times.drainSeconds,
+    drainSeconds: times.drainSeconds ?? 60,
     mean: mean(({ unready, gone, sick }) => unready + gone + sick),
     p95: sums[Math.min(flips - 1, Math.floor(flips * 0.95))] ?? 0,
     by: { unready: mean(({ unready }) => unready), gone: mean(({ gone }) => gone), sick: mean(({ sick }) => sick) },

@@ -56,11 +56,11 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
 /** The simulation with a stack's TTL, gates and traffic. */
 async function simulate(planner: Planner, options: Options): Promise<SimulationReport & { stack: string }> {
   const stack = chooseStack(planner, options.stack);
-  const { settings } = planner.context(stack);
+  const { sections, usage } = planner.context(stack);
   const given = <T>(option: string, value: string | undefined, use: (parsed: number) => T) =>
     value === undefined ? {} : use(numberOf(option, value, BOUNDS[option]));
   const visitors: Partial<Visitors> = {
-    requestsPerSecond: settings.usage.requestsPerMonth / (HOURS_PER_MONTH * 3600),
+    requestsPerSecond: usage.requestsPerMonth / (HOURS_PER_MONTH * 3600),
     ...given("--requests-per-second", options.requestsPerSecond, (requestsPerSecond) => ({ requestsPerSecond })),
     ...given("--overstay", options.overstay, (percent) => ({ overstayShare: percent / 100 })),
     ...given("--overstay-seconds", options.overstaySeconds, (overstaySeconds) => ({ overstaySeconds })),
@@ -72,8 +72,8 @@ async function simulate(planner: Planner, options: Options): Promise<SimulationR
   ]);
   const report = await simulateFlips({
     code: { liveGates, tiersToProve, encodeTraffic },
-    ttl: settings.domain.ttl,
-    gates: settings.gates,
+    ttl: (sections.domain as { ttl?: number } | undefined)?.ttl ?? 60,
+    gates: (sections.gates ?? {}) as NonNullable<Parameters<typeof simulateFlips>[0]["gates"]>,
     visitors,
     ...(drains ? { drains } : {}),
     ...given("--flips", options.flips, (flips) => ({ flips })),

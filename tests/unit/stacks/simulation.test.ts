@@ -117,9 +117,8 @@ describe("the flip, simulated", () => {
 });
 
 describe("what a flip loses", () => {
-  const gates = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 300, drainSeconds: 60 };
-  const simulate = (more: object = {}) =>
-    simulateFlips({ code, ttl: 60, gates, flips: 40, drains: [0, 300, 3600], ...more });
+  const gates = { healthyCount: 3, intervalSeconds: 5, timeoutSeconds: 300 };
+  const simulate = (more: object = {}) => simulateFlips({ code, gates, flips: 40, drains: [0, 300, 3600], ...more });
   let report: SimulationReport;
   before(async () => {
     report = await simulate();
