@@ -53,6 +53,13 @@ export function inUrnsOf(newer: Plan, older: Plan): Plan {
   return JSON.parse(JSON.stringify(older), (_, value) => now.get(value) ?? value) as Plan;
 }
 
+/** The stacks that two sets of plans both have, each with its older plan in the URNs of the newer one. */
+export const inBoth = (before: readonly Plan[], after: readonly Plan[]): (readonly [older: Plan, newer: Plan])[] =>
+  after.flatMap((plan) => {
+    const old = before.find(({ stack }) => stack === plan.stack);
+    return old ? [[inUrnsOf(plan, old), plan] as const] : [];
+  });
+
 /** The resource that a value refers to. */
 export function target(plan: Plan, value: unknown): PlannedResource | undefined {
   return isRef(value) ? byUrn(plan).get(value.$ref) : undefined;

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { UserError } from "./errors";
 
 /** What is said of a wrong figure: the settings' messages and reference read it (stacks/settings/settings-check.ts). */
 const said = (description: string, example: unknown, allowed = "a number from 0") => ({
@@ -7,11 +6,11 @@ const said = (description: string, example: unknown, allowed = "a number from 0"
   allowed,
   example,
 });
-const number = z.number({ error: "must be a number" }).min(0, "must not be negative");
+const number = z.number().min(0);
 const amount = (fallback: number, description: string) => number.meta(said(description, fallback)).default(fallback);
 const share = (description: string, fallback: number) =>
   number
-    .max(1, "must not exceed 1")
+    .max(1)
     .meta(said(description, fallback, "a number from 0 to 1"))
     .default(fallback);
 
@@ -37,7 +36,7 @@ export const usageSchema = z.strictObject({
   smsPerMonth: amount(10, "SMS that alarms send in a month"),
   smsCountry: z
     .string()
-    .regex(/^\+\d{1,3}$/, "must be a country code such as +82")
+    .regex(/^\+\d{1,3}$/)
     .meta(said("Country code of the phones, which decides the price of an SMS", "+82", "a country code such as +82"))
     .default("+82"),
   incidentsPerMonth: amount(4, "Alarms a month that start an incident report and a recovery run"),
@@ -55,18 +54,3 @@ export type Usage = z.infer<typeof usageSchema>;
 
 /** A small site: one million requests and 50 GB a month. */
 export const usageDefaults: Usage = usageSchema.parse({});
-
-/**
- * Fills in the defaults.
- * @throws Error with one line for each wrong figure.
- */
-export function parseUsage(input: unknown): Usage {
-  const parsed = usageSchema.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) =>
-    issue.code === "unrecognized_keys"
-      ? `usage: unknown ${issue.keys.map((key) => `"${key}"`).join(", ")}; known: ${Object.keys(usageSchema.shape).join(", ")}`
-      : `usage.${issue.path.join(".")} ${issue.message}`,
-  );
-  throw new UserError(lines.join("\n"));
-}

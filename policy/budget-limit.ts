@@ -74,15 +74,10 @@ export function limitOf(plan: Plan): number | undefined {
 }
 
 /** What to say when a plan passes the budget; nothing while it does not, or where there is none. */
-export function overBudget(
-  plan: Plan,
-  limitUsd: number | undefined,
-  region?: string,
-  usage?: unknown,
-): string | undefined {
+export function overBudget(plan: Plan, limitUsd: number | undefined, region?: string): string | undefined {
   const limit = limitUsd ?? limitOf(plan);
   if (limit === undefined) return undefined;
-  const report: CostReport = costOf(plan, { ...(region ? { region } : {}), usage });
+  const report: CostReport = costOf(plan, region ? { region } : {});
   if (report.totalUsd <= limit) return undefined;
   const greatest = [...report.lines].sort((a, b) => b.monthlyUsd - a.monthlyUsd).slice(0, 3);
   const parts = greatest.map((line) => `${line.resource} ${dollars(line.monthlyUsd)}`).join(", ");

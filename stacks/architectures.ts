@@ -7,9 +7,9 @@ import type { VercelAppArgs } from "../components/vercel/vercel-app";
 import { describeVercelDatabase } from "../components/vercel/vercel-database";
 import { UNVERSIONED, versionOf } from "../core/version";
 import type { BeforeRollout, WebTier } from "../core/web-tier";
+import { pathsOf } from "./args/existing";
+import { vercelChoicesOf } from "./args/external";
 import type { StackConfig } from "./config";
-import { pathsOf } from "./existing";
-import { vercelChoicesOf } from "./external";
 import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
 import type { Architecture, Settings } from "./settings/schema";
 

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Conflict } from "./settings/conflict";
 import type { Settings } from "./settings/schema";
-import { checkSettings, SettingsError } from "./settings/settings-check";
+import { checkSettings, rejectConflicts, SettingsError } from "./settings/settings-check";
 import type { KnownResource } from "./state";
 
 /** What a stack's config says, beside what the engine says of the stack. */
@@ -57,6 +58,16 @@ function passwordOf(): pulumi.Output<string> {
   const vercel = new pulumi.Config().getSecretObject<{ password?: string }>("vercel") ?? pulumi.output({});
   return pulumi.secret(vercel.apply((all) => (all as { password?: string }).password ?? ""));
 }
+
+/**
+ * Stops at settings that do not fit what AWS has, which no rule of theirs can know.
+ * @throws {pulumi.RunError} with all of them, in the form of mistakes in the settings
+ */
+export const refuseConflicts = ({ project, stack, settings }: NamedSettings, conflicts: readonly Conflict[]) =>
+  asRunError(() => rejectConflicts(project, stack, settings, conflicts));
+
+/** What a message about a stack's settings needs. */
+export type NamedSettings = Pick<StackConfig, "project" | "stack" | "settings">;
 
 /** The engine prints a RunError's message alone; of any other error it prints the insides. */
 function asRunError<T>(work: () => T): T {

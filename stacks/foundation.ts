@@ -14,13 +14,13 @@ import { AssetBucket } from "../components/traffic/asset-bucket";
 import { Certificate } from "../components/traffic/certificate";
 import type { DnsZone } from "../components/traffic/dns-zone";
 import { describeVercelDatabase, type VercelDatabaseAccess } from "../components/vercel/vercel-database";
+import { backupsOf, databaseOf } from "./args/database";
+import { vercelAccessOf } from "./args/external";
 import { BUILD_SECRET, buildArgs } from "./build-args";
 import type { StackConfig } from "./config";
-import { backupsOf, databaseOf } from "./data";
-import { vercelAccessOf } from "./external";
 import { defaultNetwork } from "./placement";
+import { tiersOf } from "./settings/conflict";
 import { dockerPlatforms, type Settings } from "./settings/schema";
-import { tiersOf } from "./settings/settings-rules";
 import { ownTags } from "./tags";
 
 /** What never changes when the architecture does: the same URNs in every option. */

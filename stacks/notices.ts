@@ -2,12 +2,11 @@ import { uptimeLimits } from "../components/monitoring/uptime-plans";
 import { describeVercelDatabase } from "../components/vercel/vercel-database";
 import { vercelNodeNotice } from "../components/vercel/vercel-node";
 import { vercelPlanNotice } from "../components/vercel/vercel-plans";
+import { uptimeCheckOf, vercelAccessOf } from "./args/external";
 import { buildArgs } from "./build-args";
-import { uptimeCheckOf, vercelAccessOf } from "./external";
-import { isProduction } from "./settings/conflict";
+import { isProduction, tiersOf } from "./settings/conflict";
 import { unusedOf } from "./settings/database-rules";
 import { dockerPlatforms, type Settings } from "./settings/schema";
-import { tiersOf } from "./settings/settings-rules";
 
 /** What a person still has to supply or to do. A blocking one is information in a plan and an error in `pulumi up`. */
 export interface Notice {
@@ -90,14 +89,17 @@ const rules: readonly Rule[] = [
     when: (settings) => imageTier(settings) !== undefined && !settings.image.uri && !settings.image.build,
     message: ({ app, image, ...settings }, { stack }) =>
       [
-        "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Release the app, which updates the stack:",
+        "No image of the app is given. `pulumi up` builds the foundation and the repository, then stops. Release " +
+          "the app, which updates the stack:",
         `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --also ${imageTier(settings)}`,
         "or push the image and name it, for `migrate` to move the visitors:",
         // The gates ask every tier for the version that the stack's file names.
         `  REPOSITORY=${outputCommand(stack, "imageRepository")} TAG=${app.version ?? "$(git rev-parse --short HEAD)"}`,
         '  aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"',
-        `  export KEY=$(aws secretsmanager get-secret-value --secret-id ${outputCommand(stack, "appSecret")} --query SecretString --output text | jq -r .NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)`,
-        `  docker buildx build --push --platform ${dockerPlatforms[image.platform].join(",")} --secret id=server-actions-key,env=KEY ${buildArgsOf(app)} -t "$REPOSITORY:$TAG" app`,
+        `  export KEY=$(aws secretsmanager get-secret-value --secret-id ${outputCommand(stack, "appSecret")} ` +
+          "--query SecretString --output text | jq -r .NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)",
+        `  docker buildx build --push --platform ${dockerPlatforms[image.platform].join(",")} --secret ` +
+          `id=server-actions-key,env=KEY ${buildArgsOf(app)} -t "$REPOSITORY:$TAG" app`,
         `  pulumi config set --stack ${stack} --path iamvet:image.uri "$REPOSITORY:$TAG"`,
         `or let \`up\` build it, with app.version as its tag: pulumi config set --stack ${stack} --path iamvet:image.build true`,
       ].join("\n"),
@@ -108,8 +110,10 @@ const rules: readonly Rule[] = [
       uses(settings, "monitored-instance") && !settings.existing.instanceId && !settings.instance.release,
     message: ({ ci }, { stack }) =>
       [
-        "No release of the app is given for the new instance. `pulumi up` builds the foundation, then stops. Release the app into a bucket of yours:",
-        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --also monitored-instance${ci.releaseBucket ? "" : " --bucket <bucket>"}`,
+        "No release of the app is given for the new instance. `pulumi up` builds the foundation, then stops. " +
+          "Release the app into a bucket of yours:",
+        `  npm run platform -- release --stack ${stack} --release-version $(git rev-parse --short HEAD) --also ` +
+          `monitored-instance${ci.releaseBucket ? "" : " --bucket <bucket>"}`,
       ].join("\n"),
   },
   {
@@ -136,7 +140,8 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: (settings) => settings.alerts.emails.length > 0,
     message: ({ alerts }) =>
-      `Confirm the e-mail subscriptions: AWS sends two messages (page, warning) to ${alerts.emails.join(", ")}; nothing arrives before that.`,
+      `Confirm the e-mail subscriptions: AWS sends two messages (page, warning) to ${alerts.emails.join(", ")}; ` +
+      "nothing arrives before that.",
   },
   {
     blocking: false,
@@ -149,8 +154,13 @@ const rules: readonly Rule[] = [
     when: (settings) => uses(settings, "monitored-instance"),
     message: ({ monitoring, ...settings }) =>
       monitoring.level === "basic"
-        ? `The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, the watcher itself) and the database's two stay within CloudWatch's ten free ones, and the watcher within Lambda's. Charged beside the server are the secrets in Secrets Manager at 0.40 USD a month each, and some 0.02 USD a recovery run. monitoring.level standard adds heartbeat, CPU, credits, error lines and more at 0.10 USD a month each, and composite alarms at 0.50 USD.${alarmsBeyond(settings)}`
-        : "monitoring.level standard watches heartbeat, CPU, credits and error lines too: beyond the account's ten free alarms each costs 0.10 USD a month, a composite one 0.50 USD.",
+        ? "The server's alarms (system check, instance check, app and Nginx processes, memory, disk, errors, the " +
+          "watcher itself) and the database's two stay within CloudWatch's ten free ones, and the watcher within " +
+          "Lambda's. Charged beside the server are the secrets in Secrets Manager at 0.40 USD a month each, and " +
+          "some 0.02 USD a recovery run. monitoring.level standard adds heartbeat, CPU, credits, error lines and " +
+          `more at 0.10 USD a month each, and composite alarms at 0.50 USD.${alarmsBeyond(settings)}`
+        : "monitoring.level standard watches heartbeat, CPU, credits and error lines too: beyond the account's ten " +
+          "free alarms each costs 0.10 USD a month, a composite one 0.50 USD.",
   },
   {
     blocking: false,
@@ -167,7 +177,8 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: (settings) => tiersOf(settings).every((tier) => tier === "vercel") && settings.uptime.provider === "none",
     message: (_, { stack }) =>
-      `Nothing pages when the site is down: on Vercel only the external check sees it. Turn it on: pulumi config set --stack ${stack} --path iamvet:uptime.provider route53`,
+      "Nothing pages when the site is down: on Vercel only the external check sees it. Turn it on: pulumi config " +
+      `set --stack ${stack} --path iamvet:uptime.provider route53`,
   },
   {
     blocking: false,
@@ -182,13 +193,15 @@ const rules: readonly Rule[] = [
       !uses(settings, "vercel") &&
       (settings.database.mode === "managed" || settings.database.mode === "restore"),
     message: () =>
-      "If the database has a public address for Vercel, the next `pulumi up` takes it away, once no resolver leads to Vercel (or to an address that no update of this stack wrote) any more.",
+      "If the database has a public address for Vercel, the next `pulumi up` takes it away, once no resolver " +
+      "leads to Vercel (or to an address that no update of this stack wrote) any more.",
   },
   {
     blocking: false,
     when: (settings) => settings.domain.zone === "new",
     message: ({ domain }) =>
-      `The zone ${domain.zoneName ?? domain.name} is new: the first \`up\` stops with its name servers. Enter them at the registrar and run \`up\` again.`,
+      `The zone ${domain.zoneName ?? domain.name} is new: the first \`up\` stops with its name servers. Enter ` +
+      `them at the registrar and run \`up\` again.`,
   },
   {
     blocking: false,
@@ -206,7 +219,8 @@ const rules: readonly Rule[] = [
           (tier === "fargate" && settings.fargate.min > 1) || (tier === "ha-web-tier" && settings.haWebTier.min > 1),
       ),
     message: () =>
-      "The tier survives the loss of a zone, and its database does not: database.multiAz adds a standby in a second zone, at twice the instance's price (`platform compare` shows it).",
+      "The tier survives the loss of a zone, and its database does not: database.multiAz adds a standby in a " +
+      "second zone, at twice the instance's price (`platform compare` shows it).",
   },
   {
     blocking: false,
@@ -224,7 +238,10 @@ const rules: readonly Rule[] = [
       (settings.database.mode === "existing" || settings.database.mode === "import") &&
       settings.vercel.databaseAccess !== "private-link",
     message: ({ database }) =>
-      `The ${database.mode === "import" ? "adopted" : "existing"} database keeps its own address and parameters: Vercel reaches it only with a public address and must meet TLS there. Set rds.force_ssl to 1 in its parameter group, then: aws rds modify-db-instance --db-instance-identifier ${database.identifier} --publicly-accessible`,
+      `The ${database.mode === "import" ? "adopted" : "existing"} database keeps its own address and parameters: ` +
+      "Vercel reaches it only with a public address and must meet TLS there. Set rds.force_ssl to 1 in its " +
+      `parameter group, then: aws rds modify-db-instance --db-instance-identifier ${database.identifier} ` +
+      "--publicly-accessible",
   },
   {
     blocking: false,
@@ -241,7 +258,8 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: ({ budget }) => budget.monthlyUsd !== undefined,
     message: () =>
-      "Activate the cost allocation tags Project and Stack in the Billing console a day after the first `up`: the budget counts nothing before that.",
+      "Activate the cost allocation tags Project and Stack in the Billing console a day after the first `up`: the " +
+      "budget counts nothing before that.",
   },
   {
     blocking: false,
@@ -253,19 +271,25 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: ({ database }) => database.mode === "import" && !database.takeOver,
     message: (_, { stack }) =>
-      `The database is adopted with its present settings: \`up\` changes nothing of it, and nothing may be changed with it (the policy pack may want a protection that it lacks: that comes next). Then let the stack bring it tags, deletion protection and a final snapshot: pulumi config set --stack ${stack} --path iamvet:database.takeOver true`,
+      `The database is adopted with its present settings: \`up\` changes nothing of it, and nothing may be ` +
+      "changed with it (the policy pack may want a protection that it lacks: that comes next). Then let the stack " +
+      `bring it tags, deletion protection and a final snapshot: pulumi config set --stack ${stack} --path ` +
+      "iamvet:database.takeOver true",
   },
   {
     blocking: false,
     when: ({ database }) => database.mode === "restore",
     message: () =>
-      "The database is made from the backup once: user and database name are the backup's, the password is new. Leave database.mode restore as it is afterwards.",
+      "The database is made from the backup once: user and database name are the backup's, the password is new. " +
+      "Leave database.mode restore as it is afterwards.",
   },
   {
     blocking: false,
     when: ({ database }) => database.blueGreen,
     message: () =>
-      "With database.blueGreen an upgrade deletes the old instance without a final snapshot, and can drop its automated snapshots: take one by hand first, and run `up` twice, which brings the deletion protection back (docs/disaster-recovery.md).",
+      "With database.blueGreen an upgrade deletes the old instance without a final snapshot, and can drop its " +
+      "automated snapshots: take one by hand first, and run `up` twice, which brings the deletion protection back " +
+      "(docs/disaster-recovery.md).",
   },
   {
     blocking: false,
@@ -277,13 +301,15 @@ const rules: readonly Rule[] = [
     blocking: false,
     when: ({ database }, { stack }) => database.applyImmediately && isProduction(stack),
     message: () =>
-      "database.applyImmediately is true in a production stack: a change of the database's class or version restarts it at once, not in its maintenance window.",
+      "database.applyImmediately is true in a production stack: a change of the database's class or version " +
+      "restarts it at once, not in its maintenance window.",
   },
   {
     blocking: false,
     when: (settings) => !settings.database.applyImmediately && settings.database.mode !== "existing",
     message: () =>
-      "Changes of the database's class or Multi-AZ wait for its maintenance window (database.applyImmediately is false); public access and rules change at once.",
+      "Changes of the database's class or Multi-AZ wait for its maintenance window (database.applyImmediately is " +
+      "false); public access and rules change at once.",
   },
 ];
 

@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { AdoptedNetwork } from "../components/foundation/network";
-import type { StackConfig } from "./config";
+import { type NamedSettings, refuseConflicts } from "./config";
 import { ifKnown } from "./gates";
+import type { Conflict } from "./settings/conflict";
 import type { Settings } from "./settings/schema";
-import { SettingsError } from "./settings/settings-check";
 
 /**
  * The account's default VPC and its default subnet of each zone. Not `awsx.ec2.DefaultVpc`, whose ids come when the component is
@@ -27,38 +27,22 @@ export function defaultNetwork(): AdoptedNetwork & { readonly subnetIds: pulumi.
  *
  * @throws {pulumi.RunError} in the form of a mistake in the settings
  */
-export async function checkPlacement({
-  project,
-  stack,
-  settings,
-}: Pick<StackConfig, "project" | "stack" | "settings">) {
-  const misplaced = await problemOf(settings.network);
-  if (!misplaced) return;
-  const { path, found, allowed, value } = misplaced;
-  const key = `${project}:${path}`;
-  const fix = `pulumi config set --stack ${stack} --path '${key}' ${value}`;
-  throw new pulumi.RunError(new SettingsError(stack, [{ key, found, allowed, fix }]).message);
+export async function checkPlacement(config: NamedSettings): Promise<void> {
+  const misplaced = await misplacement(config.settings.network);
+  if (misplaced) refuseConflicts(config, [misplaced]);
 }
 
-interface Misplaced {
-  readonly path: string;
-  readonly found: string;
-  readonly allowed: string;
-  /** A value that mends it. */
-  readonly value: string;
-}
-
-async function problemOf({ vpc, subnetIds }: Settings["network"]): Promise<Misplaced | undefined> {
+async function misplacement({ vpc, subnetIds }: Settings["network"]): Promise<Conflict | undefined> {
   if (vpc === "new") return undefined;
   if (vpc === "default") {
     const ids = await ifKnown(defaultNetwork().subnetIds);
     if (!ids || ids.length > 1) return undefined;
     const has = ids.length === 1 ? "one default subnet" : "no default subnet";
     return {
-      path: "network.vpc",
+      key: "network.vpc",
       found: `default, a VPC with ${has} in this region`,
       allowed: "a VPC with subnets in at least two zones",
-      value: "new",
+      fix: { value: "new" },
     };
   }
   const subnets = (await Promise.all(subnetIds.map(lookUp))).flatMap((subnet) => subnet ?? []);
@@ -66,19 +50,19 @@ async function problemOf({ vpc, subnetIds }: Settings["network"]): Promise<Mispl
   if (stranger >= 0) {
     const { id, vpcId } = subnets[stranger] as Subnet;
     return {
-      path: `network.subnetIds[${stranger}]`,
+      key: `network.subnetIds[${stranger}]`,
       found: vpcId ? `${id}, which is in ${vpcId}` : `${id}, which does not exist in this region`,
       allowed: `a subnet of ${vpc}`,
-      value: "subnet-...",
+      fix: { value: "subnet-..." },
     };
   }
   const zones = new Set(subnets.map(({ zone }) => zone));
   if (subnets.length === 0 || zones.size > 1) return undefined;
   return {
-    path: "network.subnetIds[1]",
+    key: "network.subnetIds[1]",
     found: `${subnetIds.join(", ")}, all in the zone ${[...zones].join()}`,
     allowed: "subnets in at least two zones: the load balancer and the database need two",
-    value: "subnet-...",
+    fix: { value: "subnet-..." },
   };
 }
 

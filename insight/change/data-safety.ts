@@ -1,15 +1,13 @@
 import type { Plan, PlannedResource, PlanValue } from "../../core/plan-format";
 import { byUrn, number } from "../../core/plan-reader";
-import { changesOf } from "./flip-changes";
-import { dataTypes } from "./replacement";
+import { type Change, changesOf } from "./flip-changes";
 
 /** What a change from one plan to another does to something that holds data. */
 export interface DataChange {
   readonly what: "deleted" | "replaced" | "unprotected" | "shrunk";
-  readonly name: string;
-  readonly type: string;
-  /** Property that forces the replacement, or that shrinks. */
-  readonly property?: string;
+  readonly change: Change;
+  /** Properties that force the replacement, or that shrink. */
+  readonly properties: readonly string[];
   /** The way to the same end that keeps the data. */
   readonly safeWay: string;
 }
@@ -28,30 +26,34 @@ const safeWays: Readonly<Record<DataChange["what"], string>> = {
   shrunk: "Storage never shrinks: pg_dump into a smaller database of a second stack.",
 };
 
-/** A generated secret that nothing protects is made again without loss, and so are logs that are emptied with their bucket. */
-const holdsData = ({ type, protect, custom, inputs }: PlannedResource) =>
-  custom && (protect || (type in dataTypes && !type.startsWith("random:") && inputs.forceDestroy !== true));
+/** A generated secret that nothing protects is made again without loss, and the gates lead visitors from one record to another. */
+const isKept = ({ type, stage, protect, holds }: Change) =>
+  stage !== "switch" && (protect || (holds !== undefined && !type.startsWith("random:")));
 
 /**
- * Whether going from one plan to another loses data: a resource that holds some is left out, made anew, unprotected, or made
+ * What loses data in going from one plan to another: a resource that holds some is left out, made anew, unprotected, or made
  * smaller. Pure: what the live account holds beside the plans is asked by the program itself, in `pulumi preview`.
  */
-export function dataChanges(before: Plan, after: Plan): DataChange[] {
-  return changesOf(before, after).flatMap(({ urn, operation, because, retained }): DataChange[] => {
-    const [old, now] = [byUrn(before).get(urn), byUrn(after).get(urn)];
-    if (!old || !holdsData(old)) return [];
-    const change = (what: DataChange["what"], property?: string): DataChange => ({
-      what,
-      name: old.name,
-      type: old.type,
-      ...(property ? { property } : {}),
+export const dataChanges = (before: Plan, after: Plan): DataChange[] =>
+  lossesIn(changesOf(before, after), before, after);
+
+/** The same of changes that are known already, from the plans or from a preview. */
+export function lossesIn(changes: readonly Change[], before: Plan, after: Plan): DataChange[] {
+  return changes.filter(isKept).flatMap((change): DataChange[] => {
+    const { urn, operation, because, retained } = change;
+    const loss = (what: DataChange["what"], properties: readonly string[] = []): DataChange => ({
+      ...{ what, change, properties },
       safeWay: safeWays[what],
     });
-    if (!now) return operation === "delete" && !retained ? [change("deleted")] : [];
+    if (operation === "delete") return retained ? [] : [loss("deleted")];
+    const replaced = operation === "replace" ? [loss("replaced", because)] : [];
+    const [old, now] = [byUrn(before).get(urn), byUrn(after).get(urn)];
+    if (!old || !now) return replaced;
+    const shrunk = grows.filter((key) => smaller(old.inputs[key], now.inputs[key]));
     return [
-      ...because.map((key) => change("replaced", key)),
-      ...grows.filter((key) => smaller(old.inputs[key], now.inputs[key])).map((key) => change("shrunk", key)),
-      ...(weaker(old, now) ? [change("unprotected")] : []),
+      ...replaced,
+      ...(shrunk.length > 0 ? [loss("shrunk", shrunk)] : []),
+      ...(weaker(old, now) ? [loss("unprotected")] : []),
     ];
   });
 }
@@ -78,8 +80,13 @@ function weaker(old: PlannedResource, now: PlannedResource): boolean {
 
 /** The changes as lines for a person. */
 export function renderDataChanges(changes: readonly DataChange[]): string[] {
-  return changes.map(({ what, name, type, property, safeWay }) => {
-    const holds = dataTypes[type];
-    return `${name}${holds ? `, which holds ${holds},` : ""} would be ${what}${property ? ` (${property})` : ""}. ${safeWay}`;
+  return changes.map(({ what, change: { name, holds, protect }, properties, safeWay }) => {
+    const held = holds ? `, which holds ${holds},` : "";
+    const why = properties.length > 0 ? ` (${properties.join(", ")})` : "";
+    const guard =
+      protect && (what === "deleted" || what === "replaced")
+        ? " It is protected, so the engine refuses the whole update."
+        : "";
+    return `${name}${held} would be ${what}${why}.${guard} ${safeWay}`;
   });
 }

@@ -2,6 +2,7 @@ import type { Plan } from "../../core/plan-format";
 import { byUrn, flag } from "../../core/plan-reader";
 import { availabilityOf } from "../availability/availability";
 import { type CostOptions, costOf, HOURS_PER_MONTH } from "../cost/cost";
+import { lossesIn, renderDataChanges } from "./data-safety";
 import { type Change, changesOf, changesOfPreview, type Operation, type PreviewStep } from "./flip-changes";
 import { type AppFacts, type Move, movesOf, risksOf } from "./flip-moves";
 import {
@@ -46,7 +47,7 @@ export interface Downtime {
 
 /** What happens to everything that cannot be made again. */
 export interface DataVerdict {
-  /** Nothing that holds data is deleted or replaced. */
+  /** Nothing that holds data is deleted, replaced, unprotected or made smaller. */
   readonly safe: boolean;
   readonly lost: readonly Change[];
   readonly updated: readonly Change[];
@@ -101,7 +102,7 @@ export interface FlipOptions extends CostOptions, AppFacts {
 export function flipOf(before: Plan, after: Plan, options: FlipOptions): Flip {
   const { preview, gates } = options;
   const changes = preview ? changesOfPreview(preview, before, after) : changesOf(before, after);
-  const data = dataOf(changes, after);
+  const data = dataOf(changes, before, after);
   const stages = stagesOf(changes, before, after, gates);
   const missing = after.notices.filter(({ blocking }) => blocking).map(({ message }) => message);
   const total = secondsOf(stages.flatMap(({ spans }) => spans));
@@ -178,26 +179,20 @@ function stagesOf(changes: readonly Change[], before: Plan, after: Plan, gates: 
   ];
 }
 
-function dataOf(changes: readonly Change[], after: Plan): DataVerdict {
+function dataOf(changes: readonly Change[], before: Plan, after: Plan): DataVerdict {
   const held = changes.filter(({ holds }) => holds !== undefined);
-  const lost = held.filter(
-    ({ operation, retained }) => operation === "replace" || (operation === "delete" && !retained),
-  );
+  const losses = lossesIn(changes, before, after);
+  const lost = [...new Set(losses.map(({ change }) => change))];
   const updated = held.filter(({ operation }) => operation === "update");
   const kept = held.filter(({ operation }) => operation === "keep");
   const left = held.filter(({ operation, retained }) => operation === "delete" && retained);
-  const sentence = ({ name, operation, because, holds, protect }: Change) => {
-    const reason = operation === "replace" ? ` (a change of ${because.join(", ")} forces it)` : "";
-    const guard = protect ? "; it is protected, so the engine refuses the whole update" : "";
-    return `${name} would be ${operation}d${reason}, and with it ${holds}${guard}.`;
-  };
   return {
     safe: lost.length === 0,
     lost,
     updated,
     kept,
     findings: [
-      ...lost.map(sentence),
+      ...renderDataChanges(losses),
       ...left.map(({ name, holds }) => `${name} leaves the stack and stays on AWS, with ${holds}.`),
       ...updated.map(
         ({ name, urn, properties }) =>

@@ -1,6 +1,6 @@
 import type { Plan } from "../../core/plan-format";
 import { built, regionOf } from "../../core/plan-reader";
-import { parseUsage, type Usage } from "../../core/usage";
+import { type Usage, usageDefaults } from "../../core/usage";
 import { freeTypes } from "./cost-free";
 import type { Item } from "./cost-item";
 import { priced } from "./cost-table";
@@ -80,8 +80,8 @@ export interface CostReport {
 export interface CostOptions {
   /** @default the region that the plan tells */
   readonly region?: string;
-  /** The `usage` key of the stack's config. @default usageDefaults */
-  readonly usage?: unknown;
+  /** The `usage` section of the stack's config; what is left out is as by default. */
+  readonly usage?: Partial<Usage>;
   /** @default the price files of the project */
   readonly prices?: PriceBook;
 }
@@ -110,10 +110,10 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 /**
  * What a plan costs in a month.
- * @throws Error for a region without prices, or for wrong usage settings.
+ * @throws Error for a region without prices.
  */
 export function costOf(plan: Plan, options: CostOptions = {}): CostReport {
-  const usage = parseUsage(options.usage);
+  const usage = { ...usageDefaults, ...options.usage };
   const region = options.region ?? options.prices?.region ?? regionOf(plan);
   const book = options.prices ?? readPrices(region);
   const lines: CostLine[] = [];

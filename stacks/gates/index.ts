@@ -47,8 +47,8 @@ export { ifKnown, knownValue } from "./wait";
  * Order in the program, which is the whole of a flip's safety, as the engine deletes last and only after a program that
  * ended well:
  *
- * 1. `live` first of all (and `renamed` before it where a new name was taken back): it refuses a stack file that disagrees with what is live, before anything but the zone is
- *    registered, and tells what visitors may reach, from which the foundation takes nothing away;
+ * 1. `live` first of all (and `renamed` before it where a new name was taken back): it refuses a stack file that disagrees with what is
+ *    live, before anything but the zone is registered, and tells what visitors may reach, from which the foundation takes nothing away;
  * 2. foundation and tiers are registered and `hold` what serves; `migrated` before a tier rolls a release out, and `rolledOut` for every
  *    tier after it;
  * 3. `ready` for each of {@link tiersToProve};
@@ -94,7 +94,8 @@ export interface Gates {
   settled(traffic: TrafficToSettle): Promise<void>;
   /**
    * Turns on what protects a load balancer and a server against deletion, where it is off though the program wants it: an update that
-   * was taken back behind {@link allowDeletion} has left it so, and neither the engine nor a plan sees it. What cannot be protected is told.
+   * was taken back behind {@link allowDeletion} has left it so, and neither the engine nor a plan sees it. What cannot be protected is
+   * told.
    */
   hold(kept: readonly Kept[]): Promise<void>;
   /**
@@ -477,7 +478,9 @@ export function disagreement(live: LiveTraffic, requested: RequestedTraffic, nam
   const { serving, canary } = state.slots;
   const isLive = `live:  ${serving.tier} ${serving.share} %, ${canary.tier} ${canary.share} % (traffic.revision ${state.revision})`;
   const wanted = requested.canary ?? { tier: requested.architecture, percent: 0 };
-  const asks = `file:  ${requested.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % (traffic.revision ${revision})`;
+  const asks =
+    `file:  ${requested.architecture} ${100 - wanted.percent} %, ${wanted.tier} ${wanted.percent} % ` +
+    `(traffic.revision ${revision})`;
   const target = canary.share > 0 ? canary.tier : serving.tier;
   const onward = `\`${migrateCommand(requested.stack)} --to ${target}\`, which goes on.`;
   const named = (percent: number) =>
@@ -515,7 +518,8 @@ export function disagreement(live: LiveTraffic, requested: RequestedTraffic, nam
   );
   if (found.every((weight) => weight !== undefined) && !explained && !found.every((weight, i) => weight === asked[i])) {
     return stop(
-      `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${requested.stack} wrote: they were changed by hand.`,
+      `The weights of ${name} in Route 53 are ${found.join(" and ")}, which no update of ${requested.stack} ` +
+        "wrote: they were changed by hand.",
       `${named(Number(found[1]))}, then \`${upCommand(requested.stack)}\`.`,
       // The engine writes nothing of which it does not know that it has changed.
       [refreshCommand(requested.stack)],

@@ -42,7 +42,8 @@ export function watchServer(asked: Asked, cloud: ServerCloud, log: (message: str
         if (other && other.parameter !== asked.parameter) return notYet(`${other.command} installs another release`);
         if (!other && !(await cloud.online(asked)))
           return notYet(
-            `Systems Manager does not reach ${asked.instanceId} (yet). A first boot tries again by itself; on the server \`journalctl -u site-boot\` says why it does, \`systemctl restart site-boot\` does so at once`,
+            `Systems Manager does not reach ${asked.instanceId} (yet). A first boot tries again by itself; on the ` +
+              `server \`journalctl -u site-boot\` says why it does, \`systemctl restart site-boot\` does so at once`,
           );
         if (asked.mute) unmute ??= await cloud.mute(asked);
         command = other?.command ?? (await cloud.install(asked));

@@ -102,7 +102,8 @@ export function notReady({ tier, before, intent, asked }: Waiting): string[] {
   const serving = bearer(before.slots);
   const cutOff = intent && sharesText(sharesOf(intent)) !== sharesText(sharesOf(before));
   const serves = cutOff
-    ? `this update has not touched it. One before was cut off between two states: ${sharesText(sharesOf(before))}; ${sharesText(sharesOf(intent))}.`
+    ? `this update has not touched it. One before was cut off between two states: ${sharesText(sharesOf(before))}; ` +
+      `${sharesText(sharesOf(intent))}.`
     : `${sharesOf(before).filter(({ share }) => share > 0).length === 1 ? `${serving} serves` : sharesText(sharesOf(before))} as before.`;
   const back = backCommand(asked, before);
   return [
@@ -227,7 +228,8 @@ const CURES: readonly { readonly when: RegExp; readonly cure: (stack: string) =>
   {
     when: /already exists|AlreadyExists|Duplicate|PriorityInUse/i,
     cure: (stack) =>
-      `Something exists that the stack does not know of, as an update leaves it that was killed. Look at it: delete it, or import it by \`pulumi import --stack ${stack}\`; then go on.`,
+      "Something exists that the stack does not know of, as an update leaves it that was killed. Look at it: " +
+      `delete it, or import it by \`pulumi import --stack ${stack}\`; then go on.`,
   },
 ];
 

@@ -48,6 +48,7 @@ function judgeDeployment(asked: Asked, found: LiveDeployment | undefined, servin
   if (!serving) return notYet(`Vercel serves ${domain} from no deployment yet`);
   if (serving === deployment) return { done: true };
   return never(
-    `Vercel serves ${domain} from ${serving} instead of ${deployment}: somebody rolled back or promoted it by hand, after which no new deployment gets the name by itself. Undo that: npx vercel promote ${deployment}`,
+    `Vercel serves ${domain} from ${serving} instead of ${deployment}: somebody rolled back or promoted it by ` +
+      `hand, after which no new deployment gets the name by itself. Undo that: npx vercel promote ${deployment}`,
   );
 }

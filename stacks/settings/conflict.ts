@@ -1,13 +1,10 @@
+import type { SettingProblem } from "../../core/setting-problem";
 import type { Architecture, SectionName, Settings } from "./schema";
 
 /** A mistake that only several settings together make. */
-export interface Conflict {
-  /** Path inside the project's namespace, for example `fargate.memory`. */
-  readonly path: string;
-  readonly found: unknown;
-  readonly allowed: string;
-  /** A value that mends it, or that the key is to be removed. */
-  readonly fix: { readonly value: unknown } | "remove";
+export interface Conflict extends Pick<SettingProblem, "key" | "allowed" | "fix"> {
+  /** What was found. @default the value of the key */
+  readonly found?: unknown;
 }
 
 export interface Rule<Needs extends SectionName> {

@@ -54,8 +54,7 @@ function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
   for (const key of needed[mode]) {
     if (database[key] !== undefined) continue;
     yield {
-      path: `database.${key}`,
-      found: undefined,
+      key: `database.${key}`,
       allowed:
         key === "engineVersion"
           ? "the PostgreSQL version of the backup: needed with database.mode restore, since its parameters depend on it"
@@ -66,8 +65,7 @@ function* modeRules(database: DatabaseSettings): Iterable<Conflict> {
   for (const { keys, modes } of only.filter(({ modes }) => !modes.includes(mode))) {
     for (const key of keys.filter((key) => database[key])) {
       yield {
-        path: `database.${key}`,
-        found: database[key],
+        key: `database.${key}`,
         allowed: `nothing with database.mode ${mode}; it belongs to ${both(modes)}`,
         fix: "remove",
       };
@@ -80,7 +78,7 @@ function* restoreRules({ mode, restore }: DatabaseSettings): Iterable<Conflict> 
   const sources = (["snapshot", "identifier", "automatedBackupArn"] as const).filter((key) => restore[key]);
   if (sources.length !== 1) {
     yield {
-      path: "database.restore",
+      key: "database.restore",
       found: sources.length === 0 ? restore : sources,
       allowed: "one source: snapshot, or identifier or automatedBackupArn for a point in time",
       fix: { value: '{"snapshot": "iamvet-final-0a1b2c3d"}' },
@@ -88,8 +86,7 @@ function* restoreRules({ mode, restore }: DatabaseSettings): Iterable<Conflict> 
   }
   if (restore.snapshot && restore.time) {
     yield {
-      path: "database.restore.time",
-      found: restore.time,
+      key: "database.restore.time",
       allowed:
         "nothing with a snapshot, which holds one moment; a point in time needs identifier or automatedBackupArn",
       fix: "remove",
@@ -102,9 +99,10 @@ function* backupDaysRules({ backupDays, mode }: DatabaseSettings, stack: string)
   const least = isProduction(stack) ? PRODUCTION_DAYS : 1;
   if (backupDays >= least) return;
   yield {
-    path: "database.backupDays",
-    found: backupDays,
-    allowed: `from ${least} to 35${isProduction(stack) ? " in a production stack" : ""}: without automated backups there is no point-in-time recovery`,
+    key: "database.backupDays",
+    allowed:
+      `from ${least} to 35${isProduction(stack) ? " in a production stack" : ""}: without automated backups there ` +
+      "is no point-in-time recovery",
     fix: { value: newDatabase.backupDays },
   };
 }
@@ -113,19 +111,18 @@ function* catalogRules({ instanceClass, engineVersion, unlisted }: DatabaseSetti
   if (unlisted) return;
   if (instanceClass && !isKnownClass(instanceClass)) {
     yield {
-      path: "database.instanceClass",
-      found: instanceClass,
+      key: "database.instanceClass",
       allowed: `a class of RDS for PostgreSQL (${CATALOG_SOURCE}): ${classesLike(instanceClass)}. For a newer one set database.unlisted`,
       fix: { value: newDatabase.instanceClass },
     };
   }
   if (engineVersion && !isKnownVersion(engineVersion)) {
     const major = engineVersion.split(".")[0] ?? "";
-    const range = postgresMinors[major];
+    const [from, to] = postgresMinors[major] ?? [];
+    const range = from === undefined ? "" : `, or ${major}.${from} to ${major}.${to}`;
     yield {
-      path: "database.engineVersion",
-      found: engineVersion,
-      allowed: `${major}${range ? `, or ${major}.${range[0]} to ${major}.${range[1]}` : ""} (${CATALOG_SOURCE}). For another one that RDS offers set database.unlisted`,
+      key: "database.engineVersion",
+      allowed: `${major}${range} (${CATALOG_SOURCE}). For another one that RDS offers set database.unlisted`,
       fix: { value: major },
     };
   }
@@ -143,7 +140,7 @@ function* windowRules(database: DatabaseSettings): Iterable<Conflict> {
     // A window that is shorter than allowed also ends before it starts, read as one of almost a day or a week.
     if (!found || (lengthOf(found) >= SHORTEST_WINDOW && lengthOf(found) < 24 * 60)) continue;
     yield {
-      path: `database.${key}`,
+      key: `database.${key}`,
       found: value,
       allowed: `a window of at least ${SHORTEST_WINDOW} minutes and less than a day`,
       fix: { value: newDatabase[key] },
@@ -151,7 +148,7 @@ function* windowRules(database: DatabaseSettings): Iterable<Conflict> {
   }
   if (maintenance && backup.some((day) => overlap(day, maintenance))) {
     yield {
-      path: "database.maintenanceWindow",
+      key: "database.maintenanceWindow",
       found: maintenanceWindow,
       allowed: `a window apart from database.backupWindow, which is ${backupWindow} every day: RDS refuses windows that overlap`,
       fix: { value: apartFrom(backup[0]?.to ?? 0) },
@@ -188,7 +185,7 @@ export const databaseRules = [
     const { storageGb, maxStorageGb } = withDefaults(database);
     if (maxStorageGb < storageGb) {
       yield {
-        path: "database.maxStorageGb",
+        key: "database.maxStorageGb",
         found: maxStorageGb,
         allowed: `at least database.storageGb, which is ${storageGb}`,
         fix: { value: storageGb },
@@ -196,8 +193,7 @@ export const databaseRules = [
     }
     if (database.blueGreen && database.readReplica) {
       yield {
-        path: "database.blueGreen",
-        found: true,
+        key: "database.blueGreen",
         allowed: "false with database.readReplica: the provider cannot switch over an instance that has replicas",
         fix: { value: false },
       };
@@ -210,8 +206,7 @@ export const databaseRules = [
         const value = backups[key];
         if (value === undefined || value === "none") continue;
         yield {
-          path: `backups.${key}`,
-          found: value,
+          key: `backups.${key}`,
           allowed: "nothing while backups.enabled is false: there would be no vault",
           fix: "remove",
         };
@@ -220,8 +215,7 @@ export const databaseRules = [
     }
     if (backups.copyRegion && backups.copyRegion === region) {
       yield {
-        path: "backups.copyRegion",
-        found: backups.copyRegion,
+        key: "backups.copyRegion",
         allowed: `a region other than the stack's, ${region}: the copy is for the day on which that one is lost`,
         fix: { value: region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1" },
       };
@@ -236,9 +230,10 @@ export const databaseRules = [
     const taken = [...dailyWindow(backupWindow), weeklyWindow(maintenanceWindow)];
     if (start.some((one) => taken.some((window) => overlap(one, window)))) {
       yield {
-        path: "backups.hour",
-        found: backups.hour,
-        allowed: `an hour whose next two hours are apart from database.backupWindow (${backupWindow}) and database.maintenanceWindow (${maintenanceWindow}), in which RDS takes no snapshot`,
+        key: "backups.hour",
+        allowed:
+          `an hour whose next two hours are apart from database.backupWindow (${backupWindow}) and ` +
+          `database.maintenanceWindow (${maintenanceWindow}), in which RDS takes no snapshot`,
         fix: { value: (Math.ceil((dailyWindow(backupWindow)[0]?.to ?? 0) / 60) + 3) % 24 },
       };
     }
@@ -251,7 +246,7 @@ export const databaseRules = [
     ] as const) {
       for (const key of Object.keys(values).filter((key) => key in givenNames)) {
         yield {
-          path: `${section}.${key}`,
+          key: `${section}.${key}`,
           found: "[hidden]",
           allowed: `nothing: ${key} comes from ${givenNames[key]}`,
           fix: "remove",
@@ -261,7 +256,7 @@ export const databaseRules = [
     for (const [key, value] of Object.entries(app.environment)) {
       if (key in givenNames || !PASSWORD_IN_URL.test(value)) continue;
       yield {
-        path: `app.environment.${key}`,
+        key: `app.environment.${key}`,
         found: "[hidden]",
         allowed: "a value without a password; what holds one belongs into secrets",
         fix: "remove",

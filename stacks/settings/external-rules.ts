@@ -2,14 +2,10 @@ import { uptimeProblems } from "../../components/monitoring/uptime-plans";
 import { DATABASE_URL_FORM, isDatabaseUrl } from "../../components/vercel/vercel-database";
 import { vercelNodeProblems } from "../../components/vercel/vercel-node";
 import { vercelPlanProblems, vercelRegions } from "../../components/vercel/vercel-plans";
-import type { SettingProblem } from "../../core/setting-problem";
-import { uptimeCheckOf, vercelChoicesOf } from "../external";
-import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
+import { uptimeCheckOf, vercelChoicesOf } from "../args/external";
+import { type Rule, rule, tiersOf } from "./conflict";
 import type { SectionName } from "./schema";
 import { overlaps } from "./settings-fields";
-
-/** A provider's own refusal, as a conflict of settings. */
-const conflictOf = ({ key: path, found, allowed, fix }: SettingProblem): Conflict => ({ path, found, allowed, fix });
 
 /** Rules on Vercel and on the external check: what their plans allow, and what fits together. */
 export const externalRules: readonly Rule<SectionName>[] = [
@@ -19,16 +15,14 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const { databaseAccess, staticIps, peeredCidr } = settings.vercel;
     if (databaseAccess === "static-ips" && staticIps.length === 0) {
       yield {
-        path: "vercel.staticIps",
-        found: staticIps,
+        key: "vercel.staticIps",
         allowed: "the static addresses that Vercel shows in the project's Connectivity settings",
         fix: { value: '["203.0.113.7"]' },
       };
     }
     if (databaseAccess === "private-link" && !peeredCidr) {
       yield {
-        path: "vercel.peeredCidr",
-        found: undefined,
+        key: "vercel.peeredCidr",
         allowed: "the address range of the Secure Compute network, with vercel.databaseAccess private-link",
         fix: { value: "10.1.0.0/16" },
       };
@@ -41,32 +35,28 @@ export const externalRules: readonly Rule<SectionName>[] = [
       const [found, chosen] = [settings.vercel[key], settings.vercel[choice]];
       if (found === undefined || found.length === 0 || chosen === undefined || chosen === value) continue;
       yield {
-        path: `vercel.${key}`,
-        found,
+        key: `vercel.${key}`,
         allowed: `nothing while vercel.${choice} is ${chosen}; it belongs to ${value}`,
         fix: "remove",
       };
     }
     if (!repository && !prebuilt) {
       yield {
-        path: "vercel.repository",
-        found: undefined,
+        key: "vercel.repository",
         allowed: "the repository (owner/name) that Vercel builds, or vercel.prebuilt with what `vercel build` made",
         fix: { value: "owner/name" },
       };
     }
     if (repository && prebuilt) {
       yield {
-        path: "vercel.prebuilt",
-        found: prebuilt,
+        key: "vercel.prebuilt",
         allowed: "nothing while vercel.repository is set: Vercel builds the site, or takes it built",
         fix: "remove",
       };
     }
     if (prebuilt && deployOnPush) {
       yield {
-        path: "vercel.deployOnPush",
-        found: true,
+        key: "vercel.deployOnPush",
         allowed: "false with vercel.prebuilt, which no push deploys",
         fix: { value: false },
       };
@@ -74,22 +64,21 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const unknown = regions.find((region) => !Object.values(vercelRegions).includes(region));
     if (unknown) {
       yield {
-        path: `vercel.regions[${regions.indexOf(unknown)}]`,
-        found: unknown,
+        key: `vercel.regions[${regions.indexOf(unknown)}]`,
         allowed: Object.values(vercelRegions).join(", "),
         fix: { value: "icn1" },
       };
     }
     const choices = { ...vercelChoicesOf(settings.vercel), ...(logDrain ? { logDrain } : {}) };
     const database = databaseAccess ? { database: { kind: databaseAccess } } : {};
-    yield* vercelPlanProblems({ ...choices, ...database }).map(conflictOf);
-    yield* vercelNodeProblems(settings.vercel.nodeVersion).map(conflictOf);
+    yield* vercelPlanProblems({ ...choices, ...database });
+    yield* vercelNodeProblems(settings.vercel.nodeVersion);
     if (!databaseAccess) {
       yield {
-        path: "vercel.databaseAccess",
-        found: undefined,
+        key: "vercel.databaseAccess",
         allowed:
-          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS forced) or private-link (enterprise)",
+          "static-ips (100 USD a month), public-tls (the database's port is open to the internet, with TLS " +
+          "forced) or private-link (enterprise)",
         fix: { value: "static-ips" },
       };
     }
@@ -100,27 +89,24 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const { vpc, cidr } = settings.network;
     if (!tiersOf(settings).includes("vercel") || vpc !== "new" || !peeredCidr || !overlaps(peeredCidr, cidr)) return;
     yield {
-      path: "vercel.peeredCidr",
-      found: peeredCidr,
+      key: "vercel.peeredCidr",
       allowed: `a range apart from network.cidr, which is ${cidr}: AWS peers no networks that overlap`,
       fix: { value: cidr.startsWith("10.") ? "172.16.0.0/16" : "10.1.0.0/16" },
     };
   }),
 
   rule(["uptime"], function* ({ uptime }) {
-    yield* uptimeProblems(uptimeCheckOf(uptime)).map(conflictOf);
+    yield* uptimeProblems(uptimeCheckOf(uptime));
     if (uptime.provider !== "uptimerobot" && uptime.contacts.length > 0) {
       yield {
-        path: "uptime.contacts",
-        found: uptime.contacts,
+        key: "uptime.contacts",
         allowed: `nothing while uptime.provider is ${uptime.provider}: contacts belong to an UptimeRobot account`,
         fix: "remove",
       };
     }
     if (uptime.provider !== "route53" && uptime.failureThreshold !== undefined) {
       yield {
-        path: "uptime.failureThreshold",
-        found: uptime.failureThreshold,
+        key: "uptime.failureThreshold",
         allowed: `nothing while uptime.provider is ${uptime.provider}: only route53 counts failures`,
         fix: "remove",
       };
@@ -131,8 +117,7 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const { protection } = settings.vercel;
     if (tiersOf(settings).includes("vercel") && protection === "password" && !settings.vercel.password) {
       yield {
-        path: "vercel.password",
-        found: undefined,
+        key: "vercel.password",
         allowed: "the password of the deployments, with vercel.protection password",
         fix: { value: "<password>" },
       };
@@ -144,9 +129,11 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const alone = tiersOf(settings).every((tier) => tier === "vercel");
     if (!alone || !prebuilt || !settings.app.migrate || !databaseAccess || databaseAccess === "public-tls") return;
     yield {
-      path: "app.migrate",
-      found: true,
-      allowed: `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each release`,
+      key: "app.migrate",
+      allowed:
+        `false with vercel.prebuilt and vercel.databaseAccess ${databaseAccess}: no build on Vercel migrates, and ` +
+        `the database cannot be reached from here. Run \`npx prisma migrate deploy\` where it can be, before each ` +
+        "release",
       fix: { value: false },
     };
   }),
@@ -155,7 +142,7 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const twice = Object.keys(app.environment).find((key) => key in secrets);
     if (twice) {
       yield {
-        path: `app.environment.${twice}`,
+        key: `app.environment.${twice}`,
         found: "[hidden]",
         allowed: `nothing, as secrets.${twice} is set too: a variable is plain or secret`,
         fix: "remove",
@@ -166,16 +153,14 @@ export const externalRules: readonly Rule<SectionName>[] = [
     const wanted = ["DATABASE_URL", ...Object.keys(secrets)];
     for (const key of wanted.filter((name) => !(name in previewSecrets))) {
       yield {
-        path: `previewSecrets.${key}`,
-        found: undefined,
+        key: `previewSecrets.${key}`,
         allowed: "a value of its own for preview deployments, which must never meet production's",
         fix: { value: key === "DATABASE_URL" ? DATABASE_URL_FORM : "<value>" },
       };
     }
     if (previewSecrets.DATABASE_URL !== undefined && !isDatabaseUrl(previewSecrets.DATABASE_URL)) {
       yield {
-        path: "previewSecrets.DATABASE_URL",
-        found: previewSecrets.DATABASE_URL,
+        key: "previewSecrets.DATABASE_URL",
         allowed: "the URL of a PostgreSQL database, its password percent-encoded",
         fix: { value: DATABASE_URL_FORM },
       };
@@ -186,8 +171,8 @@ export const externalRules: readonly Rule<SectionName>[] = [
         key in app.environment ? [] : [`vercel.previewEnvironment.${key}`],
       ),
     ];
-    for (const path of foreign) {
-      yield { path, found: "a name that production lacks", allowed: "the same names as in production", fix: "remove" };
+    for (const key of foreign) {
+      yield { key, found: "a name that production lacks", allowed: "the same names as in production", fix: "remove" };
     }
   }),
 ];

@@ -61,7 +61,8 @@ export const sections = {
       migrate: flag("Run `prisma migrate deploy` once per release, before traffic moves.").default(true),
       serverActionsKey: choice(
         ["own", "shared"],
-        "Whether the key of Server Actions is the stack's own, or one that environments share, given in secrets: only then can a release be promoted from another stack instead of being built anew.",
+        "Whether the key of Server Actions is the stack's own, or one that environments share, given in secrets: " +
+          "only then can a release be promoted from another stack instead of being built anew.",
       ).default("own"),
     })
     .prefault({})
@@ -107,7 +108,8 @@ export const sections = {
     .strictObject({
       level: choice(
         ["basic", "standard"],
-        "basic watches a server and its database within CloudWatch's ten free alarms; standard adds the rest at 0.10 USD each, and composite alarms that page at 0.50 USD.",
+        "basic watches a server and its database within CloudWatch's ten free alarms; standard adds the rest at " +
+          "0.10 USD each, and composite alarms that page at 0.50 USD.",
       ).default("basic"),
     })
     .prefault({})
@@ -148,7 +150,8 @@ export const sections = {
         "ec2-user",
       ),
       ecosystem: pathOf(
-        "PM2's or compose's description of the app, to start it from. Default: ecosystem.config.js, with docker compose.yaml, in `app` of appUser's home.",
+        "PM2's or compose's description of the app, to start it from. Default: ecosystem.config.js, with docker " +
+          "compose.yaml, in `app` of appUser's home.",
         "/home/ec2-user/app/ecosystem.config.js",
       ).optional(),
       processPath: text(
@@ -159,7 +162,9 @@ export const sections = {
       ).optional(),
       appPattern: text(
         /^[\w.|\\: /()-]{1,128}$/,
-        "Regular expression by which the agent counts the app's processes on their command lines. Default: that of Next.js. With several apps on one server: one that fits this app alone, else the alarm waits until none of them lives.",
+        "Regular expression by which the agent counts the app's processes on their command lines. Default: that " +
+          "of Next.js. With several apps on one server: one that fits this app alone, else the alarm waits until " +
+          "none of them lives.",
         "a regular expression without quotes",
         "/srv/shop/server\\.js",
       ).optional(),

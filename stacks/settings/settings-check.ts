@@ -54,7 +54,7 @@ export function checkSettings(project: string, stack: string, config: RawConfig)
   const around = { stack, ...(region ? { region } : {}) };
   for (const { needs, check } of rules) {
     if (needs.every((name) => name in checked)) {
-      for (const conflict of check(checked as Settings, around)) report.conflict(conflict);
+      for (const conflict of check(checked as Settings, around)) report.conflict(conflict, checked);
     }
   }
   return report.accept(checked);
@@ -90,11 +90,19 @@ function parseSections(project: string, config: RawConfig, report: Report): Part
   return checked as Partial<Settings>;
 }
 
-/** Conflicts in the form of a message, each with the command that mends it. */
-export function problemsOf(project: string, stack: string, conflicts: readonly Conflict[]): readonly Problem[] {
+/**
+ * Conflicts of settings with what is there, in the form of mistakes in the settings.
+ * @throws {SettingsError} if there are any
+ */
+export function rejectConflicts(
+  project: string,
+  stack: string,
+  settings: Settings,
+  conflicts: readonly Conflict[],
+): Settings {
   const report = new Report(project, stack);
-  for (const conflict of conflicts) report.conflict(conflict);
-  return report.problems;
+  for (const conflict of conflicts) report.conflict(conflict, settings);
+  return report.accept(settings);
 }
 
 /** Objects and lists arrive as JSON, everything else as it was typed. */
@@ -155,8 +163,10 @@ class Report {
     else this.add(path, JSON.stringify(found), allowed, meant);
   }
 
-  conflict({ path, found, allowed, fix }: Conflict) {
-    const keys = path.split(/[.[\]]+/).filter(Boolean);
+  conflict(conflict: Conflict, settings: Partial<Settings>) {
+    const { key, allowed, fix } = conflict;
+    const keys = key.split(/[.[\]]+/).filter(Boolean);
+    const found = "found" in conflict ? conflict.found : valueAt(settings, keys);
     if (fix === "remove") {
       this.problems.push({ key: this.key(keys), found: show(keys, found), allowed, fix: this.remove(keys) });
       return;
@@ -215,8 +225,8 @@ class Report {
   }
 
   private key(path: readonly PropertyKey[]): string {
-    const [first, ...rest] = path;
-    return `${this.project}:${String(first)}${rest.map((p) => (typeof p === "number" || /^\d+$/.test(String(p)) ? `[${String(p)}]` : `.${String(p)}`)).join("")}`;
+    const [first = "", ...rest] = path.map(String);
+    return `${this.project}:${first}${rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("")}`;
   }
 }
 

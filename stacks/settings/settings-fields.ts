@@ -1,3 +1,4 @@
+import { BlockList } from "node:net";
 import { z } from "zod";
 
 const hostname = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
@@ -80,30 +81,30 @@ export const pathOf = (description: string, usual: string) =>
   text(/^\/[\w./-]+$/, description, "an absolute path", usual);
 
 function startsItself(cidr: string): boolean {
-  const [first, , size] = bounds(cidr);
-  return first % size === 0;
+  const [address, prefix] = addressAndPrefix(cidr);
+  const bits = address.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
+  return !bits.join("").slice(prefix).includes("1");
 }
 
-/**
- * Whether an IPv4 address or range lies in one that networks keep to themselves. Loopback is none: emulators of AWS hand it out as
- * public.
- */
-export const isPrivate = (address: string): boolean =>
-  /^(0|10|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address);
-
-/** Whether two IPv4 ranges have an address in common. */
-export function overlaps(one: string, other: string): boolean {
-  const [[from, to], [start, end]] = [bounds(one), bounds(other)];
-  return from < end && start < to;
+function addressAndPrefix(cidr: string): [address: string, prefix: number] {
+  const [address = "", prefix] = cidr.split("/");
+  return [address, Number(prefix)];
 }
 
-/** First address, the one after the last, and their number. */
-function bounds(cidr: string): [from: number, to: number, size: number] {
-  const [address = "", bits] = cidr.split("/");
-  const from = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(bits));
-  return [from, from + size, size];
+function blocks(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) list.addSubnet(...addressAndPrefix(cidr));
+  return list;
 }
+
+const privateRanges = blocks(["0.0.0.0/8", "10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]);
+
+/** Whether networks keep an IPv4 address, or range, to themselves. Loopback is none of these: emulators of AWS hand it out as public. */
+export const isPrivate = (address: string): boolean => privateRanges.check(addressAndPrefix(address)[0]);
+
+/** Whether two IPv4 ranges have an address in common: one of them has the other's first. */
+export const overlaps = (one: string, other: string): boolean =>
+  blocks([one]).check(addressAndPrefix(other)[0]) || blocks([other]).check(addressAndPrefix(one)[0]);
 
 export function listed(values: readonly (string | number)[]): string {
   return values.length < 2 ? `${values[0]}` : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;

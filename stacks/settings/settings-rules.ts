@@ -5,8 +5,6 @@ import { externalRules } from "./external-rules";
 import { architectures, type SectionName, sections } from "./schema";
 import { fargateSizes } from "./sections/fargate";
 
-export { tiersOf };
-
 /** Longest maintenance that alerts may be muted for. */
 const MOST_MUTED_DAYS = 7;
 
@@ -31,7 +29,7 @@ function* repeated(path: string, value: unknown): Iterable<Conflict> {
     if (!Array.isArray(value)) continue;
     const first = seen.get(JSON.stringify(entry));
     if (first) {
-      yield { path: here, found: entry, allowed: `another entry, as ${first} is the same`, fix: "remove" };
+      yield { key: here, allowed: `another entry, as ${first} is the same`, fix: "remove" };
     } else seen.set(JSON.stringify(entry), here);
   }
 }
@@ -43,15 +41,13 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["haWebTier"], function* ({ haWebTier: { min, max, desired } }) {
     if (min > max) {
       yield {
-        path: "haWebTier.min",
-        found: min,
+        key: "haWebTier.min",
         allowed: `at most haWebTier.max, which is ${max}`,
         fix: { value: max },
       };
     } else if (desired < min || desired > max) {
       yield {
-        path: "haWebTier.desired",
-        found: desired,
+        key: "haWebTier.desired",
         allowed: `from haWebTier.min to haWebTier.max, ${min} to ${max}`,
         fix: { value: Math.min(Math.max(desired, min), max) },
       };
@@ -60,13 +56,12 @@ export const rules: readonly Rule<SectionName>[] = [
 
   rule(["fargate"], function* ({ fargate: { min, max, cpu, memory, schedules } }) {
     if (min > max) {
-      yield { path: "fargate.min", found: min, allowed: `at most fargate.max, which is ${max}`, fix: { value: max } };
+      yield { key: "fargate.min", allowed: `at most fargate.max, which is ${max}`, fix: { value: max } };
     }
     for (const [index, size] of schedules.entries()) {
       if (size.min > size.max) {
         yield {
-          path: `fargate.schedules[${index}].min`,
-          found: size.min,
+          key: `fargate.schedules[${index}].min`,
           allowed: `at most its max, which is ${size.max}`,
           fix: { value: size.max },
         };
@@ -76,8 +71,7 @@ export const rules: readonly Rule<SectionName>[] = [
     if (!offered.includes(memory)) {
       const next = offered.find((size) => size >= memory) ?? offered.at(-1);
       yield {
-        path: "fargate.memory",
-        found: memory,
+        key: "fargate.memory",
         allowed: `with fargate.cpu ${cpu}: ${offered.join(", ")} MiB`,
         fix: { value: next },
       };
@@ -87,24 +81,21 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["architecture", "traffic"], function* ({ architecture, traffic: { canary, percent, from } }) {
     if (canary === architecture) {
       yield {
-        path: "traffic.canary",
-        found: canary,
+        key: "traffic.canary",
         allowed: `another architecture than the one that serves: ${architectures.filter((a) => a !== architecture).join(", ")}`,
         fix: "remove",
       };
     }
     if (from && canary && from !== architecture && from !== canary) {
       yield {
-        path: "traffic.from",
-        found: from,
+        key: "traffic.from",
         allowed: `one of the two tiers of a migration, ${architecture} or ${canary}`,
         fix: "remove",
       };
     }
     if (!canary && percent > 0) {
       yield {
-        path: "traffic.percent",
-        found: percent,
+        key: "traffic.percent",
         allowed: "0 while there is no traffic.canary",
         fix: { value: 0 },
       };
@@ -115,17 +106,16 @@ export const rules: readonly Rule<SectionName>[] = [
     const zone = domain.zoneName ?? domain.name;
     if (!inZone(domain.name, zone)) {
       yield {
-        path: "domain.zoneName",
+        key: "domain.zoneName",
         found: zone,
         allowed: `a zone that holds ${domain.name}`,
         fix: { value: domain.name.split(".").slice(-2).join(".") },
       };
     }
-    for (const [index, name] of domain.redirectFrom.entries()) {
+    for (const index of domain.redirectFrom.keys()) {
       if (index < MOST_REDIRECTS) continue;
       yield {
-        path: `domain.redirectFrom[${index}]`,
-        found: name,
+        key: `domain.redirectFrom[${index}]`,
         allowed: `at most ${MOST_REDIRECTS} names: a rule of a load balancer has no more values`,
         fix: "remove",
       };
@@ -134,8 +124,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const apex = domain.redirectFrom.find((name) => name !== domain.name && inZone(domain.name, name));
     if (apex && !domain.zoneName) {
       yield {
-        path: "domain.zoneName",
-        found: undefined,
+        key: "domain.zoneName",
         allowed: `the zone that holds ${[domain.name, ...domain.redirectFrom].join(", ")}; without one it would be ${domain.name}`,
         fix: { value: apex },
       };
@@ -144,8 +133,7 @@ export const rules: readonly Rule<SectionName>[] = [
     for (const [index, name] of domain.redirectFrom.entries()) {
       if (name === domain.name || !inZone(name, zone)) {
         yield {
-          path: `domain.redirectFrom[${index}]`,
-          found: name,
+          key: `domain.redirectFrom[${index}]`,
           allowed: `another name inside the zone ${zone}`,
           fix: domain.name === `www.${zone}` ? "remove" : { value: `www.${zone}` },
         };
@@ -153,8 +141,7 @@ export const rules: readonly Rule<SectionName>[] = [
     }
     if (domain.record === "CNAME" && domain.name === zone) {
       yield {
-        path: "domain.record",
-        found: "CNAME",
+        key: "domain.record",
         allowed: `A, because ${domain.name} is the apex of its zone, where DNS allows no CNAME`,
         fix: { value: "A" },
       };
@@ -165,8 +152,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const apex = domain.redirectFrom.indexOf(domain.zoneName ?? domain.name);
     if (domain.record === "CNAME" && apex >= 0) {
       yield {
-        path: `domain.redirectFrom[${apex}]`,
-        found: domain.redirectFrom[apex],
+        key: `domain.redirectFrom[${apex}]`,
         allowed: "names below the zone's apex, where DNS allows no CNAME, or domain.record A",
         fix: "remove",
       };
@@ -178,8 +164,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const apex = settings.domain.name === (settings.domain.zoneName ?? settings.domain.name);
     if (settings.domain.record === "CNAME" && !apex && others.length > 0) {
       yield {
-        path: "domain.record",
-        found: "CNAME",
+        key: "domain.record",
         allowed: `A, because ${others.join(" and ")} is served by addresses, and a name has either A or CNAME records`,
         fix: { value: "A" },
       };
@@ -190,8 +175,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const adopted = vpc.startsWith("vpc-");
     if (adopted && new Set(subnetIds).size < 2) {
       yield {
-        path: "network.subnetIds",
-        found: subnetIds,
+        key: "network.subnetIds",
         allowed:
           "at least two public subnets in different zones of the VPC: the load balancer and the database need two",
         fix: { value: '["subnet-...", "subnet-..."]' },
@@ -199,8 +183,7 @@ export const rules: readonly Rule<SectionName>[] = [
     }
     if (!adopted && subnetIds.length > 0) {
       yield {
-        path: "network.subnetIds",
-        found: subnetIds,
+        key: "network.subnetIds",
         allowed: `nothing while network.vpc is ${vpc}, which brings its own subnets`,
         fix: "remove",
       };
@@ -213,8 +196,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const { redirectFrom } = settings.domain;
     if (!settings.existing.instanceId && tiersOf(settings).includes("monitored-instance") && redirectFrom.length > 1) {
       yield {
-        path: "domain.redirectFrom",
-        found: redirectFrom,
+        key: "domain.redirectFrom",
         allowed: "at most one name with monitored-instance, whose Nginx redirects one",
         fix: "remove",
       };
@@ -226,16 +208,14 @@ export const rules: readonly Rule<SectionName>[] = [
     if (!instanceId || !tiersOf(settings).includes("monitored-instance")) return;
     if (addresses.length === 0) {
       yield {
-        path: "existing.addresses",
-        found: addresses,
+        key: "existing.addresses",
         allowed: "the public address of the existing instance, to which DNS points",
         fix: { value: '["203.0.113.10"]' },
       };
     }
     if (!securityGroupId) {
       yield {
-        path: "existing.securityGroupId",
-        found: undefined,
+        key: "existing.securityGroupId",
         allowed: "the security group of the existing instance, which the database admits",
         fix: { value: "sg-..." },
       };
@@ -247,15 +227,13 @@ export const rules: readonly Rule<SectionName>[] = [
     const ahead = Date.parse(muteUntil) - Date.now();
     if (ahead <= 0) {
       yield {
-        path: "alerts.muteUntil",
-        found: muteUntil,
+        key: "alerts.muteUntil",
         allowed: "a time to come; this one is over, and nothing is muted any more",
         fix: "remove",
       };
     } else if (ahead > MOST_MUTED_DAYS * 86_400_000) {
       yield {
-        path: "alerts.muteUntil",
-        found: muteUntil,
+        key: "alerts.muteUntil",
         allowed: `at most ${MOST_MUTED_DAYS} days ahead: a mute that is forgotten hides an outage`,
         fix: { value: new Date(Date.now() + 2 * 3_600_000).toISOString().replace(/\.\d+/, "") },
       };
@@ -265,8 +243,7 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["image"], function* ({ image }) {
     if (image.uri && image.build) {
       yield {
-        path: "image.build",
-        found: true,
+        key: "image.build",
         allowed: "false while image.uri is set: an image is either given or built",
         fix: { value: false },
       };
@@ -276,8 +253,7 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["image", "app"], function* ({ image, app }) {
     if (image.build && !app.version) {
       yield {
-        path: "app.version",
-        found: undefined,
+        key: "app.version",
         allowed: "the release that image.build builds; it becomes the image's tag, and a tag never moves",
         fix: { value: "2026-11-24" },
       };
@@ -287,8 +263,7 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["app", "secrets"], function* ({ app, secrets }) {
     if (app.serverActionsKey === "shared" && !secrets[SERVER_ACTIONS_KEY]) {
       yield {
-        path: `secrets.${SERVER_ACTIONS_KEY}`,
-        found: undefined,
+        key: `secrets.${SERVER_ACTIONS_KEY}`,
         allowed: "the key that environments share (app.serverActionsKey), for example of `openssl rand -base64 32`",
         fix: { value: "<value>" },
       };
@@ -300,8 +275,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const isBuilt = !settings.existing.instanceId && tiersOf(settings).includes("monitored-instance");
     if (!isBuilt || !isGraviton(type)) return;
     yield {
-      path: "instance.type",
-      found: type,
+      key: "instance.type",
       allowed:
         "an x86_64 type: the server's system and its release are x86_64, and Graviton types such as t4g are arm64",
       fix: { value: "t3.medium" },
@@ -311,7 +285,7 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["tags"], function* ({ tags }) {
     for (const [key, value] of Object.entries(tags).slice(MOST_TAGS)) {
       yield {
-        path: `tags.${key}`,
+        key: `tags.${key}`,
         found: value,
         allowed: `at most ${MOST_TAGS} tags: AWS takes 50 a resource, with the stack's own`,
         fix: "remove",
@@ -326,8 +300,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const built = isGraviton(instanceType) ? "arm64" : "x86_64";
     if (built !== platform) {
       yield {
-        path: "haWebTier.instanceType",
-        found: instanceType,
+        key: "haWebTier.instanceType",
         allowed: `an instance type of image.platform ${platform} (Graviton types such as t4g are arm64), or a multi image`,
         fix: { value: platform === "arm64" ? "t4g.small" : "t3.small" },
       };

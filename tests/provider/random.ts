@@ -145,7 +145,7 @@ function mended(config: Config, around: RuleContext): Config {
   while (advice.length < 50) {
     const conflict = firstConflict(config, around);
     if (!conflict) return config;
-    advice.push(`${conflict.path}: ${conflict.allowed}`);
+    advice.push(`${conflict.key}: ${conflict.allowed}`);
     follow(config, conflict);
   }
   throw new Error(`the rules' advice leads nowhere:\n${advice.slice(-5).join("\n")}\n${JSON.stringify(config)}`);
@@ -161,7 +161,7 @@ function firstConflict(config: Config, around: RuleContext): Conflict | undefine
   return undefined;
 }
 
-function follow(config: Config, { path, fix }: Conflict): void {
+function follow(config: Config, { key: path, fix }: Conflict): void {
   const keys = path.split(/[.[\]]+/).filter(Boolean);
   const last = keys.pop() as string;
   const parent = keys.reduce<Config>((at, key) => {

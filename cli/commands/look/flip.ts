@@ -101,9 +101,9 @@ function checkLive(stack: string, project: string, context: StackContext, steps:
 }
 
 /** A flip to the canary makes it the serving tier, and leaves none beside it. */
-function configFor(context: StackContext, to: string): Record<string, unknown> {
-  if (context.settings.traffic.canary !== to) return {};
-  const { canary: _, percent: __, ...rest } = context.sections.traffic as Record<string, unknown>;
+function configFor({ settings: { traffic } }: StackContext, to: string): Record<string, unknown> {
+  if (traffic.canary !== to) return {};
+  const { canary: _, percent: __, ...rest } = traffic;
   return { traffic: rest };
 }
 

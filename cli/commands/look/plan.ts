@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
 import type { Plan, Plans } from "../../../core/plan-format";
-import { inUrnsOf } from "../../../core/plan-reader";
+import { inBoth } from "../../../core/plan-reader";
 import { dataChanges, renderDataChanges } from "../../../insight/change/data-safety";
 import { changesOf } from "../../../insight/change/flip-changes";
 import { insideOf } from "../../../insight/change/inside";
@@ -57,10 +57,10 @@ async function run({ stack, architecture, json, cwd, since }: Options): Promise<
   });
   // A mistake in one stack must not be lost behind the plan of another.
   if (mistakes.length > 0) throw new UserError(mistakes.map(({ message }) => message).join("\n\n"));
-  const earlier = since ? readPlans(since) : [];
-  refuseLoss(earlier, plans);
+  const kept = inBoth(since ? readPlans(since) : [], plans);
+  refuseLoss(kept);
   // Beside the plan, which may be JSON.
-  for (const line of insideSince(earlier, plans)) console.error(line);
+  for (const line of insideSince(kept)) console.error(line);
   const result: Plans = { stacks: plans };
   console.log(
     json ? JSON.stringify(result, null, 2) : plans.map((plan) => toTerminal(planDocument(plan))).join("\n\n"),
@@ -78,18 +78,13 @@ function readPlans(file: string): readonly Plan[] {
 }
 
 /** The live database is asked in `pulumi preview`; this is for a review, which has no account. */
-function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
-  const lost = plans.flatMap((plan) => {
-    const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? renderDataChanges(dataChanges(inUrnsOf(plan, old), plan)).map((line) => `${plan.stack}: ${line}`) : [];
-  });
+function refuseLoss(kept: ReturnType<typeof inBoth>): void {
+  const lost = kept.flatMap(([old, plan]) =>
+    renderDataChanges(dataChanges(old, plan)).map((line) => `${plan.stack}: ${line}`),
+  );
   if (lost.length > 0) throw new UserError(`Data would be lost.\n\n${lost.join("\n\n")}`);
 }
 
 /** What of a tier that serves would be replaced since an earlier plan, as `review` says it. */
-function insideSince(before: readonly Plan[], plans: readonly Plan[]): string[] {
-  return plans.flatMap((plan) => {
-    const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? insideOf(changesOf(old, plan), old, plan).map((line) => `${plan.stack}: ${line}`) : [];
-  });
-}
+const insideSince = (kept: ReturnType<typeof inBoth>): string[] =>
+  kept.flatMap(([old, plan]) => insideOf(changesOf(old, plan), old, plan).map((line) => `${plan.stack}: ${line}`));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
 import type { Plan, Plans } from "../../../core/plan-format";
-import { inUrnsOf } from "../../../core/plan-reader";
+import { inBoth } from "../../../core/plan-reader";
 import { type Change, changesOf } from "../../../insight/change/flip-changes";
 import type { Flip } from "../../../insight/change/flip-effects";
 import { flipOf } from "../../../insight/change/flip-effects";
@@ -51,11 +51,7 @@ export function reviewDocument(
   after: readonly Plan[],
   context: (stack: string) => StackContext,
 ): Document {
-  const kept = after.flatMap((plan): (readonly [Plan, Plan])[] => {
-    const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? [[inUrnsOf(plan, old), plan]] : [];
-  });
-  const all = kept.map(([old, plan]) => ({
+  const all = inBoth(before, after).map(([old, plan]) => ({
     old,
     plan,
     changes: changesOf(old, plan).filter(({ operation }) => operation !== "keep"),

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
-import { parseUsage } from "../../../core/usage";
 import { HOURS_PER_MONTH } from "../../../insight/cost/cost";
 import { duration } from "../../../output/format";
 import { newTable } from "../../../output/terminal";
@@ -61,7 +60,7 @@ async function simulate(planner: Planner, options: Options): Promise<SimulationR
   const given = <T>(option: string, value: string | undefined, use: (parsed: number) => T) =>
     value === undefined ? {} : use(numberOf(option, value, BOUNDS[option]));
   const visitors: Partial<Visitors> = {
-    requestsPerSecond: parseUsage(usage).requestsPerMonth / (HOURS_PER_MONTH * 3600),
+    requestsPerSecond: usage.requestsPerMonth / (HOURS_PER_MONTH * 3600),
     ...given("--requests-per-second", options.requestsPerSecond, (requestsPerSecond) => ({ requestsPerSecond })),
     ...given("--overstay", options.overstay, (percent) => ({ overstayShare: percent / 100 })),
     ...given("--overstay-seconds", options.overstaySeconds, (overstaySeconds) => ({ overstaySeconds })),

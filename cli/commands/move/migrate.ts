@@ -16,7 +16,7 @@ import { checkWay, preflight, type Ready, readStack, type Stack } from "./migrat
 import { run, Stopped, standing } from "./migrate/run";
 import { claim } from "./migrate/running";
 import { StackEdit } from "./migrate/stack-edit";
-import { stepsTo, stepText } from "./migrate/steps";
+import { positionOf, stepsTo, stepText } from "./migrate/steps";
 import { Interrupted, Stop } from "./migrate/stop";
 import { verdictOn } from "./migrate/verdict";
 import { lookAt } from "./migrate/watcher";
@@ -70,7 +70,7 @@ async function migrate(options: Options, state: { begun: boolean }): Promise<voi
   const folder = options.cwd;
   const stack = readStack(folder, options.stack);
   const edit = new StackEdit(folder, options.stack, stack.file.project);
-  const destination = destinationOf(edit.position(stack.settings.architecture), options, options.stack);
+  const destination = destinationOf(positionOf(stack.settings), options, options.stack);
   const way = destination.back ? [100] : steps;
   checkWay(stack, destination, way);
 

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
+import { readSettings } from "../../../stacks/settings/settings-check";
 import { askNobody, askPerson } from "../../lib/ask";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";
@@ -41,8 +42,7 @@ export function attachCommand(): Command {
 async function run(options: Options): Promise<void> {
   const folder = options.cwd;
   const { config, project } = readStackFile(folder, options.stack);
-  const existing = JSON.parse(config[`${project}:existing`] ?? "{}") as { instanceId?: string };
-  const { instanceId } = existing;
+  const { instanceId } = readSettings(project, options.stack, config).existing;
   if (!instanceId) {
     throw new UserError(
       `The stack ${options.stack} adopts no instance (existing.instanceId), so there is nothing to attach: a new instance is born with its profile.`,

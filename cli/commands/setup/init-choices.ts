@@ -1,5 +1,5 @@
 import { UserError } from "../../../core/errors";
-import { type Architecture, architectures } from "../../../stacks/settings/schema";
+import { type Architecture, architectures, sections } from "../../../stacks/settings/schema";
 import type { Asker } from "../../lib/ask";
 import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account-survey";
 
@@ -93,9 +93,13 @@ export async function choose(flags: InitFlags, context: InitContext): Promise<Ch
     otherNames: names.filter((name) => name !== domain.name),
     emails: flags.email?.length ? flags.email : [await askEmail(context)],
     language: oneOf("--language", flags.language ?? (environment.LANG?.startsWith("ko") ? "ko" : "en"), ["en", "ko"]),
-    processManager: oneOf("--process-manager", flags.processManager ?? "pm2", ["pm2", "systemd", "docker"]),
+    processManager: oneOf("--process-manager", flags.processManager ?? sections.existing.parse({}).processManager, [
+      "pm2",
+      "systemd",
+      "docker",
+    ]),
     appName: flags.appName ?? context.project,
-    healthPath: flags.healthPath ?? "/api/health-external",
+    healthPath: flags.healthPath ?? sections.app.parse({}).healthPath,
     ...(architecture === "vercel" ? { vercel: await chooseVercel(flags, context) } : {}),
   };
 }

@@ -8,7 +8,8 @@ export const loadBalancerSettings = z
     ).default(true),
     waf: choice(
       ["off", "count", "block"],
-      "AWS WAF with AWS's rule groups and a rate limit, 9 USD a month and 0.60 USD a million requests. count refuses nothing: begin with it.",
+      "AWS WAF with AWS's rule groups and a rate limit, 9 USD a month and 0.60 USD a million requests. count " +
+        "refuses nothing: begin with it.",
     ).default("off"),
     rateLimit: whole(
       10,

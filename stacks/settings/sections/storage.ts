@@ -39,7 +39,8 @@ export const newDatabase = {
 export const databaseSchema = z.strictObject({
   mode: choice(
     ["managed", "existing", "import", "restore"],
-    "managed creates the database; existing only refers to it; import adopts it with its present settings; restore makes it from a snapshot or a point in time.",
+    "managed creates the database; existing only refers to it; import adopts it with its present settings; " +
+      "restore makes it from a snapshot or a point in time.",
   ).default("managed"),
   identifier: text(
     /^[a-z](?!.*--)([a-z0-9-]{0,61}[a-z0-9])?$/,
@@ -60,7 +61,8 @@ export const databaseSchema = z.strictObject({
     "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:iamvet-db-AbCdEf",
   ).optional(),
   takeOver: flag(
-    "After an import: bring the adopted database tags, deletion protection, a final snapshot and the settings given here. The update that adopts it must change nothing.",
+    "After an import: bring the adopted database tags, deletion protection, a final snapshot and the settings " +
+      "given here. The update that adopts it must change nothing.",
   ).default(false),
   restore: z
     .strictObject({
@@ -151,7 +153,8 @@ export const databaseSchema = z.strictObject({
   ).optional(),
   enhancedMonitoring: help(
     z.union(monitoringIntervals.map((n) => z.literal(n))),
-    "Seconds between two looks of enhanced monitoring at the operating system; 0 turns it off. It writes logs, which are charged. @default 0",
+    "Seconds between two looks of enhanced monitoring at the operating system; 0 turns it off. It writes logs, " +
+      "which are charged. @default 0",
     monitoringIntervals.join(", "),
     60,
   ).optional(),
@@ -160,7 +163,8 @@ export const databaseSchema = z.strictObject({
     "Permit this update to raise the major version; set it back afterwards. Take a snapshot first.",
   ).default(false),
   blueGreen: flag(
-    "Upgrade on a copy and switch over. The switch can drop the automated snapshots and the deletion protection: see docs/disaster-recovery.md.",
+    "Upgrade on a copy and switch over. The switch can drop the automated snapshots and the deletion protection: " +
+      "see docs/disaster-recovery.md.",
   ).default(false),
   applyImmediately: flag("Apply changes at once instead of in the maintenance window.").default(false),
 });
@@ -180,7 +184,8 @@ export const backupsSchema = z.strictObject({
   copyDays: whole(1, 3653, "Days that the copies are kept.", 35).default(35),
   lock: choice(
     ["none", "governance", "compliance"],
-    "Vault lock: governance stops everybody without a special permission from deleting backups; compliance stops everybody for ever, AWS too, three days after it was set.",
+    "Vault lock: governance stops everybody without a special permission from deleting backups; compliance stops " +
+      "everybody for ever, AWS too, three days after it was set.",
   ).default("none"),
   restoreTest: choice(
     ["none", "weekly", "monthly"],

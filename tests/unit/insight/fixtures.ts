@@ -2,17 +2,11 @@ import type { StackContext } from "../../../cli/commands/look/compare";
 import { factsOf } from "../../../cli/commands/look/flip";
 import type { Plan, PlannedResource, PlanValue, Ref } from "../../../core/plan-format";
 import { readSettings } from "../../../stacks/settings/settings-check";
+import { rawConfig } from "../stacks/settings/fixtures";
 
 /** What a stack's file says, with these sections in it. */
 export function contextOf(sections: Readonly<Record<string, unknown>> = {}): StackContext {
-  const all = { domain: { name: "iamvet.kr" }, alerts: { emails: ["ops@iamvet.kr"] }, ...sections };
-  const config = Object.fromEntries(
-    Object.entries(all).map(([key, value]) => [
-      `iamvet:${key}`,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]),
-  );
-  const settings = readSettings("iamvet", "prod", config);
+  const settings = readSettings("iamvet", "prod", rawConfig(sections));
   return { region: "ap-northeast-2", settings, usage: settings.usage, sections };
 }
 

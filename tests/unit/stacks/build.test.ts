@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import { bakedBy, buildArgs, differences } from "../../../stacks/build-args";
-import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
+import { SettingsError } from "../../../stacks/settings/settings-check";
+import { settingsOf } from "./settings/fixtures";
 
 const KEY = "a2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZyEhISE=";
 
-const settings = (sections: Record<string, unknown>) =>
-  checkSettings(
-    "iamvet",
-    "prod",
-    Object.fromEntries(
-      Object.entries({ domain: { name: "iamvet.kr" }, alerts: { emails: ["a@iamvet.kr"] }, ...sections }).map(
-        ([name, value]) => [`iamvet:${name}`, JSON.stringify(value)],
-      ),
-    ),
-  );
-const appOf = (environment: Record<string, string>) => settings({ app: { environment } }).app;
+const appOf = (environment: Record<string, string>) => settingsOf({ app: { environment } }).app;
 
 describe("what a build writes into its result", () => {
   it("is the version, and of the environment what browsers get", () => {
@@ -43,7 +34,7 @@ describe("what a build writes into its result", () => {
   it("may be shared between stacks only with a key that is given", () => {
     const shared = { app: { serverActionsKey: "shared" } };
     assert.throws(
-      () => settings(shared),
+      () => settingsOf(shared),
       (error) =>
         error instanceof SettingsError &&
         error.problems.length === 1 &&
@@ -52,7 +43,7 @@ describe("what a build writes into its result", () => {
         ),
     );
     assert.equal(
-      settings({ ...shared, secrets: { NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: KEY } }).app.serverActionsKey,
+      settingsOf({ ...shared, secrets: { NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: KEY } }).app.serverActionsKey,
       "shared",
     );
   });

@@ -25,7 +25,8 @@ describe("what is no update", () => {
       const asks = `console.log(require(${JSON.stringify(resolve(__dirname, "../../../stacks/operation.ts"))}).engineProgram())`;
       writeFileSync(
         join(folder, "up"),
-        `require("node:child_process").spawnSync(process.execPath, ["--import", ${JSON.stringify(require.resolve("tsx"))}, "-e", ${JSON.stringify(asks)}], { stdio: "inherit" })`,
+        `require("node:child_process").spawnSync(process.execPath, ["--import", ` +
+          `${JSON.stringify(require.resolve("tsx"))}, "-e", ${JSON.stringify(asks)}], { stdio: "inherit" })`,
       );
       const { stdout } = await promisify(execFile)("../pulumi", ["../up"], {
         ...{ cwd: join(folder, "site"), env: { ...process.env, NODE_OPTIONS: "" } },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { checkSettings } from "../../../stacks/settings/settings-check";
+import { settingsOf } from "./settings/fixtures";
 
 /** Zones of the subnets of the account that the look-ups are answered from. */
 const SUBNETS: Readonly<Record<string, { vpcId: string; availabilityZone: string }>> = {
@@ -29,12 +29,7 @@ describe("the subnets that a stack is put into", () => {
     });
     const { checkPlacement } = await import("../../../stacks/placement");
     check = async (network) => {
-      const settings = checkSettings("iamvet", "prod", {
-        "iamvet:domain": '{"name": "iamvet.kr"}',
-        "iamvet:alerts": '{"emails": ["ops@iamvet.kr"]}',
-        "iamvet:network": JSON.stringify(network),
-      });
-      await checkPlacement({ project: "iamvet", stack: "prod", settings });
+      await checkPlacement({ project: "iamvet", stack: "prod", settings: settingsOf({ network }) });
     };
   });
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { encodeTraffic, SLOTS, type Slot, type TrafficState } from "../../../core/traffic-state";
-import { formerOf } from "../../../stacks/former";
 import { liveGates } from "../../../stacks/gates";
 import type { LiveParameter, LiveRecord } from "../../../stacks/gates/live-aws";
 import { holdOf, mayReach } from "../../../stacks/gates/reach";
 import { type Rename, renameChanges, renameRecords } from "../../../stacks/gates/rename";
+import { formerOf } from "../../../stacks/live/former";
 
 const ZONE = "Z1";
 const slot = (Name: string, SetIdentifier: string, Weight: number): ResourceRecordSet => ({

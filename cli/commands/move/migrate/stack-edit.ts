@@ -2,7 +2,6 @@ import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 
 import { basename, dirname, join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { UserError } from "../../../../core/errors";
-import type { Architecture } from "../../../../stacks/settings/schema";
 import type { Position } from "./steps";
 
 /** The stack's file as a place where the position of a migration stands. Everything else in it is left as it was written. */
@@ -22,19 +21,6 @@ export class StackEdit {
     const path = join(folder, `Pulumi.${stack}.yaml`);
     this.path = realpathSync(path);
     this.known = readFileSync(this.path, "utf8");
-  }
-
-  /** @param fallback architecture where the file names none */
-  position(fallback: Architecture): Position {
-    const config = (this.document(this.known).toJS() as { config?: Record<string, unknown> } | null)?.config ?? {};
-    const traffic = (config[this.key(config, "traffic")] ?? {}) as Partial<Position>;
-    return {
-      architecture: (config[this.key(config, "architecture")] as Architecture | undefined) ?? fallback,
-      percent: Number(traffic.percent ?? 0),
-      revision: Number(traffic.revision ?? 0),
-      ...(traffic.canary ? { canary: traffic.canary } : {}),
-      ...(traffic.from ? { from: traffic.from } : {}),
-    };
   }
 
   /**

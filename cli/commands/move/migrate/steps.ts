@@ -1,4 +1,4 @@
-import type { Architecture } from "../../../../stacks/settings/schema";
+import type { Architecture, Settings } from "../../../../stacks/settings/schema";
 
 /**
  * Where a migration is. All of it stands in the stack's file, so a run that was stopped at any point is continued by the next
@@ -16,6 +16,13 @@ export interface Position {
   /** Counts the changes; an update whose number is lower than the live one is refused. */
   readonly revision: number;
 }
+
+/** Where the stack's file says that it is. */
+export const positionOf = ({ architecture, traffic: { canary, percent, from, revision } }: Settings): Position => ({
+  ...{ architecture, percent, revision },
+  ...(canary && { canary }),
+  ...(from && { from }),
+});
 
 /**
  * One change of the stack's file, and the update after it: `warm` builds the new tier without traffic, `shift` gives it a share,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { ROOT } from "../../../../core/root";
-import { pathsOf } from "../../../../stacks/existing";
+import { pathsOf } from "../../../../stacks/args/existing";
 import { type AwsAccess, askAws } from "../../../lib/aws-access";
 import { type Finding, type Healthy, ok, skipped, warning } from "./check";
 

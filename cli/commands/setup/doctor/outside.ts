@@ -1,5 +1,5 @@
 import { connect } from "node:tls";
-import { tiersOf } from "../../../../stacks/settings/settings-rules";
+import { tiersOf } from "../../../../stacks/settings/conflict";
 import { check, type Finding, ok, skipped, warning, wrong } from "./check";
 
 /** An answer of an API; undefined if it did not come. */

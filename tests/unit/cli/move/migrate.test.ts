@@ -12,6 +12,7 @@ import {
   lastGood,
   nextStep,
   type Position,
+  positionOf,
   stepsTo,
   targetOf,
   turnBack,
@@ -28,6 +29,7 @@ import { UserError } from "../../../../core/errors";
 import type { Probe } from "../../../../core/web-tier";
 import type { Architecture } from "../../../../stacks/settings/schema";
 import type { Watch } from "../../../../stacks/watch";
+import { contextOf } from "../../insight/fixtures";
 import { at, FakeStack, Killed, migrate, pairs, STEPS, stopped } from "./migrate-stack";
 
 describe("migrate: steps", () => {
@@ -472,6 +474,13 @@ describe("migrate: what it sees", () => {
 });
 
 describe("migrate: the stack's file", () => {
+  it("is read as the program reads it, with the same defaults", () => {
+    const under = { canary: "vercel", percent: 10, from: "fargate" } as const;
+    const { settings } = contextOf({ architecture: "fargate", traffic: under });
+    assert.deepEqual(positionOf(settings), at("fargate", { ...under, revision: 0 }));
+    assert.deepEqual(positionOf(contextOf().settings), at("monitored-instance", { revision: 0 }));
+  });
+
   const folder = mkdtempSync(join(tmpdir(), "migrate-"));
   const path = join(folder, "Pulumi.prod.yaml");
   after(() => rmSync(folder, { recursive: true }));
@@ -498,10 +507,6 @@ describe("migrate: the stack's file", () => {
     edit.write(at("fargate", { canary: "vercel", percent: 10, from: "fargate" }));
     const added = "  iamvet:traffic:\n    canary: vercel\n    percent: 10\n    from: fargate\n    revision: 7\n";
     assert.equal(readFileSync(path, "utf8"), text + added);
-    assert.deepEqual(
-      new StackEdit(folder, "prod", "iamvet").position("fargate"),
-      at("fargate", { canary: "vercel", percent: 10, from: "fargate" }),
-    );
     edit.write(at("vercel", { revision: 12 }));
     assert.equal(
       readFileSync(path, "utf8"),
@@ -510,10 +515,8 @@ describe("migrate: the stack's file", () => {
     assert.deepEqual(readdirSync(folder), ["Pulumi.prod.yaml"], "nothing is left beside it");
   });
 
-  it("takes the architecture that is declared where the file names none", () => {
-    const edit = open("config:\n  aws:region: x\n");
-    assert.equal(edit.position("monitored-instance").architecture, "monitored-instance");
-    edit.write(at("vercel"));
+  it("writes the architecture where the file names none", () => {
+    open("config:\n  aws:region: x\n").write(at("vercel"));
     assert.match(readFileSync(path, "utf8"), /iamvet:architecture: vercel/);
   });
 

@@ -111,10 +111,13 @@ describe("data across a change of architecture", () => {
       ["without its vault", () => changed("backups-vault", () => undefined), /holds backups, would be deleted/],
     ];
     for (const [title, after, text] of cases) {
-      it(`is told: a database ${title}`, () => {
-        const lines = renderDataChanges(dataChanges(base(), typeof after === "function" ? after() : after));
+      it(`is told, by a flip too: a database ${title}`, () => {
+        const now = typeof after === "function" ? after() : after;
+        const lines = renderDataChanges(dataChanges(base(), now));
         assert.equal(lines.length, 1, lines.join("\n"));
         assert.match(lines[0] ?? "", text);
+        const { verdict, data } = flipOf(base(), now, flipFacts);
+        assert.deepEqual([verdict, data.findings[0]], ["unsafe", lines[0]]);
       });
     }
 
@@ -150,6 +153,19 @@ describe("data across a change of architecture", () => {
       }));
       assert.deepEqual(dataChanges(base(), restored), []);
     });
+
+    const safe: [string, () => Plan][] = [
+      ["another name of the site, to which the gates lead", () => changed("traffic-serving", inputs({ name: "b.kr" }))],
+      ["a key that nothing protects, made anew", () => changed("app-probe-token", inputs({ length: 40 }))],
+    ];
+    for (const [title, renewed] of safe) {
+      it(`is not lost, for \`plan --since\` as for a flip: ${title}`, () => {
+        const replaced = changesOf(base(), renewed()).filter(({ operation }) => operation === "replace");
+        assert.ok(replaced.length > 0, "it is replaced");
+        assert.deepEqual(renderDataChanges(dataChanges(base(), renewed())), []);
+        assert.deepEqual(flipOf(base(), renewed(), flipFacts).data.lost, []);
+      });
+    }
 
     // `flip` and `review` read the one model of changes that `plan --since` reads, so they answer alike.
     const alike: [string, (one: PlannedResource) => PlannedResource, string][] = [

@@ -240,7 +240,7 @@ describe("the flip of every pair of architectures", () => {
     assert.deepEqual(flip.basis, { kind: "state", why: "a preview" });
     assert.deepEqual(flip.counts, { create: 0, update: 1, replace: 1, delete: 1, keep: 1 });
     assert.equal(flip.verdict, "unsafe");
-    assert.match(flip.data.findings[0] as string, /username forces it.*protected/);
+    assert.match(flip.data.findings[0] as string, /replaced \(username\).*protected/);
     const at = (name: string) => flip.stages.find((stage) => stage.name === name)?.changes.map((one) => one.name);
     assert.deepEqual(at("switch"), ["traffic-serving"]);
     assert.deepEqual(at("retire"), ["fargate-service"]);
@@ -271,7 +271,7 @@ describe("the flip's verdict on data", () => {
     it(`a database whose ${key} changes would be replaced: unsafe`, () => {
       const { verdict, data } = flip([database()], [database({ [key]: value })]);
       assert.equal(verdict, "unsafe");
-      assert.match(data.findings.join(), new RegExp(`${key} forces it.*the engine refuses`));
+      assert.match(data.findings.join(), new RegExp(`replaced \\(${key}\\).*the engine refuses`));
     });
   }
 

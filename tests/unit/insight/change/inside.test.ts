@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { reviewDocument } from "../../../../cli/commands/look/review";
 import { planStack } from "../../../../cli/planner/planner";
 import { isRef, type Plan, type PlannedResource } from "../../../../core/plan-format";
+import { inBoth } from "../../../../core/plan-reader";
 import { changesOf } from "../../../../insight/change/flip-changes";
 import { insideOf } from "../../../../insight/change/inside";
 import { toMarkdown } from "../../../../output/markdown";
@@ -31,6 +32,23 @@ describe("a change inside a tier", function () {
   };
   const byName = (before: Plan, after: Plan) =>
     new Map(changesOf(before, after).map((change) => [change.name, change] as const));
+
+  it("is found in an earlier plan in which the tier had another parent", async () => {
+    const [before, after] = [await plan("fargate"), await plan("fargate", { app: { port: 3001 } })];
+    const { urn } = named(before, "fargate-targets");
+    const former = `${urn}-of-former-parent`;
+    const earlier: Plan = JSON.parse(JSON.stringify(before).replaceAll(`"${urn}"`, `"${former}"`));
+    const now = {
+      ...after,
+      resources: after.resources.map((one) => (one.urn === urn ? { ...one, aliases: [former] } : one)),
+    };
+    assert.deepEqual(insideOf(changesOf(earlier, now), earlier, now), []);
+    const [[old, same] = []] = inBoth([earlier], [now]);
+    assert.match(
+      insideOf(changesOf(old as Plan, same as Plan), old as Plan, now).join(),
+      /replaced beside what serves/,
+    );
+  });
 
   for (const tier of TIERS) {
     it(`${tier}: the rule stands behind who serves, the records behind the rule, and the state behind all`, async () => {

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../../../core/plan-format";
 import { regionOf } from "../../../../core/plan-reader";
-import { parseUsage, usageDefaults } from "../../../../core/usage";
 import { costOf } from "../../../../insight/cost/cost";
 import { freeTypes } from "../../../../insight/cost/cost-free";
 import { runsPerMonth } from "../../../../insight/cost/cost-services";
@@ -458,15 +457,6 @@ describe("insight/cost/cost", () => {
     it("unknown region", () => {
       const message = /no prices for the region "mars-1". Known: .*ap-northeast-2.*prices update --region mars-1/;
       assert.throws(() => costOf(planOf("x"), { region: "mars-1" }), message);
-    });
-    it("negative usage", () => {
-      const options = { region: "us-east-1", usage: { gbOutPerMonth: -1 } };
-      assert.throws(() => costOf(planOf("x"), options), /usage.gbOutPerMonth must not be negative/);
-    });
-    it("usage that is no number, and unknown usage", () => {
-      assert.throws(() => parseUsage({ requestsPerMonth: "many" }), /usage.requestsPerMonth must be a number/);
-      assert.throws(() => parseUsage({ gbOut: 1 }), /usage: unknown "gbOut"; known: requestsPerMonth/);
-      assert.deepEqual(parseUsage(undefined), usageDefaults);
     });
     it("a price table without a date", () => {
       const broken = table() as unknown as { sources: Record<string, { asOf?: string }> };

@@ -217,15 +217,19 @@ describe("gate: rolledOut, Auto Scaling", () => {
     assert.deepEqual(did, ["startRefresh"]);
   });
 
-  it("starts one also where only the group would start the old version, as a refresh that replaces nothing gives it the new one", async () => {
-    const matching = { group: group("2", "3", "3") };
-    const { did, end } = scene(asg, {
-      group: [matching, { group: done, refresh: refresh("r1", "Successful") }],
-      startRefresh: ["r1"],
-    });
-    await end();
-    assert.deepEqual(did, ["startRefresh"]);
-  });
+  it(
+    "starts one also where only the group would start the old version, as a refresh that replaces nothing gives it " +
+      "the new one",
+    async () => {
+      const matching = { group: group("2", "3", "3") };
+      const { did, end } = scene(asg, {
+        group: [matching, { group: done, refresh: refresh("r1", "Successful") }],
+        startRefresh: ["r1"],
+      });
+      await end();
+      assert.deepEqual(did, ["startRefresh"]);
+    },
+  );
 
   for (const status of ["RollbackSuccessful", "RollbackFailed", "Failed", "Cancelled"]) {
     it(`ends red when its own refresh ends as ${status}, and says what serves`, async () => {

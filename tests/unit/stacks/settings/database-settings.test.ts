@@ -1,28 +1,8 @@
 import assert from "node:assert/strict";
 import { connectionLimit, isKnownClass, isKnownVersion, memoryGib } from "../../../../components/database/rds-catalog";
 import { noticesFor } from "../../../../stacks/notices";
-import { checkSettings, SettingsError } from "../../../../stacks/settings/settings-check";
 import { dailyWindow, overlap, weeklyWindow } from "../../../../stacks/settings/windows";
-
-type Section = Record<string, unknown>;
-
-function settingsOf(sections: Record<string, Section>, stack = "prod") {
-  const config = { domain: { name: "iamvet.kr" }, alerts: { emails: ["ops@iamvet.kr"] }, ...sections };
-  const raw = Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [`iamvet:${key}`, JSON.stringify(value)]),
-  );
-  return checkSettings("iamvet", stack, { ...raw, "aws:region": "ap-northeast-2" });
-}
-
-function problems(sections: Record<string, Section>, stack = "prod") {
-  try {
-    settingsOf(sections, stack);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { problems, type Refusal, refuse, settingsOf } from "./fixtures";
 
 const found = {
   identifier: "iamvet-db",
@@ -30,7 +10,7 @@ const found = {
 };
 
 describe("the settings of the database", () => {
-  const wrong: [title: string, sections: Record<string, Section>, key: string, allowed: RegExp, mend: RegExp][] = [
+  const wrong: readonly Refusal[] = [
     [
       "no backups in production",
       { database: { backupDays: 0 } },
@@ -185,7 +165,7 @@ describe("the settings of the database", () => {
     ],
     [
       "a copy into the same region",
-      { backups: { enabled: true, copyRegion: "ap-northeast-2" } },
+      { "aws:region": "ap-northeast-2", backups: { enabled: true, copyRegion: "ap-northeast-2" } },
       "backups.copyRegion",
       /other than the stack's/,
       /ap-northeast-1/,
@@ -200,16 +180,7 @@ describe("the settings of the database", () => {
       /60/,
     ],
   ];
-  for (const [title, sections, key, allowed, fix] of wrong) {
-    it(`refuse ${title}`, () => {
-      const [problem, ...more] = problems(sections);
-      assert.equal(more.length, 0, JSON.stringify(more));
-      assert.equal(problem?.key, `iamvet:${key}`);
-      assert.match(problem.allowed, allowed);
-      assert.match(problem.fix, fix);
-      assert.doesNotMatch(JSON.stringify(problem), /hunter2/);
-    });
-  }
+  refuse(wrong);
 
   it("want no backups at all in no stack, and less in one that is no production", () => {
     assert.equal(problems({ database: { backupDays: 0 } }, "staging")[0]?.key, "iamvet:database.backupDays");
@@ -229,7 +200,7 @@ describe("the settings of the database", () => {
 
   it("say which of them change nothing of a database that the stack only uses", () => {
     const used = { mode: "existing", ...found };
-    const messages = (database: Section) =>
+    const messages = (database: object) =>
       noticesFor(settingsOf({ database }), { stack: "prod", vercelToken: true, uptimeRobotKey: true })
         .map(({ message }) => message)
         .filter((message) => /only uses the database/.test(message));
@@ -247,7 +218,10 @@ describe("the settings of the database", () => {
       if (!match?.[2] || !section) continue;
       const text = command.includes("--type string") || !/^(\d+|true|false)$/.test(match[2]);
       const value = text ? match[2] : JSON.parse(match[2]);
-      const mended = { ...sections[section], [field]: inner ? { [inner]: value } : value };
+      const mended = {
+        ...Object(sections[section as keyof typeof sections]),
+        [field]: inner ? { [inner]: value } : value,
+      };
       assert.deepEqual(problems({ ...sections, [section]: mended }), [], title);
       tried++;
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { refuseNames, refuseZone, zoneIsThere } from "../../../stacks/barred";
-import type { StackConfig } from "../../../stacks/config";
-import type { KnownResource } from "../../../stacks/state";
+import type { StackConfig } from "../../../../stacks/config";
+import { refuseNames, refuseZone, zoneIsThere } from "../../../../stacks/live/barred";
+import type { KnownResource } from "../../../../stacks/state";
 
 const resource = (type: string, name: string, inputs: KnownResource["inputs"], marked = false): KnownResource => ({
   type,

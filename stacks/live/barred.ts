@@ -1,23 +1,21 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Tags } from "./adoption/found";
-import type { StackConfig } from "./config";
-import { type KnownResource, knownAs } from "./state";
+import type { Tags } from "../adoption/found";
+import type { NamedSettings } from "../config";
+import { type KnownResource, knownAs } from "../state";
 
 const [RECORD, PARAMETER] = ["aws:route53/record:Record", "aws:ssm/parameter:Parameter"];
 
 /** Stops a change of `domain.zone` that would end in a stack that no `up` cures, before anything is created. */
-export const refuseZone = async (known: readonly KnownResource[], config: Named, isThere = zoneIsThere) =>
+export const refuseZone = async (known: readonly KnownResource[], config: NamedSettings, isThere = zoneIsThere) =>
   refuse(await zoneBarred(known, config, isThere));
 
 /**
  * And one of names that is set back in the midst of a change: the engine deletes what the state has marked for it when an update ends,
  * under whatever name the program has by then, so the site, or the stack's parameters, would be gone under the name that they got back.
  */
-export const refuseNames = (known: readonly KnownResource[], config: Named, zoneId: string | undefined) =>
+export const refuseNames = (known: readonly KnownResource[], config: NamedSettings, zoneId: string | undefined) =>
   refuse(siteBarred(known, config, zoneId) ?? stackBarred(known, config));
-
-type Named = Pick<StackConfig, "project" | "stack" | "settings">;
 
 function refuse(why: Barred): void {
   if (why) throw new pulumi.RunError(`${why.join("\n")}\nNothing was changed.`);
@@ -44,7 +42,7 @@ type Look = (args: { readonly zoneId: string }) => Promise<unknown>;
 /** A zone cannot take another one's place under a site that is live. */
 async function zoneBarred(
   known: readonly KnownResource[],
-  { stack, settings: { domain } }: Named,
+  { stack, settings: { domain } }: NamedSettings,
   isThere: (zoneId: string) => Promise<boolean>,
 ): Promise<Barred> {
   const [live] = knownAs(known, RECORD, "traffic-serving");
@@ -84,7 +82,11 @@ async function zoneBarred(
 }
 
 /** A change of the site's name that was cut off has to go on before it can be taken back. */
-function siteBarred(known: readonly KnownResource[], { stack, settings: { domain } }: Named, zoneId?: string): Barred {
+function siteBarred(
+  known: readonly KnownResource[],
+  { stack, settings: { domain } }: NamedSettings,
+  zoneId?: string,
+): Barred {
   const slots = ["serving", "canary"].flatMap((slot) => knownAs(known, RECORD, `traffic-${slot}`));
   const isWanted = ({ inputs }: KnownResource) => inputs?.name === domain.name && inputs.zoneId === zoneId;
   // The canary's record is written first where it has all the visitors.
@@ -105,7 +107,7 @@ function siteBarred(known: readonly KnownResource[], { stack, settings: { domain
 }
 
 /** And so has one of the stack's name, which its parameters bear, and whatever else is named by it. */
-function stackBarred(known: readonly KnownResource[], { project, stack }: Named): Barred {
+function stackBarred(known: readonly KnownResource[], { project, stack }: NamedSettings): Barred {
   const stackOf = ({ type, inputs }: KnownResource): string | undefined =>
     type === PARAMETER && String(inputs?.name).startsWith(`/${project}/`)
       ? String(inputs?.name).split("/")[2]

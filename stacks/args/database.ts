@@ -1,14 +1,14 @@
-import type { BackupsArgs } from "../components/database/backups";
+import type { BackupsArgs } from "../../components/database/backups";
 import type {
   DatabaseArgs,
   ImportedDatabase,
   ManagedDatabase,
   RestoreSource,
-} from "../components/database/database-args";
-import type { Network } from "../components/foundation/network";
-import type { AlarmActions } from "../components/monitoring/alarm";
-import type { Settings } from "./settings/schema";
-import { type DatabaseSettings, withDefaults } from "./settings/sections/storage";
+} from "../../components/database/database-args";
+import type { Network } from "../../components/foundation/network";
+import type { AlarmActions } from "../../components/monitoring/alarm";
+import type { Settings } from "../settings/schema";
+import { type DatabaseSettings, withDefaults } from "../settings/sections/storage";
 
 /** What the settings say of the database, as its component takes it. */
 export function databaseOf(

@@ -1,7 +1,7 @@
-import type { UptimeCheck } from "../components/monitoring/uptime-plans";
-import type { VercelDatabaseAccess } from "../components/vercel/vercel-database";
-import type { VercelPlanChoices } from "../components/vercel/vercel-plans";
-import type { Settings } from "./settings/schema";
+import type { UptimeCheck } from "../../components/monitoring/uptime-plans";
+import type { VercelDatabaseAccess } from "../../components/vercel/vercel-database";
+import type { VercelPlanChoices } from "../../components/vercel/vercel-plans";
+import type { Settings } from "../settings/schema";
 
 /** The settings of the external check as the component takes them; what belongs to another provider is left out. */
 export function uptimeCheckOf(uptime: Settings["uptime"]): UptimeCheck {

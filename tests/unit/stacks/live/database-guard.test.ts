@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import {
   type Backup,
-  guardDatabase,
+  conflictsWithBackup,
+  conflictsWithLive,
   type LiveDatabase,
-  replacements,
-  unfit,
-} from "../../../../stacks/gates/database-guard";
-import { checkSettings } from "../../../../stacks/settings/settings-check";
+} from "../../../../stacks/live/database-conflicts";
+import { guardDatabase } from "../../../../stacks/live/database-guard";
+import { settingsOf } from "../settings/fixtures";
 
 const live: LiveDatabase = {
   identifier: "database-0a1b2c3d",
@@ -27,21 +27,16 @@ const backup: Backup = {
   allocatedStorage: 60,
 };
 
-function settings(database: Record<string, unknown>, further: Record<string, unknown> = {}) {
-  const sections = {
-    domain: { name: "iamvet.kr" },
-    alerts: { emails: ["ops@iamvet.kr"] },
+const settings = (database: Record<string, unknown>, further: object = {}) =>
+  settingsOf({
     database: { ...(database.mode === "existing" ? {} : { engineVersion: "17" }), ...database },
     ...further,
-  };
-  const raw = Object.entries(sections).map(([key, value]) => [`iamvet:${key}`, JSON.stringify(value)]);
-  return checkSettings("iamvet", "prod", Object.fromEntries(raw));
-}
+  });
 
 describe("the guard of the live database", () => {
   const told = (database: Record<string, unknown>, change: Partial<LiveDatabase> = {}) =>
-    replacements(settings(database), { ...live, ...change }, "vpc-0a1b2c3d").map(
-      ({ path, allowed }) => `${path}: ${allowed}`,
+    conflictsWithLive(settings(database), { ...live, ...change }, "vpc-0a1b2c3d").map(
+      ({ key, allowed }) => `${key}: ${allowed}`,
     );
 
   it("lets pass what keeps it", () => {
@@ -99,11 +94,11 @@ describe("the guard of the live database", () => {
       ["a snapshot that is not encrypted", {}, { encrypted: false }, /copy-db-snapshot/],
       ["less storage than the snapshot", { storageGb: 20 }, {}, /storageGb: at least 60/],
     ];
-    it("lets a fitting one pass", () => assert.deepEqual(unfit(settings(restore), backup), []));
+    it("lets a fitting one pass", () => assert.deepEqual(conflictsWithBackup(settings(restore), backup), []));
     for (const [title, database, change, text] of cases) {
       it(`refuses ${title}`, () => {
-        const lines = unfit(settings({ ...restore, ...database }), { ...backup, ...change });
-        assert.match(lines.map(({ path, allowed }) => `${path}: ${allowed}`).join("\n"), text);
+        const lines = conflictsWithBackup(settings({ ...restore, ...database }), { ...backup, ...change });
+        assert.match(lines.map(({ key, allowed }) => `${key}: ${allowed}`).join("\n"), text);
       });
     }
   });

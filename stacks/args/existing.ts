@@ -1,4 +1,4 @@
-import type { Settings } from "./settings/schema";
+import type { Settings } from "../settings/schema";
 
 /** Where the app of an existing server and its logs lie: as the stack says, else where its user and process manager have them. */
 export function pathsOf({ appUser, appName, processManager, ...given }: Settings["existing"]) {

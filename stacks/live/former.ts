@@ -1,7 +1,7 @@
-import { SLOTS } from "../core/traffic-state";
-import { saidByInputs } from "./adoption/record";
-import type { TrafficQuery } from "./gates";
-import { type KnownResource, knownAs } from "./state";
+import { SLOTS } from "../../core/traffic-state";
+import { saidByInputs } from "../adoption/record";
+import type { TrafficQuery } from "../gates";
+import { type KnownResource, knownAs } from "../state";
 
 /** What the stack called things before this update; a change of the site's name or of the stack's changes them. */
 export interface Former {
