@@ -15,7 +15,6 @@ import {
   readPriceTable,
 } from "../../../insight/cost/price-book";
 import { newTable } from "../../../output/terminal";
-import { withoutCause } from "./compare";
 
 /** How the files are fetched; tests put their own in. */
 export type Fetch = (url: string) => Promise<Response>;
@@ -146,9 +145,7 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
         spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (hundreds of MB, in us-east-1 more)" : ""}`;
       };
       try {
-        const results = await withoutCause(() =>
-          updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }),
-        );
+        const results = await updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress });
         spinner.stop();
         console.log(options.json ? JSON.stringify(results, null, 2) : renderUpdate(results, options.dryRun));
       } finally {

@@ -1,6 +1,6 @@
 import type { Instance, RouteTable, Subnet, Tag } from "@aws-sdk/client-ec2";
 import type { ListResourceRecordSetsCommandInput, ListResourceRecordSetsCommandOutput } from "@aws-sdk/client-route-53";
-import { type AwsAccess, askAws, isDenied } from "../../lib/aws-access";
+import { AccessDenied, type AwsAccess, askAws } from "../../lib/aws-access";
 
 /** A running EC2 instance that could be adopted. */
 export interface FoundInstance {
@@ -77,7 +77,7 @@ export async function surveyAccount(access: AwsAccess): Promise<Account> {
     try {
       return await askAws(access, `list ${what}`, work);
     } catch (error) {
-      if (!isDenied(error instanceof Error ? error.cause : undefined)) throw error;
+      if (!(error instanceof AccessDenied)) throw error;
       unseen.push(what);
       return [];
     }

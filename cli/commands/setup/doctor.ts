@@ -4,7 +4,7 @@ import { UserError } from "../../../core/errors";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
 import { type AwsAccess, connectAws } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";
-import { inFolder, listStacks, readStackFile } from "../../lib/stack-files";
+import { chooseStack, inFolder, listStacks, readStackFile } from "../../lib/stack-files";
 import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
 
 interface Options {
@@ -29,7 +29,7 @@ export function doctorCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const folder = options.cwd;
-  const stack = options.stack ?? chooseStack(folder);
+  const stack = chooseStack(listStacks(folder), options.stack);
   const { project, config } = readStackFile(folder, stack);
   const lines = await withProgress(`Examining ${stack}`, async () => {
     const patient = await patientOf({ folder, project, stack, config, inspect: options.inspect ?? false });
@@ -39,17 +39,6 @@ async function run(options: Options): Promise<void> {
     options.json ? JSON.stringify({ stack, ...summary(lines), checks: lines }, null, 2) : render(stack, lines),
   );
   if (lines.some(({ status }) => status === "error")) process.exitCode = 1;
-}
-
-function chooseStack(folder: string): string {
-  const stacks = listStacks(folder);
-  const [only] = stacks;
-  if (only && (stacks.length === 1 || stacks.includes("prod"))) return stacks.length === 1 ? only : "prod";
-  throw new UserError(
-    stacks.length === 0
-      ? "There is no Pulumi.<stack>.yaml here: write one with `platform init`."
-      : `Say which stack with --stack. There is: ${stacks.join(", ")}.`,
-  );
 }
 
 async function allChecks(): Promise<AnyCheck[]> {
