@@ -66,6 +66,10 @@ export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
   }
 }
 
+/** The account of a stack, by its config. @throws {UserError} as {@link connectAws} */
+export const connectStack = (config: Readonly<Record<string, string>>): Promise<AwsAccess> =>
+  connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+
 async function connect(
   [{ STSClient, GetCallerIdentityCommand }, { EC2Client, DescribeRegionsCommand }]: [
     typeof import("@aws-sdk/client-sts"),

@@ -13,7 +13,8 @@ import { UserError } from "../../../core/errors";
 import { dnsName } from "../../../core/traffic-state";
 import { duration } from "../../../output/format";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { type Asker, agreed, askerFor } from "../../lib/ask";
+import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile, writeNamed } from "../../lib/stack-files";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";
@@ -36,17 +37,8 @@ interface UndoFile {
   readonly changes: readonly Change[];
 }
 
-/** Asks a person; undefined where there is none. */
-export type Confirm = (question: string) => Promise<boolean | undefined>;
-
-const askPerson: Confirm = async (question) => {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  const { confirm } = await import("@clack/prompts");
-  return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true;
-};
-
 /** `platform adopt-dns`: shows its change batch, asks, and leaves a file by which it is undone. */
-export function adoptDnsCommand(confirm: Confirm = askPerson): Command {
+export function adoptDnsCommand(asker = askerFor): Command {
   return new Command("adopt-dns")
     .description(
       "Take over a name that is live with a simple record: one change batch makes it two weighted ones that point where it points now",
@@ -56,10 +48,11 @@ export function adoptDnsCommand(confirm: Confirm = askPerson): Command {
     .option("--undo <file>", "undo a take-over by the file that it wrote")
     .option("--json", "print as JSON", false)
     .addOption(inFolder())
-    .action((options: Options) => (options.undo ? undoTakeover(options, confirm) : takeOver(options, confirm)));
+    .action(async (options: Options) => {
+      const ask = await asker(options);
+      await (options.undo ? undoTakeover(options, ask) : takeOver(options, ask));
+    });
 }
-
-/** The project's folder, or the one that was named. */
 
 async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   const file = readStackFile(options.cwd, options.stack);
@@ -70,7 +63,7 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
       `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path iamvet:domain.zone existing`,
     );
   }
-  const access = await connectAws({ region: file.config["aws:region"], profile: file.config["aws:profile"] });
+  const access = await connectStack(file.config);
   const route53 = await Zones.open(access);
   const zoneId = await route53.zone(zoneName);
   return {
@@ -87,7 +80,7 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   };
 }
 
-async function takeOver(options: Options, confirm: Confirm): Promise<void> {
+async function takeOver(options: Options, ask: Asker): Promise<void> {
   const { route53, site, records } = await withProgress("Reading the live records", async () => {
     const opened = await open(options);
     const names = [opened.site.name, ...opened.site.redirectFrom];
@@ -100,7 +93,7 @@ async function takeOver(options: Options, confirm: Confirm): Promise<void> {
     await finish(options, site, records, undefined, plan, say);
     return;
   }
-  await agreed(options, confirm, "Make this change now?");
+  if (!options.yes) await agreed(ask, { message: "Make this change now?", flag: "--yes" });
 
   const at = new Date().toISOString();
   const undo: UndoFile = {
@@ -134,14 +127,6 @@ function show(site: Site, plan: Takeover, say: (line: string) => void): void {
     say(`  ${sign}  ${recordText(ResourceRecordSet as ResourceRecordSet)}`);
   }
   say(`\nEvery answer stays ${plan.target}: no visitor is sent elsewhere.`);
-}
-
-/** @throws {UserError} if nobody agrees */
-async function agreed({ yes }: Options, confirm: Confirm, question: string): Promise<void> {
-  if (yes) return;
-  const answer = await confirm(question);
-  if (answer === undefined) throw new UserError("Nothing was changed: there is nobody to ask. Say --yes to do it.");
-  if (!answer) throw new UserError("Nothing was changed.");
 }
 
 /** Writes the import file and says what is left to do. */
@@ -180,7 +165,7 @@ async function finish(
   say(pc.dim("  An import that was done already says so, and changes nothing."));
 }
 
-async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
+async function undoTakeover(options: Options, ask: Asker): Promise<void> {
   const undo = readUndo(options);
   const { route53, site } = await withProgress("Reading the live records", () => open(options));
   if (undo.zoneId !== site.zoneId) {
@@ -211,7 +196,7 @@ async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
     const sign = Action === "DELETE" ? pc.red("- DELETE") : pc.green("+ CREATE");
     say(`  ${sign}  ${recordText(ResourceRecordSet as ResourceRecordSet)}`);
   }
-  await agreed(options, confirm, "Undo it now?");
+  if (!options.yes) await agreed(ask, { message: "Undo it now?", flag: "--yes" });
   await withProgress("Changing the records back", () =>
     route53.change(site.zoneId, undo.changes, `platform adopt-dns --undo: ${site.name} of the stack ${site.stack}`),
   );

@@ -6,7 +6,7 @@ import { migrateCommand } from "../../../stacks/gates/stops";
 import { type Architecture, architectures, dockerPlatforms } from "../../../stacks/settings/schema";
 import { checkSettings } from "../../../stacks/settings/settings-check";
 import { tiersOf } from "../../../stacks/settings/settings-rules";
-import { connectAws } from "../../lib/aws-access";
+import { connectStack } from "../../lib/aws-access";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { publishArchive } from "./release/archive";
 import { publishAssets } from "./release/assets";
@@ -55,7 +55,7 @@ export function releaseCommand(): Command {
       const { project, config } = readStackFile(folder, stack);
       if (promoteFrom) readStackFile(folder, promoteFrom);
       const settings = checkSettings(project, stack, config);
-      const access = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+      const access = await connectStack(config);
       const bucket =
         options.bucket ??
         settings.ci.releaseBucket ??

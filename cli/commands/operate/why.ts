@@ -4,7 +4,7 @@ import { type Language, languages } from "../../../core/language";
 import type { ReporterConfig } from "../../../core/reporter-config";
 import type { Report } from "../../../functions/incident/reporter/incident-report";
 import { toTerminal } from "../../../output/terminal";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 
@@ -43,7 +43,7 @@ async function run({ stack, since, language, json, cwd }: Options): Promise<void
   const { project, config } = readStackFile(cwd, stack);
   const { configParameter } = await import("../../../core/reporter-config");
   const { where, report } = await withProgress(`Looking into ${stack}`, async () => {
-    const access = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+    const access = await connectStack(config);
     const where = await readConfig(access, configParameter(project, stack), stack);
     return { where, report: await lookInto(access, where, sinceMs) };
   });

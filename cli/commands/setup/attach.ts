@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
-import { askNobody, askPerson } from "../../lib/ask";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { agreed, askerFor } from "../../lib/ask";
+import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { stackOutputs } from "../../lib/stack-outputs";
@@ -55,9 +55,7 @@ async function run(options: Options): Promise<void> {
     );
   }
   const region = config["aws:region"];
-  const access = await withProgress("Asking AWS who is there", () =>
-    connectAws({ region, profile: config["aws:profile"] }),
-  ).catch((error: unknown) => {
+  const access = await withProgress("Asking AWS who is there", () => connectStack(config)).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${error.message}\n\n${instruction(instanceId, profile, region ?? "<region>")}`);
   });
@@ -70,9 +68,7 @@ async function run(options: Options): Promise<void> {
   if (situation.present) throw new UserError(refusal(situation));
   console.log(describe(situation, access));
   if (options.dryRun) return;
-  const ask = options.yes || !process.stdin.isTTY ? askNobody : await askPerson();
-  const goOn = options.yes || (await ask.confirm({ message: "Attach it?", flag: "--yes" }));
-  if (!goOn) throw new UserError("Stopped. Nothing was changed.");
+  if (!options.yes) await agreed(await askerFor(options), { message: "Attach it?", flag: "--yes" });
   await attach(access, situation);
   console.log(pc.green(`Attached. ${agentLine(situation)}`));
 }

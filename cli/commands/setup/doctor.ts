@@ -2,7 +2,7 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
-import { type AwsAccess, connectAws } from "../../lib/aws-access";
+import { type AwsAccess, connectStack } from "../../lib/aws-access";
 import { withProgress } from "../../lib/progress";
 import { chooseStack, inFolder, listStacks, readStackFile } from "../../lib/stack-files";
 import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
@@ -65,12 +65,10 @@ async function patientOf(given: Omit<Patient, "settings" | "plan" | "aws">): Pro
     settings = new Missing(error.message);
   }
   // One after the other: planning keeps this process busy, and the time limit of AWS would run out meanwhile.
-  const aws = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] }).catch(
-    (error: unknown): AwsAccess | Missing => {
-      if (error instanceof UserError) return new Missing(error.message);
-      throw error;
-    },
-  );
+  const aws = await connectStack(config).catch((error: unknown): AwsAccess | Missing => {
+    if (error instanceof UserError) return new Missing(error.message);
+    throw error;
+  });
   const plan =
     settings instanceof Missing
       ? new Missing("the config has mistakes")

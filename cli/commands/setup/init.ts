@@ -1,14 +1,13 @@
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Command } from "commander";
 import pc from "picocolors";
 import { parse } from "yaml";
 import { UserError } from "../../../core/errors";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type Asker, askNobody, askPerson } from "../../lib/ask";
+import { type Asker, agreed, askerFor } from "../../lib/ask";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { run } from "../../lib/process";
 import { withProgress } from "../../lib/progress";
 import { inFolder, parseStackText, projectName, writeNamed } from "../../lib/stack-files";
 import { type Account, regionsWithInstances, surveyAccount } from "./account-survey";
@@ -63,13 +62,13 @@ export function initCommand(): Command {
     .option("--dry-run", "print the file instead of writing it, and create nothing")
     .option("-y, --yes", "ask nothing: what flags and account leave open is an error")
     .addOption(inFolder("Pulumi.yaml"))
-    .action(run);
+    .action(init);
 }
 
-async function run(options: Options): Promise<void> {
+async function init(options: Options): Promise<void> {
   const folder = options.cwd;
   const project = projectName(folder);
-  const ask = options.yes || !process.stdin.isTTY ? askNobody : await askPerson();
+  const ask = await askerFor(options);
   const stack =
     options.stack ??
     (await ask.text({ message: "Name of the stack?", flag: "--stack", proposal: "prod", check: stackName }));
@@ -117,11 +116,10 @@ const stackName = (value: string) => (/^[\w-]{1,100}$/.test(value) ? undefined :
 
 async function mayWrite(path: string, { overwrite, dryRun }: Options, ask: Asker): Promise<void> {
   if (!existsSync(path) || overwrite || dryRun) return;
-  const goOn = await ask.confirm({
+  await agreed(ask, {
     message: `${path} exists. Replace it? Its secrets are kept, the rest is written anew.`,
     flag: "--overwrite, or another --stack",
   });
-  if (!goOn) throw new UserError("Stopped. Nothing was written.");
 }
 
 /** What a file that is replaced must not lose: secrets, and the key that opens them. */
@@ -162,7 +160,7 @@ async function create(access: AwsAccess, choices: Choices, backend: Backend, opt
       (await ask.confirm({
         message: `Create the bucket ${store.bucket} and the key ${store.keyAlias} now? (about 1 USD a month; otherwise the commands are shown)`,
         flag: "--create",
-        preset: ask === askNobody ? false : undefined,
+        preset: false,
       })));
   if (store && storeReady) {
     done.push(...(await withProgress("Creating bucket and key", () => createStore(access, store))));
@@ -239,11 +237,7 @@ function nextSteps(
 
 /** Guesses that only a person may take: who works here, and what GitHub knows the repository as. */
 async function proposals(folder: string): Promise<{ email?: string; repository?: string }> {
-  const git = (...args: string[]) =>
-    promisify(execFile)("git", ["-C", folder, ...args], { timeout: 3_000 }).then(
-      ({ stdout }) => stdout.trim(),
-      () => "",
-    );
+  const git = async (...args: string[]) => (await run("git", ["-C", folder, ...args], { limit: 3 })).stdout.trim();
   const [email, remote] = await Promise.all([git("config", "user.email"), git("remote", "get-url", "origin")]);
   const repository = /github\.com[:/]([\w.-]+\/[\w.-]+?)(\.git)?$/.exec(remote)?.[1];
   return { ...(email ? { email } : {}), ...(repository ? { repository } : {}) };
