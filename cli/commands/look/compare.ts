@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
 import { type Aim, advise, type Comparison, compare } from "../../../insight/comparison";
-import { toTerminal } from "../../../output/terminal";
+import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
 import { chooseStack, inFolder } from "../../lib/stack-files";
 import { candidatesOf, planAll, tellLeftOut } from "../../planner/alternatives";
@@ -55,10 +55,7 @@ export function compareCommand(load: typeof loadPlanner = loadPlanner): Command 
         return { comparison, leftOut, ...(aim ? { advice: advise(await candidatesOf(planner, stack), aim) } : {}) };
       });
       tellLeftOut(leftOut);
-      if (options.json) {
-        console.log(JSON.stringify({ ...comparisonJson(comparison), ...(advice ? { advice } : {}) }, null, 2));
-      } else {
-        console.log(toTerminal(comparisonDocument(comparison, advice)));
-      }
+      const found = { ...comparisonJson(comparison), ...(advice ? { advice } : {}) };
+      print(found, options, () => comparisonDocument(comparison, advice));
     });
 }

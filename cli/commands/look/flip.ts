@@ -2,9 +2,9 @@ import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
 import type { PreviewStep } from "../../../insight/change/flip-changes";
 import { type Flip, flipOf } from "../../../insight/change/flip-effects";
-import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { nearest } from "../../../stacks/settings/settings-check";
+import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
 import { chooseStack, inFolder, projectFolder } from "../../lib/stack-files";
 import { loadPlanner, type Planner, type StackContext } from "../../planner/load";
@@ -137,7 +137,7 @@ export function flipCommand(load = loadPlanner, preview?: Previewer): Command {
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
         load(cwd).then((planner) => judgeFlip(planner, request, preview ?? previewer(cwd))),
       );
-      console.log(json ? JSON.stringify(flip, null, 2) : toTerminal(flipDocument(flip, all)));
+      print(flip, { json }, () => flipDocument(flip, all));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];
     });
 }

@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { VERSION, VERSION_ALLOWED, versionFrom } from "../../../core/version";
+import { good } from "../../../output/document";
 import { migrateCommand } from "../../../stacks/gates/stops";
 import { type Architecture, architectures, dockerPlatforms } from "../../../stacks/settings/schema";
 import { checkSettings } from "../../../stacks/settings/settings-check";
 import { tiersOf } from "../../../stacks/settings/settings-rules";
 import { connectStack } from "../../lib/aws-access";
+import { say } from "../../lib/print";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { publishArchive } from "./release/archive";
 import { publishAssets } from "./release/assets";
@@ -70,7 +71,7 @@ export function releaseCommand(): Command {
         },
         liveTools(folder, stack, access),
       );
-      console.log(pc.green(`Released ${version} on ${stack}.`));
+      say(good(`Released ${version} on ${stack}.`));
     });
 }
 

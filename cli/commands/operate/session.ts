@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
+import { muted } from "../../../output/document";
 import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
+import { tell } from "../../lib/print";
 import { run } from "../../lib/process";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile } from "../../lib/stack-files";
@@ -38,7 +39,7 @@ export function shellCommand(): Command {
     .description("Open a shell on the server or in a task by Systems Manager: no SSH, no open port")
     .action(async (options: Options) => {
       const { access, place } = await reach(options);
-      console.error(pc.dim(`A shell on ${place.name}; leave it with exit.`));
+      tell(muted(`A shell on ${place.name}; leave it with exit.`));
       process.exitCode = await ended(
         spawn("aws", [...place.shell, "--region", access.region], { stdio: "inherit", env: envOf(access) }),
       );

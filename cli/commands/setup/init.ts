@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import pc from "picocolors";
 import { parse } from "yaml";
 import { UserError } from "../../../core/errors";
+import { code, type Document, good, list, type Pair, pairs, section, warn } from "../../../output/document";
+import { toTerminal } from "../../../output/terminal";
 import { checkSettings } from "../../../stacks/settings/settings-check";
 import { type Asker, agreed, askerFor } from "../../lib/ask";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
@@ -79,7 +80,7 @@ async function init(options: Options): Promise<void> {
 
   const access = await withProgress("Asking AWS who is there", () => connectAws(options));
   const account = await withProgress(`Looking around in ${access.region}`, () => surveyAccount(access));
-  console.error(renderAccount(access, account));
+  console.error(toTerminal(accountDocument(access, account)));
 
   const choices = await choose(options, {
     stack,
@@ -105,8 +106,7 @@ async function init(options: Options): Promise<void> {
   const text = stackFile(choices, project, secretArnOf(choices) ?? created.secretArn, kept);
   writeNamed(path, text);
   console.log(text);
-  console.log([pc.green(`Written: ${path}`), ...created.done.map((line) => pc.green(`Done: ${line}`))].join("\n"));
-  console.log(nextSteps(project, choices, backend, created.storeReady, access.partition));
+  console.log(toTerminal(doneDocument({ path, project, partition: access.partition }, choices, backend, created)));
 }
 
 /** A secret that is still to be created has no ARN yet, but the file must be checked before anything is created. */
@@ -182,57 +182,66 @@ async function create(access: AwsAccess, choices: Choices, backend: Backend, opt
   return { done, storeReady, secretArn: ARN };
 }
 
-function renderAccount({ account, arn, region }: AwsAccess, found: Account): string {
-  const rows: [string, readonly string[]][] = [
-    ["account", [`${account}, ${arn}`]],
-    ["region", [region]],
-    ["instances", found.instances.map(describeInstance)],
-    ["databases", found.databases.map(describeDatabase)],
-    ["zones", found.zones.map(({ name, id }) => `${name}, ${id}`)],
-    [
-      "certificates",
-      found.certificates.map(
-        ({ names, status, expires }) =>
-          `${names.join(", ")}, ${status.toLowerCase()}${expires ? `, until ${expires.toISOString().slice(0, 10)}` : ""}`,
-      ),
+function accountDocument({ account, arn, region }: AwsAccess, found: Account): Document {
+  const some = (name: string, values: readonly string[]): Pair => [name, ...(values.length > 0 ? values : ["none"])];
+  const certificate = ({ names, status, expires }: Account["certificates"][number]) =>
+    `${names.join(", ")}, ${status.toLowerCase()}${expires ? `, until ${expires.toISOString().slice(0, 10)}` : ""}`;
+  return {
+    title: "Found",
+    blocks: [
+      pairs([
+        ["account", `${account}, ${arn}`],
+        ["region", region],
+        some("instances", found.instances.map(describeInstance)),
+        some("databases", found.databases.map(describeDatabase)),
+        some(
+          "zones",
+          found.zones.map(({ name, id }) => `${name}, ${id}`),
+        ),
+        some("certificates", found.certificates.map(certificate)),
+        some(
+          "VPCs",
+          found.vpcs.map(
+            ({ id, isDefault, subnets }) => `${id}${isDefault ? " (default)" : ""}, ${subnets.length} zones`,
+          ),
+        ),
+        ...found.unseen.map(
+          (what): Pair => [warn("not seen"), warn(`${what}: the permission to list them is missing`)],
+        ),
+      ]),
     ],
-    [
-      "VPCs",
-      found.vpcs.map(({ id, isDefault, subnets }) => `${id}${isDefault ? " (default)" : ""}, ${subnets.length} zones`),
-    ],
-  ];
-  const lines = rows.flatMap(([title, values]) =>
-    (values.length > 0 ? values : ["none"]).map(
-      (value, index) => `  ${(index === 0 ? title : "").padEnd(13)} ${value}`,
-    ),
-  );
-  const unseen = found.unseen.map((what) =>
-    pc.yellow(`  not seen      ${what}: the permission to list them is missing`),
-  );
-  return [pc.bold("Found"), ...lines, ...unseen].join("\n");
+  };
 }
 
-function nextSteps(
-  project: string,
+/** What was done, and the commands that follow. */
+function doneDocument(
+  { path, project, partition }: { readonly path: string; readonly project: string; readonly partition: string },
   { stack, instance }: Choices,
-  backend: Backend,
-  storeReady: boolean,
-  partition: string,
-): string {
-  const provider = backend.secretsProvider ? ` --secrets-provider '${backend.secretsProvider}'` : "";
-  const login = backend.url ? ` ${backend.url === "--local" ? "--local" : `'${backend.url}'`}` : "";
-  const steps = [
-    ...(backend.store && !storeReady ? storeCommands(backend.store, partition) : []),
-    `pulumi login${login}`,
-    `pulumi stack init ${stack}${provider}`,
-    `pulumi config set --stack ${stack} --secret --path ${project}:secrets.<NAME>   # each secret variable of the app; the value is asked for`,
-    `npm run platform -- doctor --stack ${stack}`,
-    `pulumi preview --stack ${stack} && pulumi up --stack ${stack}`,
-    ...(instance
-      ? [`npm run platform -- attach --stack ${stack}   # lets Systems Manager and CloudWatch onto the instance`]
-      : []),
-  ];
-  return [pc.bold("Next"), ...steps.map((step) => `  ${step}`)].join("\n");
+  { secretsProvider, url, store }: Backend,
+  { done, storeReady }: { readonly done: readonly string[]; readonly storeReady: boolean },
+): Document {
+  const provider = secretsProvider ? ` --secrets-provider '${secretsProvider}'` : "";
+  const login = url ? ` ${url === "--local" ? url : `'${url}'`}` : "";
+  const secrets = `pulumi config set --stack ${stack} --secret --path ${project}:secrets.<NAME>`;
+  return {
+    title: good(`Written: ${path}`),
+    blocks: [
+      list(done.map(good)),
+      section("Next", [
+        code([
+          ...(store && !storeReady ? storeCommands(store, partition) : []),
+          `pulumi login${login}`,
+          `pulumi stack init ${stack}${provider}`,
+          `${secrets}   # each secret variable of the app; the value is asked for`,
+          `npm run platform -- doctor --stack ${stack}`,
+          `pulumi preview --stack ${stack} && pulumi up --stack ${stack}`,
+          ...(instance
+            ? [`npm run platform -- attach --stack ${stack}   # lets Systems Manager and CloudWatch onto the instance`]
+            : []),
+        ]),
+      ]),
+    ],
+  };
 }
 
 /** Guesses that only a person may take: who works here, and what GitHub knows the repository as. */
