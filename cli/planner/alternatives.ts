@@ -1,6 +1,6 @@
 import type { Plan } from "../../core/plan-format";
 import { availabilityOf } from "../../insight/availability/availability";
-import { type Candidate, variations } from "../../insight/comparison";
+import { type Candidate, variations } from "../../insight/comparison/advice";
 import { costOf } from "../../insight/cost/cost";
 import { architectures } from "../../stacks/settings/schema";
 import { SettingsError } from "../../stacks/settings/settings-check";
