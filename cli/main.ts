@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
 import { Command, type CommanderError } from "commander";
-import pc from "picocolors";
 import { UserError } from "../core/errors";
+import { bad, type Inline } from "../output/document";
 import { commands } from "./commands";
+import { tell } from "./lib/print";
 
 async function main(): Promise<void> {
   const exit = ({ exitCode }: CommanderError) => process.exit(exitCode === 0 ? 0 : 2);
@@ -31,13 +32,16 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof UserError && !error.cause ? pc.red(error.message) : unforeseen(error));
+  tell(error instanceof UserError && !error.cause ? bad(error.message) : unforeseen(error));
   process.exitCode = error instanceof UserError ? 2 : 1;
 });
 
 /** A mistake of ours: its stack trace helps nobody but us, who ask for it. */
-function unforeseen(error: unknown): string {
+function unforeseen(error: unknown): Inline {
   if (process.env.PLATFORM_TRACE) return inspect(error);
   const message = error instanceof Error ? error.message : String(error);
-  return `${pc.red(message)}\nThis was not foreseen. With PLATFORM_TRACE=1 the same command shows where it happened, for a report.`;
+  return [
+    bad(message),
+    "\nThis was not foreseen. With PLATFORM_TRACE=1 the same command shows where it happened, for a report.",
+  ];
 }

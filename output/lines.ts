@@ -26,15 +26,19 @@ export interface Look {
 
 type Spoken = ReturnType<typeof inWords>[number];
 
-/** Prints documents as lines of text. */
-export function linesPrinter(look: Look) {
-  const line = inlineTo({
+/** Prints a line. */
+export const linePrinter = ({ paint, link }: Pick<Look, "paint" | "link">) =>
+  inlineTo<string>({
     plain: (text) => text,
     quoted: (code) => `\`${code}\``,
-    styled: look.paint,
-    link: look.link,
+    styled: paint,
+    link,
     join: (parts) => parts.join(""),
   });
+
+/** Prints documents as lines of text. */
+export function linesPrinter(look: Look) {
+  const line = linePrinter(look);
   const indented = (lines: readonly string[], by: number) =>
     lines.map((text) => (text === "" ? "" : `${" ".repeat(by)}${text.replaceAll("\n", `\n${" ".repeat(by)}`)}`));
   const under = (title: string, body: readonly Block[]) => ["", look.heading(title), ...indented(blocks(body), 2)];

@@ -1,7 +1,7 @@
 import CliTable, { type TableConstructorOptions } from "cli-table3";
 import pc from "picocolors";
-import { column, type Document, type Style, type Table } from "./document";
-import { linesPrinter } from "./lines";
+import { column, type Document, type Inline, type Style, type Table } from "./document";
+import { type Look, linePrinter, linesPrinter } from "./lines";
 
 const colours: Readonly<Record<Style, (text: string) => string>> = {
   strong: pc.bold,
@@ -50,8 +50,7 @@ function drawn({ columns, rows, ruled }: Table, cell: (one: Table["rows"][number
   return table.toString();
 }
 
-/** A document for the terminal, coloured where the terminal takes colours. */
-export const toTerminal: (document: Document) => string = linesPrinter({
+const look: Look = {
   paint: (style, text) => colours[style](text),
   bullet: "•",
   title: (text) => pc.bold(pc.underline(text)),
@@ -59,4 +58,10 @@ export const toTerminal: (document: Document) => string = linesPrinter({
   name: (text, length, width) => `${text}${" ".repeat(width - length)}  `,
   link: (label, url) => `${label}: ${pc.underline(url)}`,
   table: drawn,
-});
+};
+
+/** A document for the terminal, coloured where the terminal takes colours. */
+export const toTerminal: (document: Document) => string = linesPrinter(look);
+
+/** A single line for the terminal. */
+export const toTerminalLine: (inline: Inline) => string = linePrinter(look);

@@ -28,11 +28,23 @@ export interface Asker {
   secret(question: Pick<Question<string>, "message" | "flag">): Promise<string>;
 }
 
-/** Asks on the terminal. Leaving with Ctrl-C ends the command with nothing changed. */
-export async function askPerson(): Promise<Asker> {
+/** Who answers: a person at the terminal, unless there is none or nobody is to be asked (`--yes`). */
+export const askerFor = async ({ yes = false }: { readonly yes?: boolean }): Promise<Asker> =>
+  yes || !process.stdin.isTTY || !process.stderr.isTTY ? askNobody : askPerson();
+
+/** @throws {UserError} if the answer is no */
+export async function agreed(ask: Asker, question: Question<boolean>): Promise<void> {
+  if (!(await ask.confirm(question))) throw new UserError(STOPPED);
+}
+
+const STOPPED = "Stopped. Nothing was changed.";
+
+/** Asks on the terminal, beside the command's output. Leaving with Ctrl-C ends the command with nothing changed. */
+async function askPerson(): Promise<Asker> {
   const clack = await import("@clack/prompts");
+  const output = process.stderr;
   const answered = <T>(value: T): Exclude<T, symbol> => {
-    if (clack.isCancel(value)) throw new UserError("Stopped. Nothing was written.");
+    if (clack.isCancel(value)) throw new UserError(STOPPED);
     return value as Exclude<T, symbol>;
   };
   return {
@@ -43,12 +55,18 @@ export async function askPerson(): Promise<Asker> {
         ...(hint ? { hint } : {}),
       }));
       return answered(
-        await clack.select({ message, options, initialValue: (preset ?? proposal ?? choices[0]?.value) as string }),
+        await clack.select({
+          output,
+          message,
+          options,
+          initialValue: (preset ?? proposal ?? choices[0]?.value) as string,
+        }),
       ) as (typeof choices)[number]["value"];
     },
     async text({ message, preset, proposal, check }) {
       return answered(
         await clack.text({
+          output,
           message,
           initialValue: preset ?? proposal ?? "",
           validate: (value) => check?.(value ?? ""),
@@ -56,11 +74,11 @@ export async function askPerson(): Promise<Asker> {
       );
     },
     async confirm({ message, preset, proposal }) {
-      return answered(await clack.confirm({ message, initialValue: preset ?? proposal ?? false }));
+      return answered(await clack.confirm({ output, message, initialValue: preset ?? proposal ?? false }));
     },
     async secret({ message }) {
       return answered(
-        await clack.password({ message, validate: (value) => (value ? undefined : "nothing was typed") }),
+        await clack.password({ output, message, validate: (value) => (value ? undefined : "nothing was typed") }),
       );
     },
   };

@@ -66,6 +66,10 @@ export async function connectAws(options: AwsOptions = {}): Promise<AwsAccess> {
   }
 }
 
+/** The account of a stack, by its config. @throws {UserError} as {@link connectAws} */
+export const connectStack = (config: Readonly<Record<string, string>>): Promise<AwsAccess> =>
+  connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+
 async function connect(
   [{ STSClient, GetCallerIdentityCommand }, { EC2Client, DescribeRegionsCommand }]: [
     typeof import("@aws-sdk/client-sts"),
@@ -187,23 +191,24 @@ function explainAws(error: unknown, options: AwsOptions = {}): string | undefine
 }
 
 /** Whether AWS refused a request because the caller may not make it. */
-export function isDenied(error: unknown): boolean {
+export function isDenied(error: unknown): error is Error {
   return error instanceof Error && /AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden/.test(error.name);
 }
+
+/** AWS does not let the caller do something. */
+export class AccessDenied extends UserError {}
 
 /**
  * Runs requests; what any of them can end in (expired credentials, a missing permission) becomes one message.
  * @param what what was asked for, for people: "list the EC2 instances"
+ * @throws {AccessDenied} {UserError}
  */
 export async function askAws<T>(access: AwsAccess, what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isDenied(error))
-      throw new UserError(`${access.arn} may not ${what} in ${access.region}: ${(error as Error).message}`, {
-        cause: error,
-      });
+    if (isDenied(error)) throw new AccessDenied(`${access.arn} may not ${what} in ${access.region}: ${error.message}`);
     const message = explainAws(error);
-    throw message ? new UserError(message, { cause: error }) : error;
+    throw message ? new UserError(message) : error;
   }
 }

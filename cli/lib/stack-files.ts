@@ -52,13 +52,34 @@ const stackFile = /^Pulumi\.([\w-]+)\.yaml$/;
 
 /**
  * Names of the stacks that have a file in the folder, in alphabetical order.
+ * @param folder @default the project's own
  * @throws {UserError} if there is no such folder
  */
-export function listStacks(folder: string): string[] {
+export function listStacks(folder: string = projectFolder): string[] {
   if (!existsSync(folder)) throw new UserError(`There is no folder ${folder}.`);
   return readdirSync(folder)
     .flatMap((file) => stackFile.exec(file)?.[1] ?? [])
     .sort();
+}
+
+/**
+ * The stack that is meant: the named one, else the only one, else `prod`.
+ * @throws {UserError} if there is no such stack, naming those that exist, or if it cannot be told which is meant
+ */
+export function chooseStack(stacks: readonly string[], named?: string): string {
+  if (stacks.length === 0) {
+    throw new UserError(
+      "There is no Pulumi.<stack>.yaml here: write one with `platform init`, or name another folder: --cwd.",
+    );
+  }
+  const chosen = stacks.find((stack) => stack === (named ?? (stacks.length === 1 ? stack : "prod")));
+  if (chosen !== undefined) return chosen;
+  const known = `There is: ${stacks.join(", ")}.`;
+  throw new UserError(
+    named === undefined
+      ? `Say which stack with --stack. ${known}`
+      : `There is no stack ${named} here. ${known} For a new one copy Pulumi.${stacks[0]}.yaml to Pulumi.${named}.yaml.`,
+  );
 }
 
 /**
@@ -67,14 +88,7 @@ export function listStacks(folder: string): string[] {
  * @throws {UserError} if there is no such stack, naming those that exist, or if a file is not YAML
  */
 export function readStackFile(folder: string, stack: string): StackFile {
-  const stacks = listStacks(folder);
-  if (!stacks.includes(stack)) {
-    throw new UserError(
-      stacks.length > 0
-        ? `There is no stack ${stack} here. There is: ${stacks.join(", ")}. For a new one copy Pulumi.${stacks[0]}.yaml to Pulumi.${stack}.yaml.`
-        : `There is no Pulumi.<stack>.yaml here: create Pulumi.${stack}.yaml, or name another folder with --cwd.`,
-    );
-  }
+  chooseStack(listStacks(folder), stack);
   const project = readYaml(join(folder, "Pulumi.yaml")) as ProjectYaml;
   return flatten(project, stack, readYaml(join(folder, `Pulumi.${stack}.yaml`)));
 }

@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { UserError } from "../../core/errors";
+import { runPulumi } from "./process";
 
 /**
  * Outputs of a deployed stack, by the user's own `pulumi`; secret ones stay hidden.
@@ -50,24 +49,16 @@ interface StateFile {
 }
 
 async function ask(folder: string, stack: string, ...command: string[]): Promise<unknown> {
-  try {
-    const { stdout } = await promisify(execFile)(
-      "pulumi",
-      ["stack", ...command, "--stack", stack, "--cwd", folder, "--non-interactive"],
-      { timeout: 30_000, maxBuffer: 1 << 28, env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } },
-    );
-    return JSON.parse(stdout);
-  } catch (error) {
-    const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
-    if (code === "ENOENT") {
-      throw new UserError("What is deployed is read by `pulumi`, which is not on PATH: see pulumi.com/docs/install.");
-    }
-    const reason =
-      stderr
-        .trim()
-        .split("\n")
-        .at(-1)
-        ?.replace(/^error: /, "") ?? "";
-    throw new UserError(`\`pulumi stack ${command[0]} --stack ${stack}\` fails: ${reason || "it did not answer"}`);
+  const where = ["--stack", stack, "--cwd", folder, "--non-interactive"];
+  const { code, stdout, stderr } = await runPulumi(["stack", ...command, ...where], { limit: 30 });
+  if (code === 0) return JSON.parse(stdout);
+  if (code === undefined) {
+    throw new UserError("What is deployed is read by `pulumi`, which is not on PATH: see pulumi.com/docs/install.");
   }
+  const reason = stderr
+    .trim()
+    .split("\n")
+    .at(-1)
+    ?.replace(/^error: /, "");
+  throw new UserError(`\`pulumi stack ${command[0]} --stack ${stack}\` fails: ${reason || "it did not answer"}`);
 }

@@ -2,7 +2,7 @@ import type { Plan } from "../../core/plan-format";
 import { keysIn, noticesFor } from "../../stacks/notices";
 import type { Architecture } from "../../stacks/settings/schema";
 import { checkSettings } from "../../stacks/settings/settings-check";
-import { isStandIn, listStacks as listStacksIn, projectFolder, readStackFile } from "../lib/stack-files";
+import { isStandIn, projectFolder, readStackFile } from "../lib/stack-files";
 
 /** What to plan differently from the stack's file. */
 export interface PlanOptions {
@@ -14,9 +14,6 @@ export interface PlanOptions {
   /** Called in the stack before the program registers anything: tests change there what it registers. */
   readonly prepare?: () => void;
 }
-
-/** Stacks that have a file, in alphabetical order. */
-export const listStacks = (folder: string = projectFolder): string[] => listStacksIn(folder);
 
 /**
  * What `pulumi up` would build for a stack. Plans of one process run one after the other, as the runtime is one per process; the

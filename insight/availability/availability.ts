@@ -4,7 +4,10 @@ import { ofType } from "../../core/plan-reader";
 import { seeded } from "../../core/random";
 import type { LinkText } from "../../output/messages/report-texts";
 import { vercelChoices } from "../cost/cost-external";
-import { type Fault, type FaultRecovery, type RecoveryOptions, recoveryOf, shapeOf } from "./fault-recovery";
+import { type FaultRecovery, recoveryOf } from "./fault-recovery";
+import type { Fault } from "./faults";
+import { shapeOf } from "./shape";
+import type { RecoveryOptions } from "./timings";
 
 /** A published commitment: a share of a month, and where it is published. */
 export interface Sla {

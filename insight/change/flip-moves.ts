@@ -1,6 +1,6 @@
 import type { Plan } from "../../core/plan-format";
 import { flag, ofType, text } from "../../core/plan-reader";
-import { shapeOf } from "../availability/fault-recovery";
+import { shapeOf } from "../availability/shape";
 import type { Change } from "./flip-changes";
 
 /** Something beside the infrastructure that has to move with a site, or that somebody should look at. */

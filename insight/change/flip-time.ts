@@ -1,6 +1,7 @@
 import type { Plan } from "../../core/plan-format";
 import { list, number, ofType } from "../../core/plan-reader";
-import { shapeOf, targetHealthOf, timings } from "../availability/fault-recovery";
+import { shapeOf, targetHealth } from "../availability/shape";
+import { timings } from "../availability/timings";
 import type { Change } from "./flip-changes";
 
 /** One stretch of a flip, and where its figure comes from. */
@@ -45,8 +46,9 @@ export function buildSpans(changes: readonly Change[], after: Plan): Span[] {
     spans.push(assumed("the database takes its change over", 180, "RDS modifies a setting in one to five minutes"));
   if (makes(changes, "aws:lb/loadBalancer:LoadBalancer"))
     spans.push(assumed("the load balancer is provisioned", 180, "two to four minutes"));
-  const { tier } = shapeOf(after);
-  const health = targetHealthOf(after);
+  const shape = shapeOf(after);
+  const { tier } = shape;
+  const health = targetHealth(shape)?.in;
   const healthy: Span[] = health ? [{ what: "the load balancer finds it healthy", ...health }] : [];
   const start: Readonly<Record<typeof tier, readonly Span[]>> = {
     instance: makes(changes, "aws:ec2/instance:Instance")

@@ -66,7 +66,8 @@ const logDrain: Estimate = ({ inputs }, { usage: month }) => [
   usage("Log drain", "vercel:drain", month.logGbPerMonth * (number(inputs.samplingRate) ?? 1), "usage.logGbPerMonth"),
 ];
 
-const MONITOR = "pulumi-nodejs:dynamic/uptimerobot:Monitor";
+/** Type of a monitor of UptimeRobot. */
+export const MONITOR = "pulumi-nodejs:dynamic/uptimerobot:Monitor";
 
 /** An account of UptimeRobot is paid as a whole, whatever else it watches; the free plan costs nothing. */
 const monitor: Estimate = (resource: PlannedResource, { plan }): Item[] => {

@@ -1,4 +1,4 @@
-import { timings } from "../availability/fault-recovery";
+import { timings } from "../availability/timings";
 import {
   DAY,
   type Entry,

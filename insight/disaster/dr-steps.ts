@@ -1,6 +1,6 @@
 import { ofType } from "../../core/plan-reader";
 import { duration } from "../../output/format";
-import { timings } from "../availability/fault-recovery";
+import { timings } from "../availability/timings";
 import type { Action, Context, Gap, Objective, Scenario } from "./disaster-plan";
 
 export interface Entry {

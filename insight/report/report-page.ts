@@ -23,8 +23,11 @@ import {
 import { dollars, duration, percent, signedDollars } from "../../output/format";
 import { faultTexts, linkText, reportTexts, stepText } from "../../output/messages/report-texts";
 import { failuresPerYear } from "../availability/availability";
-import { type Fault, type FaultRecovery, faults, timings } from "../availability/fault-recovery";
-import { type Comparison, type Option, partsOf } from "../comparison";
+import type { FaultRecovery } from "../availability/fault-recovery";
+import { type Fault, faults } from "../availability/faults";
+import { timings } from "../availability/timings";
+import type { Comparison, Option } from "../comparison/compare";
+import { partsOf } from "../comparison/parts";
 
 /** What every section of the report is written from. */
 interface Source {

@@ -1,6 +1,6 @@
 import type { Bilingual, Language } from "../../core/language";
 
-/** What can go wrong, by its id in insight/availability/fault-recovery.ts. */
+/** What can go wrong, by its id in insight/availability/faults.ts. */
 export const faultTexts = {
   "process-crash": { en: "Process crashes", ko: "프로세스 비정상 종료" },
   "app-hang": { en: "App hangs", ko: "앱 멈춤" },

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { listStacks } from "../../cli/planner/planner";
+import { listStacks } from "../../cli/lib/stack-files";
 import { newTable } from "../../output/terminal";
 import { architectures } from "../../stacks/settings/schema";
 import { measure, type Run, slope } from "./measure";

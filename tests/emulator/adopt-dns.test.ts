@@ -51,12 +51,9 @@ describe("platform adopt-dns, against moto", function () {
   });
 
   const run = (...args: string[]) =>
-    adoptDnsCommand(async () => undefined).parseAsync(
-      ["--stack", "test", "--cwd", folder, "--yes", "--json", ...args],
-      {
-        from: "user",
-      },
-    );
+    adoptDnsCommand().parseAsync(["--stack", "test", "--cwd", folder, "--yes", "--json", ...args], {
+      from: "user",
+    });
 
   it("takes a live name over by the real client, and once only", async () => {
     const client = new Route53Client({ region: "us-east-1" });

@@ -96,7 +96,12 @@ describe("platform flip on the real engine", () => {
 
   describe("wrong input is told", () => {
     const cases: WrongInput[] = [
-      ["an unknown stack", () => ({}), ["--stack", "prd", "--to", "vercel"], /There is no stack "prd"\. Known: test/],
+      [
+        "an unknown stack",
+        () => ({}),
+        ["--stack", "prd", "--to", "vercel"],
+        /There is no stack prd here\. There is: test/,
+      ],
       ["an unknown target", () => ({}), ["--to", "vercle"], /no architecture "vercle"\. Did you mean vercel\?/],
       ["target = current", () => ({}), ["--to", "fargate"], /test has the architecture fargate already\. It can go to/],
       ["no target", () => ({}), [], /required option '-t, --to <architecture>' not specified/],

@@ -1,5 +1,8 @@
-import { type Fault, faults } from "../../../insight/availability/fault-recovery";
-import { type Advice, type Comparison, type Option, spreadOf } from "../../../insight/comparison";
+import type { Plan } from "../../../core/plan-format";
+import { type Fault, faults } from "../../../insight/availability/faults";
+import { shapeOf } from "../../../insight/availability/shape";
+import type { Advice } from "../../../insight/comparison/advice";
+import type { Comparison, Option } from "../../../insight/comparison/compare";
 import {
   accent,
   type Block,
@@ -66,6 +69,13 @@ function claimed({ claim, broken }: Option): Inline {
   const [from, to] = claim.usd;
   const promised = `${claim.availability ? `${percent(claim.availability)}, ` : ""}+$${from === to ? to : `${from}-${to}`}`;
   return broken.length > 0 ? bad(`${promised}: does not hold`) : good(`${promised}: holds`);
+}
+
+/** Names and zones of what a plan spreads over, for people. */
+function spreadOf(plan: Plan): string {
+  const { tier, count, zones } = shapeOf(plan);
+  if (tier === "vercel") return "Vercel's edge";
+  return `${count} ${tier === "ecs" ? "task(s)" : "instance(s)"} in ${zones} zone(s)`;
 }
 
 /** What is compared, line by line; a name alone begins a group. */

@@ -21,8 +21,8 @@ import { duration } from "../../../output/format";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
 import { withProgress } from "../../lib/progress";
-import { inFolder } from "../../lib/stack-files";
-import { chooseStack, loadPlanner, type Planner, withoutCause } from "./compare";
+import { chooseStack, inFolder } from "../../lib/stack-files";
+import { loadPlanner, type Planner } from "../../planner/load";
 
 /** The page that `--docs` writes. */
 export const DOCS = join(ROOT, "docs", "disaster-recovery.md");
@@ -43,13 +43,11 @@ export function drCommand(load: typeof loadPlanner = loadPlanner): Command {
     .option("--docs", "write docs/disaster-recovery.md from all stacks")
     .addOption(inFolder())
     .action(async ({ stack, json, docs, cwd }: Options) => {
-      const plans = await withProgress("Planning", () =>
-        withoutCause(async () => {
-          const planner = await load(cwd);
-          const stacks = docs ? planner.listStacks() : [chooseStack(planner, stack)];
-          return disasterPlans(planner, stacks);
-        }),
-      );
+      const plans = await withProgress("Planning", async () => {
+        const planner = await load(cwd);
+        const stacks = planner.listStacks();
+        return disasterPlans(planner, docs ? stacks : [chooseStack(stacks, stack)]);
+      });
       if (docs) writeFileSync(DOCS, disasterDocs(plans));
       if (json) console.log(JSON.stringify(docs ? plans : plans[0], null, 2));
       else if (docs) console.log(`Written: ${DOCS}`);

@@ -2,13 +2,13 @@ import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
 import type { PreviewStep } from "../../../insight/change/flip-changes";
 import { type Flip, flipOf } from "../../../insight/change/flip-effects";
-import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { nearest } from "../../../stacks/settings/settings-check";
+import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
-import { inFolder, projectFolder } from "../../lib/stack-files";
+import { chooseStack, inFolder, projectFolder } from "../../lib/stack-files";
+import { loadPlanner, type Planner, type StackContext } from "../../planner/load";
 import { inTheWay, notLive } from "./canary";
-import { chooseStack, loadPlanner, type Planner, type StackContext, withoutCause } from "./compare";
 import { flipDocument } from "./flip-text";
 import { type Preview, previewOf } from "./preview";
 
@@ -39,7 +39,7 @@ export async function judgeFlip(
   { stack: named, to, basis }: FlipRequest,
   preview: Previewer = previewer(projectFolder),
 ): Promise<Flip> {
-  const stack = chooseStack(planner, named);
+  const stack = chooseStack(planner.listStacks(), named);
   const context = planner.context(stack);
   checkTarget(stack, to, context);
   checkCanary(stack, to, context);
@@ -113,7 +113,7 @@ const changeOf = (project: string, to: string, config: Readonly<Record<string, u
   );
 
 /** `platform flip`: reads only. */
-export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPlanner, preview?: Previewer): Command {
+export function flipCommand(load = loadPlanner, preview?: Previewer): Command {
   return new Command("flip")
     .description(
       "What changing the architecture would do: steps, downtime, data, cost, time, and what else has to move. Reads only.",
@@ -135,9 +135,9 @@ export function flipCommand(load: (folder?: string) => Promise<Planner> = loadPl
     )
     .action(async ({ all, json, cwd, ...request }: FlipRequest & { all: boolean; json: boolean; cwd: string }) => {
       const flip = await withProgress("Planning both architectures, and asking the engine where there is a state", () =>
-        withoutCause(async () => judgeFlip(await load(cwd), request, preview ?? previewer(cwd))),
+        load(cwd).then((planner) => judgeFlip(planner, request, preview ?? previewer(cwd))),
       );
-      console.log(json ? JSON.stringify(flip, null, 2) : toTerminal(flipDocument(flip, all)));
+      print(flip, { json }, () => flipDocument(flip, all));
       process.exitCode = { safe: 0, blocked: 2, unsafe: 3 }[flip.verdict];
     });
 }

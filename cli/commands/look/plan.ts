@@ -10,8 +10,8 @@ import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { SettingsError } from "../../../stacks/settings/settings-check";
 import { withProgress } from "../../lib/progress";
-import { inFolder } from "../../lib/stack-files";
-import { listStacks, planStack } from "../../planner/planner";
+import { inFolder, listStacks } from "../../lib/stack-files";
+import { planStack } from "../../planner/planner";
 import { planDocument } from "./plan-text";
 
 interface Options {

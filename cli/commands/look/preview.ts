@@ -1,52 +1,18 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import type { PreviewStep } from "../../../insight/change/flip-changes";
+import { type Ran, runPulumi } from "../../lib/process";
 
 /** The engine's steps, or why there are none. */
 export type Preview = { readonly steps: readonly PreviewStep[]; readonly why: string } | { readonly why: string };
 
-/** Runs a program and hands out what it printed; tests put their own in. */
+/** Runs `pulumi`; tests put their own in. */
 export type Run = (args: readonly string[], cwd: string) => Promise<Ran>;
 
-export interface Ran {
-  /** Undefined if there is no such program. */
-  readonly code?: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A preview of this program takes half a minute; one that asks AWS for everything, some minutes. */
-const LIMIT_MS = 600_000;
-
-/** `pulumi` from PATH. */
-const runPulumi: Run = (args, cwd) =>
-  new Promise((resolve) => {
-    // Not spawn's own `timeout`: where there is no such program, its timer would hold this process for as long.
-    const limit = AbortSignal.timeout(LIMIT_MS);
-    const child = spawn("pulumi", args, {
-      cwd,
-      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
-      signal: limit,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text;
-    });
-    child.on("error", () =>
-      resolve(
-        limit.aborted ? { code: 1, stdout, stderr: `it was stopped after ${LIMIT_MS / 1000} s` } : { stdout, stderr },
-      ),
-    );
-    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
-  });
+/** Seconds. A preview of this program takes half a minute; one that asks AWS for everything, some minutes. */
+const LIMIT = 600;
 
 /**
  * What the engine would do to the deployed stack with another architecture. The stack's file is not touched: the preview reads
@@ -57,7 +23,7 @@ export async function previewOf(
   folder: string,
   stack: string,
   change: Readonly<Record<string, unknown>>,
-  run: Run = runPulumi,
+  run: Run = (args, cwd) => runPulumi(args, { cwd, limit: LIMIT }),
 ): Promise<Preview> {
   const scratch = mkdtempSync(join(tmpdir(), "platform-flip-"));
   try {

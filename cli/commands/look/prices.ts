@@ -4,7 +4,6 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { Command } from "commander";
 import ora from "ora";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { byHand, mergeOffers, offers, type PriceChange, readOffer } from "../../../insight/cost/offers";
 import {
@@ -14,8 +13,8 @@ import {
   pricedRegions,
   readPriceTable,
 } from "../../../insight/cost/price-book";
-import { newTable } from "../../../output/terminal";
-import { withoutCause } from "./compare";
+import { type Document, good, list, muted, section, type Table, table, text, warn } from "../../../output/document";
+import { print } from "../../lib/print";
 
 /** How the files are fetched; tests put their own in. */
 export type Fetch = (url: string) => Promise<Response>;
@@ -77,38 +76,43 @@ export async function updatePrices(options: UpdateOptions): Promise<UpdateResult
 
 const usd = (value: number | undefined): string => (value === undefined ? "-" : `$${Number(value.toPrecision(8))}`);
 
-/** The changes as a table for people. */
-export function renderUpdate(results: readonly UpdateResult[], dryRun: boolean): string {
+/** The changes, and what was not refreshed. */
+export function updateDocument(results: readonly UpdateResult[], dryRun: boolean): Document {
   const changes = results.flatMap((result) => result.changes);
-  const table = newTable({
-    head: ["Region", "Price", "Before", "Now", "Change"],
-  });
-  for (const { region, key, before, after } of changes) {
-    const percent =
-      before && after ? `${after > before ? "+" : ""}${((after / before - 1) * 100).toFixed(1)} %` : "new";
-    table.push([region, key, usd(before), usd(after), percent]);
-  }
   const kept = [...new Set(results.flatMap((result) => result.kept))];
   const expected = kept.filter((key) => !byHand.some(({ keys }) => keys.test(key)));
-  const manual = byHand.flatMap(({ keys, why }) => {
-    const found = kept.filter((key) => keys.test(key));
-    return found.length > 0 ? [`  ${found.join(", ")} (${why})`] : [];
-  });
-  return [
-    changes.length > 0 ? table.toString() : pc.green("All prices are as they were."),
-    expected.length > 0
-      ? pc.yellow(`Not found in the files that should list them, so kept: ${expected.join(", ")}`)
-      : "",
-    manual.length > 0 ? pc.dim(["Not refreshed, to be looked up by hand:", ...manual].join("\n")) : "",
-    changes.length === 0
-      ? ""
-      : dryRun
-        ? "Nothing was written (--dry-run)."
-        : `Written to insight/cost/prices. Look at it with git diff, then commit it.`,
-  ]
-    .filter(Boolean)
-    .join("\n");
+  const done = dryRun
+    ? "Nothing was written (--dry-run)."
+    : "Written to insight/cost/prices. Look at it with git diff, then commit it.";
+  return {
+    title: "Prices",
+    blocks: [
+      changes.length > 0 ? changesTable(changes) : text(good("All prices are as they were.")),
+      ...(expected.length > 0
+        ? [text(warn(`Not found in the files that should list them, so kept: ${expected.join(", ")}`))]
+        : []),
+      section(muted("Not refreshed, to be looked up by hand"), [
+        list(
+          byHand.flatMap(({ keys, why }) => {
+            const found = kept.filter((key) => keys.test(key));
+            return found.length > 0 ? [muted(`${found.join(", ")} (${why})`)] : [];
+          }),
+        ),
+      ]),
+      ...(changes.length > 0 ? [section("Next", [text(done)])] : []),
+    ],
+  };
 }
+
+const changesTable = (changes: readonly PriceChange[]): Table =>
+  table(
+    ["Region", "Price", "Before", "Now", "Change"],
+    changes.map(({ region, key, before, after }) => {
+      const percent =
+        before && after ? `${after > before ? "+" : ""}${((after / before - 1) * 100).toFixed(1)} %` : "new";
+      return [region, key, usd(before), usd(after), percent];
+    }),
+  );
 
 /** @throws UserError for what is neither a region of AWS nor the table that holds everywhere */
 async function checkRegions(regions: readonly string[]): Promise<void> {
@@ -146,11 +150,9 @@ export function pricesCommand(fetcher: Fetch = fetch): Command {
         spinner.text = `Reading AWS's price list: ${message}${message.endsWith("AmazonEC2") ? " (hundreds of MB, in us-east-1 more)" : ""}`;
       };
       try {
-        const results = await withoutCause(() =>
-          updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress }),
-        );
+        const results = await updatePrices({ regions, fetch: fetcher, dryRun: options.dryRun, onProgress });
         spinner.stop();
-        console.log(options.json ? JSON.stringify(results, null, 2) : renderUpdate(results, options.dryRun));
+        print(results, options, () => updateDocument(results, options.dryRun));
       } finally {
         spinner.stop();
       }

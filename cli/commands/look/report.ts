@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { type Language, languages } from "../../../core/language";
 import type { Plan } from "../../../core/plan-format";
-import { type CompareOptions, type Comparison, compare } from "../../../insight/comparison";
+import { type CompareOptions, type Comparison, compare } from "../../../insight/comparison/compare";
 import { describe, dotOf, flipGraph, type Graph, graphOf } from "../../../insight/report/diagram";
 import { reportDocument } from "../../../insight/report/report-page";
 import { details, list, type Picture } from "../../../output/document";
@@ -10,8 +10,9 @@ import { toHtml } from "../../../output/html";
 import { reportTexts } from "../../../output/messages/report-texts";
 import type { Architecture } from "../../../stacks/settings/schema";
 import { withProgress } from "../../lib/progress";
-import { inFolder, writeNamed } from "../../lib/stack-files";
-import { chooseStack, loadPlanner, planAll, tellLeftOut, withoutCause } from "./compare";
+import { chooseStack, inFolder, writeNamed } from "../../lib/stack-files";
+import { planAll, tellLeftOut } from "../../planner/alternatives";
+import { loadPlanner } from "../../planner/load";
 
 /** Lays out a graph: Graphviz, compiled to WebAssembly, so nothing has to be installed. */
 async function draw(title: string, graph: Graph, language: Language, note?: string): Promise<Picture> {
@@ -57,17 +58,15 @@ export function reportCommand(load: typeof loadPlanner = loadPlanner): Command {
     .option("-s, --stack <name>", "the stack to report on")
     .addOption(inFolder())
     .action(async (options: { html: string; language: Language; stack?: string; cwd: string }) => {
-      await withProgress("Planning and drawing the four architectures", () =>
-        withoutCause(async () => {
-          const planner = await load(options.cwd);
-          const stack = chooseStack(planner, options.stack);
-          const { plans, leftOut } = await planAll(planner, stack);
-          tellLeftOut(leftOut);
-          const { region, usage, settings } = planner.context(stack);
-          const html = await reportHtml(plans, options.language, { region, usage }, settings.architecture);
-          writeNamed(options.html, html);
-        }),
-      );
+      await withProgress("Planning and drawing the four architectures", async () => {
+        const planner = await load(options.cwd);
+        const stack = chooseStack(planner.listStacks(), options.stack);
+        const { plans, leftOut } = await planAll(planner, stack);
+        tellLeftOut(leftOut);
+        const { region, usage, settings } = planner.context(stack);
+        const html = await reportHtml(plans, options.language, { region, usage }, settings.architecture);
+        writeNamed(options.html, html);
+      });
       console.log(`Written: ${resolve(options.html)}. Open it in a browser, or print it.`);
     });
 }

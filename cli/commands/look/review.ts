@@ -11,7 +11,7 @@ import { dollars, duration, signedDollars } from "../../../output/format";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
 import { inFolder } from "../../lib/stack-files";
-import { loadPlanner, type StackContext } from "./compare";
+import { loadPlanner, type StackContext } from "../../planner/load";
 import { factsOf } from "./flip";
 import { flipDocument, SIGNS, VERDICTS } from "./flip-text";
 

@@ -12,8 +12,8 @@ import {
   type Visitors,
 } from "../../../stacks/simulation/simulation";
 import { withProgress } from "../../lib/progress";
-import { inFolder } from "../../lib/stack-files";
-import { chooseStack, loadPlanner, type Planner, withoutCause } from "./compare";
+import { chooseStack, inFolder } from "../../lib/stack-files";
+import { loadPlanner, type Planner } from "../../planner/load";
 
 interface Options {
   readonly stack?: string;
@@ -55,7 +55,7 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
 
 /** The simulation with a stack's TTL, gates and traffic. */
 async function simulate(planner: Planner, options: Options): Promise<SimulationReport & { stack: string }> {
-  const stack = chooseStack(planner, options.stack);
+  const stack = chooseStack(planner.listStacks(), options.stack);
   const { sections, usage } = planner.context(stack);
   const given = <T>(option: string, value: string | undefined, use: (parsed: number) => T) =>
     value === undefined ? {} : use(numberOf(option, value, BOUNDS[option]));
@@ -143,7 +143,7 @@ export function simulateCommand(load: typeof loadPlanner = loadPlanner): Command
     .addOption(inFolder())
     .action(async (options: Options) => {
       const report = await withProgress("Playing flips", () =>
-        withoutCause(async () => simulate(await load(options.cwd), options)),
+        load(options.cwd).then((planner) => simulate(planner, options)),
       );
       console.log(options.json ? JSON.stringify(report, null, 2) : renderSimulation(report));
     });

@@ -1,21 +1,30 @@
 import { existsSync, readFileSync, unlinkSync } from "node:fs";
 import { join, relative } from "node:path";
-import type {
-  Change,
-  ListResourceRecordSetsCommandInput,
-  ListResourceRecordSetsCommandOutput,
-  ResourceRecordSet,
-  Route53Client,
-} from "@aws-sdk/client-route-53";
+import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { Command } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { dnsName } from "../../../core/traffic-state";
+import {
+  bad,
+  type Code,
+  code,
+  type Document,
+  good,
+  type Item,
+  list,
+  muted,
+  section,
+  text,
+} from "../../../output/document";
 import { duration } from "../../../output/format";
+import { toTerminal } from "../../../output/terminal";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { type Asker, agreed, askerFor } from "../../lib/ask";
+import { connectStack } from "../../lib/aws-access";
+import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile, writeNamed } from "../../lib/stack-files";
+import { StillPending, Zones } from "../../lib/zones";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";
 
 interface Options {
@@ -36,17 +45,8 @@ interface UndoFile {
   readonly changes: readonly Change[];
 }
 
-/** Asks a person; undefined where there is none. */
-export type Confirm = (question: string) => Promise<boolean | undefined>;
-
-const askPerson: Confirm = async (question) => {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  const { confirm } = await import("@clack/prompts");
-  return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true;
-};
-
 /** `platform adopt-dns`: shows its change batch, asks, and leaves a file by which it is undone. */
-export function adoptDnsCommand(confirm: Confirm = askPerson): Command {
+export function adoptDnsCommand(asker = askerFor): Command {
   return new Command("adopt-dns")
     .description(
       "Take over a name that is live with a simple record: one change batch makes it two weighted ones that point where it points now",
@@ -56,10 +56,11 @@ export function adoptDnsCommand(confirm: Confirm = askPerson): Command {
     .option("--undo <file>", "undo a take-over by the file that it wrote")
     .option("--json", "print as JSON", false)
     .addOption(inFolder())
-    .action((options: Options) => (options.undo ? undoTakeover(options, confirm) : takeOver(options, confirm)));
+    .action(async (options: Options) => {
+      const ask = await asker(options);
+      await (options.undo ? undoTakeover(options, ask) : takeOver(options, ask));
+    });
 }
-
-/** The project's folder, or the one that was named. */
 
 async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   const file = readStackFile(options.cwd, options.stack);
@@ -70,7 +71,7 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
       `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path iamvet:domain.zone existing`,
     );
   }
-  const access = await connectAws({ region: file.config["aws:region"], profile: file.config["aws:profile"] });
+  const access = await connectStack(file.config);
   const route53 = await Zones.open(access);
   const zoneId = await route53.zone(zoneName);
   return {
@@ -87,20 +88,16 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   };
 }
 
-async function takeOver(options: Options, confirm: Confirm): Promise<void> {
+async function takeOver(options: Options, ask: Asker): Promise<void> {
   const { route53, site, records } = await withProgress("Reading the live records", async () => {
     const opened = await open(options);
     const names = [opened.site.name, ...opened.site.redirectFrom];
     return { ...opened, records: await opened.route53.records(opened.site.zoneId, names) };
   });
   const plan = takeover(site, records);
-  const say = (line: string) => void (options.json || console.log(line));
-  show(site, plan, say);
-  if (plan.changes.length === 0) {
-    await finish(options, site, records, undefined, plan, say);
-    return;
-  }
-  await agreed(options, confirm, "Make this change now?");
+  if (!options.json) console.log(toTerminal(proposal(site, plan)));
+  if (plan.changes.length === 0) return finish(options, site, records, plan);
+  if (!options.yes) await agreed(ask, { message: "Make this change now?", flag: "--yes" });
 
   const at = new Date().toISOString();
   const undo: UndoFile = {
@@ -121,66 +118,81 @@ async function takeOver(options: Options, confirm: Confirm): Promise<void> {
     if (!(error instanceof StillPending)) unlinkSync(file);
     throw error;
   }
-  await finish(options, site, await route53.records(site.zoneId, [site.name, ...site.redirectFrom]), file, plan, say);
+  await finish(options, site, await route53.records(site.zoneId, [site.name, ...site.redirectFrom]), plan, file);
 }
 
-function show(site: Site, plan: Takeover, say: (line: string) => void): void {
-  say(`${pc.bold(pc.underline(site.stack))}  ${site.name} in the zone ${site.zoneName} (${site.zoneId})`);
-  if (plan.kind === "adopted") say(`The records of ${site.name} are weighted already: they point at ${plan.target}.`);
-  if (plan.changes.length === 0) return;
-  say(`\n${pc.bold("One change batch, all or nothing")}`);
-  for (const { Action, ResourceRecordSet } of plan.changes) {
-    const sign = Action === "DELETE" ? pc.red("- DELETE") : pc.green("+ CREATE");
-    say(`  ${sign}  ${recordText(ResourceRecordSet as ResourceRecordSet)}`);
-  }
-  say(`\nEvery answer stays ${plan.target}: no visitor is sent elsewhere.`);
-}
+const batch = (changes: readonly Change[]): Code =>
+  code(
+    changes.map(({ Action, ResourceRecordSet: one }) => [
+      Action === "DELETE" ? bad("- DELETE") : good("+ CREATE"),
+      `  ${recordText(one as ResourceRecordSet)}`,
+    ]),
+  );
 
-/** @throws {UserError} if nobody agrees */
-async function agreed({ yes }: Options, confirm: Confirm, question: string): Promise<void> {
-  if (yes) return;
-  const answer = await confirm(question);
-  if (answer === undefined) throw new UserError("Nothing was changed: there is nobody to ask. Say --yes to do it.");
-  if (!answer) throw new UserError("Nothing was changed.");
-}
+const proposal = (site: Site, { kind, changes, target }: Takeover): Document => ({
+  title: `${site.stack}: ${site.name} in the zone ${site.zoneName} (${site.zoneId})`,
+  blocks: [
+    ...(kind === "adopted" ? [text(`The records of ${site.name} are weighted already: they point at ${target}.`)] : []),
+    ...(changes.length > 0
+      ? [
+          section("One change batch, all or nothing", [
+            batch(changes),
+            text(`Every answer stays ${target}: no visitor is sent elsewhere.`),
+          ]),
+        ]
+      : []),
+  ],
+});
 
-/** Writes the import file and says what is left to do. */
+/** Writes the import file and says what is left to do. @param undo file by which the change is undone, if there was one */
 async function finish(
   options: Options,
   site: Site,
   records: readonly ResourceRecordSet[],
-  undo: string | undefined,
   plan: Takeover,
-  say: (line: string) => void,
+  undo?: string,
 ): Promise<void> {
-  const folder = options.cwd;
   const version = (await import("@pulumi/aws/package.json")).version as string;
   const imports = importFile(site, records, version);
-  const file = join(folder, `adopt-dns-${site.stack}-import.json`);
-  writeNamed(file, `${JSON.stringify(imports, null, 2)}\n`);
-  const shown = (path: string) => relative(process.cwd(), path) || path;
-  if (options.json) {
-    const { changes, target, kind } = plan;
-    console.log(JSON.stringify({ ...site, kind, target, changes, undo, importFile: file, imports }, null, 2));
-    return;
-  }
-  if (undo) {
-    say(pc.green(`\nDone: ${site.name} has its two weighted records, and they point at ${plan.target}.`));
-    say(`To undo it: platform adopt-dns --stack ${site.stack} --undo ${shown(undo)}`);
-    if (plan.oldTtl > site.ttl)
-      say(
-        `Resolvers may hold the old answer for ${duration(plan.oldTtl)}: change the architecture after that, not before.`,
-      );
-  }
-  say(
-    `\n${pc.bold("Left to do: tell Pulumi that they are there")} (otherwise \`pulumi up\` tries to create them and fails)`,
+  const importedBy = join(options.cwd, `adopt-dns-${site.stack}-import.json`);
+  writeNamed(importedBy, `${JSON.stringify(imports, null, 2)}\n`);
+  const { changes, target, kind } = plan;
+  print({ ...site, kind, target, changes, undo, importFile: importedBy, imports }, options, () =>
+    leftToDo(site, plan, importedBy, undo),
   );
-  say(`  pulumi import --stack ${site.stack} --file ${shown(file)} --protect=false --generate-code=false --yes`);
-  say(`  pulumi preview --stack ${site.stack} --diff    the records must show no change, or only where they point`);
-  say(pc.dim("  An import that was done already says so, and changes nothing."));
 }
 
-async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
+function leftToDo({ stack, name, ttl }: Site, { target, oldTtl }: Takeover, imports: string, undo?: string): Document {
+  const shown = (path: string) => relative(process.cwd(), path) || path;
+  const by = `--file ${shown(imports)} --protect=false --generate-code=false --yes`;
+  const done: Item[] = undo
+    ? [
+        `To undo it: platform adopt-dns --stack ${stack} --undo ${shown(undo)}`,
+        ...(oldTtl > ttl
+          ? [
+              `Resolvers may hold the old answer for ${duration(oldTtl)}: change the architecture after that, not before.`,
+            ]
+          : []),
+      ]
+    : [];
+  return {
+    title: undo
+      ? good(`Done: ${name} has its two weighted records, and they point at ${target}.`)
+      : "Nothing to change",
+    blocks: [
+      list(done),
+      section("Left to do: tell Pulumi that they are there, or `pulumi up` tries to create them and fails", [
+        code([
+          `pulumi import --stack ${stack} ${by}`,
+          `pulumi preview --stack ${stack} --diff    the records must show no change, or only where they point`,
+        ]),
+        text(muted("An import that was done already says so, and changes nothing.")),
+      ]),
+    ],
+  };
+}
+
+async function undoTakeover(options: Options, ask: Asker): Promise<void> {
   const undo = readUndo(options);
   const { route53, site } = await withProgress("Reading the live records", () => open(options));
   if (undo.zoneId !== site.zoneId) {
@@ -205,21 +217,27 @@ async function undoTakeover(options: Options, confirm: Confirm): Promise<void> {
       ].join("\n"),
     );
   }
-  const say = (line: string) => void (options.json || console.log(line));
-  say(`${pc.bold(pc.underline(site.stack))}  undo the take-over of ${undo.at}`);
-  for (const { Action, ResourceRecordSet } of undo.changes) {
-    const sign = Action === "DELETE" ? pc.red("- DELETE") : pc.green("+ CREATE");
-    say(`  ${sign}  ${recordText(ResourceRecordSet as ResourceRecordSet)}`);
+  if (!options.json) {
+    console.log(
+      toTerminal({ title: `${site.stack}: undo the take-over of ${undo.at}`, blocks: [batch(undo.changes)] }),
+    );
   }
-  await agreed(options, confirm, "Undo it now?");
+  if (!options.yes) await agreed(ask, { message: "Undo it now?", flag: "--yes" });
   await withProgress("Changing the records back", () =>
     route53.change(site.zoneId, undo.changes, `platform adopt-dns --undo: ${site.name} of the stack ${site.stack}`),
   );
-  if (options.json) console.log(JSON.stringify({ undone: undo.changes }, null, 2));
-  say(pc.green(`\nDone: ${site.name} is as it was.`));
-  say("If the records were imported, take them out of the state, or `pulumi up` changes what is not there any more:");
-  say(`  pulumi state delete --stack ${site.stack} --yes '<urn of traffic-serving, and of traffic-canary>'`);
-  say(`  (pulumi stack --stack ${site.stack} --show-urns lists them)`);
+  print({ undone: undo.changes }, options, () => ({
+    title: good(`Done: ${site.name} is as it was.`),
+    blocks: [
+      text(
+        "If the records were imported, take them out of the state, or `pulumi up` changes what is not there any more:",
+      ),
+      code([
+        `pulumi state delete --stack ${site.stack} --yes '<urn of traffic-serving, and of traffic-canary>'`,
+        `pulumi stack --stack ${site.stack} --show-urns    lists them`,
+      ]),
+    ],
+  }));
 }
 
 function readUndo({ undo = "", stack }: Options): UndoFile {
@@ -235,112 +253,4 @@ function readUndo({ undo = "", stack }: Options): UndoFile {
   }
   if (found.stack !== stack) throw new UserError(`${undo} is about the stack ${found.stack}, not ${stack}.`);
   return found as UndoFile;
-}
-
-/** Route 53 has taken the change, and not told all its servers in time. */
-class StillPending extends UserError {}
-
-/** Longest time until all of Route 53's servers have a change, in seconds; they take up to 60 as a rule. */
-const PROPAGATION = 300;
-
-/** What Route 53 has against a batch; undefined for other errors. It words this answer in two ways, of which the SDK knows one. */
-function batchRefusal(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { messages, $metadata } = error as { messages?: string[]; $metadata?: { httpStatusCode?: number } };
-  if (error.name === "InvalidChangeBatch") return messages?.join("; ") || error.message;
-  return error.name === "UnknownError" && $metadata?.httpStatusCode === 400
-    ? "it does not fit the live records."
-    : undefined;
-}
-
-/** Where a page of records begins. */
-type Start = Pick<ListResourceRecordSetsCommandInput, "StartRecordName" | "StartRecordType" | "StartRecordIdentifier">;
-
-/** What is asked of Route 53. */
-class Zones {
-  private constructor(
-    private readonly client: Route53Client,
-    private readonly access: AwsAccess,
-    private readonly sdk: typeof import("@aws-sdk/client-route-53"),
-  ) {}
-
-  static async open(access: AwsAccess): Promise<Zones> {
-    const sdk = await import("@aws-sdk/client-route-53");
-    return new Zones(new sdk.Route53Client(access.config), access, sdk);
-  }
-
-  /** Id of the public zone of a name. */
-  async zone(name: string): Promise<string> {
-    const { HostedZones = [] } = await askAws(this.access, "list hosted zones", () =>
-      this.client.send(new this.sdk.ListHostedZonesByNameCommand({ DNSName: name, MaxItems: 100 })),
-    );
-    const found = HostedZones.filter(
-      ({ Name, Config }) => dnsName(Name ?? "") === dnsName(name) && !Config?.PrivateZone,
-    );
-    const ids = found.map(({ Id = "" }) => Id.replace("/hostedzone/", ""));
-    if (ids.length === 1) return ids[0] as string;
-    throw new UserError(
-      ids.length === 0
-        ? `The account ${this.access.account} has no public hosted zone ${name}. Is it the right account (\`aws sts get-caller-identity\`), and is domain.zoneName right?`
-        : `The account ${this.access.account} has several public hosted zones ${name}: ${ids.join(", ")}. Only one of them is delegated; delete the others, or rename the stack's zone.`,
-    );
-  }
-
-  /** All record sets of some names. */
-  async records(zoneId: string, names: readonly string[]): Promise<ResourceRecordSet[]> {
-    const all: ResourceRecordSet[] = [];
-    for (const name of names) {
-      let start: Start | undefined = { StartRecordName: name };
-      while (start) {
-        const page = await this.page(zoneId, start);
-        all.push(...(page.ResourceRecordSets ?? []).filter(({ Name }) => dnsName(Name ?? "") === dnsName(name)));
-        const more = page.IsTruncated && dnsName(page.NextRecordName ?? "") === dnsName(name);
-        start = more
-          ? {
-              StartRecordName: page.NextRecordName,
-              StartRecordType: page.NextRecordType,
-              StartRecordIdentifier: page.NextRecordIdentifier,
-            }
-          : undefined;
-      }
-    }
-    return all;
-  }
-
-  private page(zoneId: string, start: Start): Promise<ListResourceRecordSetsCommandOutput> {
-    return askAws(this.access, `list the records of the zone ${zoneId}`, () =>
-      this.client.send(new this.sdk.ListResourceRecordSetsCommand({ HostedZoneId: zoneId, ...start })),
-    );
-  }
-
-  /** One batch, and the wait until it is everywhere. */
-  async change(zoneId: string, changes: readonly Change[], comment: string): Promise<void> {
-    const { ChangeInfo } = await askAws(this.access, `change records in the zone ${zoneId}`, () =>
-      this.client
-        .send(
-          new this.sdk.ChangeResourceRecordSetsCommand({
-            HostedZoneId: zoneId,
-            ChangeBatch: { Comment: comment, Changes: [...changes] },
-          }),
-        )
-        .catch((error: unknown) => {
-          const refusal = batchRefusal(error);
-          if (!refusal) throw error;
-          throw new UserError(
-            `Route 53 does not take the batch: ${refusal}\nNothing was changed. Somebody may have changed the records meanwhile: run this again to see.`,
-          );
-        }),
-    );
-    const { state } = await this.sdk
-      .waitUntilResourceRecordSetsChanged(
-        { client: this.client, maxWaitTime: PROPAGATION, minDelay: 2, maxDelay: 10 },
-        { Id: ChangeInfo?.Id },
-      )
-      .catch(() => ({ state: "TIMEOUT" }));
-    if (state !== "SUCCESS") {
-      throw new StillPending(
-        `Route 53 has taken the change (${ChangeInfo?.Id}), and did not confirm within ${PROPAGATION} s that all its servers have it. The undo file is kept; run the command again to see the records as they are.`,
-      );
-    }
-  }
 }

@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { VERSION, VERSION_ALLOWED, versionFrom } from "../../../core/version";
+import { good } from "../../../output/document";
 import { migrateCommand } from "../../../stacks/gates/stops";
 import { tiersOf } from "../../../stacks/settings/conflict";
 import { type Architecture, architectures, dockerPlatforms } from "../../../stacks/settings/schema";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { connectAws } from "../../lib/aws-access";
+import { connectStack } from "../../lib/aws-access";
+import { say } from "../../lib/print";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { publishArchive } from "./release/archive";
 import { publishAssets } from "./release/assets";
@@ -55,7 +56,7 @@ export function releaseCommand(): Command {
       const { project, config } = readStackFile(folder, stack);
       if (promoteFrom) readStackFile(folder, promoteFrom);
       const settings = checkSettings(project, stack, config);
-      const access = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+      const access = await connectStack(config);
       const bucket =
         options.bucket ??
         settings.ci.releaseBucket ??
@@ -70,7 +71,7 @@ export function releaseCommand(): Command {
         },
         liveTools(folder, stack, access),
       );
-      console.log(pc.green(`Released ${version} on ${stack}.`));
+      say(good(`Released ${version} on ${stack}.`));
     });
 }
 

@@ -1,13 +1,15 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { muted } from "../../../output/document";
+import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
+import { tell } from "../../lib/print";
+import { run } from "../../lib/process";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { stackOutputs } from "../../lib/stack-outputs";
@@ -37,7 +39,7 @@ export function shellCommand(): Command {
     .description("Open a shell on the server or in a task by Systems Manager: no SSH, no open port")
     .action(async (options: Options) => {
       const { access, place } = await reach(options);
-      console.error(pc.dim(`A shell on ${place.name}; leave it with exit.`));
+      tell(muted(`A shell on ${place.name}; leave it with exit.`));
       process.exitCode = await ended(
         spawn("aws", [...place.shell, "--region", access.region], { stdio: "inherit", env: envOf(access) }),
       );
@@ -58,7 +60,7 @@ async function tunnel(options: Options & { port?: string; psql?: boolean }): Pro
   if (!Number.isInteger(port) || port < 1024 || port > 65535) {
     throw new UserError(`--port ${options.port}: a whole number from 1024 to 65535 is needed.`);
   }
-  if (options.psql) await installed("psql", ["--version"], "Install the PostgreSQL client, or leave --psql out.");
+  if (options.psql) await installed("psql", "Install the PostgreSQL client, or leave --psql out.");
   const { access, place, outputs } = await reach(options);
   const { host, remotePort } = endpointOf(outputs);
   const login = await withProgress("Reading DATABASE_URL from Secrets Manager", () => loginOf(access, outputs));
@@ -113,23 +115,19 @@ async function tunnel(options: Options & { port?: string; psql?: boolean }): Pro
 async function reach({ stack, cwd }: Options): Promise<{ access: AwsAccess; place: Place; outputs: Outputs }> {
   const folder = cwd;
   const { config } = readStackFile(folder, stack);
-  await installed("aws", ["--version"], "Install the AWS CLI (version 2): docs.aws.amazon.com/cli.");
+  await installed("aws", "Install the AWS CLI (version 2): docs.aws.amazon.com/cli.");
   await installed(
     "session-manager-plugin",
-    ["--version"],
     'It lets the AWS CLI open sessions: search for "Install the Session Manager plugin for the AWS CLI" on docs.aws.amazon.com.',
   );
   const outputs = await withProgress("Reading the stack's outputs", () => stackOutputs(folder, stack));
-  const access = await withProgress("Asking AWS who is there", () =>
-    connectAws({ region: config["aws:region"], profile: config["aws:profile"] }),
-  );
+  const access = await withProgress("Asking AWS who is there", () => connectStack(config));
   return { access, outputs, place: await placeOf(access, outputs, stack) };
 }
 
-async function installed(program: string, args: string[], how: string): Promise<void> {
-  await promisify(execFile)(program, args, { timeout: 20_000 }).catch((error: { code?: unknown }) => {
-    if (error.code === "ENOENT") throw new UserError(`${program} is not on PATH. ${how}`);
-  });
+async function installed(program: string, how: string): Promise<void> {
+  const { code } = await run(program, ["--version"], { limit: 20 });
+  if (code === undefined) throw new UserError(`${program} is not on PATH. ${how}`);
 }
 
 /** Where a session can be opened: the server, one of the group, or a task. */
@@ -252,7 +250,7 @@ async function listening(port: number): Promise<boolean> {
       socket.once("error", () => resolve(false));
     });
     if (answered) return true;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await setTimeout(200);
   }
   return false;
 }

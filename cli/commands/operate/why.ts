@@ -3,8 +3,8 @@ import { UserError } from "../../../core/errors";
 import { type Language, languages } from "../../../core/language";
 import type { ReporterConfig } from "../../../core/reporter-config";
 import type { Report } from "../../../functions/incident/reporter/incident-report";
-import { toTerminal } from "../../../output/terminal";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
+import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 
@@ -43,16 +43,12 @@ async function run({ stack, since, language, json, cwd }: Options): Promise<void
   const { project, config } = readStackFile(cwd, stack);
   const { configParameter } = await import("../../../core/reporter-config");
   const { where, report } = await withProgress(`Looking into ${stack}`, async () => {
-    const access = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] });
+    const access = await connectStack(config);
     const where = await readConfig(access, configParameter(project, stack), stack);
     return { where, report: await lookInto(access, where, sinceMs) };
   });
-  if (json) {
-    console.log(JSON.stringify(report, null, 2));
-    return;
-  }
   const { incidentDocument } = await import("../../../functions/incident/reporter/incident-document");
-  console.log(toTerminal(incidentDocument(report, language ?? where.language, "message")));
+  print(report, { json }, () => incidentDocument(report, language ?? where.language, "message"));
 }
 
 /** `90m`, `1h`, `2d` in milliseconds. */

@@ -1,6 +1,6 @@
 import type { Instance, RouteTable, Subnet, Tag } from "@aws-sdk/client-ec2";
-import type { ListResourceRecordSetsCommandInput, ListResourceRecordSetsCommandOutput } from "@aws-sdk/client-route-53";
-import { type AwsAccess, askAws, isDenied } from "../../lib/aws-access";
+import { AccessDenied, type AwsAccess, askAws } from "../../lib/aws-access";
+import { recordSets } from "../../lib/zones";
 
 /** A running EC2 instance that could be adopted. */
 export interface FoundInstance {
@@ -77,7 +77,7 @@ export async function surveyAccount(access: AwsAccess): Promise<Account> {
     try {
       return await askAws(access, `list ${what}`, work);
     } catch (error) {
-      if (!isDenied(error instanceof Error ? error.cause : undefined)) throw error;
+      if (!(error instanceof AccessDenied)) throw error;
       unseen.push(what);
       return [];
     }
@@ -181,13 +181,8 @@ async function postgres({ config }: AwsAccess): Promise<FoundDatabase[]> {
   return found;
 }
 
-type Page = ListResourceRecordSetsCommandOutput;
-type Start = Pick<ListResourceRecordSetsCommandInput, "StartRecordName" | "StartRecordType" | "StartRecordIdentifier">;
-
 async function publicZones({ config }: AwsAccess): Promise<FoundZone[]> {
-  const { Route53Client, paginateListHostedZones, ListResourceRecordSetsCommand } = await import(
-    "@aws-sdk/client-route-53"
-  );
+  const { Route53Client, paginateListHostedZones } = await import("@aws-sdk/client-route-53");
   const client = new Route53Client(config);
   const found: { id: string; name: string }[] = [];
   for await (const { HostedZones = [] } of paginateListHostedZones({ client }, {})) {
@@ -198,21 +193,10 @@ async function publicZones({ config }: AwsAccess): Promise<FoundZone[]> {
   return Promise.all(
     found.map(async ({ id, name }) => {
       const addresses: Record<string, string[]> = {};
-      // The SDK has no paginator for records.
-      for (let start: Start | undefined = {}; start; ) {
-        const page: Page = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: id, ...start }));
-        for (const { Name = "", Type, ResourceRecords = [] } of page.ResourceRecordSets ?? []) {
-          if (Type !== "A" || ResourceRecords.length === 0) continue;
-          const host = Name.replace(/\.$/, "");
-          addresses[host] = [...(addresses[host] ?? []), ...ResourceRecords.flatMap(({ Value }) => Value ?? [])];
-        }
-        start = page.IsTruncated
-          ? {
-              StartRecordName: page.NextRecordName,
-              StartRecordType: page.NextRecordType,
-              StartRecordIdentifier: page.NextRecordIdentifier,
-            }
-          : undefined;
+      for await (const { Name = "", Type, ResourceRecords = [] } of recordSets(client, id)) {
+        if (Type !== "A" || ResourceRecords.length === 0) continue;
+        const host = Name.replace(/\.$/, "");
+        addresses[host] = [...(addresses[host] ?? []), ...ResourceRecords.flatMap(({ Value }) => Value ?? [])];
       }
       return { id, name, addresses };
     }),

@@ -1,9 +1,11 @@
 import { Command } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
+import { type Document, good, pairs } from "../../../output/document";
+import { toTerminal } from "../../../output/terminal";
 import { readSettings } from "../../../stacks/settings/settings-check";
-import { askNobody, askPerson } from "../../lib/ask";
-import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { agreed, askerFor } from "../../lib/ask";
+import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
+import { say } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { stackOutputs } from "../../lib/stack-outputs";
@@ -55,26 +57,22 @@ async function run(options: Options): Promise<void> {
     );
   }
   const region = config["aws:region"];
-  const access = await withProgress("Asking AWS who is there", () =>
-    connectAws({ region, profile: config["aws:profile"] }),
-  ).catch((error: unknown) => {
+  const access = await withProgress("Asking AWS who is there", () => connectStack(config)).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${error.message}\n\n${instruction(instanceId, profile, region ?? "<region>")}`);
   });
   const situation = await withProgress(`Looking at ${instanceId}`, () => look(access, instanceId, profile));
 
   if (situation.present?.endsWith(`/${profile}`)) {
-    console.log(`${instanceId} has the profile ${profile} already. ${agentLine(situation)}`);
+    say(`${instanceId} has the profile ${profile} already. ${agentLine(situation)}`);
     return;
   }
   if (situation.present) throw new UserError(refusal(situation));
-  console.log(describe(situation, access));
+  console.log(toTerminal(proposal(situation, access)));
   if (options.dryRun) return;
-  const ask = options.yes || !process.stdin.isTTY ? askNobody : await askPerson();
-  const goOn = options.yes || (await ask.confirm({ message: "Attach it?", flag: "--yes" }));
-  if (!goOn) throw new UserError("Stopped. Nothing was changed.");
+  if (!options.yes) await agreed(await askerFor(options), { message: "Attach it?", flag: "--yes" });
   await attach(access, situation);
-  console.log(pc.green(`Attached. ${agentLine(situation)}`));
+  say(good(`Attached. ${agentLine(situation)}`));
 }
 
 async function look(access: AwsAccess, instanceId: string, profile: string): Promise<Situation> {
@@ -135,16 +133,28 @@ async function attach(access: AwsAccess, { instanceId, profile }: Situation): Pr
   );
 }
 
-const describe = ({ instanceId, profile }: Situation, { account, region, arn }: AwsAccess) =>
-  [
-    pc.bold(`Attach ${profile} to ${instanceId}`),
-    `  where   ${account}, ${region}, as ${arn}`,
-    "  gives   Systems Manager (shell, recovery), the CloudWatch agent (metrics and the stack's log groups); nothing else",
-    "  effect  none on what runs: no restart; the instance has no profile now, so none is taken away. The agent then comes beside any config",
-    "          of its own, and a timer looks at the site every minute (site-heal-<app>), which acts only once it has seen it healthy",
-    `  undo    aws ec2 describe-iam-instance-profile-associations --region ${region} --filters Name=instance-id,Values=${instanceId}`,
-    `          aws ec2 disassociate-iam-instance-profile --region ${region} --association-id <AssociationId>`,
-  ].join("\n");
+const proposal = ({ instanceId, profile }: Situation, { account, region, arn }: AwsAccess): Document => ({
+  title: `Attach ${profile} to ${instanceId}`,
+  blocks: [
+    pairs([
+      ["where", `${account}, ${region}, as ${arn}`],
+      [
+        "gives",
+        "Systems Manager (shell, recovery), the CloudWatch agent (metrics and the stack's log groups); nothing else",
+      ],
+      [
+        "effect",
+        "none on what runs: no restart; the instance has no profile now, so none is taken away. The agent then comes beside any",
+        "config of its own, and a timer looks at the site every minute (site-heal-<app>), which acts only once it has seen it healthy",
+      ],
+      [
+        "undo",
+        `aws ec2 describe-iam-instance-profile-associations --region ${region} --filters Name=instance-id,Values=${instanceId}`,
+        `aws ec2 disassociate-iam-instance-profile --region ${region} --association-id <AssociationId>`,
+      ],
+    ]),
+  ],
+});
 
 /** Only one profile fits an instance: taking another's away would take its app's permissions away. */
 function refusal({ instanceId, profile, present = "" }: Situation): string {

@@ -1,10 +1,11 @@
 import { Command } from "commander";
-import pc from "picocolors";
 import { UserError } from "../../../core/errors";
+import { bad, type Document, good, muted, pairs, warn } from "../../../output/document";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
-import { type AwsAccess, connectAws } from "../../lib/aws-access";
+import { type AwsAccess, connectStack } from "../../lib/aws-access";
+import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
-import { inFolder, listStacks, readStackFile } from "../../lib/stack-files";
+import { chooseStack, inFolder, listStacks, readStackFile } from "../../lib/stack-files";
 import { type AnyCheck, examine, type Line, Missing, type Patient, type Status } from "./doctor/check";
 
 interface Options {
@@ -29,27 +30,14 @@ export function doctorCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const folder = options.cwd;
-  const stack = options.stack ?? chooseStack(folder);
+  const stack = chooseStack(listStacks(folder), options.stack);
   const { project, config } = readStackFile(folder, stack);
   const lines = await withProgress(`Examining ${stack}`, async () => {
     const patient = await patientOf({ folder, project, stack, config, inspect: options.inspect ?? false });
     return diagnose(patient, await allChecks());
   });
-  console.log(
-    options.json ? JSON.stringify({ stack, ...summary(lines), checks: lines }, null, 2) : render(stack, lines),
-  );
+  print({ stack, ...summary(lines), checks: lines }, options, () => findings(stack, lines));
   if (lines.some(({ status }) => status === "error")) process.exitCode = 1;
-}
-
-function chooseStack(folder: string): string {
-  const stacks = listStacks(folder);
-  const [only] = stacks;
-  if (only && (stacks.length === 1 || stacks.includes("prod"))) return stacks.length === 1 ? only : "prod";
-  throw new UserError(
-    stacks.length === 0
-      ? "There is no Pulumi.<stack>.yaml here: write one with `platform init`."
-      : `Say which stack with --stack. There is: ${stacks.join(", ")}.`,
-  );
 }
 
 async function allChecks(): Promise<AnyCheck[]> {
@@ -76,12 +64,10 @@ async function patientOf(given: Omit<Patient, "settings" | "plan" | "aws">): Pro
     settings = new Missing(error.message);
   }
   // One after the other: planning keeps this process busy, and the time limit of AWS would run out meanwhile.
-  const aws = await connectAws({ region: config["aws:region"], profile: config["aws:profile"] }).catch(
-    (error: unknown): AwsAccess | Missing => {
-      if (error instanceof UserError) return new Missing(error.message);
-      throw error;
-    },
-  );
+  const aws = await connectStack(config).catch((error: unknown): AwsAccess | Missing => {
+    if (error instanceof UserError) return new Missing(error.message);
+    throw error;
+  });
   const plan =
     settings instanceof Missing
       ? new Missing("the config has mistakes")
@@ -91,31 +77,29 @@ async function patientOf(given: Omit<Patient, "settings" | "plan" | "aws">): Pro
   return { ...given, settings, plan, aws };
 }
 
-const order: readonly Status[] = ["error", "warning", "skipped", "ok"];
-const marks: Readonly<Record<Status, string>> = {
-  ok: pc.green("ok     "),
-  warning: pc.yellow("warning"),
-  error: pc.red("error  "),
-  skipped: pc.dim("skipped"),
-};
-
 function summary(lines: readonly Line[]): Record<Status, number> {
   const of = (status: Status) => lines.filter((line) => line.status === status).length;
   return { ok: of("ok"), warning: of("warning"), error: of("error"), skipped: of("skipped") };
 }
 
-function render(stack: string, lines: readonly Line[]): string {
-  const width = Math.max(...lines.map(({ check }) => check.length));
-  const rows = lines.flatMap(({ status, check, found, mend }) => {
-    const margin = " ".repeat(width + 10);
-    const [first = "", ...rest] = found.split("\n");
-    return [
-      `${marks[status]}  ${check.padEnd(width)} ${first}`,
-      ...rest.map((line) => `${margin}${line}`),
-      ...(mend ? mend.split("\n").map((line, index) => pc.dim(`${margin}${index === 0 ? "→ " : "  "}${line}`)) : []),
-    ];
-  });
+const order: readonly Status[] = ["error", "warning", "skipped", "ok"];
+const STYLES = { ok: good, warning: warn, error: bad, skipped: muted } as const satisfies Record<Status, unknown>;
+const WIDTH = "warning  ".length;
+
+/** What each check found, and below it what to do. */
+function findings(stack: string, lines: readonly Line[]): Document {
   const counts = summary(lines);
   const total = order.filter((status) => counts[status] > 0).map((status) => `${counts[status]} ${status}`);
-  return [pc.bold(`Stack ${stack}`), ...rows, "", total.join(", ")].join("\n");
+  return {
+    title: `Stack ${stack}: ${total.join(", ")}`,
+    blocks: [
+      pairs(
+        lines.map(({ status, check, found, mend }) => [
+          [STYLES[status](status), " ".repeat(WIDTH - status.length), check],
+          ...found.split("\n"),
+          ...(mend?.split("\n") ?? []).map((line, index) => muted(`${index === 0 ? "→" : " "} ${line}`)),
+        ]),
+      ),
+    ],
+  };
 }

@@ -1,6 +1,6 @@
 import { UserError } from "../../../core/errors";
 import { type Architecture, architectures, sections } from "../../../stacks/settings/schema";
-import type { Asker } from "../../lib/ask";
+import { type Asker, agreed } from "../../lib/ask";
 import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account-survey";
 
 /** What was said on the command line; what is missing is read from the account, or asked. */
@@ -150,11 +150,10 @@ async function chooseInstance(flags: InitFlags, context: InitContext): Promise<F
   const found = `No EC2 instance that could be adopted runs in ${region}${account.replaceable.length > 0 ? ` (${account.replaceable.length} belong to Auto Scaling groups)` : ""}.`;
   const hint = elsewhere.length > 0 ? ` There are some in ${elsewhere.join(", ")}: give --region.` : "";
   // A person may go on; a script gets the message and the flag.
-  const goOn = await ask.confirm({
+  await agreed(ask, {
     message: `${found}${hint} Plan a site without one?`,
     flag: "--new, to plan a site without one",
   });
-  if (!goOn) throw new UserError("Stopped. Nothing was written.");
   return undefined;
 }
 
@@ -227,11 +226,10 @@ async function chooseDatabase(
   }
   const [distant] = account.databases;
   if (distant) {
-    const goOn = await ask.confirm({
+    await agreed(ask, {
       message: `${far(distant)} Go on, and let the stack create a new, empty database beside the site?`,
       flag: "--database new, for a new and empty one, or peer the VPCs first",
     });
-    if (!goOn) throw new UserError("Stopped. Nothing was written.");
   }
   return { kind: "new" };
 }
@@ -311,13 +309,12 @@ async function chooseDomain(flags: InitFlags, { account, ask }: InitContext, nam
     .sort((a, b) => b.name.length - a.name.length)[0];
   if (zone) return { name, zoneName: zone.name, newZone: false };
   const known = zones.length > 0 ? ` (there is: ${zones.map((other) => other.name).join(", ")})` : "";
-  const goOn =
-    flags.newZone ||
-    (await ask.confirm({
+  if (!flags.newZone) {
+    await agreed(ask, {
       message: `No public hosted zone of this account holds ${name}${known}. Let the stack create one? Its name servers must then be entered at the registrar.`,
       flag: "--new-zone, or a --domain inside a zone of the account",
-    }));
-  if (!goOn) throw new UserError("Stopped. Nothing was written.");
+    });
+  }
   return { name, zoneName: name, newZone: true };
 }
 

@@ -1,14 +1,14 @@
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Command } from "commander";
-import pc from "picocolors";
 import { parse } from "yaml";
 import { UserError } from "../../../core/errors";
+import { code, type Document, good, list, type Pair, pairs, section, warn } from "../../../output/document";
+import { toTerminal } from "../../../output/terminal";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type Asker, askNobody, askPerson } from "../../lib/ask";
+import { type Asker, agreed, askerFor } from "../../lib/ask";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
+import { run } from "../../lib/process";
 import { withProgress } from "../../lib/progress";
 import { inFolder, parseStackText, projectName, writeNamed } from "../../lib/stack-files";
 import { type Account, regionsWithInstances, surveyAccount } from "./account-survey";
@@ -63,13 +63,13 @@ export function initCommand(): Command {
     .option("--dry-run", "print the file instead of writing it, and create nothing")
     .option("-y, --yes", "ask nothing: what flags and account leave open is an error")
     .addOption(inFolder("Pulumi.yaml"))
-    .action(run);
+    .action(init);
 }
 
-async function run(options: Options): Promise<void> {
+async function init(options: Options): Promise<void> {
   const folder = options.cwd;
   const project = projectName(folder);
-  const ask = options.yes || !process.stdin.isTTY ? askNobody : await askPerson();
+  const ask = await askerFor(options);
   const stack =
     options.stack ??
     (await ask.text({ message: "Name of the stack?", flag: "--stack", proposal: "prod", check: stackName }));
@@ -80,7 +80,7 @@ async function run(options: Options): Promise<void> {
 
   const access = await withProgress("Asking AWS who is there", () => connectAws(options));
   const account = await withProgress(`Looking around in ${access.region}`, () => surveyAccount(access));
-  console.error(renderAccount(access, account));
+  console.error(toTerminal(accountDocument(access, account)));
 
   const choices = await choose(options, {
     stack,
@@ -106,8 +106,7 @@ async function run(options: Options): Promise<void> {
   const text = stackFile(choices, project, secretArnOf(choices) ?? created.secretArn, kept);
   writeNamed(path, text);
   console.log(text);
-  console.log([pc.green(`Written: ${path}`), ...created.done.map((line) => pc.green(`Done: ${line}`))].join("\n"));
-  console.log(nextSteps(project, choices, backend, created.storeReady, access.partition));
+  console.log(toTerminal(doneDocument({ path, project, partition: access.partition }, choices, backend, created)));
 }
 
 /** A secret that is still to be created has no ARN yet, but the file must be checked before anything is created. */
@@ -117,11 +116,10 @@ const stackName = (value: string) => (/^[\w-]{1,100}$/.test(value) ? undefined :
 
 async function mayWrite(path: string, { overwrite, dryRun }: Options, ask: Asker): Promise<void> {
   if (!existsSync(path) || overwrite || dryRun) return;
-  const goOn = await ask.confirm({
+  await agreed(ask, {
     message: `${path} exists. Replace it? Its secrets are kept, the rest is written anew.`,
     flag: "--overwrite, or another --stack",
   });
-  if (!goOn) throw new UserError("Stopped. Nothing was written.");
 }
 
 /** What a file that is replaced must not lose: secrets, and the key that opens them. */
@@ -162,7 +160,7 @@ async function create(access: AwsAccess, choices: Choices, backend: Backend, opt
       (await ask.confirm({
         message: `Create the bucket ${store.bucket} and the key ${store.keyAlias} now? (about 1 USD a month; otherwise the commands are shown)`,
         flag: "--create",
-        preset: ask === askNobody ? false : undefined,
+        preset: false,
       })));
   if (store && storeReady) {
     done.push(...(await withProgress("Creating bucket and key", () => createStore(access, store))));
@@ -184,66 +182,71 @@ async function create(access: AwsAccess, choices: Choices, backend: Backend, opt
   return { done, storeReady, secretArn: ARN };
 }
 
-function renderAccount({ account, arn, region }: AwsAccess, found: Account): string {
-  const rows: [string, readonly string[]][] = [
-    ["account", [`${account}, ${arn}`]],
-    ["region", [region]],
-    ["instances", found.instances.map(describeInstance)],
-    ["databases", found.databases.map(describeDatabase)],
-    ["zones", found.zones.map(({ name, id }) => `${name}, ${id}`)],
-    [
-      "certificates",
-      found.certificates.map(
-        ({ names, status, expires }) =>
-          `${names.join(", ")}, ${status.toLowerCase()}${expires ? `, until ${expires.toISOString().slice(0, 10)}` : ""}`,
-      ),
+function accountDocument({ account, arn, region }: AwsAccess, found: Account): Document {
+  const some = (name: string, values: readonly string[]): Pair => [name, ...(values.length > 0 ? values : ["none"])];
+  const certificate = ({ names, status, expires }: Account["certificates"][number]) =>
+    `${names.join(", ")}, ${status.toLowerCase()}${expires ? `, until ${expires.toISOString().slice(0, 10)}` : ""}`;
+  return {
+    title: "Found",
+    blocks: [
+      pairs([
+        ["account", `${account}, ${arn}`],
+        ["region", region],
+        some("instances", found.instances.map(describeInstance)),
+        some("databases", found.databases.map(describeDatabase)),
+        some(
+          "zones",
+          found.zones.map(({ name, id }) => `${name}, ${id}`),
+        ),
+        some("certificates", found.certificates.map(certificate)),
+        some(
+          "VPCs",
+          found.vpcs.map(
+            ({ id, isDefault, subnets }) => `${id}${isDefault ? " (default)" : ""}, ${subnets.length} zones`,
+          ),
+        ),
+        ...found.unseen.map(
+          (what): Pair => [warn("not seen"), warn(`${what}: the permission to list them is missing`)],
+        ),
+      ]),
     ],
-    [
-      "VPCs",
-      found.vpcs.map(({ id, isDefault, subnets }) => `${id}${isDefault ? " (default)" : ""}, ${subnets.length} zones`),
-    ],
-  ];
-  const lines = rows.flatMap(([title, values]) =>
-    (values.length > 0 ? values : ["none"]).map(
-      (value, index) => `  ${(index === 0 ? title : "").padEnd(13)} ${value}`,
-    ),
-  );
-  const unseen = found.unseen.map((what) =>
-    pc.yellow(`  not seen      ${what}: the permission to list them is missing`),
-  );
-  return [pc.bold("Found"), ...lines, ...unseen].join("\n");
+  };
 }
 
-function nextSteps(
-  project: string,
+/** What was done, and the commands that follow. */
+function doneDocument(
+  { path, project, partition }: { readonly path: string; readonly project: string; readonly partition: string },
   { stack, instance }: Choices,
-  backend: Backend,
-  storeReady: boolean,
-  partition: string,
-): string {
-  const provider = backend.secretsProvider ? ` --secrets-provider '${backend.secretsProvider}'` : "";
-  const login = backend.url ? ` ${backend.url === "--local" ? "--local" : `'${backend.url}'`}` : "";
-  const steps = [
-    ...(backend.store && !storeReady ? storeCommands(backend.store, partition) : []),
-    `pulumi login${login}`,
-    `pulumi stack init ${stack}${provider}`,
-    `pulumi config set --stack ${stack} --secret --path ${project}:secrets.<NAME>   # each secret variable of the app; the value is asked for`,
-    `npm run platform -- doctor --stack ${stack}`,
-    `pulumi preview --stack ${stack} && pulumi up --stack ${stack}`,
-    ...(instance
-      ? [`npm run platform -- attach --stack ${stack}   # lets Systems Manager and CloudWatch onto the instance`]
-      : []),
-  ];
-  return [pc.bold("Next"), ...steps.map((step) => `  ${step}`)].join("\n");
+  { secretsProvider, url, store }: Backend,
+  { done, storeReady }: { readonly done: readonly string[]; readonly storeReady: boolean },
+): Document {
+  const provider = secretsProvider ? ` --secrets-provider '${secretsProvider}'` : "";
+  const login = url ? ` ${url === "--local" ? url : `'${url}'`}` : "";
+  const secrets = `pulumi config set --stack ${stack} --secret --path ${project}:secrets.<NAME>`;
+  return {
+    title: good(`Written: ${path}`),
+    blocks: [
+      list(done.map(good)),
+      section("Next", [
+        code([
+          ...(store && !storeReady ? storeCommands(store, partition) : []),
+          `pulumi login${login}`,
+          `pulumi stack init ${stack}${provider}`,
+          `${secrets}   # each secret variable of the app; the value is asked for`,
+          `npm run platform -- doctor --stack ${stack}`,
+          `pulumi preview --stack ${stack} && pulumi up --stack ${stack}`,
+          ...(instance
+            ? [`npm run platform -- attach --stack ${stack}   # lets Systems Manager and CloudWatch onto the instance`]
+            : []),
+        ]),
+      ]),
+    ],
+  };
 }
 
 /** Guesses that only a person may take: who works here, and what GitHub knows the repository as. */
 async function proposals(folder: string): Promise<{ email?: string; repository?: string }> {
-  const git = (...args: string[]) =>
-    promisify(execFile)("git", ["-C", folder, ...args], { timeout: 3_000 }).then(
-      ({ stdout }) => stdout.trim(),
-      () => "",
-    );
+  const git = async (...args: string[]) => (await run("git", ["-C", folder, ...args], { limit: 3 })).stdout.trim();
   const [email, remote] = await Promise.all([git("config", "user.email"), git("remote", "get-url", "origin")]);
   const repository = /github\.com[:/]([\w.-]+\/[\w.-]+?)(\.git)?$/.exec(remote)?.[1];
   return { ...(email ? { email } : {}), ...(repository ? { repository } : {}) };

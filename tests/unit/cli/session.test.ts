@@ -22,6 +22,7 @@ describe("platform shell and platform db", function () {
   this.timeout(60_000);
   let server: Server;
   let folder: string;
+  let mayRead = true;
 
   before(async () => {
     server = createServer((request, response) => {
@@ -37,6 +38,10 @@ describe("platform shell and platform db", function () {
           );
         } else if (action === "DescribeRegions") {
           response.end("<R><regionInfo><item><regionName>ap-northeast-2</regionName></item></regionInfo></R>");
+        } else if (!mayRead) {
+          // Secrets Manager, API reference, "Common errors": HTTP status code 400.
+          response.statusCode = 400;
+          response.end(JSON.stringify({ __type: "AccessDeniedException", message: "not authorized" }));
         } else {
           response.end(
             JSON.stringify({
@@ -139,6 +144,15 @@ describe("platform shell and platform db", function () {
     const { stdout, stderr } = await result;
     assert.ok(!`${stdout}${stderr}${asked()}`.includes("hunter2"));
     assert.throws(() => statSync(passwords), "the password stayed behind");
+  });
+
+  it("says what the caller may not do in one sentence, which is no mistake of the program", async () => {
+    mayRead = false;
+    const { code, stderr } = await end(start("db")).finally(() => {
+      mayRead = true;
+    });
+    assert.equal(code, 2);
+    assert.match(stderr, /^arn:aws:iam::1:user\/x may not read the secret .* in ap-northeast-2: not authorized\n$/);
   });
 
   it("says what is not installed", async () => {

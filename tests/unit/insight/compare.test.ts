@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { candidatesOf, chooseStack, comparisonJson, type Planner, planAll } from "../../../cli/commands/look/compare";
+import { comparisonJson } from "../../../cli/commands/look/compare";
 import { adviceSection, comparisonDocument } from "../../../cli/commands/look/compare-text";
+import { chooseStack } from "../../../cli/lib/stack-files";
+import { candidatesOf, planAll } from "../../../cli/planner/alternatives";
+import type { Planner } from "../../../cli/planner/load";
 import type { Plan } from "../../../core/plan-format";
-import { advise, type Candidate, type Comparison, compare, todayPlan } from "../../../insight/comparison";
+import { advise, type Candidate } from "../../../insight/comparison/advice";
+import { type Comparison, compare } from "../../../insight/comparison/compare";
+import { todayPlan } from "../../../insight/comparison/today";
 import { duration, percent, signedDollars } from "../../../output/format";
 import { toTerminal } from "../../../output/terminal";
 import { noticesFor } from "../../../stacks/notices";
@@ -272,11 +277,13 @@ describe("insight/comparison", () => {
     });
 
     it("chooses prod, the only stack or the named one", () => {
-      assert.equal(chooseStack(planner, undefined), "prod");
-      assert.equal(chooseStack(planner, "staging"), "staging");
-      assert.throws(() => chooseStack(planner, "nope"), /There is no stack "nope". Known: prod, staging/);
-      const two = { ...planner, listStacks: () => ["a", "b"] };
-      assert.throws(() => chooseStack(two, undefined), /Say which stack with --stack. Known: a, b/);
+      const stacks = ["prod", "staging"];
+      assert.equal(chooseStack(stacks), "prod");
+      assert.equal(chooseStack(["only"]), "only");
+      assert.equal(chooseStack(stacks, "staging"), "staging");
+      assert.throws(() => chooseStack(stacks, "nope"), /There is no stack nope here\. There is: prod, staging\./);
+      assert.throws(() => chooseStack(["a", "b"]), /Say which stack with --stack\. There is: a, b\./);
+      assert.throws(() => chooseStack([]), /write one with `platform init`/);
     });
 
     it("prints JSON without the plans", () => {

@@ -1,5 +1,5 @@
-import type { StackContext } from "../../../cli/commands/look/compare";
 import { factsOf } from "../../../cli/commands/look/flip";
+import type { StackContext } from "../../../cli/planner/load";
 import type { Plan, PlannedResource, PlanValue, Ref } from "../../../core/plan-format";
 import { readSettings } from "../../../stacks/settings/settings-check";
 import { rawConfig } from "../stacks/settings/fixtures";

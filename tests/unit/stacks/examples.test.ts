@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listStacks, planStack } from "../../../cli/planner/planner";
+import { listStacks } from "../../../cli/lib/stack-files";
+import { planStack } from "../../../cli/planner/planner";
 import type { Plan } from "../../../core/plan-format";
 
 const root = join(__dirname, "../../..");

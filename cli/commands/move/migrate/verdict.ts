@@ -4,7 +4,7 @@ import type { Flip } from "../../../../insight/change/flip-effects";
 import { NoPricesError } from "../../../../insight/cost/price-book";
 import { dollars, signedDollars } from "../../../../output/format";
 import type { Architecture } from "../../../../stacks/settings/schema";
-import { loadPlanner } from "../../look/compare";
+import { loadPlanner } from "../../../planner/load";
 import { judgeFlip, previewer } from "../../look/flip";
 
 /**

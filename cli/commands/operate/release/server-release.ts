@@ -1,7 +1,7 @@
-import { setTimeout as after } from "node:timers/promises";
 import { UserError } from "../../../../core/errors";
 import { keepRecoveryOut, MUTED_MINUTES } from "../../../../stacks/gates/mute";
 import { type AwsAccess, askAws } from "../../../lib/aws-access";
+import { RUNNING, runCommand } from "../../../lib/run-command";
 
 /** Seconds in which the server must begin: one that comes back later must not deploy with nobody watching and its recovery on. */
 const BEGINS_WITHIN = 60;
@@ -21,38 +21,21 @@ export async function runOnServer(
   mute: string | undefined,
   command: string,
 ): Promise<void> {
-  const { SSMClient, SendCommandCommand, GetCommandInvocationCommand } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient(access.config);
   const unmute = await askAws(access, `write the parameter ${mute}`, () => keepRecoveryOut(access.config, mute));
   try {
-    const { Command } = await askAws(access, `run a command on ${instanceId}`, () =>
-      client.send(
-        new SendCommandCommand({
-          DocumentName: "AWS-RunShellScript",
-          InstanceIds: [instanceId],
-          TimeoutSeconds: BEGINS_WITHIN,
-          Comment: "platform release",
-          Parameters: { commands: [underReleaseLock(command)], executionTimeout: [String((MUTED_MINUTES - 2) * 60)] },
-        }),
-      ),
-    );
-    for (const end = Date.now() + MUTED_MINUTES * 60_000; Date.now() < end; await after(3_000)) {
-      const answer = await client
-        .send(new GetCommandInvocationCommand({ CommandId: Command?.CommandId, InstanceId: instanceId }))
-        // The invocation is known a moment after the command.
-        .catch((error: Error) => (error.name === "InvocationDoesNotExist" ? undefined : Promise.reject(error)));
-      if (answer?.Status === "Success") return;
-      if (answer && !["Pending", "InProgress", "Delayed"].includes(answer.Status ?? "")) {
-        const tail = `${answer.StandardOutputContent ?? ""}\n${answer.StandardErrorContent ?? ""}`
-          .trim()
-          .split("\n")
-          .slice(-15);
-        throw new UserError(
-          `The release on ${instanceId} ended as ${answer.Status}; the old one serves on.\n${tail.join("\n")}`,
-        );
-      }
+    const { status, output, errors } = await runCommand(access, instanceId, {
+      comment: "platform release",
+      lines: [underReleaseLock(command)],
+      beginsWithin: BEGINS_WITHIN,
+      endsWithin: (MUTED_MINUTES - 2) * 60,
+      patience: MUTED_MINUTES * 60,
+    });
+    if (status === "Success") return;
+    if (RUNNING.includes(status)) {
+      throw new UserError(`The release on ${instanceId} did not end within ${MUTED_MINUTES} minutes.`);
     }
-    throw new UserError(`The release on ${instanceId} did not end within ${MUTED_MINUTES} minutes.`);
+    const tail = `${output}\n${errors}`.trim().split("\n").slice(-15);
+    throw new UserError(`The release on ${instanceId} ended as ${status}; the old one serves on.\n${tail.join("\n")}`);
   } finally {
     await askAws(access, `write the parameter ${mute}`, unmute);
   }

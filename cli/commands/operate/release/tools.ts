@@ -1,28 +1,22 @@
-import { spawn } from "node:child_process";
 import { UserError } from "../../../../core/errors";
 import type { Architecture, Settings } from "../../../../stacks/settings/schema";
 import { type AwsAccess, askAws } from "../../../lib/aws-access";
+import { type Ran, type RunOptions, run } from "../../../lib/process";
 import { type DeployedFoundation, deployedFoundation, stackOutputs } from "../../../lib/stack-outputs";
 import { type Archives, archivesOf } from "./archives";
 import { keepFiles } from "./assets";
 import { secretText } from "./secrets";
 import { runOnServer } from "./server-release";
 
-interface Running {
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string;
-  readonly take?: boolean;
-}
-
-/** Runs a program with its output shown, or taken. Secrets go by `env` or `input`, never among the arguments. */
-export type Exec = (program: string, args: readonly string[], options?: Running) => Promise<string>;
-
-/** Asks a program whose refusal is an answer too. */
-export type Ask = (
+/** Runs a program with its output shown, or taken. */
+export type Exec = (
   program: string,
   args: readonly string[],
-) => Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  options?: Pick<RunOptions, "cwd" | "env" | "input"> & { readonly take?: boolean },
+) => Promise<string>;
+
+/** Asks a program whose refusal is an answer too. */
+export type Ask = (program: string, args: readonly string[]) => Promise<Ran>;
 
 /** What a release does beside building. */
 export interface ReleaseTools {
@@ -84,36 +78,18 @@ export function liveTools(folder: string, stack: string, access: AwsAccess): Rel
   };
 }
 
-const exec: Exec = async (program, args, options = {}) => {
-  const { code, stdout } = await run(program, args, options, "inherit");
+const exec: Exec = async (program, args, { take, ...options } = {}) => {
+  const { code, stdout } = await found(program, args, { ...options, shown: take ? ["stderr"] : ["stdout", "stderr"] });
   if (code === 0) return stdout;
   throw new UserError(
     `\`${program} ${args.slice(0, 2).join(" ")}\` ended with ${code}. The release stops here; what serves goes on.`,
   );
 };
 
-const ask: Ask = (program, args) => run(program, args, { take: true }, "pipe");
+const ask: Ask = (program, args) => found(program, args);
 
-function run(
-  program: string,
-  args: readonly string[],
-  { cwd, env, input, take }: Running,
-  errors: "inherit" | "pipe",
-): ReturnType<Ask> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      ...(cwd ? { cwd } : {}),
-      env: { ...process.env, ...env },
-      stdio: [input === undefined ? "ignore" : "pipe", take ? "pipe" : "inherit", errors],
-    });
-    const taken = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) {
-      child[name]?.setEncoding("utf8").on("data", (part: string) => {
-        taken[name] += part;
-      });
-    }
-    child.once("error", () => reject(new UserError(`${program} is not on PATH.`)));
-    child.once("close", (code) => resolve({ code, ...taken }));
-    if (input !== undefined) child.stdin?.end(input);
-  });
+async function found(program: string, args: readonly string[], options?: RunOptions): Promise<Ran> {
+  const ran = await run(program, args, options);
+  if (ran.code === undefined) throw new UserError(`${program} is not on PATH.`);
+  return ran;
 }

@@ -1,6 +1,6 @@
 import type { Plan } from "../../../../core/plan-format";
 import type { Settings } from "../../../../stacks/settings/schema";
-import type { AwsAccess } from "../../../lib/aws-access";
+import { AccessDenied, type AwsAccess, isDenied } from "../../../lib/aws-access";
 
 export type Status = "ok" | "warning" | "error" | "skipped";
 
@@ -98,7 +98,7 @@ export async function examine({ title, needs, run, limit = 10 }: AnyCheck, patie
 /** A check that may not look is not a fault of what it looks at. */
 function refused(error: unknown): Finding {
   const text = error instanceof Error ? error.message : String(error);
-  return /may not|AccessDenied|UnauthorizedOperation|not authorized/i.test(text)
+  return error instanceof AccessDenied || isDenied(error)
     ? skipped(`not seen: ${text}`)
     : warning(`could not be looked at: ${text}`, "Run it again; if it stays, tell it to the maintainers.");
 }

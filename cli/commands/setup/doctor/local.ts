@@ -1,33 +1,22 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { ROOT } from "../../../../core/root";
+import { run, runPulumi } from "../../../lib/process";
 import { check, Missing, ok, skipped, warning, wrong } from "./check";
 import { lookAtPlugins, pluginsOf } from "./plugins";
 
 /** What a program printed; undefined if it is not on PATH. */
 async function output(program: string, ...args: string[]): Promise<{ ok: boolean; text: string } | undefined> {
-  try {
-    const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
-    const { stdout } = await promisify(execFile)(program, args, { timeout: 8_000, env });
-    return { ok: true, text: stdout.trim() };
-  } catch (error) {
-    const { code, stderr = "", message } = error as { code?: unknown; stderr?: string; message: string };
-    if (code === "ENOENT") return undefined;
-    return { ok: false, text: stderr.trim() || message };
-  }
+  const { code, stdout, stderr } = await (program === "pulumi" ? runPulumi(args, LIMIT) : run(program, args, LIMIT));
+  if (code === undefined) return undefined;
+  return code === 0 ? { ok: true, text: stdout.trim() } : { ok: false, text: stderr.trim() || `it ended with ${code}` };
 }
 
+const LIMIT = { limit: 8 };
+
 /** Compares dotted numbers. */
-export function older(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.replace(/^v/, "").split(/[.-]/).map(Number));
-  for (let i = 0; i < 3; i++) {
-    const [x = 0, y = 0] = [a?.[i], b?.[i]];
-    if (x !== y) return x < y;
-  }
-  return false;
-}
+export const older = (version: string, than: string): boolean =>
+  version.replace(/^v/, "").localeCompare(than, "en", { numeric: true }) < 0;
 
 /** The oldest CLI that the flips were tried with. */
 const OLDEST_PULUMI = "3.248.0";

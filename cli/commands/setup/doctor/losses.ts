@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as after } from "node:timers/promises";
 import { ROOT } from "../../../../core/root";
 import { pathsOf } from "../../../../stacks/args/existing";
-import { type AwsAccess, askAws } from "../../../lib/aws-access";
+import type { AwsAccess } from "../../../lib/aws-access";
+import { runCommand } from "../../../lib/run-command";
 import { type Finding, type Healthy, ok, skipped, warning } from "./check";
 
 /** What `runbooks/inspect.sh` prints, one finding a line. */
@@ -73,34 +73,13 @@ export function parse(text: string): Inspection {
 }
 
 async function inspected(aws: AwsAccess, id: string, root: string): Promise<string> {
-  const { SSMClient, SendCommandCommand, GetCommandInvocationCommand } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient(aws.config);
   const script = readFileSync(join(ROOT, "runbooks/inspect.sh"), "utf8");
-  const { Command } = await askAws(aws, `run a command on ${id} (ssm:SendCommand)`, () =>
-    client.send(
-      new SendCommandCommand({
-        DocumentName: "AWS-RunShellScript",
-        InstanceIds: [id],
-        TimeoutSeconds: 30,
-        Comment: "platform doctor: what a flip would lose (reads only)",
-        // The folder is an argument of the script, never a part of its text.
-        Parameters: {
-          commands: [`set -- '${root.replaceAll("'", "")}'`, ...script.split("\n")],
-          executionTimeout: ["30"],
-        },
-      }),
-    ),
-  );
-  for (let tries = 0; tries < 30; tries++) {
-    await after(1_000);
-    const answer = await client
-      .send(new GetCommandInvocationCommand({ CommandId: Command?.CommandId, InstanceId: id }))
-      // The invocation is known a moment after the command.
-      .catch((error: Error) => (error.name === "InvocationDoesNotExist" ? undefined : Promise.reject(error)));
-    if (answer?.Status === "Success") return answer.StandardOutputContent ?? "";
-    if (answer && !["Pending", "InProgress", "Delayed"].includes(answer.Status ?? "")) {
-      throw new Error(`the command on ${id} ended as ${answer.Status}: ${answer.StandardErrorContent?.trim() ?? ""}`);
-    }
-  }
-  throw new Error(`the command on ${id} did not end within 30 s`);
+  const { status, output, errors } = await runCommand(aws, id, {
+    comment: "platform doctor: what a flip would lose (reads only)",
+    // The folder is an argument of the script, never a part of its text.
+    lines: [`set -- '${root.replaceAll("'", "")}'`, ...script.split("\n")],
+    ...{ beginsWithin: 30, endsWithin: 30, patience: 30 },
+  });
+  if (status === "Success") return output;
+  throw new Error(`the command on ${id} ended as ${status} within 30 s: ${errors.trim()}`);
 }

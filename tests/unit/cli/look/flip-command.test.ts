@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Planner } from "../../../../cli/commands/look/compare";
 import { flipCommand, judgeFlip, type Previewer } from "../../../../cli/commands/look/flip";
 import { flipDocument } from "../../../../cli/commands/look/flip-text";
-import { parsePreview, previewOf, type Ran } from "../../../../cli/commands/look/preview";
+import { parsePreview, previewOf } from "../../../../cli/commands/look/preview";
+import type { Ran } from "../../../../cli/lib/process";
+import type { Planner } from "../../../../cli/planner/load";
 import type { Plan } from "../../../../core/plan-format";
 import { toTerminal } from "../../../../output/terminal";
 import { contextOf, samplePlans } from "../../insight/fixtures";
@@ -41,7 +42,7 @@ describe("platform flip", () => {
     [{ to: "kubernetes" }, /no architecture "kubernetes"\. prod can go to monitored-instance, ha-web-tier, vercel\.$/],
     [{ to: "" }, /no architecture ""/],
     [{ to: "fargate" }, /has the architecture fargate already\. It can go to/],
-    [{ to: "vercel", stack: "test" }, /no stack "test"\. Known: prod, staging/],
+    [{ to: "vercel", stack: "test" }, /no stack test here\. There is: prod, staging/],
     [{ to: "vercel", basis: "state" as const }, /no deployed state to compare with: the pulumi CLI is not on PATH/],
   ] as const) {
     it(`says what is wrong with ${JSON.stringify(request)}`, () =>

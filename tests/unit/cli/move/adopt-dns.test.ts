@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adoptDnsCommand, type Confirm } from "../../../../cli/commands/move/adopt-dns";
+import { adoptDnsCommand } from "../../../../cli/commands/move/adopt-dns";
+import { askNobody } from "../../../../cli/lib/ask";
 import { planStack } from "../../../../cli/planner/planner";
 import { UserError } from "../../../../core/errors";
 import { Route53, type StoredRecord } from "../../../standins/route53";
@@ -66,10 +67,11 @@ describe("platform adopt-dns", () => {
 
   const configure = (further: Readonly<Record<string, unknown>>) =>
     writeFileSync(join(folder, "Pulumi.test.yaml"), JSON.stringify({ config: { ...config, ...further } }));
-  const nobody: Confirm = async () => undefined;
-  const run = (args: readonly string[] = ["--yes"], confirm = nobody) =>
-    adoptDnsCommand(confirm).parseAsync(["--stack", "test", "--cwd", folder, ...args], { from: "user" });
-  const refuses = (message: RegExp, args?: readonly string[], confirm?: Confirm) =>
+  const run = (args: readonly string[] = ["--yes"], confirm = askNobody.confirm) =>
+    adoptDnsCommand(async () => ({ ...askNobody, confirm })).parseAsync(["--stack", "test", "--cwd", folder, ...args], {
+      from: "user",
+    });
+  const refuses = (message: RegExp, args?: readonly string[], confirm?: typeof askNobody.confirm) =>
     assert.rejects(run(args, confirm), (error: Error) => {
       assert.ok(error instanceof UserError, String(error));
       assert.match(error.message, message);
@@ -160,7 +162,7 @@ describe("platform adopt-dns", () => {
   });
 
   it("shows the batch and changes nothing before somebody agrees", async () => {
-    await refuses(/nobody to ask.*--yes/, []);
+    await refuses(/Nobody can be asked here: give --yes/, []);
     assert.match(said.join("\n"), /\+ CREATE.*"serving" weight 100/);
     await refuses(/Nothing was changed/, [], async () => false);
     assert.deepEqual(written(/json$/), []);

@@ -9,6 +9,8 @@ describe("the command on an adopted server", function () {
   this.timeout(20_000);
   const asked: { readonly action: string; readonly input: Record<string, unknown> }[] = [];
   let ends = {};
+  /** Refusals of the next questions how it ended. */
+  const refusals: string[] = [];
   let muted = "off";
   let server: Server;
 
@@ -25,7 +27,9 @@ describe("the command on an adopted server", function () {
         GetParameter: { Parameter: { Value: muted } },
         PutParameter: { Version: 2 },
       };
-      response.end(JSON.stringify(answers[action] ?? ends));
+      const refusal = action === "GetCommandInvocation" ? refusals.shift() : undefined;
+      if (refusal) response.statusCode = 400;
+      response.end(JSON.stringify(refusal ? { __type: refusal } : (answers[action] ?? ends)));
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   });
@@ -46,7 +50,10 @@ describe("the command on an adopted server", function () {
     await deploy();
     assert.deepEqual(
       asked.map(({ action }) => action),
-      ["GetParameter", "PutParameter", "SendCommand", "GetCommandInvocation", "PutParameter"],
+      [
+        ...["GetParameter", "PutParameter", "SendCommand"],
+        ...["GetCommandInvocation", "GetCommandInvocation", "PutParameter"],
+      ],
     );
     assert.match(String(asked[1]?.input.Value), /^20\d\d-.*Z$/);
     assert.equal(asked.at(-1)?.input.Value, "off");
@@ -74,6 +81,18 @@ describe("the command on an adopted server", function () {
     } finally {
       muted = "off";
     }
+  });
+
+  it("is asked about again after a question that failed, and not waited for where it may not be asked about", async () => {
+    ends = { Status: "Success" };
+    // The invocation is known a moment after the command; a network may break for longer than the SDK tries.
+    refusals.push("InvocationDoesNotExist", "InvalidCommandId");
+    await deploy();
+    const started = Date.now();
+    refusals.push("AccessDeniedException", "AccessDeniedException");
+    await assert.rejects(deploy(), /may not run a command on i-1 \(ssm:SendCommand, ssm:GetCommandInvocation\)/);
+    assert.ok(Date.now() - started < 5_000);
+    assert.equal(asked.at(-1)?.input.Value, "off");
   });
 
   it("is not taken for a success when it fails or does not arrive, and the recovery comes back", async () => {

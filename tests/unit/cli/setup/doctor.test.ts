@@ -7,6 +7,7 @@ import { check, examine, Missing, ok, type Patient } from "../../../../cli/comma
 import { older } from "../../../../cli/commands/setup/doctor/local";
 import { parse } from "../../../../cli/commands/setup/doctor/losses";
 import { lookAtPlugins, pluginsOf } from "../../../../cli/commands/setup/doctor/plugins";
+import { AccessDenied } from "../../../../cli/lib/aws-access";
 import { planStack } from "../../../../cli/planner/planner";
 import { allPermissions, permissionsFor } from "../../../../insight/permissions";
 import { architectures } from "../../../../stacks/settings/schema";
@@ -33,15 +34,16 @@ describe("platform doctor", () => {
   });
 
   it("takes a refusal for a gap in the view, and anything else for a warning", async () => {
-    const failing = async (message: string) =>
-      (
-        await examine(
-          check("x", [], () => Promise.reject(new Error(message))),
-          patient,
-        )
-      )[0]?.status;
-    assert.equal(await failing("arn:aws:iam::1:user/x may not list certificates"), "skipped");
-    assert.equal(await failing("socket hang up"), "warning");
+    const failing = async (error: Error) => {
+      const [line] = await examine(
+        check("x", [], () => Promise.reject(error)),
+        patient,
+      );
+      return line?.status;
+    };
+    assert.equal(await failing(new AccessDenied("arn:aws:iam::1:user/x may not list certificates")), "skipped");
+    assert.equal(await failing(Object.assign(new Error("no"), { name: "UnauthorizedOperation" })), "skipped");
+    assert.equal(await failing(new Error("socket hang up")), "warning");
   });
 
   it("compares versions by their numbers", () => {

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import type { PlannedResource, PlanValue } from "../../../../core/plan-format";
+import { alarmSeconds } from "../../../../insight/availability/alarms";
 import { availabilityOf, chainOf, parallel, serial, simulate } from "../../../../insight/availability/availability";
-import {
-  alarmSeconds,
-  type Fault,
-  faults,
-  recoveryOf,
-  runbookSeconds,
-  timings,
-} from "../../../../insight/availability/fault-recovery";
+import { recoveryOf } from "../../../../insight/availability/fault-recovery";
+import { type Fault, faults } from "../../../../insight/availability/faults";
+import { runbookSeconds } from "../../../../insight/availability/runbook";
+import { timings } from "../../../../insight/availability/timings";
 import { planOf, ref, resource, subnets } from "../fixtures";
 
 const alarm = (name: string, inputs: Record<string, PlanValue>) =>

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderUpdate, updatePrices } from "../../../../cli/commands/look/prices";
+import { stripVTControlCharacters } from "node:util";
+import { type UpdateResult, updateDocument, updatePrices } from "../../../../cli/commands/look/prices";
 import { byHand, offers, splitCsv } from "../../../../insight/cost/offers";
 import {
   PRICES_DIR,
@@ -11,6 +12,7 @@ import {
   readPrices,
   readPriceTable,
 } from "../../../../insight/cost/price-book";
+import { toTerminal } from "../../../../output/terminal";
 
 const COLUMNS = [
   "SKU",
@@ -36,6 +38,12 @@ const COLUMNS = [
   "usageType",
   "operation",
 ];
+
+/** What a person reads of an update. */
+const shownOf = (result: UpdateResult | undefined) => {
+  assert.ok(result);
+  return stripVTControlCharacters(toTerminal(updateDocument([result], false)));
+};
 
 type Row = Partial<Record<(typeof COLUMNS)[number], string>>;
 
@@ -261,7 +269,7 @@ describe("platform prices update", () => {
         "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonEC2/current/ap-northeast-2/index.csv",
       ),
     );
-    const shown = renderUpdate([result as NonNullable<typeof result>], false);
+    const shown = shownOf(result);
     assert.match(shown, /t3\.medium.*\$0\.052.*\$0\.054.*\+3\.8 %/);
   });
 
@@ -280,12 +288,10 @@ describe("platform prices update", () => {
       assert.deepEqual(result?.changes, []);
       const manual = Object.keys(table.prices).filter((key) => byHand.some(({ keys }) => keys.test(key)));
       assert.deepEqual([...(result?.kept ?? [])].sort(), manual.sort());
-      const shown = renderUpdate([result as NonNullable<typeof result>], false);
+      const shown = shownOf(result);
       assert.match(
         shown,
-        region === "global"
-          ? /vercel:pro-seat.*\(on Vercel's pricing page\)/
-          : /by hand:\n.* {2}ssm:automation-step \(/s,
+        region === "global" ? /vercel:pro-seat.*\(on Vercel's pricing page\)/ : /by hand\n.*• ssm:automation-step \(/s,
       );
       assert.doesNotMatch(shown, /should list them/);
     });
@@ -295,7 +301,7 @@ describe("platform prices update", () => {
     const table = readPriceTable("us-east-1", dir);
     const { "alb:lcu": _, ...prices } = table.prices;
     const [result] = await updatePrices({ regions: ["us-east-1"], fetch: filesOf({ ...table, prices }), dir });
-    const shown = renderUpdate([result as NonNullable<typeof result>], false);
+    const shown = shownOf(result);
     assert.match(shown, /Not found in the files that should list them, so kept: alb:lcu\n/);
   });
 

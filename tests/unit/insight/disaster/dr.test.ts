@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { loadPlanner } from "../../../../cli/commands/look/compare";
 import { DOCS, disasterDocs, disasterPlans, renderDisasterPlan } from "../../../../cli/commands/look/dr";
+import { loadPlanner } from "../../../../cli/planner/load";
 import { planStack } from "../../../../cli/planner/planner";
 import { type DisasterPlan, disasterPlan, type Scenario } from "../../../../insight/disaster/disaster-plan";
 
