@@ -85,7 +85,7 @@ describe("CI's commands", function () {
     script("tests/engine/cli/build.sh", `echo $$ >${id}`, "exec sleep 60");
     const run = spawn(join(project, ".ci/run"), ["killed"], { env, stdio: "ignore" });
     const exited = new Promise((resolve) => run.once("exit", resolve));
-    while (!existsSync(id) || readFileSync(id, "utf8") === "") await sleep(50);
+    while (run.exitCode === null && (!existsSync(id) || readFileSync(id, "utf8") === "")) await sleep(50);
     run.kill("SIGTERM");
     await exited;
     await sleep(500);
