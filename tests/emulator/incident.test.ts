@@ -153,8 +153,15 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
       time: at.toISOString(),
       detail: { alarmName: ALARM, state: { value, timestamp: at.toISOString() } },
     };
-    const script = `const t = performance.now(); const { handler } = require(${JSON.stringify(file)}); const loaded = performance.now() - t;
-      handler(${JSON.stringify(event)}).then((o) => { console.log("RESULT " + JSON.stringify({ ...o, loaded, took: performance.now() - t })); process.exit(0); },
+    const script = `
+      const t = performance.now();
+      const { handler } = require(${JSON.stringify(file)});
+      const loaded = performance.now() - t;
+      handler(${JSON.stringify(event)}).then(
+        (o) => {
+          console.log("RESULT " + JSON.stringify({ ...o, loaded, took: performance.now() - t }));
+          process.exit(0);
+        },
         (e) => { console.error(e); process.exit(1); });`;
     const result = await run(process.execPath, ["-e", script], {
       env: { ...environment(), ...env },
@@ -200,7 +207,8 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     const first = await invoke("ALARM", start);
     assert.equal(first.outcome, "reported");
     console.log(
-      `    bundle ${Math.round((await bundle("incident")).length / 1024)} KiB, cold start ${Math.round(first.loaded)} ms, report in ${Math.round(first.took)} ms`,
+      `    bundle ${Math.round((await bundle("incident")).length / 1024)} KiB, cold start ` +
+        `${Math.round(first.loaded)} ms, report in ${Math.round(first.took)} ms`,
     );
     assert.equal((await invoke("ALARM", start)).outcome, "joined");
     const kept = await reports();

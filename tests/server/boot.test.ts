@@ -105,7 +105,9 @@ describe("a server's first boot, on systemd", function () {
   });
 
   it("serves under a name of more than 47 characters, with a secret of several lines as it is", async () => {
-    const asked = `curl --silent --fail --cacert /etc/letsencrypt/live/${DOMAIN}/fullchain.pem --resolve ${DOMAIN}:443:127.0.0.1 https://${DOMAIN}`;
+    const asked =
+      `curl --silent --fail --cacert /etc/letsencrypt/live/${DOMAIN}/fullchain.pem --resolve ` +
+      `${DOMAIN}:443:127.0.0.1 https://${DOMAIN}`;
     const settings = JSON.parse(await box.do(`${asked}/settings`));
     assert.equal(settings.SIGNING_KEY, PEM.trimEnd());
     assert.equal(await box.do("stat --format %a /run/site/env"), "600");

@@ -107,7 +107,8 @@ describe("the recovery of Nginx, on systemd and with Ubuntu's layout", function 
 
   it("calls for a person where Nginx sends whoever asks away", async () => {
     await box.do(
-      "sed 's|location / {|location / { return 301 https://elsewhere.example.com;|' /etc/nginx/sites-available/site >/etc/nginx/sites-enabled/x",
+      "sed 's|location / {|location / { return 301 https://elsewhere.example.com;|' " +
+        "/etc/nginx/sites-available/site >/etc/nginx/sites-enabled/x",
     );
     await box.do("mv /etc/nginx/sites-enabled/x /etc/nginx/sites-enabled/site; systemctl reload nginx; sleep 1");
     assert.match((await heal()).join(), /remedy=human cause=health-path detail=the app answers, Nginx answers 301 at/);

@@ -1,5 +1,6 @@
 // `.ci/run [SUITE ...]`: the suites of table.mjs one after the other, or those that are named. What the machine lacks is installed where
-// apt-get and root are there, else skipped, and a skip is said and counted. SLOWER=2 gives a machine that is twice as slow twice the seconds.
+// apt-get and root are there, else skipped, and a skip is said and counted. SLOWER=2 gives a machine that is twice as
+// slow twice the seconds.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { constants, setPriority } from "node:os";

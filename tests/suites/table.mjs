@@ -77,7 +77,8 @@ export const SUITES = [
     { name: "drill-balanced", seconds: 600, run: drill("balanced"), needs: SERVERS, root: MOUNTS, alone: BUSY },
     { name: "drill-data", seconds: 600, run: drill("data"), needs: SERVERS, root: MOUNTS, alone: BUSY },
   ]),
-  // In what is not run by name the model that the histories play on is held against the real engine, and each kind of request is killed once.
+  // In what is not run by name the model that the histories play on is held against the real engine, and each kind of
+  // request is killed once.
   ...rows("engine", [
     { name: "engine", seconds: 120, run: 'npm run --silent test:engine -- --grep "the modelled engine"' },
     { name: "killed", seconds: 480, run: "npm run --silent test:engine -- --kill" },
