@@ -9,6 +9,7 @@ import type { Recording } from "../../core/incident";
 import { incidentDocument } from "../../functions/incident/reporter/incident-document";
 import { reportOf } from "../../functions/incident/reporter/incident-report";
 import { toHtml } from "../../output/html";
+import { needed } from "../skip";
 import { samplePlans } from "../unit/insight/fixtures";
 
 /** What is used of playwright-core, which is loaded only where it is installed. */
@@ -61,11 +62,9 @@ describe("platform report in Chromium", function () {
     } catch {
       // Told below.
     }
-    if (!playwright || !existsSync(chromium)) {
-      console.log("    skipped: needs the package playwright-core and Debian's chromium (or CHROMIUM=path)");
-      return this.skip();
-    }
-    browser = await playwright.chromium.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+    const found = existsSync(chromium) ? playwright : undefined;
+    const lacks = "needs the package playwright-core and Debian's chromium (or CHROMIUM=path)";
+    browser = await needed(this, found ?? lacks).chromium.launch({ executablePath: chromium, args: ["--no-sandbox"] });
     dir = mkdtempSync(join(tmpdir(), "report-"));
     for (const language of ["en", "ko"] as const) {
       writeFileSync(join(dir, `${language}.html`), await reportHtml(samplePlans({ min: 2 }), language));

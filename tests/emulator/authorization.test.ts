@@ -7,6 +7,7 @@ import { programCalls } from "../../core/calls/program";
 import { providerCalls } from "../../core/calls/provider";
 import { runtimeCalls } from "../../core/calls/runtime";
 import { Reference } from "../calls/reference";
+import { needed } from "../skip";
 
 const uses: readonly Use[] = [
   ...Object.values(providerCalls).flat(),
@@ -33,12 +34,7 @@ describe("the table of calls, by AWS's Service Authorization Reference", functio
   let reference: Reference;
 
   before(async function () {
-    const found = await Reference.find();
-    if (typeof found === "string") {
-      console.log(`    skipped: ${found}`);
-      return this.skip();
-    }
-    reference = found;
+    reference = needed(this, await Reference.find());
   });
 
   const problems = (problem: (one: (typeof asked)[number]) => string | false | undefined) =>

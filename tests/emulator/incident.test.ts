@@ -16,9 +16,9 @@ import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { bundle } from "../../components/aws/lambda-code";
 import type { ReporterConfig } from "../../core/reporter-config";
 import type { Report } from "../../functions/incident/reporter/incident-report";
-import { Python } from "../provider/python/python";
 import { run } from "../provider/terraform";
-import { Moto } from "./moto";
+import { emulator } from "./cli";
+import type { Moto } from "./moto";
 
 const REGION = "ap-northeast-2";
 const BUCKET = "incident-reports";
@@ -53,12 +53,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
   before(async function () {
     // Installing the Python packages takes minutes, once.
     this.timeout(900_000);
-    const python = await Python.find((message) => console.log(`    ${message}`));
-    if (typeof python === "string") {
-      console.log(`    skipped: ${python}`);
-      this.skip();
-    }
-    moto = await Moto.start(python);
+    moto = await emulator(this);
     mkdirSync(CACHE, { recursive: true });
     writeFileSync(file, await bundle("incident"));
     // The emulator knows CloudWatch's older protocol only, so this stands in for the four questions about one alarm.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../drill/harness/processes";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, HOST, type Person, person } from "./people";
 
@@ -11,12 +11,7 @@ describe("the recovery of Nginx, on systemd and with Ubuntu's layout", function 
   let parameters: Readonly<Record<string, string>>;
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     who = await person(box, "ubuntu", "nvm", 4100);
     parameters = {

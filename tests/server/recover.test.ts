@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../drill/harness/processes";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, INSTALLATIONS, type Installation, type Person, person } from "./people";
 
@@ -11,12 +11,7 @@ describe("the recovery on people's own servers", function () {
   const people = new Map<string, Person>();
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     for (const installation of Object.keys(INSTALLATIONS) as Installation[])
       people.set(
