@@ -9,6 +9,7 @@ import type { Recording } from "../../core/incident";
 import { incidentDocument } from "../../functions/incident/reporter/incident-document";
 import { reportOf } from "../../functions/incident/reporter/incident-report";
 import { toHtml } from "../../output/html";
+import { needed } from "../skip";
 import { samplePlans } from "../unit/insight/fixtures";
 
 /** What is used of playwright-core, which is loaded only where it is installed. */
@@ -30,9 +31,18 @@ const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Texts whose contrast with the ground behind them is under 4.5:1 (3:1 for large text). */
 const CONTRAST = `(() => {
   const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m[3] === 0 ? undefined : m; };
-  const lum = ([r, g, b]) => [r, g, b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (e) => { for (let n = e; n; n = n.parentElement) { const c = parse(getComputedStyle(n).backgroundColor); if (c) return c; } return [255, 255, 255]; };
-  return [...document.querySelectorAll("h1,h2,h3,p,th,td,dt,dd,li,a,summary,figcaption,caption,small,span,.v,.n")].filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())).flatMap((e) => {
+  const linear = (v) => v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const lum = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (e) => {
+    for (let n = e; n; n = n.parentElement) {
+      const c = parse(getComputedStyle(n).backgroundColor);
+      if (c) return c;
+    }
+    return [255, 255, 255];
+  };
+  const texts = "h1,h2,h3,p,th,td,dt,dd,li,a,summary,figcaption,caption,small,span,.v,.n";
+  const written = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  return [...document.querySelectorAll(texts)].filter(written).flatMap((e) => {
     const style = getComputedStyle(e); const [a, b] = [lum(parse(style.color)), lum(ground(e))].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05); const large = parseFloat(style.fontSize) >= 24;
     return ratio < (large ? 3 : 4.5) ? [e.tagName + " " + e.textContent.slice(0, 30) + " " + ratio.toFixed(2)] : [];
@@ -52,11 +62,9 @@ describe("platform report in Chromium", function () {
     } catch {
       // Told below.
     }
-    if (!playwright || !existsSync(chromium)) {
-      console.log("    skipped: needs the package playwright-core and Debian's chromium (or CHROMIUM=path)");
-      return this.skip();
-    }
-    browser = await playwright.chromium.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+    const found = existsSync(chromium) ? playwright : undefined;
+    const lacks = "needs the package playwright-core and Debian's chromium (or CHROMIUM=path)";
+    browser = await needed(this, found ?? lacks).chromium.launch({ executablePath: chromium, args: ["--no-sandbox"] });
     dir = mkdtempSync(join(tmpdir(), "report-"));
     for (const language of ["en", "ko"] as const) {
       writeFileSync(join(dir, `${language}.html`), await reportHtml(samplePlans({ min: 2 }), language));
@@ -103,7 +111,8 @@ describe("platform report in Chromium", function () {
     const page = await (browser as Browser).newPage({ viewport: { width: 800, height: 900 }, colorScheme: "light" });
     await page.goto(pathToFileURL(join(dir, "en.html")).href);
     const count = (selector: string) =>
-      `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((e) => e.checkVisibility({ contentVisibilityAuto: true })).length`;
+      `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((e) => e.checkVisibility({ ` +
+      "contentVisibilityAuto: true })).length";
     const shown = (selector: string) => page.evaluate<number>(count(selector));
     assert.equal(await shown("details table"), 0);
     await page.emulateMedia({ media: "print" });

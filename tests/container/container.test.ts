@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { planStack } from "../../cli/planner/planner";
 import { isConcat, type Plan, type PlanValue } from "../../core/plan-format";
 import { freePort, until } from "../drill/harness/processes";
+import { skipIf } from "../skip";
 import { Database } from "./database";
 import { type ContainerDefinition, Task } from "./ecs";
 import { buildImage } from "./image";
@@ -33,11 +34,7 @@ describe("the image, built by its Dockerfile and run as each option runs it", fu
   let last = 9;
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
+    skipIf(this, missing());
     folder = mkdtempSync(join(tmpdir(), "container-"));
     mirror = new EngineMirror();
     await mirror.start();

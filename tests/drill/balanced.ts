@@ -211,7 +211,9 @@ class Drill {
     if (!(await until(() => this.calm(), CALM_LIMIT * 1000))) {
       const load = loadavg()[0]?.toFixed(1);
       throw new Error(
-        `This machine does not serve ${this.rate} requests a second even without a fault (load average ${load}), so the drill would tell of the machine. Run it when nothing else runs, or with a lower --rate.`,
+        `This machine does not serve ${this.rate} requests a second even without a fault (load average ` +
+          `${load}), so the drill would tell of the machine. Run it when nothing else runs, or with a ` +
+          "lower --rate.",
       );
     }
     this.from = Date.now();

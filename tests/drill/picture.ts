@@ -70,22 +70,42 @@ export function dashboardPicture(title: string, seconds: readonly Second[], mark
         const value = of(second);
         if (!value) return "";
         const tall = (value / most) * ROW;
-        return `<rect x="${x(second.at).toFixed(1)}" y="${(top + ROW - tall).toFixed(1)}" width="${Math.max(0.8, x(1) - x(0)).toFixed(1)}" height="${tall.toFixed(1)}" fill="${color}"/>`;
+        return (
+          `<rect x="${x(second.at).toFixed(1)}" y="${(top + ROW - tall).toFixed(1)}" ` +
+          `width="${Math.max(0.8, x(1) - x(0)).toFixed(1)}" height="${tall.toFixed(1)}" fill="${color}"/>`
+        );
       })
       .join("");
-    return `<text x="${LEFT}" y="${top - 8}" font-weight="bold">${name}</text><text x="${LEFT - 6}" y="${top + 10}" text-anchor="end">${Math.round(most)}</text><text x="${LEFT - 6}" y="${top + ROW}" text-anchor="end">0</text><text x="${WIDTH - RIGHT}" y="${top - 8}" text-anchor="end">${unit}</text><path d="M${LEFT} ${top}V${top + ROW}H${WIDTH - RIGHT}" fill="none" stroke="#888"/>${bars}`;
+    return [
+      `<text x="${LEFT}" y="${top - 8}" font-weight="bold">${name}</text>`,
+      `<text x="${LEFT - 6}" y="${top + 10}" text-anchor="end">${Math.round(most)}</text>`,
+      `<text x="${LEFT - 6}" y="${top + ROW}" text-anchor="end">0</text>`,
+      `<text x="${WIDTH - RIGHT}" y="${top - 8}" text-anchor="end">${unit}</text>`,
+      `<path d="M${LEFT} ${top}V${top + ROW}H${WIDTH - RIGHT}" fill="none" stroke="#888"/>${bars}`,
+    ].join("");
   });
   const lines = marks.map(
     ({ at, kind }) =>
-      `<path d="M${x(at).toFixed(1)} ${TOP - 4}V${bottom - GAP}" stroke="${COLORS[kind]}" stroke-dasharray="${kind === "fault" ? "none" : "4 3"}"/>`,
+      `<path d="M${x(at).toFixed(1)} ${TOP - 4}V${bottom - GAP}" stroke="${COLORS[kind]}" ` +
+      `stroke-dasharray="${kind === "fault" ? "none" : "4 3"}"/>`,
   );
   const faults = marks.filter(({ kind }) => kind === "fault");
-  const names = faults.map(
-    ({ text, at }, index) =>
-      `<text x="${LEFT + (index % 2) * ((WIDTH - LEFT) / 2)}" y="${bottom + 14 + Math.floor(index / 2) * 18}">${index + 1}. ${escaped(text)} (${Math.round(at)} s)</text><text x="${x(at).toFixed(1)}" y="${TOP - 8 + 0}" text-anchor="middle" fill="${COLORS.fault}">${index + 1}</text>`,
-  );
+  const names = faults.map(({ text, at }, index) => {
+    const [left, top] = [LEFT + (index % 2) * ((WIDTH - LEFT) / 2), bottom + 14 + Math.floor(index / 2) * 18];
+    return [
+      `<text x="${left}" y="${top}">${index + 1}. ${escaped(text)} (${Math.round(at)} s)</text>`,
+      `<text x="${x(at).toFixed(1)}" y="${TOP - 8}" text-anchor="middle" fill="${COLORS.fault}">${index + 1}</text>`,
+    ].join("");
+  });
   const key = (Object.entries(COLORS) as [Mark["kind"], string][])
     .map(([kind, color], index) => `<tspan fill="${color}"${index ? ' dx="12"' : ""}>| ${kind}</tspan>`)
     .join("");
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escaped(title)}"><rect width="100%" height="100%" fill="#fff"/><text x="${LEFT}" y="22" font-size="16" font-weight="bold">${escaped(title)}</text><text x="${WIDTH - RIGHT}" y="22" text-anchor="end">${key}</text>${parts.join("")}${lines.join("")}${names.join("")}</svg>\n`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" `,
+    `font-size="12" role="img" aria-label="${escaped(title)}"><rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="${LEFT}" y="22" font-size="16" font-weight="bold">${escaped(title)}</text>`,
+    `<text x="${WIDTH - RIGHT}" y="22" text-anchor="end">${key}</text>`,
+    ...[...parts, ...lines, ...names],
+    "</svg>\n",
+  ].join("");
 }

@@ -85,7 +85,8 @@ export function singleMarkdown(seed: number, rows: readonly Row[]): string {
 Written by \`npm run drill -- single --seed ${seed} --docs\`. On one machine run Nginx with TLS, PM2, the built sample app and
 PostgreSQL. Each fault is chosen by the seed, and neither the alarms nor the recovery are told which it is: alarms (the checks of
 the second column) start the automation, whose rendered document is walked step by step, and the scripts in it run byte by byte; then
-the server's own timer has a turn, as it has every minute: the automation does nothing while the site answers, so a full disk is the timer's.
+the server's own timer has a turn, as it has every minute: the automation does nothing while the site answers, so a full disk is
+the timer's.
 Visitors ask ${RATE} times a second in a process of their own; what they were answered is compared with Nginx' log, request by request.
 
 ${markdown(HEAD, rows.map(cells))}
@@ -129,12 +130,17 @@ const balancedCells = (row: BalancedRow): (string | number)[] => [
 /** What stands under the table of the balanced drill. */
 const NOT_BALANCED = [
   "that ECS or Auto Scaling notices a dead process by itself, within seconds, and takes it out: here the health check alone does",
-  "an Application Load Balancer's own nodes and zones; HAProxy is one process with the same numbers, and counts a check's interval from the end of the one before, so a hanging process is out later than behind an Application Load Balancer",
+  "an Application Load Balancer's own nodes and zones; HAProxy is one process with the same " +
+    "numbers, and counts a check's interval from the end of the one before, so a hanging process is " +
+    "out later than behind an Application Load Balancer",
   "a rollback by circuit breaker or alarm (judged from API answers in the unit tests)",
 ];
 
 const numbersText = (n: Numbers) =>
-  `health check ${n.healthPath} every ${n.interval} s with ${n.timeout} s time-out, ${n.unhealthyThreshold} bad answers to be out and ${n.healthyThreshold} good ones to be in, slow start ${n.slowStart} s, draining ${n.drain} s, idle time-out ${n.idle} s, ${n.count} processes`;
+  `health check ${n.healthPath} every ${n.interval} s with ${n.timeout} s time-out, ` +
+  `${n.unhealthyThreshold} bad answers to be out and ${n.healthyThreshold} good ones to be in, ` +
+  `slow start ${n.slowStart} s, draining ${n.drain} s, idle time-out ${n.idle} s, ${n.count} ` +
+  "processes";
 
 const startText = (seconds: number) =>
   `A process of the app answered its first health check at most ${seconds} s after its start`;
@@ -157,13 +163,16 @@ export function balancedMarkdown({ numbers, rate, startSeconds, rows }: Balanced
 
 Written by \`npm run drill -- balanced --docs\`. On one machine run HAProxy in the place of the load balancer (retries off, as an
 Application Load Balancer makes none), processes of the built sample app, and PostgreSQL. Visitors ask ${rate} times a second for a page
-that reads the database, and a part begins when three seconds of them were answered well. The numbers are those of production's plan, read from it: ${numbersText(numbers)}.
+that reads the database, and a part begins when three seconds of them were answered well. The numbers are those of production's plan,
+read from it: ${numbersText(numbers)}.
 
 ${markdown(BALANCED_HEAD, rows.map(balancedCells))}
 
 A release brings new processes beside the old ones; those leave the load balancer, drain and end only when the new ones are healthy.
-A process that is killed or hangs loses what is sent to it until the health check has it out: with ${numbers.count} processes every ${ordinal(numbers.count)} request.
-A process that answers slowly, but within the check's time-out, stays in: the alarm on the 95th percentile (over ${numbers.latencyAlarm} s) tells of it.
+A process that is killed or hangs loses what is sent to it until the health check has it out: with ${numbers.count} processes every
+${ordinal(numbers.count)} request.
+A process that answers slowly, but within the check's time-out, stays in: the alarm on the 95th percentile
+(over ${numbers.latencyAlarm} s) tells of it.
 ${startText(startSeconds)}; on AWS come the image pull, and for an instance its boot and packages.
 
 Not drilled:
@@ -219,7 +228,10 @@ export function printData(rows: readonly DataRow[]): string {
 
 function dataVerdict(rows: readonly DataRow[]): string {
   const passed = rows.filter(({ problems }) => problems.length === 0).length;
-  return `${passed} of ${rows.length} faults: no acknowledged row missing, and the app wrote again within ${RECONNECT_LIMIT} s of the database being back`;
+  return (
+    `${passed} of ${rows.length} faults: no acknowledged row missing, and the app wrote again within ` +
+    `${RECONNECT_LIMIT} s of the database being back`
+  );
 }
 
 export function dataMarkdown(rows: readonly DataRow[]): string {

@@ -130,17 +130,7 @@ async function drill(
     // From here on nothing knows which fault it is: alarms start the recovery, or else the scheduled recheck does.
     await until(() => monitor.alarm !== undefined, RECHECK_AFTER * 1000);
     const { check, at } = monitor.alarm ?? { check: "recheck", at: Date.now() };
-    const runs: Run[] = [await automation.run(check)];
-    const problems: string[] = [];
-    // What the automation leaves, which does nothing while the site answers, the server's own timer heals within the minute.
-    const healed = await automation.timer();
-    if (fault.mend) {
-      if (runs[0]?.outcome !== "waiting") problems.push(`the recovery did not wait but was ${runs[0]?.outcome}`);
-      runs.push(await automation.run("recheck"));
-      const more = (await site.restarts()) - restarts;
-      if (more > 0) problems.push(`the app was restarted ${more} times while the database was away`);
-      await fault.mend(site);
-    }
+    const { runs, problems, healed } = await recovered(site, automation, fault, check, restarts);
     const healthy = await until(() => monitor.quietFor(1_500), 15_000);
     if (fault.mend && healthy) runs.push(await automation.run("recheck"));
     if (!healthy) problems.push(`not healthy in the end: ${monitor.bad().join(", ")}`);
@@ -183,6 +173,22 @@ async function drill(
     await monitor.stop();
     await traffic.stop();
   }
+}
+
+/** What the automation and then the server's own timer do, before and after what only a person mends is mended. */
+async function recovered(site: Site, automation: Automation, fault: Fault, check: string, restarts: number) {
+  const runs: Run[] = [await automation.run(check)];
+  const problems: string[] = [];
+  // What the automation leaves, which does nothing while the site answers, the server's own timer heals within the minute.
+  const healed = await automation.timer();
+  if (fault.mend) {
+    if (runs[0]?.outcome !== "waiting") problems.push(`the recovery did not wait but was ${runs[0]?.outcome}`);
+    runs.push(await automation.run("recheck"));
+    const more = (await site.restarts()) - restarts;
+    if (more > 0) problems.push(`the app was restarted ${more} times while the database was away`);
+    await fault.mend(site);
+  }
+  return { runs, problems, healed };
 }
 
 const CHANGES = new Set(["freeDisk", "restartApp", "restartNginx", "reboot", "stop"]);

@@ -10,8 +10,8 @@ import {
 } from "@aws-sdk/client-route-53";
 import { adoptDnsCommand } from "../../cli/commands/move/adopt-dns";
 import { connectAws } from "../../cli/lib/aws-access";
-import { Python } from "../provider/python/python";
-import { Moto } from "./moto";
+import { emulator } from "./cli";
+import type { Moto } from "./moto";
 
 describe("platform adopt-dns, against moto", function () {
   this.timeout(180_000);
@@ -20,19 +20,13 @@ describe("platform adopt-dns, against moto", function () {
   let folder: string;
 
   before(async function () {
-    const python = await Python.find((message) => console.log(`    ${message}`));
-    if (typeof python === "string") {
-      console.log(`    skipped: ${python}`);
-      return this.skip();
-    }
-    moto = await Moto.start(python);
+    moto = await emulator(this);
     Object.assign(process.env, moto.env, {
       AWS_ACCESS_KEY_ID: "testing",
       AWS_SECRET_ACCESS_KEY: "testing",
       AWS_REGION: "ap-northeast-2",
       AWS_EC2_METADATA_DISABLED: "true",
     });
-    // The emulator loads each service at its first question, which takes longer than a person is left waiting.
     await connectAws({ timeoutSeconds: 60 });
     folder = mkdtempSync(join(tmpdir(), "adopt-dns-"));
     writeFileSync(join(folder, "Pulumi.yaml"), readFileSync(join(__dirname, "../../Pulumi.yaml")));

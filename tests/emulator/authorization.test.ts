@@ -7,6 +7,7 @@ import { programCalls } from "../../core/calls/program";
 import { providerCalls } from "../../core/calls/provider";
 import { runtimeCalls } from "../../core/calls/runtime";
 import { Reference } from "../calls/reference";
+import { needed } from "../skip";
 
 const uses: readonly Use[] = [
   ...Object.values(providerCalls).flat(),
@@ -21,20 +22,19 @@ const typeOf = (form: string): [service: string, type: string] => {
 };
 
 /** Types that the reference requires of an action in one of its uses, which is none of ours. */
-const OTHERS =
-  /^((listener|listener-rule|loadbalancer)\/(net|gwy)\/?|cluster|cluster-pg|shardgrp|target|target-group|container-instance|license-configuration)$/;
+const OTHERS = new RegExp(
+  `^(${[
+    ...["(listener|listener-rule|loadbalancer)/(net|gwy)/?", "target", "target-group", "container-instance"],
+    ...["cluster", "cluster-pg", "shardgrp", "license-configuration"],
+  ].join("|")})$`,
+);
 
 describe("the table of calls, by AWS's Service Authorization Reference", function () {
   this.timeout(180_000);
   let reference: Reference;
 
   before(async function () {
-    const found = await Reference.find();
-    if (typeof found === "string") {
-      console.log(`    skipped: ${found}`);
-      return this.skip();
-    }
-    reference = found;
+    reference = needed(this, await Reference.find());
   });
 
   const problems = (problem: (one: (typeof asked)[number]) => string | false | undefined) =>

@@ -1,5 +1,5 @@
 import type { Combination } from "../provider/combinations";
-import { released } from "../provider/combinations";
+import { released } from "../provider/parts";
 import type { Existing } from "./account";
 
 /** One way to configure the site, built whole in the emulator. */

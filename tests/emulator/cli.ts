@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { usesOf } from "../../core/calls/grants";
 import { Python } from "../provider/python/python";
 import { type Ran, run } from "../provider/terraform";
+import { needed } from "../skip";
 import { Moto } from "./moto";
 import { Seed } from "./seed";
 
@@ -12,11 +13,7 @@ const root = join(__dirname, "../..");
 
 /** An emulator for a suite of mocha, which is skipped with the reason where it is not to be had. */
 export async function emulator(suite: Mocha.Context): Promise<Moto> {
-  const python = await Python.find((message) => console.log(`    ${message}`));
-  if (typeof python === "string") {
-    console.log(`    skipped: ${python}`);
-    return suite.skip();
-  }
+  const python = needed(suite, await Python.find((message) => console.log(`    ${message}`)));
   const moto = await Moto.start(python);
   // The emulator loads a service at its first question, which must not count as the silence of AWS.
   await new Seed(moto.endpoint, REGION).whoAmI();

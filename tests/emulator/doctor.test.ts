@@ -97,7 +97,8 @@ describe("platform doctor and attach against an account on the emulator", functi
       securityGroupId: "sg-0a1b2c3d",
       address: "203.0.113.9",
       database:
-        '{mode: existing, identifier: nope, securityGroupId: sg-0a1b2c3d, urlSecretArn: "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:x-AbCdEf"}',
+        "{mode: existing, identifier: nope, securityGroupId: sg-0a1b2c3d, urlSecretArn: " +
+        '"arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:x-AbCdEf"}',
     });
     const { code, line } = await examined();
     assert.equal(code, 1);

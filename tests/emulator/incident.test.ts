@@ -16,9 +16,9 @@ import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { bundle } from "../../components/aws/lambda-code";
 import type { ReporterConfig } from "../../core/reporter-config";
 import type { Report } from "../../functions/incident/reporter/incident-report";
-import { Python } from "../provider/python/python";
 import { run } from "../provider/terraform";
-import { Moto } from "./moto";
+import { emulator } from "./cli";
+import type { Moto } from "./moto";
 
 const REGION = "ap-northeast-2";
 const BUCKET = "incident-reports";
@@ -53,12 +53,7 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
   before(async function () {
     // Installing the Python packages takes minutes, once.
     this.timeout(900_000);
-    const python = await Python.find((message) => console.log(`    ${message}`));
-    if (typeof python === "string") {
-      console.log(`    skipped: ${python}`);
-      this.skip();
-    }
-    moto = await Moto.start(python);
+    moto = await emulator(this);
     mkdirSync(CACHE, { recursive: true });
     writeFileSync(file, await bundle("incident"));
     // The emulator knows CloudWatch's older protocol only, so this stands in for the four questions about one alarm.
@@ -153,8 +148,15 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
       time: at.toISOString(),
       detail: { alarmName: ALARM, state: { value, timestamp: at.toISOString() } },
     };
-    const script = `const t = performance.now(); const { handler } = require(${JSON.stringify(file)}); const loaded = performance.now() - t;
-      handler(${JSON.stringify(event)}).then((o) => { console.log("RESULT " + JSON.stringify({ ...o, loaded, took: performance.now() - t })); process.exit(0); },
+    const script = `
+      const t = performance.now();
+      const { handler } = require(${JSON.stringify(file)});
+      const loaded = performance.now() - t;
+      handler(${JSON.stringify(event)}).then(
+        (o) => {
+          console.log("RESULT " + JSON.stringify({ ...o, loaded, took: performance.now() - t }));
+          process.exit(0);
+        },
         (e) => { console.error(e); process.exit(1); });`;
     const result = await run(process.execPath, ["-e", script], {
       env: { ...environment(), ...env },
@@ -200,7 +202,8 @@ describe("the incident reporter, from its bundle, against AWS on an emulator", f
     const first = await invoke("ALARM", start);
     assert.equal(first.outcome, "reported");
     console.log(
-      `    bundle ${Math.round((await bundle("incident")).length / 1024)} KiB, cold start ${Math.round(first.loaded)} ms, report in ${Math.round(first.took)} ms`,
+      `    bundle ${Math.round((await bundle("incident")).length / 1024)} KiB, cold start ` +
+        `${Math.round(first.loaded)} ms, report in ${Math.round(first.took)} ms`,
     );
     assert.equal((await invoke("ALARM", start)).outcome, "joined");
     const kept = await reports();

@@ -77,7 +77,8 @@ describe("platform init against an account on the emulator", function () {
     const path = join(folder, "Pulumi.prod.yaml");
     writeFileSync(
       path,
-      "secretsprovider: awskms://alias/x\nencryptedkey: abc\nconfig:\n  iamvet:secrets:\n    AUTH:\n      secure: v1:xyz\n  iamvet:architecture: vercel\n",
+      "secretsprovider: awskms://alias/x\nencryptedkey: abc\nconfig:\n  iamvet:secrets:\n    AUTH:\n   " +
+        "   secure: v1:xyz\n  iamvet:architecture: vercel\n",
     );
     const refused = await init("--database-secret", "iamvet/database-url");
     assert.equal(refused.code, 2);

@@ -8,8 +8,8 @@ import { RDS } from "@aws-sdk/client-rds";
 import { SNS } from "@aws-sdk/client-sns";
 import { SSM } from "@aws-sdk/client-ssm";
 import { bundle } from "../../components/aws/lambda-code";
-import { Python } from "../provider/python/python";
-import { Moto } from "./moto";
+import { emulator } from "./cli";
+import type { Moto } from "./moto";
 
 /** In the repository, so that the bundle finds the SDK that Lambda's runtime has beside it. */
 const CACHE = join(__dirname, "../../.cache/watcher");
@@ -50,12 +50,7 @@ describe("the watcher, from its bundle, against AWS on an emulator", function ()
   });
 
   before(async function () {
-    const python = await Python.find((message) => console.log(`    ${message}`));
-    if (typeof python === "string") {
-      console.log(`    skipped: ${python}`);
-      this.skip();
-    }
-    moto = await Moto.start(python);
+    moto = await emulator(this);
     await new Promise<void>((done) => ssm.listen(0, "127.0.0.1", done));
   });
   after(() => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Plan, PlannedResource, PlanValue } from "../../core/plan-format";
-import { convert, countInputs, terraformType } from "./convert";
+import { convert } from "./convert";
+import { countInputs, terraformType } from "./convert-values";
 import { SECRET_DUMMY } from "./dummies";
 import type { BlockSchema, ProviderSchema } from "./schema";
 

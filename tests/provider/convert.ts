@@ -9,9 +9,10 @@ import {
   type Ref,
   SECRET,
 } from "../../core/plan-format";
+import { countInputs, escaped, isAsset, isLeaf, olderValue, shapeOf, terraformType } from "./convert-values";
 import { foreignOutput, SECRET_DUMMY, unknownDummy, unknownInText } from "./dummies";
-import { type BlockSchema, fieldsOf, type Member, membersOf, type ProviderSchema, snake, type TfType } from "./schema";
-import { AUTO_NAMES, NEWER, NEWER_VALUES, PREFIXES, RENAMES, TYPES } from "./special-cases";
+import { type BlockSchema, fieldsOf, type Member, membersOf, type ProviderSchema, type TfType } from "./schema";
+import { AUTO_NAMES, NEWER, RENAMES } from "./special-cases";
 
 /** An input that did not reach Terraform. */
 export interface Unmapped {
@@ -51,40 +52,8 @@ export interface Target {
   readonly provider?: Readonly<Record<string, unknown>>;
 }
 
-/** Terraform type of a Pulumi type token, or undefined if the provider's schema has none. */
-export function terraformType(token: string, schema: ProviderSchema): string | undefined {
-  const special = TYPES[token]?.type;
-  if (special) return schema[special] && special;
-  const [, module, name] = /^aws:([^/]+)\/([^:]+):/.exec(token) ?? [];
-  if (!module || !name) return undefined;
-  const prefixes = PREFIXES[module]?.prefixes ?? [`${snake(module)}_`, `${module.toLowerCase()}_`];
-  return prefixes.map((prefix) => `aws_${prefix}${snake(name)}`).find((type) => schema[type]);
-}
-
 /** An empty zip archive: Terraform wants a file to be there, and the code in it is tested elsewhere. */
 const EMPTY_ZIP = Buffer.from("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", "base64");
-
-/** Literal text in Terraform's template language. */
-const escaped = (text: string) => text.replace(/[$%](?=\{)/g, "$&$&");
-
-const isAsset = (value: PlanValue): value is { readonly $asset: string } =>
-  typeof value === "object" && value !== null && "$asset" in value && typeof value.$asset === "string";
-
-const isLeaf = (value: PlanValue) =>
-  typeof value !== "object" || value === null || isRef(value) || isConcat(value) || isUnknown(value) || isAsset(value);
-
-/** A value that only provider 6.x accepts, as the nearest one that 5.x accepts. */
-function olderValue(type: string | undefined, path: string, value: PlanValue): PlanValue {
-  const row = NEWER_VALUES.find((one) => one.type === type && one.path === path && one.value === value);
-  return row?.older ?? value;
-}
-
-/** How many values an input holds; an empty list or object is one. */
-export function countInputs(value: PlanValue): number {
-  if (isLeaf(value)) return 1;
-  const parts = Object.values(value as Readonly<Record<string, PlanValue>>);
-  return parts.length === 0 ? 1 : parts.reduce<number>((sum, part) => sum + countInputs(part), 0);
-}
 
 /** Writes a plan as Terraform JSON for the provider whose schema is given. */
 export function convert(plan: Plan, schema: ProviderSchema, target: Target): Conversion {
@@ -409,23 +378,6 @@ class Converter {
     }
     return expression;
   }
-}
-
-function shapeOf(member: Member): {
-  readonly collection?: "list" | "set";
-  readonly members?: ReadonlyMap<string, Member>;
-} {
-  if (member.kind === "block") {
-    const collection = member.nesting === "set" ? "set" : member.nesting === "list" ? "list" : undefined;
-    return { ...(collection && { collection }), members: membersOf(member.block) };
-  }
-  if (!Array.isArray(member.type)) return {};
-  const [kind, of] = member.type;
-  if (kind === "object") return { members: fieldsOf(of) };
-  if (kind !== "list" && kind !== "set") return {};
-  const element = of as TfType;
-  const fields = Array.isArray(element) && element[0] === "object" ? fieldsOf(element[1]) : undefined;
-  return { collection: kind, ...(fields && { members: fields }) };
 }
 
 const unquoted = (segment: string) => segment.replace(/^["']|["']$/g, "");

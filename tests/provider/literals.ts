@@ -46,8 +46,12 @@ const ARNS: Readonly<Record<string, string>> = {
 };
 
 /** Types whose id is their ARN. */
-const ID_IS_ARN =
-  /^aws:(acm\/certificate|acm\/certificateValidation|lb\/(listener|listenerRule|loadBalancer|targetGroup)|sns\/topic|secretsmanager\/secret|ecs\/(cluster|service)|cloudtrail\/trail):/;
+const ID_IS_ARN = new RegExp(
+  `^aws:(${[
+    ...["acm/certificate", "acm/certificateValidation", "lb/(listener|listenerRule|loadBalancer|targetGroup)"],
+    ...["sns/topic", "secretsmanager/secret", "ecs/(cluster|service)", "cloudtrail/trail"],
+  ].join("|")}):`,
+);
 
 /** Ids that AWS hands out, by Pulumi type. */
 const IDS: readonly { readonly type: RegExp; readonly id: string }[] = [

@@ -8,6 +8,7 @@ import { emulator } from "../emulator/cli";
 import type { Moto } from "../emulator/moto";
 import { type Finished, type Project, projectFor, STACK, settings } from "../engine/harness/stack";
 import { REGION } from "../engine/harness/world";
+import { skipIf } from "../skip";
 import { Docker } from "./docker";
 
 const KEY = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64");
@@ -43,11 +44,7 @@ class World {
   ) {}
 
   static async start(suite: Mocha.Context): Promise<World> {
-    const why = Docker.missing();
-    if (why) {
-      console.log(`    release suite skipped: ${why}`);
-      suite.skip();
-    }
+    skipIf(suite, Docker.missing());
     const moto = await emulator(suite);
     const project = await projectFor(suite);
     const world = new World(project, new Docker(), moto);

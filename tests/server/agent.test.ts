@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 
 const AGENT = "/opt/aws/amazon-cloudwatch-agent";
@@ -50,12 +50,7 @@ time.sleep(6)`;
   };
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     // As it would come from AWS.
     box.write(
       "/usr/local/bin/curl",

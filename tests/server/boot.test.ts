@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { bootScript, renderBootConfig } from "../../components/tiers/boot-config";
 import { until } from "../drill/harness/processes";
 import { CONFIG } from "../standins/boot-config";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { bringPm2 } from "./people";
 
 const APP = join(__dirname, "..", "..", "app");
@@ -48,12 +48,7 @@ describe("a server's first boot, on systemd", function () {
   let box: Box;
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     for (const [name, body] of Object.entries(STANDINS)) {
       const folder = ["pip", "certbot"].includes(name) ? "/standins" : "/usr/local/bin";
@@ -105,7 +100,9 @@ describe("a server's first boot, on systemd", function () {
   });
 
   it("serves under a name of more than 47 characters, with a secret of several lines as it is", async () => {
-    const asked = `curl --silent --fail --cacert /etc/letsencrypt/live/${DOMAIN}/fullchain.pem --resolve ${DOMAIN}:443:127.0.0.1 https://${DOMAIN}`;
+    const asked =
+      `curl --silent --fail --cacert /etc/letsencrypt/live/${DOMAIN}/fullchain.pem --resolve ` +
+      `${DOMAIN}:443:127.0.0.1 https://${DOMAIN}`;
     const settings = JSON.parse(await box.do(`${asked}/settings`));
     assert.equal(settings.SIGNING_KEY, PEM.trimEnd());
     assert.equal(await box.do("stat --format %a /run/site/env"), "600");

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { attempt, LIMITS, podman, type Ran, run } from "../container/tools";
 import { until } from "../drill/harness/processes";
+import { skipIf } from "../skip";
 
 /** Commands that a server of these tests has from the machine that they run on. */
 const NEEDED = [
@@ -42,8 +43,9 @@ export class Box {
   private readonly root = join(this.dir, "root");
   private readonly name = `iamvet-box-${process.pid}-${Math.floor(Math.random() * 1e6)}`;
 
-  /** @param further options of podman */
-  static async start(further: readonly string[] = []): Promise<Box> {
+  /** A server for a suite, which is left out where it cannot run. */
+  static async start(suite: Mocha.Context): Promise<Box> {
+    skipIf(suite, missing());
     const box = new Box();
     try {
       await run("mount", ["-t", "tmpfs", "tmpfs", box.dir]);
@@ -70,7 +72,7 @@ export class Box {
           "--network",
           "none",
         ],
-        ...["--cap-add", "SYS_ADMIN,SYS_PTRACE,NET_ADMIN", ...LIMITS, ...further],
+        ...["--cap-add", "SYS_ADMIN,SYS_PTRACE,NET_ADMIN", ...LIMITS],
         ...["--rootfs", box.root, "/usr/lib/systemd/systemd"],
       );
       const up = async () => /running|degraded/.test((await box.try("systemctl is-system-running")).stdout);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt, LIMITS, podman } from "../container/tools";
 import { freePort, until } from "../drill/harness/processes";
+import { skipIf } from "../skip";
 import { missing } from "./box";
 import { commandScript } from "./command";
 
@@ -21,13 +22,8 @@ describe("the recovery of an app and of Nginx in containers", function () {
   let parameters: Readonly<Record<string, string>>;
 
   before(async function () {
-    const lacks =
-      missing() ??
-      ((await attempt("sh", ["-c", "command -v docker"])).code === 0 ? undefined : "docker's command line is not here");
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
+    const { code } = await attempt("sh", ["-c", "command -v docker"]);
+    skipIf(this, missing() ?? (code === 0 ? undefined : "docker's command line is not here"));
     const [app, http] = [await freePort(), await freePort()];
     const config = `daemon off; user root; pid /nginx.pid; error_log stderr; events {}
       http { access_log off; server { listen 127.0.0.1:${http}; location / { proxy_pass http://127.0.0.1:${app}; } } }`;

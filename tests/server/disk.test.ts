@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, type Person, person } from "./people";
 
@@ -12,12 +12,7 @@ describe("the recovery on a disk that is full, on systemd", function () {
   const log = { LogFiles: `${LOGS}/app.log ${DATA}/other.log`, HealthWait: "5" };
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     who = await person(box, "ubuntu", "nvm", 4100);
     await who.pm2("start ecosystem.config.js");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { underReleaseLock } from "../../cli/commands/operate/release/server-release";
 import { until } from "../drill/harness/processes";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, type Person, person } from "./people";
 
@@ -16,12 +16,7 @@ describe("who may act on a server at one time, on systemd", function () {
   let who: Person;
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     who = await person(box, "ubuntu", "nvm", 4100);
     await who.pm2("start ecosystem.config.js");

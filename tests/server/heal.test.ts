@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../drill/harness/processes";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, type Person, person } from "./people";
 
@@ -11,12 +11,7 @@ describe("the timer that heals on the server, on systemd", function () {
   const RUN = () => `/run/site-recovery/${who.app}`;
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     who = await person(box, "nvm-user", "nvm", 4100);
     box.write(

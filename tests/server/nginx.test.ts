@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../drill/harness/processes";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, HOST, type Person, person } from "./people";
 
@@ -11,12 +11,7 @@ describe("the recovery of Nginx, on systemd and with Ubuntu's layout", function 
   let parameters: Readonly<Record<string, string>>;
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     who = await person(box, "ubuntu", "nvm", 4100);
     parameters = {
@@ -107,7 +102,8 @@ describe("the recovery of Nginx, on systemd and with Ubuntu's layout", function 
 
   it("calls for a person where Nginx sends whoever asks away", async () => {
     await box.do(
-      "sed 's|location / {|location / { return 301 https://elsewhere.example.com;|' /etc/nginx/sites-available/site >/etc/nginx/sites-enabled/x",
+      "sed 's|location / {|location / { return 301 https://elsewhere.example.com;|' " +
+        "/etc/nginx/sites-available/site >/etc/nginx/sites-enabled/x",
     );
     await box.do("mv /etc/nginx/sites-enabled/x /etc/nginx/sites-enabled/site; systemctl reload nginx; sleep 1");
     assert.match((await heal()).join(), /remedy=human cause=health-path detail=the app answers, Nginx answers 301 at/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../drill/harness/processes";
-import { Box, missing } from "./box";
+import { Box } from "./box";
 import { commandScript } from "./command";
 import { bringPm2, INSTALLATIONS, type Installation, type Person, person } from "./people";
 
@@ -11,12 +11,7 @@ describe("the recovery on people's own servers", function () {
   const people = new Map<string, Person>();
 
   before(async function () {
-    const lacks = missing();
-    if (lacks) {
-      console.log(`    skipped: ${lacks}`);
-      return this.skip();
-    }
-    box = await Box.start();
+    box = await Box.start(this);
     await bringPm2(box);
     for (const installation of Object.keys(INSTALLATIONS) as Installation[])
       people.set(
@@ -204,10 +199,13 @@ ExecStart=${bin}/pm2 start ${who.parameters.Ecosystem} --only ${who.app}\nExecSt
     const who = of("nvm");
     const app = `${who.home}/app`;
     await box.do(`mkdir -p ${app}/full && mount -t tmpfs -o size=20m tmpfs ${app}/full && cd ${app}/full && mkdir uploads backup.log.1
-      for file in uploads/brand.logo.png customers.login-export.csv app.log.bak app.log.old app.log-notes.txt app.log-2026 other.log other.log.1 \
+      for file in uploads/brand.logo.png customers.login-export.csv app.log.bak app.log.old app.log-notes.txt \
+        app.log-2026 other.log other.log.1 \
         app__draft.log uploads/app.log.1 backup.log.1/precious; do echo theirs >$file; done
       ln -s uploads/brand.logo.png app.log.7
-      for file in app.log app.log.1 app.log.2.gz app.log-20261129 app.log-20261128.gz app__2026-11-29_00-00-00.log; do head -c 600K /dev/zero >$file; done
+      for file in app.log app.log.1 app.log.2.gz app.log-20261129 app.log-20261128.gz app__2026-11-29_00-00-00.log; do
+        head -c 600K /dev/zero >$file
+      done
       head -c 1M /dev/zero >uploads/big.logs; cp /dev/zero filler 2>/dev/null || true; true`);
     const before = await box.manifest(app);
     const log = { LogFiles: `${app}/full/app.log`, AppErrorLog: `${app}/full/app.log` };
@@ -234,7 +232,8 @@ ExecStart=${bin}/pm2 start ${who.parameters.Ecosystem} --only ${who.app}\nExecSt
     const who = of("volta");
     const dir = `${who.home}/inodes`;
     await box.do(`mkdir ${dir} && mount -t tmpfs -o nr_inodes=300 tmpfs ${dir} && cd ${dir} && touch app.log
-      for number in $(seq 100); do touch app.log.$number; done; for number in $(seq 400); do touch session-$number 2>/dev/null || true; done`);
+      for number in $(seq 100); do touch app.log.$number; done
+      for number in $(seq 400); do touch session-$number 2>/dev/null || true; done`);
     const log = { LogFiles: `${dir}/app.log` };
     assert.match(
       (await step(who, "evidence", log)).stdout,

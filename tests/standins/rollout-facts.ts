@@ -15,15 +15,22 @@ const PROVIDER = "https://github.com/hashicorp/terraform-provider-aws/issues";
 const ENGINE = "tests/engine/rollouts.test.ts";
 const UNIT = "tests/unit/stacks/gates/rollout.test.ts";
 
-/** Odd sides first. The stand-ins of the engine suite (tests/engine/harness/rollouts.ts) and the answers of the unit tests keep to these. */
+/**
+ * Odd sides first. The stand-ins of the engine suite (tests/engine/harness/rollouts.ts) and the answers of the unit
+ * tests keep to these.
+ */
 export const FACTS: readonly Fact[] = [
   {
-    fact: "A service is steady again after its circuit breaker has rolled back, and the provider's `waitForSteadyState` returns without an error",
+    fact:
+      "A service is steady again after its circuit breaker has rolled back, and the provider's " +
+      "`waitForSteadyState` returns without an error",
     source: `${PROVIDER}/20858`,
     shown: ENGINE,
   },
   {
-    fact: "The rollback goes on in the deployment to which it returns: that one goes from COMPLETED to IN_PROGRESS and back, so its creation may be old",
+    fact:
+      "The rollback goes on in the deployment to which it returns: that one goes from COMPLETED to " +
+      "IN_PROGRESS and back, so its creation may be old",
     source: `${ECS}/developerguide/deployment-circuit-breaker.html`,
     shown: UNIT,
   },
@@ -38,12 +45,16 @@ export const FACTS: readonly Fact[] = [
     shown: UNIT,
   },
   {
-    fact: "A secret's value is read when a task starts; a later value reaches only a task that starts later, unless the reference names a version",
+    fact:
+      "A secret's value is read when a task starts; a later value reaches only a task that starts " +
+      "later, unless the reference names a version",
     source: `${ECS}/developerguide/secrets-envvar-secrets-manager.html`,
     shown: ENGINE,
   },
   {
-    fact: "The provider writes a changed launch template to the group before it starts the refresh, so the refresh's rollback returns to the new one",
+    fact:
+      "The provider writes a changed launch template to the group before it starts the refresh, so the " +
+      "refresh's rollback returns to the new one",
     source: `${PROVIDER}/34189`,
     shown: ENGINE,
   },
@@ -53,7 +64,9 @@ export const FACTS: readonly Fact[] = [
     shown: ENGINE,
   },
   {
-    fact: "A refresh that skips every instance, as all match, ends as Successful with nothing replaced; it still gives the group its desired configuration",
+    fact:
+      "A refresh that skips every instance, as all match, ends as Successful with nothing replaced; it " +
+      "still gives the group its desired configuration",
     source: `${ASG}/userguide/asg-instance-refresh-skip-matching.html`,
     shown: UNIT,
   },

@@ -135,7 +135,9 @@ export class Route53 {
       const record = recordOf(ResourceRecordSet as Parsed);
       const same = (other: StoredRecord) =>
         other.Name === record.Name && other.Type === record.Type && other.SetIdentifier === record.SetIdentifier;
-      const what = `resource record set [name='${record.Name}', type='${record.Type}'${record.SetIdentifier ? `, set-identifier='${record.SetIdentifier}'` : ""}]`;
+      const what =
+        `resource record set [name='${record.Name}', ` +
+        `type='${record.Type}'${record.SetIdentifier ? `, set-identifier='${record.SetIdentifier}'` : ""}]`;
       if (Action === "DELETE") {
         const found = after.find(same);
         if (!found) return invalid(`Tried to delete ${what} but it was not found`);
@@ -173,9 +175,11 @@ export class Route53 {
 
 const queries: Readonly<Record<string, string>> = {
   GetCallerIdentity:
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ops</Arn><UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ops</Arn><UserId>A</UserId>" +
+    "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
   DescribeRegions:
-    "<DescribeRegionsResponse><regionInfo><item><regionName>ap-northeast-2</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>",
+    "<DescribeRegionsResponse><regionInfo><item><regionName>ap-northeast-2</regionName>" +
+    "<optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>",
 };
 
 const ok = (text: string) => ({ status: 200, text });

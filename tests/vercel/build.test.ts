@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { needed } from "../skip";
 import { Checkout, SKEW_PROTECTION, VERCEL_BUILD } from "./builder";
 
 const SITE = { SITE_TIER: "vercel", SITE_VERSION: "2026-11-30-1" };
@@ -17,12 +18,7 @@ const named = (checkout: Checkout) =>
 describe("the sample, built by Vercel's own builder", () => {
   let checkout: Checkout;
   before(function () {
-    const created = Checkout.create();
-    if (!created) {
-      console.log("    Vercel's builder skipped: the package registry is out of reach");
-      this.skip();
-    }
-    checkout = created;
+    checkout = needed(this, Checkout.create() ?? "the package registry is out of reach");
   });
   after(() => checkout?.remove());
 

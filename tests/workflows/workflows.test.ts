@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CACHE, run } from "../provider/terraform";
+import { needed } from "../skip";
 
 const root = join(__dirname, "../..");
 const ACTIONLINT = "v1.7.12";
@@ -31,11 +32,7 @@ describe("the workflows", function () {
   after(() => rmSync(bad, { recursive: true, force: true }));
 
   it("have no finding of actionlint", async function () {
-    const program = await actionlint();
-    if (typeof program !== "string") {
-      console.log(`    skipped: ${program.missing}`);
-      return this.skip();
-    }
+    const { program } = needed(this, await actionlint());
     const files = readdirSync(join(root, ".github/workflows")).map((file) => join(".github/workflows", file));
     const found = await run(program, ["-no-color", ...files], { cwd: root });
     assert.equal(found.code, 0, found.stdout + found.stderr);
@@ -45,11 +42,7 @@ describe("the workflows", function () {
   });
 
   it("have no finding of zizmor", async function () {
-    const program = await zizmorProgram();
-    if (typeof program !== "string") {
-      console.log(`    skipped: ${program.missing}`);
-      return this.skip();
-    }
+    const { program } = needed(this, await zizmorProgram());
     const zizmor = (folder: string) =>
       run(program, ["--offline", "--no-progress", "--color=never", "."], { cwd: folder });
     const found = await zizmor(join(root, ".github"));
@@ -80,27 +73,27 @@ describe("the workflows", function () {
 });
 
 /** actionlint from PATH, or built by Go into the suites' cache. */
-async function actionlint(): Promise<string | { missing: string }> {
-  if ((await run("actionlint", ["-version"])).code === 0) return "actionlint";
+async function actionlint(): Promise<{ readonly program: string } | string> {
+  if ((await run("actionlint", ["-version"])).code === 0) return { program: "actionlint" };
   const bin = join(CACHE, "go", ACTIONLINT);
   const program = join(bin, "actionlint");
-  if ((await run(program, ["-version"])).code === 0) return program;
-  if ((await run("go", ["version"])).code !== 0) return { missing: "neither actionlint nor go is on PATH" };
+  if ((await run(program, ["-version"])).code === 0) return { program };
+  if ((await run("go", ["version"])).code !== 0) return "neither actionlint nor go is on PATH";
   const built = await run("go", ["install", `github.com/rhysd/actionlint/cmd/actionlint@${ACTIONLINT}`], {
     env: { GOBIN: bin, GOFLAGS: "-mod=mod" },
     timeoutSeconds: 300,
   });
-  return built.code === 0 ? program : { missing: `go could not install actionlint: ${built.stderr.slice(-200)}` };
+  return built.code === 0 ? { program } : `go could not install actionlint: ${built.stderr.slice(-200)}`;
 }
 
 /** zizmor from PATH, or installed by pip into an environment of its own in the suites' cache. */
-async function zizmorProgram(): Promise<string | { missing: string }> {
-  if ((await run("zizmor", ["--version"])).code === 0) return "zizmor";
+async function zizmorProgram(): Promise<{ readonly program: string } | string> {
+  if ((await run("zizmor", ["--version"])).code === 0) return { program: "zizmor" };
   const folder = join(CACHE, "zizmor", ZIZMOR);
   const program = join(folder, "bin/zizmor");
-  if ((await run(program, ["--version"])).code === 0) return program;
+  if ((await run(program, ["--version"])).code === 0) return { program };
   const made = await run("python3", ["-m", "venv", folder]);
-  if (made.code !== 0) return { missing: "neither zizmor nor python3 with venv is there" };
+  if (made.code !== 0) return "neither zizmor nor python3 with venv is there";
   const pip = await run(join(folder, "bin/python"), ["-m", "pip", "install", "-q", `zizmor==${ZIZMOR}`]);
-  return pip.code === 0 ? program : { missing: `pip could not install zizmor: ${pip.stderr.slice(-200)}` };
+  return pip.code === 0 ? { program } : `pip could not install zizmor: ${pip.stderr.slice(-200)}`;
 }

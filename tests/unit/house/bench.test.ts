@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planStack } from "../../../cli/planner/planner";
+import { skipIf } from "../../skip";
 
 const bench = join(__dirname, "..", "..", "bench");
 
@@ -102,10 +103,8 @@ describe("the architecture that the bench compares with", function () {
   this.timeout(120_000);
 
   it("has in CDK what our plan has, kind by kind", async function () {
-    if (!existsSync(join(bench, "node_modules", "aws-cdk-lib"))) {
-      console.log("    skipped: needs AWS CDK. Run: npm ci --prefix tests/bench");
-      return this.skip();
-    }
+    const cdk = existsSync(join(bench, "node_modules/aws-cdk-lib"));
+    skipIf(this, cdk ? undefined : "needs AWS CDK. Run: npm ci --prefix tests/bench");
     const { resources } = await planStack("prod", { architecture: "fargate" });
     const ours = tally(resources.filter(({ custom }) => custom).map(({ type }) => type));
     const expected: Record<string, number> = {};

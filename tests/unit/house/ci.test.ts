@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = join(__dirname, "../../..");
+
+/** Whether a process is gone, or would be if somebody asked for its exit code. */
+function ended(id: string): boolean {
+  return !existsSync(`/proc/${id}`) || / Z /.test(readFileSync(`/proc/${id}/stat`, "utf8"));
+}
 
 /** What CI runs, in a project of its own whose build of the engine's CLI is a stand-in. */
 describe("CI's commands", function () {
@@ -16,12 +21,12 @@ describe("CI's commands", function () {
     mkdirSync(join(project, path, ".."), { recursive: true });
     writeFileSync(join(project, path), ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
   };
-  // Neither a CLI of the engine nor Debian's installer: those are not what is asked here.
-  const env = { PATH: `${bin}:/usr/bin:/bin` };
+  // No CLI of the engine: that is not what is asked here.
+  const env = { PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin` };
   before(function () {
     // As `timeout` is of GNU.
     if (process.platform !== "linux") this.skip();
-    cpSync(join(ROOT, ".ci"), join(project, ".ci"), { recursive: true });
+    for (const part of [".ci", "tests/suites"]) cpSync(join(ROOT, part), join(project, part), { recursive: true });
     for (const name of ["go", "python3"]) script(`bin/${name}`);
     script("bin/npm", 'echo "npm $*"');
   });
@@ -44,16 +49,47 @@ describe("CI's commands", function () {
     assert.match(stdout, /^npm run --silent test:engine -- --kill$/m);
   });
 
+  it("skip what has been told to run by its name alone, and say how; no name that is not there runs nothing", () => {
+    const { status, stderr, stdout } = ran("engine", "drills");
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^There is no suite drills\. There are: install test /);
+  });
+
+  it("fail a suite that takes longer than its seconds, with all that it started, and print what each share took", () => {
+    script("bin/npm", "sleep 30 & echo $!", "sleep 30");
+    const { status, stdout } = spawnSync(join(project, ".ci/run"), ["lint"], {
+      env: { ...env, SLOWER: "0.02" },
+      encoding: "utf8",
+    });
+    assert.equal(status, 1);
+    assert.match(stdout, /^== lint FAILED with exit code 1 after 1 s of 0\.9$/m);
+    assert.match(stdout, /^install, unit, lint, plans +0\.0 +8$/m);
+    const [id = ""] = stdout.match(/^\d+$/m) ?? [];
+    assert.ok(ended(id));
+    script("bin/npm", 'echo "npm $*"');
+  });
+
+  it("count as skipped what skips all of itself", () => {
+    script("bin/npm", 'echo "0 passed, 0 failed, 7 skipped (provider, 1 s)"');
+    assert.match(ran("provider").stdout, /^0 passed, 0 failed, 1 skipped in \d+ s\nskipped: provider$/m);
+    script("bin/npm", 'echo; echo "  0 passing (3s)"; echo "  7 pending"');
+    assert.match(ran("vercel").stdout, /^skipped: vercel$/m);
+    script("bin/npm", 'echo; echo "  1 passing (3s)"; echo "  7 pending"');
+    assert.match(ran("vercel").stdout, /^== vercel passed after/m);
+    script("bin/npm", 'echo "npm $*"');
+  });
+
   it("end the build when they are stopped", async () => {
     const id = join(project, "id");
     script("tests/engine/cli/build.sh", `echo $$ >${id}`, "exec sleep 60");
     const run = spawn(join(project, ".ci/run"), ["killed"], { env, stdio: "ignore" });
-    const ended = new Promise((resolve) => run.once("exit", resolve));
-    while (!existsSync(id) || readFileSync(id, "utf8") === "") await sleep(50);
+    const exited = new Promise((resolve) => run.once("exit", resolve));
+    while (run.exitCode === null && (!existsSync(id) || readFileSync(id, "utf8") === "")) await sleep(50);
     run.kill("SIGTERM");
-    await ended;
+    await exited;
     await sleep(500);
-    assert.throws(() => process.kill(Number(readFileSync(id, "utf8")), 0), { code: "ESRCH" });
+    assert.ok(ended(readFileSync(id, "utf8").trim()));
   });
 
   it("build the CLI with another Go where the one on PATH cannot read the module's file", () => {

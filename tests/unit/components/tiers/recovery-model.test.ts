@@ -9,6 +9,9 @@ const FLAGS = [
   ...["locked", "dnsWrong", "certificateExpired", "groupClosed", "blind"],
 ] as (keyof Case)[];
 
+/** So many matters at once `npm test` tries; all of them are the part `recovery` of CI, by `npm run test:recovery`. */
+const MOST = process.env.EVERY_COMBINATION ? FLAGS.length : 3;
+
 const calm: Case = {
   ...{ fault: "none", thrashing: false, reachable: true, checks: "ok", firstBoot: false, armed: true, muted: false },
   ...{ databaseDown: false, elasticIp: true, locked: false, dnsWrong: false, certificateExpired: false },
@@ -21,6 +24,7 @@ function* combinations(): Generator<Case> {
       for (let bits = 0; bits < 2 ** FLAGS.length; bits++) {
         const flags = Object.fromEntries(FLAGS.map((flag, index) => [flag, Boolean(bits & (1 << index))]));
         const at = { ...calm, ...flags, fault, checks };
+        if (FLAGS.filter((flag) => at[flag] !== calm[flag]).length > MOST) continue;
         yield at;
         // Where it could be armed by mistake: nothing is the matter with the server.
         if (fault === "none" && !at.armed) for (const reading of ["wrong", "none"] as const) yield { ...at, reading };
@@ -85,7 +89,7 @@ describe("the recovery, for every combination of what may be the matter", functi
         if (healed(at)) assert.ok(hour.answersInTheEnd, `not healed: ${title}`);
       }
     }
-    assert.equal(count, FAULTS.length * CHECKS.length * 2 ** FLAGS.length + CHECKS.length * 2 ** FLAGS.length);
+    if (MOST === FLAGS.length) assert.equal(count, (FAULTS.length + 1) * CHECKS.length * 2 ** FLAGS.length);
     console.log(`      ${count} combinations, ${runs} runs of the automation`);
   });
 

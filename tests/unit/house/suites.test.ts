@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Suite } from "../../suites/table.mjs";
+
+const ROOT = join(__dirname, "../../..");
+const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+describe("the table of suites", () => {
+  let suites: readonly Suite[] = [];
+  let shares: Readonly<Record<string, number>> = {};
+  let markdown = "";
+  before(async () => {
+    const table = await import("../../suites/table.mjs");
+    [suites, shares, markdown] = [table.SUITES, table.SHARES, table.asMarkdown()];
+  });
+  const scripts = Object.keys(JSON.parse(text("package.json")).scripts);
+  const scriptOf = ({ run }: Suite) => /^npm (?:run --silent )?([\w:-]+)/.exec(run)?.[1];
+
+  it("names scripts that are there, and every script that tests something is a suite of CI", () => {
+    const used = suites.map(scriptOf).filter((name) => name !== undefined && name !== "ci");
+    assert.deepEqual(
+      used.filter((name) => !scripts.includes(name as string)),
+      [],
+    );
+    const tests = scripts.filter((name) => /^test|^drill$|^lint$/.test(name) && name !== "test:incident");
+    assert.deepEqual(
+      tests.filter((name) => !used.includes(name)),
+      [],
+    );
+  });
+
+  it("stands in CONTRIBUTING.md as it is", () => {
+    assert.ok(text("CONTRIBUTING.md").includes(markdown), `CONTRIBUTING.md has another table than this:\n${markdown}`);
+  });
+
+  it("gives no share more than its minutes: what takes longer is a command by hand, or runs beside the others", () => {
+    assert.deepEqual(Object.keys(shares).sort(), [...new Set(suites.map(({ share }) => share))].sort());
+    for (const [share, minutes] of Object.entries(shares)) {
+      const mine = suites.filter((suite) => suite.share === share && !suite.alone);
+      const sum = (some: readonly Suite[]) => some.reduce((all, { seconds }) => all + seconds, 0);
+      const beside = mine.filter(({ background }) => background);
+      const longest = Math.max(
+        sum(mine.filter((suite) => !beside.includes(suite))),
+        ...beside.map((suite) => suite.seconds),
+      );
+      assert.ok(longest <= minutes * 60, `${share}: ${longest} s of ${minutes} minutes`);
+    }
+  });
+
+  it("waits for suites in the background that start before", () => {
+    for (const [index, { name, after = [] }] of suites.entries())
+      for (const one of after)
+        assert.ok(
+          suites.slice(0, index).some((earlier) => earlier.name === one && earlier.background),
+          `${name} after ${one}`,
+        );
+  });
+});
