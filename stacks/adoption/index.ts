@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type KnownResource, knownAs } from "../state";
+import { ifKnown } from "../gates/wait";
+import { type KnownResource, knownAs, type StackState } from "../state";
 import { ownTags } from "../tags";
 import type { Account, Found, Inputs } from "./found";
 import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
@@ -16,9 +17,11 @@ const PARAMETER = "aws:ssm/parameter:Parameter";
  * A transform, since the engine calls it when all inputs of a resource are known, and waits. Only for an update: a preview waits for nothing.
  *
  * @param before what the stack knew before this update
+ * @returns tells of what this program makes no more, for its end; see {@link leftovers}
  */
-export function adoptLeftovers(account: Account, before: readonly KnownResource[]): void {
-  pulumi.runtime.registerResourceTransform(adoption(account, before));
+export function adoptLeftovers(account: Account, before: StackState): () => Promise<void> {
+  pulumi.runtime.registerResourceTransform(adoption(account, before.known));
+  return leftovers(account, before);
 }
 
 /** How AWS is asked what there is, by type. */
@@ -29,11 +32,70 @@ export interface Kinds {
   readonly history: (parameter: string, account: Account) => Promise<readonly string[]>;
 }
 
+const KINDS: Kinds = { fixed: FIXED, named: NAMED, history };
+
+/**
+ * What an update was killed in the midst of creating is looked for as well where no later one creates it: a rule of a tier that was left
+ * keeps its target group from its deletion, and a service goes on costing. It is told of, with the command that deletes it.
+ * @param kinds tests bring their own
+ * @returns tells it, behind the last registration
+ */
+export function leftovers(
+  account: Account,
+  { known: before, pending }: StackState,
+  kinds = KINDS,
+): () => Promise<void> {
+  const registered = new Map<string, pulumi.CustomResource>();
+  pulumi.runtime.registerStackTransformation(({ type, name, resource }) => {
+    if (type in kinds.fixed || type in kinds.named)
+      registered.set(`${type} ${name}`, resource as pulumi.CustomResource);
+    return undefined;
+  });
+  return async () => {
+    if (pending.length === 0) return;
+    const owners = ownersOf(before);
+    // What is the program's by another name now, too.
+    const ids = await Promise.all([...registered.values()].map(({ id }) => ifKnown(id)));
+    for (const { type, urn, inputs = {} } of new Map(pending.map((one) => [one.urn, one])).values()) {
+      const [name, fixed, named] = [urn.split("::").at(-1) ?? "", kinds.fixed[type], kinds.named[type]];
+      if (registered.has(`${type} ${name}`)) continue;
+      await unlessUnanswered(name, async () => {
+        const own = before.filter((one) => one.type === type);
+        if (named) await tell(named, { type, name, inputs, own, owners }, account);
+        const found = fixed && (await unknownTo(own, fixed, inputs, account));
+        if (found && !ids.includes(found.id) && isOurs(found, owners, [fixed.says?.(inputs)]))
+          await pulumi.log.warn(abandoned(fixed, inputs, found));
+      });
+    }
+  };
+}
+
+const abandoned = ({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string =>
+  [
+    `${named(inputs)} is there from an update that was interrupted, and this stack neither knows nor wants it: it may keep other things from their deletion.`,
+    ...(remove
+      ? ["Delete it, then run `pulumi up` again:", `  ${remove(inputs, found)}`]
+      : ["Look what it holds:", `  ${look?.(inputs)}`]),
+  ].join("\n");
+
+/** Goes on where AWS does not answer, and says so. */
+async function unlessUnanswered<T>(name: string, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    await pulumi.log.warn(
+      `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
+    );
+    return undefined;
+  }
+}
+
 /** Their transform. @param kinds tests bring their own */
 export function adoption(
   account: Account,
   before: readonly KnownResource[],
-  kinds: Kinds = { fixed: FIXED, named: NAMED, history },
+  kinds: Kinds = KINDS,
 ): pulumi.ResourceTransform {
   return async ({ type, name, props, opts }) => {
     const [fixed, named] = [kinds.fixed[type], kinds.named[type]];
@@ -47,7 +109,7 @@ export function adoption(
       const names = knownAs(before, PARAMETER, "traffic-intent").map((one) => String(one.inputs?.name));
       return (await Promise.all(names.map((one) => kinds.history(one, account)))).flat();
     };
-    try {
+    return unlessUnanswered(name, async () => {
       const own = before.filter((one) => one.type === type);
       if (named) await tell(named, { type, name, inputs, own, owners }, account);
       const found = fixed && (await unknownTo(own, fixed, inputs, account));
@@ -64,13 +126,8 @@ export function adoption(
       }
       // AWS refuses to make it, so nothing is lost by going on; but the engine ends the program then, and has to have heard it before.
       await pulumi.log.error(foreign(fixed, inputs, found));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      await pulumi.log.warn(
-        `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
-      );
-    }
-    return undefined;
+      return undefined;
+    });
   };
 }
 

@@ -155,6 +155,13 @@ describe("the site's program on a modelled engine", () => {
       up(to("fargate"), { cut: { at: "create fargate-service", how: "unrecorded" } }),
       up(to("fargate")),
     ],
+    "an update is killed while AWS makes a tier's probe rule, and the next one leaves the tier and keeps the load balancer":
+      [
+        up(to("fargate", { canary: { tier: "ha-web-tier", percent: 0 } }), {
+          cut: { at: "create ha-web-tier-probe", how: "unrecorded" },
+        }),
+        up(to("fargate")),
+      ],
     "the first update is killed while Route 53 makes its first record, and the next ones are to lead elsewhere": [
       up(to("vercel", { section: false }), { cut: { at: "create traffic-serving", how: "unrecorded" } }),
       up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),
