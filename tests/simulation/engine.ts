@@ -99,6 +99,9 @@ export class Engine {
     undefined;
   /** Creations that an update was killed in: the real engine keeps them until a refresh is told to clear them. */
   readonly pending: KnownResource[] = [];
+  /** Whether an update has said, since the last refresh, that one before it was killed in a request, and that a refresh tells what became of it. */
+  unsure = false;
+  private interrupted = false;
   /** The program's transform of resources, as far as anything depends on it. */
   adopts: Adopts = async () => undefined;
   private requests = 0;
@@ -115,6 +118,8 @@ export class Engine {
   /** One `pulumi up`. */
   async up(program: () => Promise<unknown>, config: Readonly<Record<string, string>>): Promise<Ended> {
     this.requests = 0;
+    this.unsure ||= this.interrupted;
+    this.interrupted = false;
     const seen: Recorded[] = [];
     const over = new Promise<never>((_, reject) => {
       this.end = reject;
@@ -153,6 +158,7 @@ export class Engine {
 
   /** `pulumi refresh`: the state says what the providers say. */
   refresh(): void {
+    this.unsure = this.interrupted = false;
     this.state = this.state.flatMap((one) => {
       if (!one.custom || isElsewhere(one.type)) return [one];
       const found = this.cloud.resources.get(`${one.type}|${one.id}`);
@@ -316,6 +322,7 @@ export class Engine {
     this.takes();
     if (how === "refused") throw new Over({ kind: "failed", message: `${op} ${one.name} was refused` });
     const killed = new Over({ kind: "killed" });
+    this.interrupted = how === "before" || how === "unrecorded";
     if (how && op === "create") this.pending.push(one);
     if (how === "before") throw killed;
     const result = await effect().catch((error: unknown) => {
@@ -349,7 +356,8 @@ export class Engine {
     const used: Recorded[] = [];
     for (const one of unseen) {
       if (!one.custom || isElsewhere(one.type)) this.state = this.state.filter((other) => other !== one);
-      else if (refusal(this.cloud, { ...one, op: "delete" })?.startsWith("ResourceInUse")) used.push(one);
+      else if (refusal(this.cloud, { ...one, op: "delete" })?.match(/^(ResourceInUse|DependencyViolation)/))
+        used.push(one);
       else await this.delete(one);
     }
     for (const one of used) await this.delete(one);

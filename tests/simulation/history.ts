@@ -193,8 +193,12 @@ class Stack {
   /** What people do with a stack that is in their way: what the message says, and nothing else. */
   async finish(touched: boolean): Promise<void> {
     let ended = await this.up(this.file);
-    for (let attempt = 0; ended.kind !== "done" && attempt < 4; attempt++) {
-      const said = "message" in ended ? commandsIn(ended, this.engine.stack) : ["pulumi up"];
+    for (let attempt = 0; (ended.kind !== "done" || this.engine.unsure) && attempt < 4; attempt++) {
+      const said = this.engine.unsure
+        ? ["pulumi refresh", "pulumi up"]
+        : "message" in ended
+          ? commandsIn(ended, this.engine.stack)
+          : ["pulumi up"];
       if (said.length === 0) break;
       deleteAsTold(this.world.cloud, this.said);
       for (const command of said) ended = (await this.obey(command)) ?? ended;

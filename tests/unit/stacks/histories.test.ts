@@ -162,6 +162,18 @@ describe("the site's program on a modelled engine", () => {
         }),
         up(to("fargate")),
       ],
+    "an update is killed while EC2 makes a tier's way to the database, and the next one leaves the tier": [
+      up(to("monitored-instance", { canary: { tier: "fargate", percent: 0 } }), {
+        cut: { at: "create fargate-to-database", how: "unrecorded" },
+      }),
+      up(to("monitored-instance")),
+    ],
+    "an update is killed while AWS makes a service, and the next one leaves its tier": [
+      up(to("monitored-instance", { canary: { tier: "fargate", percent: 0 } }), {
+        cut: { at: "create fargate-service", how: "unrecorded" },
+      }),
+      up(to("monitored-instance")),
+    ],
     "the first update is killed while Route 53 makes its first record, and the next ones are to lead elsewhere": [
       up(to("vercel", { section: false }), { cut: { at: "create traffic-serving", how: "unrecorded" } }),
       up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),
