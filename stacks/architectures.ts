@@ -8,6 +8,7 @@ import { describeVercelDatabase } from "../components/vercel/vercel-database";
 import { UNVERSIONED, versionOf } from "../core/version";
 import type { BeforeRollout, WebTier } from "../core/web-tier";
 import type { StackConfig } from "./config";
+import { rulesByName } from "./database-ranges";
 import { pathsOf } from "./existing";
 import { vercelChoicesOf } from "./external";
 import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
@@ -145,8 +146,8 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
     ...(buildCommand ? { buildCommand } : {}),
     ...migrationOf(settings, foundation),
     openDatabase: (parent) =>
-      describeVercelDatabase(foundation.vercelAccess).ingress.map(({ cidr, description }, index) =>
-        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent }),
+      [...rulesByName(describeVercelDatabase(foundation.vercelAccess).ingress, config.known)].map(
+        ([name, { cidr, description }]) => foundation.database.admitRange(name, cidr, description, { parent }),
       ),
     nodeVersion: vercel.nodeVersion,
     databaseRegion: region,
