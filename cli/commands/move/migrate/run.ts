@@ -82,8 +82,10 @@ async function takeUp(at: Position, options: RunOptions, world: World): Promise<
 
 async function take(step: Step, before: Position, options: RunOptions, world: World): Promise<void> {
   await world.journal.record(stepText(step, options.target), async () => {
+    // Only behind it is the migration done: whoever kills it there goes on with it.
+    if (step.kind === "close") await applied(before, options, world, undefined);
     world.file.write(step.to);
-    if (step.kind !== "finish") await applied(step.to, options, world, before);
+    if (step.kind !== "close" && step.kind !== "finish") await applied(step.to, options, world, before);
   });
   if (step.kind === "warm" || step.kind === "shift") await prove(step.to, options, world);
 }
