@@ -223,9 +223,6 @@ async function repair(options: RunOptions, world: World): Promise<void> {
   if (pending.length === 0) return;
   await world.journal.record("repair what an update was killed in", async () => {
     for (const operation of pending) world.journal.say(operation);
-    const created = pending.filter((operation) => operation.startsWith("creating "));
-    if (created.length > 0)
-      world.journal.say("what was being created may exist without the stack knowing: look for it");
     try {
       await alone(() => world.engine.repair(), options, world);
     } catch (error) {
