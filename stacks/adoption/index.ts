@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ifKnown } from "../gates/wait";
 import { type KnownResource, knownAs, type StackState } from "../state";
 import { ownTags } from "../tags";
-import type { Account, Found, Inputs } from "./found";
+import type { Account, Found, Inputs, Tags } from "./found";
 import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
 import { history } from "./parameter";
 
@@ -20,7 +20,7 @@ const PARAMETER = "aws:ssm/parameter:Parameter";
  * @returns tells of what this program makes no more, for its end; see {@link leftovers}
  */
 export function adoptLeftovers(account: Account, before: StackState): () => Promise<void> {
-  pulumi.runtime.registerResourceTransform(adoption(account, before.known));
+  pulumi.runtime.registerResourceTransform(adoption(account, before));
   return leftovers(account, before);
 }
 
@@ -40,11 +40,8 @@ const KINDS: Kinds = { fixed: FIXED, named: NAMED, history };
  * @param kinds tests bring their own
  * @returns tells it, behind the last registration
  */
-export function leftovers(
-  account: Account,
-  { known: before, pending }: StackState,
-  kinds = KINDS,
-): () => Promise<void> {
+export function leftovers(account: Account, state: StackState, kinds = KINDS): () => Promise<void> {
+  const { known: before, pending } = state;
   const registered = new Map<string, pulumi.CustomResource>();
   pulumi.runtime.registerStackTransformation(({ type, name, resource }) => {
     if (type in kinds.fixed || type in kinds.named)
@@ -53,7 +50,7 @@ export function leftovers(
   });
   return async () => {
     if (pending.length === 0) return;
-    const owners = ownersOf(before);
+    const owners = ownersOf(state);
     // What is the program's by another name now, too.
     const ids = await Promise.all([...registered.values()].map(({ id }) => ifKnown(id)));
     for (const { type, urn, inputs = {} } of new Map(pending.map((one) => [one.urn, one])).values()) {
@@ -92,18 +89,15 @@ async function unlessUnanswered<T>(name: string, look: () => Promise<T>): Promis
 }
 
 /** Their transform. @param kinds tests bring their own */
-export function adoption(
-  account: Account,
-  before: readonly KnownResource[],
-  kinds: Kinds = KINDS,
-): pulumi.ResourceTransform {
+export function adoption(account: Account, state: StackState, kinds: Kinds = KINDS): pulumi.ResourceTransform {
+  const before = state.known;
   return async ({ type, name, props, opts }) => {
     const [fixed, named] = [kinds.fixed[type], kinds.named[type]];
     if (!fixed && !named) return undefined;
     // The program itself takes it over, from whomever.
     if ((opts as pulumi.CustomResourceOptions).import) return undefined;
     const inputs = (await known(props)) as Inputs;
-    const owners = ownersOf(before);
+    const owners = ownersOf(state);
     // Of every name that the stack has had: an update that was killed has written it before anything that follows from it.
     const intents = async () => {
       const names = knownAs(before, PARAMETER, "traffic-intent").map((one) => String(one.inputs?.name));
@@ -148,13 +142,18 @@ async function unknownTo(
 }
 
 /**
- * The stack's name, and those that its parameters bear from before `pulumi stack rename`. Tags do not tell: a database that was imported
- * from another stack bears that one's.
+ * The stack's name, and those from before `pulumi stack rename`, which its parameters bear, and what it was killed in the midst of creating.
+ * Tags of what it has do not tell: a database that was imported from another stack bears that one's.
  */
-function ownersOf(before: readonly KnownResource[]): ReadonlySet<unknown> {
+function ownersOf({ known, pending }: StackState): ReadonlySet<unknown> {
   const { Project, Stack } = ownTags();
-  const names = before.map(({ type, inputs }) => (type === PARAMETER ? String(inputs?.name).split("/") : []));
-  return new Set([Stack, ...names.flatMap(([, project, stack]) => (project === Project ? [stack] : []))]);
+  const named = known.map(({ type, inputs }) => (type === PARAMETER ? String(inputs?.name).split("/") : []));
+  const tagged = pending.map(({ inputs }) => inputs?.tags as Tags | undefined);
+  return new Set([
+    Stack,
+    ...named.flatMap(([, project, stack]) => (project === Project ? [stack] : [])),
+    ...tagged.flatMap((tags) => (tags?.Project === Project ? [tags.Stack] : [])),
+  ]);
 }
 
 /**

@@ -264,6 +264,7 @@ class Stack {
     this.visitors.beginUpdate(world);
     const known = this.engine.state.map(({ replaced, ...one }) => ({ ...one, delete: replaced }));
     const [account, kinds] = [{ region: REGION }, kindsIn(world)];
+    const before = { known, pending: [...this.engine.pending] };
     const program = async () => {
       const config = { ...readStack(), known };
       const live = liveGates({ ...config.settings.gates, known, ...world.gateOptions(Math.random) });
@@ -275,12 +276,12 @@ class Stack {
           if (world.health.sick.has(tier.tier)) throw new pulumi.RunError("To go on: run `pulumi up` again");
         },
       };
-      const tellLeftovers = leftovers(account, { known, pending: this.engine.pending }, kinds);
+      const tellLeftovers = leftovers(account, before, kinds);
       await deploySite(config, this.without(gates, world));
       await tellLeftovers();
     };
     this.engine.cutAt = ({ op, name }, at) => (cut && [at, `${op} ${name}`].includes(cut.at) ? cut.how : undefined);
-    const adopt = adoption(account, known, kinds);
+    const adopt = adoption(account, before, kinds);
     this.engine.adopts = async (type, name, props) => {
       const taken = await adopt({ custom: true, type, name, props, opts: {} });
       return (taken?.opts as pulumi.CustomResourceOptions | undefined)?.import as string | undefined;

@@ -174,6 +174,18 @@ describe("the site's program on a modelled engine", () => {
       }),
       up(to("monitored-instance")),
     ],
+    "the first update is killed while AWS makes the database, and the stack gets another name before the next one": [
+      up(to("monitored-instance"), { cut: { at: "create database-instance", how: "unrecorded" } }),
+      { kind: "rename" },
+      up(to("monitored-instance")),
+    ],
+    "an update is killed while AWS changes the database's address for Vercel, and the next one is to go without": [
+      up(to("monitored-instance", { section: false })),
+      up(to("fargate", { section: false, canary: { tier: "vercel", percent: 0 } }), {
+        cut: { at: "update database-instance", how: "unrecorded" },
+      }),
+      up(to("monitored-instance", { section: false })),
+    ],
     "the first update is killed while Route 53 makes its first record, and the next ones are to lead elsewhere": [
       up(to("vercel", { section: false }), { cut: { at: "create traffic-serving", how: "unrecorded" } }),
       up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),
