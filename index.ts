@@ -10,12 +10,15 @@ import { readState } from "./stacks/state";
 /** Settings -> site -> outputs. An async function, because it waits at its gates before traffic moves and before it ends. */
 export = async () => {
   try {
-    const config = { ...readStack(), known: await readState() };
-    const { region, known } = config;
+    const { known, pending } = await readState();
+    const config = { ...readStack(), known };
+    const { region } = config;
     const account = { region, ...(aws.config.profile && { profile: aws.config.profile }) };
-    if (updating()) adoptLeftovers(account, known);
+    const tellLeftovers = updating() ? adoptLeftovers(account, { known, pending }) : undefined;
     const gates = updating() ? liveGates({ ...config.settings.gates, ...account, known }) : previewGates;
-    return await deploySite(config, gates);
+    const outputs = await deploySite(config, gates);
+    await tellLeftovers?.();
+    return outputs;
   } catch (error) {
     // Its message is all that is shown, but the runtime formats the stack first, for up to a minute (pulumi/pulumi#21326).
     if (pulumi.RunError.isInstance(error)) error.stack = error.message;

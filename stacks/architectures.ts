@@ -10,6 +10,7 @@ import type { BeforeRollout, WebTier } from "../core/web-tier";
 import { pathsOf } from "./args/existing";
 import { vercelChoicesOf } from "./args/external";
 import type { StackConfig } from "./config";
+import { rulesByName } from "./database-ranges";
 import { APP_FOLDER, type Foundation, notGiven } from "./foundation";
 import type { Architecture, Settings } from "./settings/schema";
 
@@ -145,8 +146,8 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
     ...(buildCommand ? { buildCommand } : {}),
     ...migrationOf(settings, foundation),
     openDatabase: (parent) =>
-      describeVercelDatabase(foundation.vercelAccess).ingress.map(({ cidr, description }, index) =>
-        foundation.database.admitRange(`vercel-to-database-${index + 1}`, cidr, description, { parent }),
+      [...rulesByName(describeVercelDatabase(foundation.vercelAccess).ingress, config.known)].map(
+        ([name, { cidr, description }]) => foundation.database.admitRange(name, cidr, description, { parent }),
       ),
     nodeVersion: vercel.nodeVersion,
     databaseRegion: region,

@@ -14,21 +14,36 @@ export interface KnownResource {
   readonly delete?: boolean;
 }
 
+/** What the engine says of a stack. */
+export interface StackState {
+  readonly known: readonly KnownResource[];
+  /** What updates were killed in the midst of creating, as the engine keeps it until `pulumi refresh --clear-pending-creates`. */
+  readonly pending: readonly KnownResource[];
+}
+
 /** The most that a state may be, in bytes; one of this program is some 2 MB. */
 const MOST = 256 * 1024 * 1024;
+
+/** One of `pending_operations` (pulumi/sdk/go/common/apitype, `OperationV2`). */
+interface Operation {
+  readonly type: string;
+  readonly resource: KnownResource;
+}
 
 /**
  * What the stack knows before this update, secrets encrypted as they lie there. The engine tells a program nothing of it; its CLI does, and
  * needs no lock to read. What AWS has by the stack's name is another question: `pulumi stack rename` changes the one and not the other.
  */
-export async function readState(): Promise<readonly KnownResource[]> {
+export async function readState(): Promise<StackState> {
   // A plan runs without an engine, and without a stack.
-  if (!pulumi.runtime.getEngine()) return [];
+  if (!pulumi.runtime.getEngine()) return { known: [], pending: [] };
   const stack = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   const args = ["stack", "export", "--non-interactive", "--stack", stack];
   try {
     const { stdout } = await promisify(execFile)(engineProgram(), args, { maxBuffer: MOST });
-    return JSON.parse(stdout).deployment?.resources ?? [];
+    const { resources = [], pending_operations: operations = [] } = JSON.parse(stdout).deployment ?? {};
+    const creating = (operations as Operation[]).filter(({ type }) => type === "creating");
+    return { known: resources, pending: creating.map(({ resource }) => resource) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new pulumi.RunError(

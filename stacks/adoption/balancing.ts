@@ -1,4 +1,4 @@
-import { type Account, type Found, type Inputs, isNamed, tagsOf } from "./found";
+import { type Account, type Found, type Inputs, isNamed, tagsOf, unlessMissing } from "./found";
 
 async function balancing(account: Account) {
   const sdk = await import("@aws-sdk/client-elastic-load-balancing-v2");
@@ -13,17 +13,17 @@ async function balancing(account: Account) {
 
 export async function listener({ loadBalancerArn, port }: Inputs, account: Account): Promise<Found | undefined> {
   const { sdk, client, tagged } = await balancing(account);
-  const { Listeners = [] } = await client.send(
-    new sdk.DescribeListenersCommand({ LoadBalancerArn: String(loadBalancerArn) }),
-  );
-  const arn = Listeners.find(({ Port }) => Port === port)?.ListenerArn;
+  const asked = new sdk.DescribeListenersCommand({ LoadBalancerArn: String(loadBalancerArn) });
+  const answer = await unlessMissing(client.send(asked), "LoadBalancerNotFoundException");
+  const arn = answer?.Listeners?.find(({ Port }) => Port === port)?.ListenerArn;
   return arn === undefined ? undefined : (await tagged([arn]))[0];
 }
 
 export async function listenerRule({ listenerArn, priority }: Inputs, account: Account): Promise<Found | undefined> {
   const { sdk, client, tagged } = await balancing(account);
-  const { Rules = [] } = await client.send(new sdk.DescribeRulesCommand({ ListenerArn: String(listenerArn) }));
-  const arn = Rules.find(({ Priority }) => Priority === String(priority))?.RuleArn;
+  const asked = new sdk.DescribeRulesCommand({ ListenerArn: String(listenerArn) });
+  const answer = await unlessMissing(client.send(asked), "ListenerNotFoundException");
+  const arn = answer?.Rules?.find(({ Priority }) => Priority === String(priority))?.RuleArn;
   return arn === undefined ? undefined : (await tagged([arn]))[0];
 }
 

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type KnownResource, knownAs } from "../state";
+import { ifKnown } from "../gates/wait";
+import { type KnownResource, knownAs, type StackState } from "../state";
 import { ownTags } from "../tags";
-import type { Account, Found, Inputs } from "./found";
+import type { Account, Found, Inputs, Tags } from "./found";
 import { FIXED, type Fixed, NAMED, type Named } from "./kinds";
 import { history } from "./parameter";
 
@@ -16,9 +17,11 @@ const PARAMETER = "aws:ssm/parameter:Parameter";
  * A transform, since the engine calls it when all inputs of a resource are known, and waits. Only for an update: a preview waits for nothing.
  *
  * @param before what the stack knew before this update
+ * @returns tells of what this program makes no more, for its end; see {@link leftovers}
  */
-export function adoptLeftovers(account: Account, before: readonly KnownResource[]): void {
+export function adoptLeftovers(account: Account, before: StackState): () => Promise<void> {
   pulumi.runtime.registerResourceTransform(adoption(account, before));
+  return leftovers(account, before);
 }
 
 /** How AWS is asked what there is, by type. */
@@ -29,25 +32,78 @@ export interface Kinds {
   readonly history: (parameter: string, account: Account) => Promise<readonly string[]>;
 }
 
+const KINDS: Kinds = { fixed: FIXED, named: NAMED, history };
+
+/**
+ * What an update was killed in the midst of creating is looked for as well where no later one creates it: a rule of a tier that was left
+ * keeps its target group from its deletion, and a service goes on costing. It is told of, with the command that deletes it.
+ * @param kinds tests bring their own
+ * @returns tells it, behind the last registration
+ */
+export function leftovers(account: Account, state: StackState, kinds = KINDS): () => Promise<void> {
+  const { known: before, pending } = state;
+  const registered = new Map<string, pulumi.CustomResource>();
+  pulumi.runtime.registerStackTransformation(({ type, name, resource }) => {
+    if (type in kinds.fixed || type in kinds.named)
+      registered.set(`${type} ${name}`, resource as pulumi.CustomResource);
+    return undefined;
+  });
+  return async () => {
+    if (pending.length === 0) return;
+    const owners = ownersOf(state);
+    // What is the program's by another name now, too.
+    const ids = await Promise.all([...registered.values()].map(({ id }) => ifKnown(id)));
+    for (const { type, urn, inputs = {} } of new Map(pending.map((one) => [one.urn, one])).values()) {
+      const [name, fixed, named] = [urn.split("::").at(-1) ?? "", kinds.fixed[type], kinds.named[type]];
+      if (registered.has(`${type} ${name}`)) continue;
+      await unlessUnanswered(name, async () => {
+        const own = before.filter((one) => one.type === type);
+        if (named) await tell(named, { type, name, inputs, own, owners }, account);
+        const found = fixed && (await unknownTo(own, fixed, inputs, account));
+        if (found && !ids.includes(found.id) && isOurs(found, owners, [fixed.says?.(inputs)]))
+          await pulumi.log.warn(abandoned(fixed, inputs, found));
+      });
+    }
+  };
+}
+
+const abandoned = ({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string =>
+  [
+    `${named(inputs)} is there from an update that was interrupted, and this stack neither knows nor wants it: it may keep other things from their deletion.`,
+    ...(remove
+      ? ["Delete it, then run `pulumi up` again:", `  ${remove(inputs, found)}`]
+      : ["Look what it holds:", `  ${look?.(inputs)}`]),
+  ].join("\n");
+
+/** Goes on where AWS does not answer, and says so. */
+async function unlessUnanswered<T>(name: string, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    await pulumi.log.warn(
+      `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
+    );
+    return undefined;
+  }
+}
+
 /** Their transform. @param kinds tests bring their own */
-export function adoption(
-  account: Account,
-  before: readonly KnownResource[],
-  kinds: Kinds = { fixed: FIXED, named: NAMED, history },
-): pulumi.ResourceTransform {
+export function adoption(account: Account, state: StackState, kinds: Kinds = KINDS): pulumi.ResourceTransform {
+  const before = state.known;
   return async ({ type, name, props, opts }) => {
     const [fixed, named] = [kinds.fixed[type], kinds.named[type]];
     if (!fixed && !named) return undefined;
     // The program itself takes it over, from whomever.
     if ((opts as pulumi.CustomResourceOptions).import) return undefined;
     const inputs = (await known(props)) as Inputs;
-    const owners = ownersOf(before);
+    const owners = ownersOf(state);
     // Of every name that the stack has had: an update that was killed has written it before anything that follows from it.
     const intents = async () => {
       const names = knownAs(before, PARAMETER, "traffic-intent").map((one) => String(one.inputs?.name));
       return (await Promise.all(names.map((one) => kinds.history(one, account)))).flat();
     };
-    try {
+    return unlessUnanswered(name, async () => {
       const own = before.filter((one) => one.type === type);
       if (named) await tell(named, { type, name, inputs, own, owners }, account);
       const found = fixed && (await unknownTo(own, fixed, inputs, account));
@@ -64,13 +120,8 @@ export function adoption(
       }
       // AWS refuses to make it, so nothing is lost by going on; but the engine ends the program then, and has to have heard it before.
       await pulumi.log.error(foreign(fixed, inputs, found));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      await pulumi.log.warn(
-        `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
-      );
-    }
-    return undefined;
+      return undefined;
+    });
   };
 }
 
@@ -91,13 +142,18 @@ async function unknownTo(
 }
 
 /**
- * The stack's name, and those that its parameters bear from before `pulumi stack rename`. Tags do not tell: a database that was imported
- * from another stack bears that one's.
+ * The stack's name, and those from before `pulumi stack rename`, which its parameters bear, and what it was killed in the midst of creating.
+ * Tags of what it has do not tell: a database that was imported from another stack bears that one's.
  */
-function ownersOf(before: readonly KnownResource[]): ReadonlySet<unknown> {
+function ownersOf({ known, pending }: StackState): ReadonlySet<unknown> {
   const { Project, Stack } = ownTags();
-  const names = before.map(({ type, inputs }) => (type === PARAMETER ? String(inputs?.name).split("/") : []));
-  return new Set([Stack, ...names.flatMap(([, project, stack]) => (project === Project ? [stack] : []))]);
+  const named = known.map(({ type, inputs }) => (type === PARAMETER ? String(inputs?.name).split("/") : []));
+  const tagged = pending.map(({ inputs }) => inputs?.tags as Tags | undefined);
+  return new Set([
+    Stack,
+    ...named.flatMap(([, project, stack]) => (project === Project ? [stack] : [])),
+    ...tagged.flatMap((tags) => (tags?.Project === Project ? [tags.Stack] : [])),
+  ]);
 }
 
 /**

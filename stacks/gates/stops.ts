@@ -209,8 +209,7 @@ export function standingText({ stack, shares, pending, back }: Standing): string
       ? [
           "The engine was cut off in the midst of:",
           ...pending.map((operation) => `  ${operation}`),
-          "The next run asks AWS what has become of it. What was being created may exist without the stack knowing, and costs on. To find it:",
-          `  aws resourcegroupstaggingapi get-resources --tag-filters Key=Stack,Values=${stack}`,
+          "The next run asks AWS what has become of it, takes over what was being created, or tells how to delete it.",
         ]
       : []),
     ...waysText(`\`${command}\``, back ? `\`${command} --back\`` : undefined),

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type History, histories, play, type Without, withoutLeftovers } from "./history";
+import { type History, histories, play, type Without } from "./history";
 
 /** What came of many histories. */
 export interface Checked {
@@ -19,16 +19,13 @@ export async function check(options: {
   readonly runs: number;
   readonly seed: number;
   readonly without?: Without;
-  /** Creations of which a kill leaves AWS's half alone, too. @default false */
-  readonly leftovers?: boolean;
   readonly limit?: number;
   readonly progress?: (runs: number) => void;
 }): Promise<Checked> {
   const ends: Record<string, number> = {};
   let [runs, updates] = [0, 0];
   let violations: readonly string[] = [];
-  const lives = options.leftovers ? histories : histories.map(withoutLeftovers);
-  const property = fc.asyncProperty(lives, async (history) => {
+  const property = fc.asyncProperty(histories, async (history) => {
     const played = await play(history, options.without);
     for (const end of played.ends) ends[end] = (ends[end] ?? 0) + 1;
     updates += played.ends.length;

@@ -3,6 +3,7 @@ import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { leaveOut } from "../../cli/planner/plan-shortcuts";
+import type { KnownResource } from "../../stacks/state";
 import type { Call, Cloud, Properties, Stored } from "../engine/harness/cloud";
 import { refusal } from "../engine/harness/refusals";
 import { answerOf, replacing } from "../engine/harness/types";
@@ -96,8 +97,11 @@ export class Engine {
   /** Where the next update is cut off, by the request and its number. */
   cutAt: (request: { readonly op: Call["op"]; readonly name: string }, at: number) => Cut["how"] | undefined = () =>
     undefined;
-  /** Creations that an update was killed in, as `<type> <name>`: the real engine names them in each update until a refresh clears them. */
-  readonly pending = new Set<string>();
+  /** Creations that an update was killed in: the real engine keeps them until a refresh is told to clear them. */
+  readonly pending: KnownResource[] = [];
+  /** Whether an update has said, since the last refresh, that one before it was killed in a request, and that a refresh tells what became of it. */
+  unsure = false;
+  private interrupted = false;
   /** The program's transform of resources, as far as anything depends on it. */
   adopts: Adopts = async () => undefined;
   private requests = 0;
@@ -114,6 +118,8 @@ export class Engine {
   /** One `pulumi up`. */
   async up(program: () => Promise<unknown>, config: Readonly<Record<string, string>>): Promise<Ended> {
     this.requests = 0;
+    this.unsure ||= this.interrupted;
+    this.interrupted = false;
     const seen: Recorded[] = [];
     const over = new Promise<never>((_, reject) => {
       this.end = reject;
@@ -152,6 +158,7 @@ export class Engine {
 
   /** `pulumi refresh`: the state says what the providers say. */
   refresh(): void {
+    this.unsure = this.interrupted = false;
     this.state = this.state.flatMap((one) => {
       if (!one.custom || isElsewhere(one.type)) return [one];
       const found = this.cloud.resources.get(`${one.type}|${one.id}`);
@@ -252,7 +259,7 @@ export class Engine {
     }
     if (old && request.getDeletebeforereplace()) await this.delete(old);
     return this.request(
-      { op: "create", one: base },
+      { op: "create", one: { ...base, inputs: given } },
       // A replacement ignores no changes (step_generator.go checks the goal's own properties for it).
       () => this.create(urn, given),
       ({ id, outputs }) => {
@@ -306,16 +313,17 @@ export class Engine {
   }
 
   /** One request to a provider: it may be the one that is cut off. */
-  private async request<Result, Recorded>(
-    { op, one }: { readonly op: Call["op"]; readonly one: { readonly type: string; readonly name: string } },
+  private async request<Result, Noted>(
+    { op, one }: { readonly op: Call["op"]; readonly one: Pick<Recorded, "urn" | "type" | "name" | "inputs"> },
     effect: () => Promise<Result>,
-    record: (result: Result) => Recorded,
-  ): Promise<Recorded> {
+    record: (result: Result) => Noted,
+  ): Promise<Noted> {
     const how = this.cutAt({ op, name: one.name }, this.requests++);
     this.takes();
     if (how === "refused") throw new Over({ kind: "failed", message: `${op} ${one.name} was refused` });
     const killed = new Over({ kind: "killed" });
-    if (how && op === "create") this.pending.add(`${one.type} ${one.name}`);
+    this.interrupted = how === "before" || how === "unrecorded";
+    if (how && op === "create") this.pending.push(one);
     if (how === "before") throw killed;
     const result = await effect().catch((error: unknown) => {
       const why = error instanceof Error ? error.message : error;
@@ -348,7 +356,8 @@ export class Engine {
     const used: Recorded[] = [];
     for (const one of unseen) {
       if (!one.custom || isElsewhere(one.type)) this.state = this.state.filter((other) => other !== one);
-      else if (refusal(this.cloud, { ...one, op: "delete" })?.startsWith("ResourceInUse")) used.push(one);
+      else if (refusal(this.cloud, { ...one, op: "delete" })?.match(/^(ResourceInUse|DependencyViolation)/))
+        used.push(one);
       else await this.delete(one);
     }
     for (const one of used) await this.delete(one);

@@ -47,10 +47,10 @@ export function hear(said: string[]): () => void {
   return () => Object.assign(log, { info, warn, error });
 }
 
-/** Deletes what the program has said is to be deleted by a person, as its command says. */
-export function deleteAsTold(cloud: Cloud, said: readonly string[]): void {
-  for (const text of said) {
-    const [, id = "", type] = /^(\S+) \((\S+)\) is there from an update/.exec(text) ?? [];
-    if (type && text.split("\n").at(-1)?.includes(id)) cloud.resources.delete(`${type}|${id}`);
+/** Deletes what the program has said is to be deleted by a person, as its command says: what it deletes is its last word. */
+export function deleteAsTold({ resources }: Cloud, said: readonly string[]): void {
+  for (const text of said.filter((one) => one.includes("is there from an update that was interrupted"))) {
+    const id = text.split(" ").at(-1);
+    for (const [key, one] of resources) if (one.id === id) resources.delete(key);
   }
 }

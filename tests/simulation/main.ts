@@ -12,12 +12,11 @@ interface Part {
   readonly runs: number;
   readonly seed: number;
   readonly without?: string;
-  readonly leftovers: boolean;
 }
 
 /**
- * `npm run test:histories -- --runs 10000 --seed 1 [--workers 2] [--without ready] [--leftovers]`: random lives of a stack, on the real
- * program and gates.
+ * `npm run test:histories -- --runs 10000 --seed 1 [--workers 2] [--without ready]`: random lives of a stack, on the real program and
+ * gates.
  * Each worker plays a part of its own: the first one with the seed, each further one with the next.
  */
 async function main(): Promise<void> {
@@ -27,11 +26,10 @@ async function main(): Promise<void> {
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       workers: { type: "string", default: String(availableParallelism()) },
       without: { type: "string" },
-      leftovers: { type: "boolean", default: false },
     },
   });
   const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(values.workers)];
-  const { without, leftovers } = values;
+  const { without } = values;
   const { MENDS } = await simulation();
   if (without !== undefined && !MENDS[without]) {
     throw new Error(`--without takes one of ${Object.keys(MENDS).join(", ")} (got "${without}")`);
@@ -48,7 +46,6 @@ async function main(): Promise<void> {
     (_, index): Part => ({
       runs: Math.floor(runs / workers) + (index < runs % workers ? 1 : 0),
       seed: seed + index,
-      leftovers,
       ...(without ? { without } : {}),
     }),
   );

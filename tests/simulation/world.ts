@@ -11,7 +11,6 @@ import { rolloutsIn } from "./rollouts";
 
 const RECORD = "aws:route53/record:Record";
 const RULE = "aws:lb/listenerRule:ListenerRule";
-const LISTENER = "aws:lb/listener:Listener";
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 const PARAMETER = "aws:ssm/parameter:Parameter";
 
@@ -56,12 +55,6 @@ export class ModelWorld {
   constructor(private readonly changed: (world: ModelWorld, name?: string) => void = () => {}) {
     this.cloud.after = ({ type, inputs, name, op }) => {
       if (type === PARAMETER && op !== "delete" && inputs.name) this.note(inputs.name, inputs.value);
-      // Its rules go with a listener, also those that no stack knows of.
-      if (type === LISTENER && op === "delete") {
-        const listeners = new Set(this.cloud.of(LISTENER).map(({ id }) => id));
-        const lost = this.cloud.of(RULE).filter(({ inputs }) => !listeners.has(inputs.listenerArn));
-        for (const { id } of lost) this.cloud.resources.delete(`${RULE}|${id}`);
-      }
       if (type === PARAMETER && op === "delete") this.versions.delete(this.cloud.calls.at(-1)?.before?.name);
       this.changed(this, name);
     };

@@ -5,7 +5,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { construct } from "./construct";
-import { allocated, policiesOf, ROLE, refusal } from "./refusals";
+import { allocated, goesWith, refusal } from "./refusals";
 import { Rollouts } from "./rollouts";
 import { answerOf, outputsOf, replacing } from "./types";
 import { worldNow } from "./world";
@@ -154,7 +154,7 @@ export class Cloud {
     this.refuse("delete", type, stored.inputs, id);
     if (type === "aws:s3/bucket:Bucket" && !stored.inputs.forceDestroy) throw new Error(`BucketNotEmpty: ${id}`);
     this.resources.delete(this.key(type, id));
-    if (type === ROLE) for (const one of policiesOf(this, id)) this.resources.delete(this.key(one.type, one.id));
+    for (const one of goesWith(this, type, id)) this.resources.delete(this.key(one.type, one.id));
     await this.after(this.record("delete", urn, {}, stored.inputs));
   }
 

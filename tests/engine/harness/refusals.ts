@@ -99,6 +99,8 @@ const sameRule = (a: Properties, b: Properties) =>
  *   (docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteTargetGroup.html);
  * - `DeleteConflict`: a role that has policies is not deleted (docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html), unless the
  *   provider is to take them away first (hashicorp/terraform-provider-aws#2388);
+ * - `DependencyViolation`: a security group that something has, or that another one's rule names, is not deleted
+ *   (docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html);
  * - what is there already by a name or a place that AWS gives once ({@link ONCE});
  * - `InvalidChangeBatch`: a name has either one simple record of a type or several with a policy (terraform-provider-aws#15622);
  * - `InvalidPermission.Duplicate`: a security group has the rule already
@@ -113,6 +115,8 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
     if (held) return held[1](id ?? "");
     if (type === ROLE && !inputs.forceDetachPolicies && policiesOf(cloud, id).length > 0)
       return "DeleteConflict: Cannot delete entity, must delete policies first.";
+    if (type === GROUP && id !== undefined && isHeld(cloud, id))
+      return `DependencyViolation: resource ${id} has a dependent object`;
     const used = type === "aws:lb/targetGroup:TargetGroup" && cloud.of(RULE).find((rule) => leadsTo(rule, id));
     return used
       ? `ResourceInUse: Target group '${id}' is currently in use by a listener or a rule (${used.name})`
@@ -125,7 +129,7 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
   if (type === RECORD && others.some((one) => mixed(one.inputs, inputs))) {
     return `InvalidChangeBatch: [RRSet with DNS name ${inputs.name}., type ${inputs.type} cannot be created as other RRSets exist with the same name and type.]`;
   }
-  if (/^aws:vpc\/securityGroup(In|E)gressRule:/.test(type) && others.some((one) => sameRule(one.inputs, inputs))) {
+  if (GROUP_RULE.test(type) && others.some((one) => sameRule(one.inputs, inputs))) {
     return `InvalidPermission.Duplicate: the specified rule from port ${inputs.fromPort} already exists`;
   }
   if (type === "aws:ecs/service:Service") {
@@ -138,12 +142,36 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
   return undefined;
 }
 
-export const ROLE = "aws:iam/role:Role";
+const ROLE = "aws:iam/role:Role";
 /** What a role has, by whoever gave it. */
-export const policiesOf = (cloud: Cloud, role: string | undefined): readonly Stored[] =>
+const policiesOf = (cloud: Cloud, role: string | undefined): readonly Stored[] =>
   ["aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"]
     .flatMap((type) => cloud.of(type))
     .filter(({ inputs }) => inputs.role === role);
+
+const GROUP = "aws:ec2/securityGroup:SecurityGroup";
+const GROUP_RULE = /^aws:vpc\/securityGroup(In|E)gressRule:/;
+const HAS_GROUPS = /^aws:(ec2\/instance|ecs\/service|lb\/loadBalancer|rds\/instance):/;
+
+/** Whether something has a security group, or another one's rule names it. */
+const isHeld = ({ resources }: Cloud, group: string): boolean =>
+  [...resources.values()].some(
+    ({ type, inputs }) =>
+      (GROUP_RULE.test(type) && inputs.referencedSecurityGroupId === group && inputs.securityGroupId !== group) ||
+      (HAS_GROUPS.test(type) && JSON.stringify(inputs).includes(`"${group}"`)),
+  );
+
+/** What AWS deletes with something, also what no stack knows of. */
+export function goesWith(cloud: Cloud, type: string, id: string): readonly Stored[] {
+  const of = (types: RegExp, key: string) =>
+    [...cloud.resources.values()].filter((one) => types.test(one.type) && one.inputs[key] === id);
+  if (type === ROLE) return policiesOf(cloud, id);
+  if (type === GROUP) return of(GROUP_RULE, "securityGroupId");
+  if (type === "aws:lb/listener:Listener") return of(/^aws:lb\/listenerRule:/, "listenerArn");
+  if (type !== "aws:lb/loadBalancer:LoadBalancer") return [];
+  const listeners = of(/^aws:lb\/listener:/, "loadBalancerArn");
+  return [...listeners, ...listeners.flatMap((one) => goesWith(cloud, one.type, one.id))];
+}
 
 const leadsTo = (rule: Stored, group: string | undefined) => groupsOf(rule).some(({ arn }) => arn === group);
 

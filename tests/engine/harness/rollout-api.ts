@@ -99,18 +99,21 @@ const template = ({ id, version }: { id: string; version: string }) =>
   `<LaunchTemplate><LaunchTemplateId>${id}</LaunchTemplateId><Version>${version}</Version></LaunchTemplate>`;
 
 const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => string) => string>> = {
+  // Without a name it tells of all (docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html).
   DescribeAutoScalingGroups: (cloud, field) => {
-    const name = field("AutoScalingGroupNames.member.1");
-    const state = cloud.rollouts.group(name);
-    const instances = state?.instances.map(
-      (one, index) =>
-        `<member><InstanceId>i-${index}</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>${template(one)}</member>`,
-    );
-    return `<AutoScalingGroups>${
-      state && instances
+    const asked = field("AutoScalingGroupNames.member.1");
+    const names = asked ? [asked] : cloud.of("aws:autoscaling/group:Group").map(({ outputs }) => String(outputs.name));
+    const groups = names.map((name) => {
+      const state = cloud.rollouts.group(name);
+      const instances = state?.instances.map(
+        (one, index) =>
+          `<member><InstanceId>i-${index}</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>${template(one)}</member>`,
+      );
+      return state && instances
         ? `<member><AutoScalingGroupName>${name}</AutoScalingGroupName>${template(state.template)}<DesiredCapacity>${instances.length}</DesiredCapacity><Instances>${instances.join("")}</Instances></member>`
-        : ""
-    }</AutoScalingGroups>`;
+        : "";
+    });
+    return `<AutoScalingGroups>${groups.join("")}</AutoScalingGroups>`;
   },
   DescribeInstanceRefreshes: (cloud, field) => {
     const [latest] = cloud.rollouts.group(field("AutoScalingGroupName"))?.refreshes ?? [];

@@ -46,7 +46,7 @@ describe("a database that an update meets", () => {
   const meet = (opts: object) =>
     adoption(
       { region: "ap-northeast-2" },
-      [],
+      { known: [], pending: [] },
     )({
       type: "aws:rds/instance:Instance",
       name: "database-instance",
@@ -86,14 +86,14 @@ describe("a server that an update meets, which the stack does not know", () => {
   // The SDK has one project for a process, which other tests set.
   const project = () => ownTags().Project;
   const tagged = (Stack: string) => ({ Project: project(), Stack, ManagedBy: "pulumi" });
-  const meet = async (before: readonly KnownResource[], Stack: string) => {
+  const meet = async (before: readonly KnownResource[], Stack: string, pending: readonly KnownResource[] = []) => {
     said.length = 0;
     const named = {
       all: async () => [{ id: "i-1", tags: tagged(Stack) }],
       remove: () => "aws ec2 terminate-instances",
     };
     const kinds = { fixed: {}, named: { "aws:ec2/instance:Instance": named }, history: async () => [] };
-    const transform = adoption({ region: "ap-northeast-2" }, before, kinds);
+    const transform = adoption({ region: "ap-northeast-2" }, { known: before, pending }, kinds);
     const args = { type: "aws:ec2/instance:Instance", name: "server", custom: true, props: {}, opts: {} };
     await transform(args as ResourceTransformArgs);
     return said.join("\n");
@@ -110,5 +110,10 @@ describe("a server that an update meets, which the stack does not know", () => {
     for (const before of [[parameter("old")], [parameter("new"), parameter("old", true)]]) {
       assert.match(await meet(before, "old"), /i-1 .* is there from an update that was interrupted/);
     }
+  });
+
+  it("is the stack's own where it bears the name under which the stack was killed in making it", async () => {
+    const made = known("aws:ec2/instance:Instance", { tags: tagged("old") });
+    assert.match(await meet([], "old", [made]), /i-1 .* is there from an update that was interrupted/);
   });
 });

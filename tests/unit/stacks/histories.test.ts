@@ -155,6 +155,37 @@ describe("the site's program on a modelled engine", () => {
       up(to("fargate"), { cut: { at: "create fargate-service", how: "unrecorded" } }),
       up(to("fargate")),
     ],
+    "an update is killed while AWS makes a tier's probe rule, and the next one leaves the tier and keeps the load balancer":
+      [
+        up(to("fargate", { canary: { tier: "ha-web-tier", percent: 0 } }), {
+          cut: { at: "create ha-web-tier-probe", how: "unrecorded" },
+        }),
+        up(to("fargate")),
+      ],
+    "an update is killed while EC2 makes a tier's way to the database, and the next one leaves the tier": [
+      up(to("monitored-instance", { canary: { tier: "fargate", percent: 0 } }), {
+        cut: { at: "create fargate-to-database", how: "unrecorded" },
+      }),
+      up(to("monitored-instance")),
+    ],
+    "an update is killed while AWS makes a service, and the next one leaves its tier": [
+      up(to("monitored-instance", { canary: { tier: "fargate", percent: 0 } }), {
+        cut: { at: "create fargate-service", how: "unrecorded" },
+      }),
+      up(to("monitored-instance")),
+    ],
+    "the first update is killed while AWS makes the database, and the stack gets another name before the next one": [
+      up(to("monitored-instance"), { cut: { at: "create database-instance", how: "unrecorded" } }),
+      { kind: "rename" },
+      up(to("monitored-instance")),
+    ],
+    "an update is killed while AWS changes the database's address for Vercel, and the next one is to go without": [
+      up(to("monitored-instance", { section: false })),
+      up(to("fargate", { section: false, canary: { tier: "vercel", percent: 0 } }), {
+        cut: { at: "update database-instance", how: "unrecorded" },
+      }),
+      up(to("monitored-instance", { section: false })),
+    ],
     "the first update is killed while Route 53 makes its first record, and the next ones are to lead elsewhere": [
       up(to("vercel", { section: false }), { cut: { at: "create traffic-serving", how: "unrecorded" } }),
       up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),

@@ -19,7 +19,8 @@ export interface Engine {
    */
   up(message: string): Promise<Watch | undefined>;
   /**
-   * Asks the cloud what there is, and forgets operations that were cut off.
+   * Asks the cloud what there is, and forgets operations that were cut off, but for creations: of these the next update takes over, or
+   * tells of, what they have left.
    * @throws {UpdateFailed} @throws {StackBusy}
    */
   repair(): Promise<void>;
@@ -93,7 +94,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
       if (!diagnosticEvent) return;
       const text = diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim();
       if (diagnosticEvent.severity === "error") errors.push(text);
-      else if (diagnosticEvent.severity === "info" && text) say(text);
+      else if (/^(info|warning)$/.test(diagnosticEvent.severity) && text) say(text);
     };
     try {
       return await run({ onEvent, signal: stopping.signal });
@@ -114,13 +115,24 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
       return operations.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
     },
     watch: async () => watchIn(await opened.outputs()),
-    up: async (message) => watchIn((await locked((listening) => opened.up({ message, ...listening }))).outputs),
+    async up(message) {
+      const { outputs } = await locked((listening) => opened.up({ message, ...listening }));
+      await forgetCreations(opened);
+      return watchIn(outputs);
+    },
     async repair() {
-      await locked((listening) => opened.refresh({ clearPendingCreates: true, ...listening }));
+      await locked((listening) => opened.refresh(listening));
     },
     unlock: () => opened.cancel(),
     interrupt: () => stopping.abort(),
   };
+}
+
+/** The engine would name them in each update, and they would keep a further migration from beginning. */
+async function forgetCreations(stack: Stack): Promise<void> {
+  const state = await stack.exportStack();
+  const { pending_operations: operations = [], ...deployment } = state.deployment ?? {};
+  if (operations.length > 0) await stack.importStack({ ...state, deployment });
 }
 
 const watchIn = (outputs: OutputMap) => outputs.watch?.value as Watch | undefined;

@@ -80,9 +80,10 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
         `Another update of ${file.stack} is running, or was killed, in the midst of:`,
         ...pending.map((operation) => `  ${operation}`),
         "Nothing was changed. If one is running, wait for its end and run this again.",
-        "If it was killed, look whether they exist on AWS, then let the engine repair its state:",
-        `  pulumi refresh --stack ${file.stack}`,
+        "If it was killed, let an update take over what it left, or tell how to delete it, and the engine forget of it:",
+        `  pulumi refresh --skip-pending-creates --stack ${file.stack}`,
         `  pulumi up --stack ${file.stack}`,
+        `  pulumi refresh --clear-pending-creates --stack ${file.stack}`,
       ].join("\n"),
     );
   }

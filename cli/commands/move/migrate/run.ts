@@ -82,8 +82,10 @@ async function takeUp(at: Position, options: RunOptions, world: World): Promise<
 
 async function take(step: Step, before: Position, options: RunOptions, world: World): Promise<void> {
   await world.journal.record(stepText(step, options.target), async () => {
+    // Only behind it is the migration done: whoever kills it there goes on with it.
+    if (step.kind === "close") await applied(before, options, world, undefined);
     world.file.write(step.to);
-    if (step.kind !== "finish") await applied(step.to, options, world, before);
+    if (step.kind !== "close" && step.kind !== "finish") await applied(step.to, options, world, before);
   });
   if (step.kind === "warm" || step.kind === "shift") await prove(step.to, options, world);
 }
@@ -221,9 +223,6 @@ async function repair(options: RunOptions, world: World): Promise<void> {
   if (pending.length === 0) return;
   await world.journal.record("repair what an update was killed in", async () => {
     for (const operation of pending) world.journal.say(operation);
-    const created = pending.filter((operation) => operation.startsWith("creating "));
-    if (created.length > 0)
-      world.journal.say("what was being created may exist without the stack knowing: look for it");
     try {
       await alone(() => world.engine.repair(), options, world);
     } catch (error) {

@@ -26,10 +26,12 @@ export const positionOf = ({ architecture, traffic: { canary, percent, from, rev
 
 /**
  * One change of the stack's file, and the update after it: `warm` builds the new tier without traffic, `shift` gives it a share,
- * `swap` makes it the one of the record `serving`, `retire` lets go of the old one, `finish` only tidies the file.
+ * `swap` makes it the one of the record `serving`, `retire` lets go of the old one, `finish` only tidies the file. `close` is a `finish`
+ * with one more update before it: the database keeps the public address that Vercel needs as long as a record names Vercel, so through
+ * `retire` too.
  */
 export interface Step {
-  readonly kind: "warm" | "shift" | "swap" | "retire" | "finish";
+  readonly kind: "warm" | "shift" | "swap" | "retire" | "close" | "finish";
   readonly to: Position;
 }
 
@@ -61,7 +63,8 @@ export function nextStep(at: Position, target: Architecture, steps: readonly num
   }
   if (at.canary !== undefined && at.percent > 0) return { kind: "shift", to: to({ percent: 0, from }) };
   if (at.canary !== undefined) return { kind: "retire", to: to({ canary: undefined, percent: 0, from }) };
-  return at.from === undefined ? undefined : { kind: "finish", to: { ...at, from: undefined } };
+  if (at.from === undefined) return undefined;
+  return { kind: at.from === "vercel" ? "close" : "finish", to: { ...at, from: undefined } };
 }
 
 /** All steps that are left. */
@@ -117,6 +120,8 @@ export function stepText({ kind, to }: Step, target: Architecture): string {
       return `${target} takes the place of ${to.canary}`;
     case "retire":
       return "delete the old tier";
+    case "close":
+      return "take away the database's public address, which Vercel needed";
     case "finish":
       return "note in the stack's file that it is done";
   }

@@ -45,7 +45,7 @@ describe("migrate: steps", () => {
           ["shift", from, to, 100],
           ["swap", to, from, 0],
           ["retire", to, undefined, 0],
-          ["finish", to, undefined, 0],
+          [from === "vercel" ? "close" : "finish", to, undefined, 0],
         ],
       );
       assert.deepEqual(
@@ -54,7 +54,11 @@ describe("migrate: steps", () => {
         "each change that an update applies has a number of its own",
       );
       for (const { kind, to: position } of steps) {
-        assert.equal(targetOf(position), kind === "finish" ? undefined : to, "the file alone says where it leads");
+        assert.equal(
+          targetOf(position),
+          kind === "finish" || kind === "close" ? undefined : to,
+          "the file alone says where it leads",
+        );
       }
     });
 
@@ -137,7 +141,7 @@ describe("migrate: what is asked", () => {
       [
         ["shift", 0],
         ["retire", 0],
-        ["finish", 0],
+        ["close", 0],
       ],
     );
   });
