@@ -9,12 +9,13 @@ import { history } from "./parameter";
 const PARAMETER = "aws:ssm/parameter:Parameter";
 
 /**
- * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same name,
- * for ever, so what bears the stack's tags, or says just what the stack is about to say, is imported instead, and then updated like
- * anything else. What is somebody else's stops the update, with the command that deletes it. What Pulumi names itself is made a second time,
- * and the first one is told of: an import would have to name it for ever (pulumi-terraform-bridge, `extractSchemaInputs`).
+ * Takes over what an update that was killed has left in AWS: made, and not written down. AWS refuses to make it again, under the same
+ * name, for ever, so what bears the stack's tags, or says just what the stack is about to say, is imported instead, and then updated
+ * like anything else. What is somebody else's stops the update, with the command that deletes it. What Pulumi names itself is made a
+ * second time, and the first one is told of: an import would have to name it for ever (pulumi-terraform-bridge, `extractSchemaInputs`).
  *
- * A transform, since the engine calls it when all inputs of a resource are known, and waits. Only for an update: a preview waits for nothing.
+ * A transform, since the engine calls it when all inputs of a resource are known, and waits. Only for an update: a preview waits for
+ * nothing.
  *
  * @param before what the stack knew before this update
  * @returns tells of what this program makes no more, for its end; see {@link leftovers}
@@ -69,10 +70,9 @@ export function leftovers(account: Account, state: StackState, kinds = KINDS): (
 
 const abandoned = ({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string =>
   [
-    `${named(inputs)} is there from an update that was interrupted, and this stack neither knows nor wants it: it may keep other things from their deletion.`,
-    ...(remove
-      ? ["Delete it, then run `pulumi up` again:", `  ${remove(inputs, found)}`]
-      : ["Look what it holds:", `  ${look?.(inputs)}`]),
+    `${named(inputs)} is there from an update that was interrupted, and this stack neither knows nor wants it.`,
+    `It may keep other things from their deletion. ${remove ? "Delete it, then run `pulumi up` again" : "Look what it holds"}:`,
+    `  ${remove?.(inputs, found) ?? look?.(inputs)}`,
   ].join("\n");
 
 /** Goes on where AWS does not answer, and says so. */
@@ -142,8 +142,8 @@ async function unknownTo(
 }
 
 /**
- * The stack's name, and those from before `pulumi stack rename`, which its parameters bear, and what it was killed in the midst of creating.
- * Tags of what it has do not tell: a database that was imported from another stack bears that one's.
+ * The stack's name, and those from before `pulumi stack rename`, which its parameters bear, and what it was killed in the midst of
+ * creating. Tags of what it has do not tell: a database that was imported from another stack bears that one's.
  */
 function ownersOf({ known, pending }: StackState): ReadonlySet<unknown> {
   const { Project, Stack } = ownTags();
@@ -171,8 +171,9 @@ function isOurs(
 
 function foreign({ named, look, remove }: Fixed, inputs: Inputs, found: Found): string {
   const { Project, Stack } = ownTags();
+  const why = found.tags ? `its tags are not Project=${Project}, Stack=${Stack}` : "it says something else";
   return [
-    `${named(inputs)} is there already, and it is not this stack's (${found.tags ? `its tags are not Project=${Project}, Stack=${Stack}` : "it says something else"}).`,
+    `${named(inputs)} is there already, and it is not this stack's (${why}).`,
     ...(remove
       ? [
           "Nothing of it was changed. Look whose it is; if nobody needs it, delete it and run `pulumi up` again:",

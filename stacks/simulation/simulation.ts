@@ -26,7 +26,7 @@ export interface Visitors {
  */
 export const RESOLVERS = { resolvers: 100, overstayShare: 0.0874, overstaySeconds: 600 } as const;
 
-/** Longest time in seconds, of which a flip takes any part: for a new tier to start, and for a change to reach all of Route 53's servers. */
+/** Longest times in seconds, of which a flip takes any part: a new tier starts, and a change reaches all of Route 53's servers. */
 const LONGEST = { start: 180, propagation: 60 } as const;
 /** Route 53's servers of a zone. */
 const SERVERS = 4;

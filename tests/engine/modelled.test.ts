@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { leaveOut } from "../../cli/planner/plan-shortcuts";
 import { readStack } from "../../stacks/config";
 import { liveGates } from "../../stacks/gates";
 import { deploySite } from "../../stacks/site";
-import { Engine, shortcuts } from "../simulation/engine";
+import { Engine } from "../simulation/engine";
 import { ModelWorld } from "../simulation/world";
 import type { Call } from "./harness/cloud";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
@@ -57,7 +58,7 @@ describe("the modelled engine makes the requests that the real one makes", () =>
   before(async function () {
     project = await projectFor(this);
     process.env.VERCEL_API_TOKEN ??= "test";
-    restore = shortcuts();
+    restore = leaveOut();
   });
   after(() => {
     restore();

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { leaveOut } from "../../cli/planner/plan-shortcuts";
 import type { KnownResource } from "../../stacks/state";
 import type { Call, Cloud, Properties, Stored } from "../engine/harness/cloud";
 import { refusal } from "../engine/harness/refusals";
@@ -99,7 +98,7 @@ export class Engine {
     undefined;
   /** Creations that an update was killed in: the real engine keeps them until a refresh is told to clear them. */
   readonly pending: KnownResource[] = [];
-  /** Whether an update has said, since the last refresh, that one before it was killed in a request, and that a refresh tells what became of it. */
+  /** Whether an update has said, since the last refresh, that one before it was cut off in a request, and how a refresh helps. */
   unsure = false;
   private interrupted = false;
   /** The program's transform of resources, as far as anything depends on it. */
@@ -336,7 +335,8 @@ export class Engine {
   }
 
   private async delete(one: Recorded): Promise<void> {
-    if (one.protect) throw new Over({ kind: "failed", message: `${one.name} is protected` });
+    // What another one has replaced was asked for it before (pulumi/pkg/resource/deploy/step.go, `DeleteStep.Apply`).
+    if (one.protect && !one.replaced) throw new Over({ kind: "failed", message: `${one.name} is protected` });
     await this.request(
       { op: "delete", one },
       () => this.cloud.delete(one.urn, one.id),
@@ -397,6 +397,3 @@ function plain(value: unknown): unknown {
   const entries = Object.entries(object).filter(([key, item]) => item !== undefined && key !== "__provider");
   return Object.fromEntries(entries.map(([key, item]) => [key, plain(item)]));
 }
-
-/** The SDK's shortcuts hold while something runs; see cli/planner/plan-shortcuts.ts. */
-export const shortcuts = leaveOut;

@@ -12,7 +12,7 @@ import { DOMAIN, REGION } from "../engine/harness/world";
 import { type Cut, type Ended, Engine } from "./engine";
 import { COSTLY, deleteAsTold, hear, kindsIn } from "./leftovers";
 import { Visitors } from "./visitors";
-import { ModelWorld, type Turn } from "./world";
+import { ModelWorld, NAMES, type Turn } from "./world";
 
 /** Takes a mend out of the program, to see what it is for: the gates as they would be without it. */
 export type Without = (gates: Gates, world: ModelWorld) => Gates;
@@ -26,6 +26,10 @@ export interface File {
   readonly port: number;
   /** Whether the section `vercel` stands in the file where no tier of it does. */
   readonly section: boolean;
+  /** The site's name. @default the first one */
+  readonly name?: (typeof NAMES)[number];
+  /** Whether the other name redirects to it. @default false */
+  readonly redirects?: boolean;
 }
 
 /** One thing that happens to a stack. */
@@ -69,6 +73,8 @@ const file = fc.record(
     ttl: fc.constantFrom(30, 60, 300),
     port: fc.constantFrom(3000, 3001),
     section: fc.boolean(),
+    name: fc.constantFrom(...NAMES),
+    redirects: fc.boolean(),
   },
   { requiredKeys: ["architecture", "ttl", "port", "section"] },
 );
@@ -142,8 +148,11 @@ const REQUEST_SECONDS = 20;
 
 class Stack {
   readonly ends: Ended["kind"][] = [];
-  private readonly visitors = new Visitors(DRAIN);
-  private readonly world = new ModelWorld((world, name) => this.visitors.look(world, name));
+  private readonly visitors = NAMES.map((name) => new Visitors(name, DRAIN));
+  private readonly world = new ModelWorld((world, name) => {
+    for (const one of this.visitors) one.look(world, name);
+  });
+  private readonly wrong: string[] = [];
   private readonly engine = new Engine(this.world.cloud, () => this.world.pass(Math.random() * REQUEST_SECONDS));
   /** What the program has said beside. */
   private readonly said: string[] = [];
@@ -155,7 +164,7 @@ class Stack {
   }
 
   get violations(): readonly string[] {
-    return this.visitors.violations;
+    return [...this.visitors.flatMap(({ violations }) => violations), ...this.wrong];
   }
 
   async happens(event: Event): Promise<void> {
@@ -192,8 +201,9 @@ class Stack {
 
   /** What people do with a stack that is in their way: what the message says, and nothing else. */
   async finish(touched: boolean): Promise<void> {
+    const wanted = this.file;
     let ended = await this.up(this.file);
-    for (let attempt = 0; (ended.kind !== "done" || this.engine.unsure) && attempt < 4; attempt++) {
+    for (let attempt = 0; (ended.kind !== "done" || this.engine.unsure) && attempt < 5; attempt++) {
       const said = this.engine.unsure
         ? ["pulumi refresh", "pulumi up"]
         : "message" in ended
@@ -202,9 +212,11 @@ class Stack {
       if (said.length === 0) break;
       deleteAsTold(this.world.cloud, this.said);
       for (const command of said) ended = (await this.obey(command)) ?? ended;
+      // "Change the name back when it has ended."
+      if (ended.kind === "done" && this.file !== wanted) ended = await this.up(wanted);
     }
     if (ended.kind !== "done") {
-      this.visitors.violations.push(`stuck: ${ended.kind} ${"message" in ended ? ended.message : ""}`);
+      this.wrong.push(`stuck: ${ended.kind} ${"message" in ended ? ended.message : ""}`);
       return;
     }
     deleteAsTold(this.world.cloud, this.said);
@@ -220,18 +232,21 @@ class Stack {
       more = this.world.cloud.calls.slice(calls).map(({ op, name }) => `${op} ${name}`);
       if (more.length === 0) break;
     }
-    if (more.length > 0) this.visitors.violations.push(`a further update still changes something: ${more.join(", ")}`);
+    if (more.length > 0) this.wrong.push(`a further update still changes something: ${more.join(", ")}`);
     this.checkWhole();
   }
 
   /** One command of a message. @returns how it ended, if it is an update */
   private async obey(command: string): Promise<Ended | undefined> {
+    const [, path, value] = /^pulumi config set --stack \S+ --path '\S+:domain\.(\S+)' (\S+)$/.exec(command) ?? [];
     const revision = /^pulumi config set --stack \S+ --path \S+:traffic\.revision (\d+)$/.exec(command)?.[1];
-    if (revision !== undefined) this.revision = Number(revision);
+    if (path === "name") this.file = { ...this.file, name: value as (typeof NAMES)[number], redirects: false };
+    else if (path === "redirectFrom[0]") this.file = { ...this.file, redirects: true };
+    else if (revision !== undefined) this.revision = Number(revision);
     else if (/^pulumi refresh( --stack \S+)?$/.test(command)) this.engine.refresh();
     else if (/^pulumi up( --stack \S+)?$/.test(command)) return this.up(this.file);
     else if (new RegExp(`^pulumi stack rename \\S+ --stack ${this.engine.stack}$`).test(command)) this.engine.rename();
-    else this.visitors.violations.push(`nobody can do what a message says: ${command}`);
+    else this.wrong.push(`nobody can do what a message says: ${command}`);
     return undefined;
   }
 
@@ -240,20 +255,19 @@ class Stack {
     const wanted = new Set([this.file.architecture, ...(this.file.canary ? [this.file.canary.tier] : [])]);
     const known = new Set(this.engine.state.map(({ type, id }) => `${type}|${id}`));
     for (const [key, { type }] of cloud.resources) {
-      if (COSTLY.includes(type) && !known.has(key))
-        this.visitors.violations.push(`${key} is there, and nobody is told`);
+      if (COSTLY.includes(type) && !known.has(key)) this.wrong.push(`${key} is there, and nobody is told`);
     }
     const found = new Set(this.engine.state.flatMap(({ urn, custom }) => (custom ? (tierOf(urn) ?? []) : [])));
     const texts = [wanted, found].map((tiers) => [...tiers].sort().join(", "));
-    if (texts[0] !== texts[1]) this.visitors.violations.push(`${texts[1]} are there instead of ${texts[0]}`);
+    if (texts[0] !== texts[1]) this.wrong.push(`${texts[1]} are there instead of ${texts[0]}`);
     for (const [type, input] of Object.entries(PROTECTED)) {
       for (const { id, inputs } of cloud.of(type)) {
-        if (inputs[input] !== true) this.visitors.violations.push(`${id} serves without its deletion protection`);
+        if (inputs[input] !== true) this.wrong.push(`${id} serves without its deletion protection`);
       }
     }
     const open = cloud.of("aws:rds/instance:Instance").map(({ inputs }) => inputs.publiclyAccessible);
     if (open.length !== 1 || open[0] !== wanted.has("vercel")) {
-      this.visitors.violations.push(`the database's public address is ${open} with ${texts[0]}`);
+      this.wrong.push(`the database's public address is ${open} with ${texts[0]}`);
     }
   }
 
@@ -261,7 +275,8 @@ class Stack {
     this.file = file;
     const { world } = this;
     world.beginUpdate(killAtWait, turn);
-    this.visitors.beginUpdate(world);
+    const names = namesIn(file);
+    for (const [index, one] of this.visitors.entries()) one.beginUpdate(world, names.includes(NAMES[index] as string));
     const known = this.engine.state.map(({ replaced, ...one }) => ({ ...one, delete: replaced }));
     const [account, kinds] = [{ region: REGION }, kindsIn(world)];
     const before = { known, pending: [...this.engine.pending] };
@@ -295,20 +310,22 @@ class Stack {
   }
 
   private byHand({ slot, weight, ttl }: Extract<Event, { kind: "hand" }>): void {
-    const record = this.world.records().find(({ inputs }) => inputs.setIdentifier === slot);
+    const record = NAMES.flatMap((name) => this.world.records(name)).find(
+      ({ inputs }) => inputs.setIdentifier === slot,
+    );
     if (!record) return;
     record.inputs = {
       ...record.inputs,
       ...(weight === undefined ? {} : { weightedRoutingPolicies: [{ weight }] }),
       ...(ttl === undefined || record.inputs.aliases ? {} : { ttl }),
     };
-    this.visitors.byHand(this.world);
+    for (const one of this.visitors) one.byHand(this.world);
   }
 }
 
 /**
- * The commands that a message names to go on with what the file says, in their order; none if it names no way at all. What it says of a case
- * ("; if a part of it is gone ...") is not done without the case. What a provider says is no message of ours: whoever reads it tries
+ * The commands that a message names to go on with what the file says, in their order; none if it names no way at all. What it says of a
+ * case ("; if a part of it is gone ...") is not done without the case. What a provider says is no message of ours: whoever reads it tries
  * again, behind what the guide's cure for it says.
  */
 function commandsIn({ kind, message }: Ended & { readonly message: string }, stack: string): string[] {
@@ -331,10 +348,20 @@ const SUBNETS = {
   ids: ["subnet-0000000000000000a", "subnet-0000000000000000b"],
 };
 
-function configOf({ architecture, canary, ttl, port, section }: File, revision: number): Record<string, string> {
+/** Names of the site that its file knows: its own, then the one that redirects to it. */
+const namesIn = ({ name = NAMES[0], redirects = false }: File): string[] => [
+  name,
+  ...(redirects ? NAMES.filter((one) => one !== name) : []),
+];
+
+function configOf(
+  { architecture, canary, ttl, port, section, ...named }: File,
+  revision: number,
+): Record<string, string> {
+  const [name, ...redirectFrom] = namesIn({ architecture, ttl, port, section, ...named });
   const { "iamvet:vercel": vercel, ...rest } = settings(architecture, {
     "aws:region": REGION,
-    "iamvet:domain": { name: DOMAIN, ttl },
+    "iamvet:domain": { name, zoneName: DOMAIN, ttl, redirectFrom },
     "iamvet:app": { version: "v1", port },
     "iamvet:gates": { healthyCount: 2, intervalSeconds: 10, timeoutSeconds: 60, drainSeconds: DRAIN },
     "iamvet:traffic": { revision, ...(canary ? { canary: canary.tier, percent: canary.percent } : {}) },

@@ -3,8 +3,8 @@ import type { Cloud, Stored } from "../engine/harness/cloud";
 import { tierOf } from "../engine/harness/services";
 
 /**
- * What AWS tells of rollouts in the modelled world: one ends well while its tier is well, and goes back once it is sick. How rollouts go has
- * tests of its own, on the facts of tests/standins/rollout-facts.ts.
+ * What AWS tells of rollouts in the modelled world: one ends well while its tier is well, and goes back once it is sick. How rollouts go
+ * has tests of its own, on the facts of tests/standins/rollout-facts.ts.
  */
 export function rolloutsIn(cloud: Cloud, sick: ReadonlySet<string>, now: () => number): RolloutCloud {
   const isSick = ({ urn }: Pick<Stored, "urn">) => sick.has(tierOf(urn) ?? "");

@@ -1,7 +1,7 @@
 import type { Cloud } from "../engine/harness/cloud";
 import { behind, reach, serverAt } from "../engine/harness/visits";
 import { DOMAIN } from "../engine/harness/world";
-import { type ModelWorld, targetOf, weightOf } from "./world";
+import { type ModelWorld, NAMES, targetOf, weightOf } from "./world";
 
 /** Where one record set leads: addresses, or whatever the load balancer's rule says at the time. */
 type Lead = { readonly addresses: readonly string[] } | "balancer";
@@ -19,8 +19,8 @@ interface Said {
 const ROUNDING = 1e-6;
 
 /**
- * All visitors at once, whatever resolver they come by as long as it keeps to TTL and drain: looks at the world after every change, and
- * writes down where they meet what is not there, or is led to without having proven itself in the update that leads them.
+ * All visitors of one name at once, whatever resolver they come by as long as it keeps to TTL and drain: looks at the world after every
+ * change, and writes down where they meet what is not there, or is led to without having proven itself in the update that leads them.
  */
 export class Visitors {
   readonly violations: string[] = [];
@@ -31,12 +31,19 @@ export class Visitors {
   /** When the update began that runs, in milliseconds. */
   private began = 0;
   private text = "[]";
+  private kept = true;
 
-  constructor(private readonly drainSeconds: number) {}
+  /** @param name that they ask for */
+  constructor(
+    private readonly name: string,
+    private readonly drainSeconds: number,
+  ) {}
 
-  beginUpdate(world: ModelWorld): void {
+  /** @param kept whether the file still knows their name: who asks for one that is given up is told that there is none */
+  beginUpdate(world: ModelWorld, kept: boolean): void {
     this.began = world.now;
-    this.before = sharesOf(this.said.at(-1)?.leads ?? [], world);
+    this.kept = kept;
+    this.before = sharesNow(world);
   }
 
   /**
@@ -48,7 +55,7 @@ export class Visitors {
     const last = this.said.at(-1);
     this.listen(world, true);
     if (last?.untold && last !== this.said.at(-1)) this.said.splice(this.said.indexOf(last), 1);
-    this.before = sharesOf(this.said.at(-1)?.leads ?? [], world);
+    this.before = sharesNow(world);
     this.look(world);
   }
 
@@ -57,17 +64,14 @@ export class Visitors {
     const last = this.said.at(-1);
     if (last && changed === "traffic-intent") last.untold = false;
     this.listen(world);
+    if (!this.kept) return;
     this.checkHeld(world);
     this.checkRising(world, changed === "traffic-state");
   }
 
   /** Writes down what Route 53 says from now on. */
   private listen(world: ModelWorld, untold = false): void {
-    const leads = world.records().map(({ inputs }) => {
-      const target = targetOf(inputs);
-      const lead: Lead = target.kind === "addresses" ? { addresses: target.ipv4 } : "balancer";
-      return { lead, weight: weightOf(inputs), ttl: inputs.ttl ?? 60 };
-    });
+    const leads = leadsOf(world, this.name);
     const text = JSON.stringify(leads);
     if (text === this.text) return;
     this.text = text;
@@ -122,6 +126,20 @@ export class Visitors {
     const text = `${what} (${((world.now - this.began) / 1000).toFixed(0)} s into the update)`;
     if (this.violations.length < 5) this.violations.push(text);
   }
+}
+
+function leadsOf(world: ModelWorld, name: string): Said["leads"] {
+  return world.records(name).map(({ inputs }) => {
+    const target = targetOf(inputs);
+    const lead: Lead = target.kind === "addresses" ? { addresses: target.ipv4 } : "balancer";
+    return { lead, weight: weightOf(inputs), ttl: inputs.ttl ?? 60 };
+  });
+}
+
+/** Percent of the visitors that are led to each place, by whichever of the site's names more of them are. */
+function sharesNow(world: ModelWorld): Map<string, number> {
+  const all = NAMES.flatMap((name) => [...sharesOf(leadsOf(world, name), world)]);
+  return new Map(all.sort(([, a], [, b]) => a - b));
 }
 
 function at({ cloud, health }: ModelWorld, place: string) {

@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
+import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import type { TrafficTarget } from "../../core/web-tier";
 import type { GateOptions } from "../../stacks/gates";
 import { ALIAS_TTL, type AwsReader, type LiveParameter } from "../../stacks/gates/live-aws";
 import { Cloud, type Properties, type Stored } from "../engine/harness/cloud";
+import { applyBatch, recordSetOf } from "../engine/harness/records";
 import { groupsOf } from "../engine/harness/refusals";
 import type { Health } from "../engine/harness/services";
 import { answer } from "../engine/harness/visits";
 import { ADDRESSES, BALANCER_NAME, DOMAIN } from "../engine/harness/world";
+import type { StoredRecord } from "../standins/route53";
 import { rolloutsIn } from "./rollouts";
 
 const RECORD = "aws:route53/record:Record";
 const RULE = "aws:lb/listenerRule:ListenerRule";
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 const PARAMETER = "aws:ssm/parameter:Parameter";
+
+/** Names that the site may have; what is not its name may redirect to it. */
+export const NAMES = [DOMAIN, `www.${DOMAIN}`] as const;
+const isSiteName = (name: string | undefined): name is string =>
+  (NAMES as readonly (string | undefined)[]).includes(name);
 
 /** Tiers that turn sick, and behind how many requests and waits. */
 export interface Turn {
@@ -90,9 +98,16 @@ export class ModelWorld {
     this.versions.set(name, [...known, { value, version: known.length + 1, modified: this.time, now: 0 }]);
   }
 
-  /** The records of the site's name. */
-  records(): Stored[] {
-    return this.cloud.of(RECORD).filter(({ inputs }) => inputs.name === DOMAIN && inputs.type !== "TXT");
+  /** The record sets of a name. */
+  private recordsOf(name: string): Stored[] {
+    return this.cloud.of(RECORD).filter(({ inputs }) => inputs.name === name && inputs.type !== "TXT");
+  }
+
+  /** Those by which visitors of a name are led: its own, or those of the site's other name to which it redirects. */
+  records(name: string): Stored[] {
+    const own = this.recordsOf(name);
+    const alias = own.length === 1 ? own[0]?.inputs.aliases?.[0].name : undefined;
+    return alias !== name && isSiteName(alias) ? this.recordsOf(alias) : own;
   }
 
   /** The load balancer's catch-all rule: weight by target group. */
@@ -102,8 +117,8 @@ export class ModelWorld {
   }
 
   private readonly aws: AwsReader = {
-    records: async () =>
-      this.records().map(({ inputs }) => ({
+    records: async (_, name) =>
+      this.recordsOf(name).map(({ inputs }) => ({
         slot: inputs.setIdentifier,
         weight: weightOf(inputs),
         ttl: inputs.ttl ?? ALIAS_TTL,
@@ -117,8 +132,8 @@ export class ModelWorld {
     },
   };
 
-  private addresses(random: () => number): readonly string[] {
-    const records = this.records();
+  private addresses(name: string, random: () => number): readonly string[] {
+    const records = this.records(name);
     let left = random() * records.reduce((sum, { inputs }) => sum + weightOf(inputs), 0);
     const found = records.find(({ inputs }) => {
       left -= weightOf(inputs);
@@ -145,27 +160,36 @@ export class ModelWorld {
       names: {
         addresses: async (name, servers) => {
           if (name === BALANCER_NAME) return ADDRESSES.balancer;
-          if (name !== DOMAIN) return [name];
+          if (!isSiteName(name)) return [name];
           // A server of Route 53 tells all of them in time; the gate wants none but the right ones.
           return servers
-            ? [...new Set([0, 0.3, 0.6, 0.99].flatMap((at) => this.addresses(() => at)))]
-            : this.addresses(random);
+            ? [...new Set([0, 0.3, 0.6, 0.99].flatMap((at) => this.addresses(name, () => at)))]
+            : this.addresses(name, random);
         },
         aliases: async () => [],
         delegation: async () => [],
       },
-      ask: async ({ headers }, address) => {
+      ask: async ({ headers, host }, address) => {
         const lower = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);
         return answer(this.cloud, this.health, address, {
-          headers: { host: DOMAIN, ...Object.fromEntries(lower) },
+          headers: { host, ...Object.fromEntries(lower) },
         } as never);
       },
       rollouts: rolloutsIn(this.cloud, this.health.sick, () => this.time),
       migrations: { start: async () => "run", look: async () => ({ state: "succeeded" }) },
-      // The histories rename no site.
       zone: {
-        sets: async () => [],
-        change: async (_, changes) => assert.deepEqual(changes, []),
+        sets: async (_, name) => this.recordsOf(name).map(({ inputs }) => recordSetOf(inputs) as ResourceRecordSet),
+        change: async (_, changes) => {
+          const refused = applyBatch(
+            this.cloud,
+            changes.map(({ Action = "", ResourceRecordSet }) => ({
+              action: Action,
+              record: ResourceRecordSet as StoredRecord,
+            })),
+          );
+          assert.equal(refused, undefined);
+          this.changed(this);
+        },
       },
       protection: async ({ type, id }, on) => {
         const found = this.cloud.resources.get(`${type}|${id}`);

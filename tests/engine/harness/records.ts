@@ -3,34 +3,39 @@ import type { Cloud, Properties, Stored } from "./cloud";
 import { noZone } from "./refusals";
 import { type Reply, xml } from "./services";
 import { answerOf } from "./types";
-import { worldNow, ZONE_ID } from "./world";
+import { ZONE_ID } from "./world";
 
 const RECORD = "aws:route53/record:Record";
 
-/** What somebody changes in Route 53 by its API, and not by the provider: one batch, all of it or nothing. */
+/** What somebody changes in Route 53 by its API, and not by the provider. */
 export function changeRecords(cloud: Cloud, body: string): Reply {
-  const changes = changesIn(body).map(({ action, record }) => ({ action, id: idOf(record), inputs: inputsOf(record) }));
+  const refused = applyBatch(cloud, changesIn(body));
+  if (refused) return invalid(refused);
+  return xml(
+    "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></ChangeResourceRecordSetsResponse>",
+  );
+}
+
+/** One batch: all of it or nothing. @returns why Route 53 refuses it */
+export function applyBatch(cloud: Cloud, batch: ReturnType<typeof changesIn>): string | undefined {
+  const changes = batch.map(({ action, record }) => ({ action, id: idOf(record), inputs: inputsOf(record) }));
   const after = new Map(cloud.of(RECORD).map((one) => [one.id, one.inputs] as const));
   for (const { action, id, inputs } of changes) {
     const known = after.has(id);
-    if (action === "DELETE" ? !known : known)
-      return invalid(`Tried to ${action} ${id}, and it was ${known ? "" : "not "}found`);
+    if (action === "DELETE" ? !known : known) return `Tried to ${action} ${id}, and it was ${known ? "" : "not "}found`;
     if (action === "DELETE") after.delete(id);
     else after.set(id, inputs);
   }
   for (const { name, type, setIdentifier } of after.values()) {
     const twins = [...after.values()].filter((one) => one.name === name && one.type === type);
-    if (setIdentifier === undefined && twins.length > 1)
-      return invalid(`RRSet with DNS name ${name}. cannot be created`);
+    if (setIdentifier === undefined && twins.length > 1) return `RRSet with DNS name ${name}. cannot be created`;
   }
   for (const { action, id, inputs } of changes) {
     const key = `${RECORD}|${id}`;
     if (action === "DELETE") cloud.resources.delete(key);
-    else cloud.resources.set(key, stored(id, inputs));
+    else cloud.resources.set(key, stored(id, inputs, cloud.now()));
   }
-  return xml(
-    "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></ChangeResourceRecordSetsResponse>",
-  );
+  return undefined;
 }
 
 /** Somebody has deleted a zone, with all that was in it. */
@@ -85,8 +90,26 @@ function inputsOf(record: StoredRecord): Properties {
   };
 }
 
-function stored(id: string, inputs: Properties): Stored {
+/** A record set as Route 53 tells of it. */
+export const recordSetOf = ({
+  name,
+  type,
+  setIdentifier,
+  weightedRoutingPolicies,
+  ttl,
+  aliases,
+  records,
+}: Properties): StoredRecord => ({
+  Name: name,
+  Type: type,
+  ...(setIdentifier && { SetIdentifier: setIdentifier, Weight: weightedRoutingPolicies?.[0]?.weight ?? 1 }),
+  ...(aliases
+    ? { AliasTarget: { HostedZoneId: aliases[0].zoneId, DNSName: aliases[0].name, EvaluateTargetHealth: false } }
+    : { TTL: ttl, ResourceRecords: records.map((Value: string) => ({ Value })) }),
+});
+
+function stored(id: string, inputs: Properties, modified: number): Stored {
   const urn = `urn:pulumi:elsewhere::by-hand::${RECORD}::${id}`;
   const outputs = { ...inputs, fqdn: inputs.name, $unique: id };
-  return { urn, type: RECORD, name: id, id, inputs, outputs, modified: worldNow() };
+  return { urn, type: RECORD, name: id, id, inputs, outputs, modified };
 }

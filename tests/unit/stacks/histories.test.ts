@@ -186,6 +186,17 @@ describe("the site's program on a modelled engine", () => {
       }),
       up(to("monitored-instance", { section: false })),
     ],
+    "the site and the name that redirects to it change places, together with a flip": [
+      up(to("monitored-instance", { redirects: true })),
+      up(to("fargate", { name: "www.iamvet.example", redirects: true })),
+    ],
+    "the site gets another name, and the update is killed before it knows the records of it": [
+      up(to("monitored-instance", { redirects: true })),
+      up(to("monitored-instance", { name: "www.iamvet.example", redirects: true }), {
+        cut: { at: "update traffic-intent", how: "after" },
+      }),
+      up(to("monitored-instance", { redirects: true })),
+    ],
     "the first update is killed while Route 53 makes its first record, and the next ones are to lead elsewhere": [
       up(to("vercel", { section: false }), { cut: { at: "create traffic-serving", how: "unrecorded" } }),
       up(to("monitored-instance", { section: false }), { cut: { at: "update traffic-intent", how: "after" } }),
