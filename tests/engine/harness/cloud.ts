@@ -89,16 +89,17 @@ export class Cloud {
 
   /** @returns brings back everything that the cloud holds now, as often as it is called */
   save(): () => void {
-    const [calls, migrations, serial] = [this.calls.length, this.migrations.length, this.serial];
-    const kept = structuredClone(this.resources);
+    const [calls, migrations, serial] = [[...this.calls], [...this.migrations], this.serial];
+    // What a resource holds is replaced as a whole.
+    const kept = [...this.resources].map(([key, one]) => [key, { ...one }] as const);
     const rollouts = this.rollouts.save();
     return () => {
-      this.calls.length = calls;
-      this.migrations.length = migrations;
+      this.calls.splice(0, Number.POSITIVE_INFINITY, ...calls);
+      this.migrations.splice(0, Number.POSITIVE_INFINITY, ...migrations);
       this.serial = serial;
       this.resources.clear();
       this.lostZones.clear();
-      for (const [key, one] of structuredClone(kept)) this.resources.set(key, one);
+      for (const [key, one] of kept) this.resources.set(key, { ...one });
       rollouts();
     };
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { existingApi } from "./existing-api";
 import { changeRecords, noSuchZone } from "./records";
 import { rolloutApi } from "./rollout-api";
 import { writes } from "./types";
-import { answer, pick } from "./visits";
+import { type Answer, answer, pick } from "./visits";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow } from "./world";
 
 export { tierOf } from "./visits";
@@ -50,6 +50,10 @@ export interface Services {
   /** Authority that signed the tiers' certificate. */
   readonly caFile: string;
   readonly health: Health;
+  /** What the server at an address answers a request. */
+  respond(address: string, headers: IncomingHttpHeaders): Answer;
+  /** Addresses that Route 53 answers with. */
+  addresses(name: string): readonly string[];
   stop(): void;
 }
 
@@ -71,9 +75,10 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   };
   const tls = certificate(folder);
   const ports: Record<string, number> = {};
+  const respond: Services["respond"] = (address, headers) => answer(cloud, health, address, { headers });
   for (const address of [...ADDRESSES.instances, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
     const server = createTlsServer(tls, (request, response) => {
-      const { status, body, cookie, location } = answer(cloud, health, address, request);
+      const { status, body, cookie, location } = respond(address, request.headers);
       const headers = {
         "content-type": "application/json",
         connection: "close",
@@ -113,6 +118,8 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
     ports,
     caFile: join(folder, "ca.pem"),
     health,
+    respond,
+    addresses: (name) => addressesOf(cloud, name),
     stop: () => {
       names.close();
       for (const server of servers) server.close();

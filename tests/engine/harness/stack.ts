@@ -16,11 +16,16 @@ import { pathToFileURL } from "node:url";
 import { VercelStandIn } from "../../standins/vercel";
 import { Cloud } from "./cloud";
 import { type Services, startServices } from "./services";
-import { DOMAIN, dns, EPOCH, REGION, SPEED } from "./world";
+import { clock, DOMAIN, dns, REGION, rewind, SPEED, worldNow } from "./world";
 
 const REPOSITORY = resolve(__dirname, "../../..");
 const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
 export const STACK = "test";
+/** What a person runs; of its packages the lock file decides. */
+export const PROGRAM = [
+  ...["Pulumi.yaml", "index.ts", "package.json", "package-lock.json", "tsconfig.json", "node_modules"],
+  ...["core", "stacks", "components", "runbooks", "functions", "cli", "insight", "output", "policy", "app"],
+];
 
 /** Why the suite cannot run here; undefined if it can. */
 export function missing(): string | undefined {
@@ -71,20 +76,7 @@ export class Project {
   ) {
     this.folder = join(folder, "project");
     for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "node_modules"]) this.link(part);
-    for (const part of [
-      "core",
-      "stacks",
-      "components",
-      "runbooks",
-      "functions",
-      "cli",
-      "insight",
-      "output",
-      "policy",
-      "app",
-    ])
-      this.link(part);
+    for (const part of PROGRAM) this.link(part);
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
       const plugin = join(folder, "bin", `pulumi-resource-${provider}`);
@@ -108,7 +100,7 @@ export class Project {
       NODE_OPTIONS: fastWorld(__dirname),
       NODE_EXTRA_CA_CERTS: services.caFile,
       ENGINE_SPEED: String(SPEED),
-      ENGINE_EPOCH: String(EPOCH),
+      ENGINE_EPOCH: String(clock.epoch),
       ENGINE_PORTS: JSON.stringify(services.ports),
       AWS_ENDPOINT_URL: `http://127.0.0.1:${services.apiPort}`,
       AWS_REGION: REGION,
@@ -147,20 +139,25 @@ export class Project {
     rmSync(resolve(this.folder, ".."), { recursive: true, force: true });
   }
 
-  /** @returns brings back the stack's state and file and everything around them, as often as it is called */
+  /** @returns brings back the stack's state and file and everything around them, the time among it, as often as it is called */
   save(): () => void {
     const [backend, kept] = [resolve(this.folder, "../backend"), mkdtempSync(resolve(this.folder, "../saved-"))];
     const file = join(this.folder, `Pulumi.${STACK}.yaml`);
-    const [text, certificates, cloud] = [readFileSync(file, "utf8"), [...this.vercel.certificates], this.cloud.save()];
-    cpSync(backend, kept, { recursive: true });
+    const { vercel, cloud } = this;
+    const [text, time, took] = [readFileSync(file, "utf8"), worldNow(), cloud.save()];
+    const [certificates, orders] = [[...vercel.certificates], [...vercel.orders]];
+    // The engine keeps the file that it replaces, and never reads it.
+    cpSync(backend, kept, { recursive: true, filter: (path) => !path.endsWith(".bak") });
     return () => {
       rmSync(backend, { recursive: true, force: true });
       cpSync(kept, backend, { recursive: true });
       this.write(text);
-      this.vercel.certificates.splice(0, Number.POSITIVE_INFINITY, ...certificates);
-      this.vercel.orders.length = 0;
+      vercel.certificates.splice(0, Number.POSITIVE_INFINITY, ...certificates);
+      vercel.orders.splice(0, Number.POSITIVE_INFINITY, ...orders);
       this.services.health.answers.length = 0;
-      cloud();
+      took();
+      rewind(time);
+      this.env.ENGINE_EPOCH = String(clock.epoch);
     };
   }
 

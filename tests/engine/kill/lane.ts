@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cloud, Stored } from "../harness/cloud";
+import { signal } from "../harness/processes";
 import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../harness/stack";
-import { visit } from "../harness/visits";
+import { type Held, visit } from "../harness/visits";
 import { DOMAIN, dns } from "../harness/world";
 import { changeOf, type Family, type Wanted } from "./families";
-import { type Case, changes, counter, type Phase, type Request, same } from "./requests";
+import { type Case, caseText, changes, counter, type Phase, type Request, same } from "./requests";
+import { Warm } from "./warm";
 
 /** What became of one kill. */
 export interface Outcome {
@@ -24,8 +26,6 @@ export interface Outcome {
 
 /** Seconds that a visitor's resolver keeps an answer: what the stack asks for, and a load balancer's alias has. */
 const TTL = { up: 30, alias: 60 } as const;
-/** Milliseconds of the machine between two requests of a visitor: often enough to meet every change, and it costs little. */
-const PAUSE = 60;
 
 /**
  * What spares engine and program work that a kill cannot tell: copies of a state beside the one that counts, memory collected early, and,
@@ -42,18 +42,34 @@ const LEAN_PROGRAM = `--import ${pathToFileURL(join(__dirname, "lean.mjs")).href
 const COSTS =
   /^aws:(ecs\/service|autoscaling\/group|ec2\/(instance|eip|natGateway)|lb\/loadBalancer|rds\/instance|route53\/record):/;
 
-/** A stack that is flipped again and again from one state. */
+/** What a kill at a request leaves. */
+interface Left {
+  readonly restore: () => void;
+  /** What the visitor's resolver holds then. */
+  readonly held: Held;
+}
+
+/**
+ * A stack that is changed again and again from one state. A case costs two updates, the killed one and the one that follows; or one, where
+ * the change is made once, and stopped at each request for a copy of what SIGKILL would leave there: the backend's files, the stack's file,
+ * the cloud, its time and what resolvers hold.
+ */
 export class Lane {
+  private readonly warm: Warm;
+
   private constructor(
     private readonly project: Project,
     private readonly family: Family,
     private readonly restore: () => void,
     /** What can be killed in the change, in its order. */
     readonly cases: readonly Case[],
-  ) {}
+    private readonly left: ReadonlyMap<string, Left>,
+  ) {
+    this.warm = new Warm(project);
+  }
 
-  /** Builds the stack, flips it once and counts. */
-  static async start(family: Family): Promise<Lane> {
+  /** Builds the stack, changes it once and counts. @param copied whether kills are copies of what they leave */
+  static async start(family: Family, copied: boolean): Promise<Lane> {
     const { from } = changeOf(family);
     const project = await Project.start();
     Object.assign(project.env, LEAN, { NODE_OPTIONS: `${project.env.NODE_OPTIONS} ${LEAN_PROGRAM}` });
@@ -65,33 +81,46 @@ export class Lane {
     const first = await project.up();
     if (first.code !== 0) throw new Error(`the first up of ${family} ended with ${first.code}\n${first.output}`);
     const restore = project.save();
+    const held = { address: "", until: 0 };
+    const end = visit(project.services, ttlOf(family), held);
     const cases: Case[] = [];
+    const left = new Map<string, Left>();
+    const { child, done } = begin(project, family);
     const forget = watch(project, (request, phase) => {
-      cases.push({ request, phase });
+      const one = { request, phase };
+      cases.push(one);
+      if (!copied) return;
+      signal(child, "SIGSTOP");
+      left.set(caseText(one), { restore: project.save(), held: { ...held } });
+      signal(child, "SIGCONT");
     });
-    const { code, output } = await begin(project, family).done;
+    const { code, output } = await done;
     forget();
+    const { lost } = await end();
     if (code !== 0) throw new Error(`${family} ended with ${code}\n${output}`);
-    return new Lane(project, family, restore, cases);
+    if (lost.length > 0) throw new Error(`${lost.length} visits failed though nobody was killed: ${lost[0]}`);
+    return new Lane(project, family, restore, cases, left);
   }
 
   stop(): void {
+    void this.warm.stop();
     this.project.stop();
   }
 
   /** Kills engine, program and `migrate` at once, at one request; then `up`. */
   async kill(one: Case): Promise<Outcome> {
     const started = Date.now();
-    const { project } = this;
-    this.restore();
+    const { project, warm } = this;
     const { from, takenBack } = changeOf(this.family);
-    const ttl = from.architecture === "monitored-instance" ? TTL.up : TTL.alias;
-    const end = visit(project.services, ttl, PAUSE);
+    const left = this.left.get(caseText(one));
+    (left?.restore ?? this.restore)();
+    const end = visit(project.services, ttlOf(this.family), left && { ...left.held });
     try {
-      const hit = await killed(project, this.family, one);
+      const hit = left !== undefined || (await killed(project, this.family, one));
       await project.pulumi("cancel", "--yes", "--stack", STACK);
       if (takenBack) project.configure(config(from));
-      const { code, output, refreshed } = await finished(project, takenBack ? config(from) : undefined);
+      const up = left ? () => warm.up() : () => project.up();
+      const { code, output, refreshed } = await finished(project, up, takenBack ? config(from) : undefined);
       const { requests, lost } = await end();
       const { missing, orphans } = compare(project.state(), project.cloud);
       const wrong = [
@@ -115,6 +144,9 @@ export class Lane {
     }
   }
 }
+
+const ttlOf = (family: Family): number =>
+  changeOf(family).from.architecture === "monitored-instance" ? TTL.up : TTL.alias;
 
 /** Patient enough for a machine that does other things, and with no longer waits than the order of a flip needs. */
 const config = ({ architecture, domain }: Wanted) =>
@@ -145,25 +177,29 @@ function begin(project: Project, family: Family) {
  * deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi refresh`
  * repairs that, which is obeyed too.
  */
-async function finished(project: Project, back: Readonly<Record<string, unknown>> | undefined) {
+async function finished(
+  project: Project,
+  up: () => Promise<Finished>,
+  back: Readonly<Record<string, unknown>> | undefined,
+) {
   const told: string[] = [];
   const run = async (does: Promise<Finished>) => {
     const { code, output } = await does;
     told.push(output);
     return code;
   };
-  let code = await run(project.up());
+  let code = await run(up());
   const commands = commandsIn(told.join("\n"));
   if (code !== 0 && back && commands.length > 0) {
     for (const command of commands) code = await run(project.shell(command));
     project.configure(back);
-    code = await run(project.up());
+    code = await run(up());
   }
   const refreshed =
     back !== undefined && code === 0 && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
   if (refreshed) {
     code = await run(project.pulumi("refresh", "--yes", "--skip-preview", "--stack", STACK));
-    if (code === 0) code = await run(project.up());
+    if (code === 0) code = await run(up());
   }
   return { code, output: told.join("\n"), refreshed };
 }
@@ -174,7 +210,7 @@ async function killed(project: Project, family: Family, one: Case): Promise<bool
   const forget = watch(project, async (request, phase) => {
     if (hit || phase !== one.phase || !same(request, one.request)) return;
     hit = true;
-    process.kill(-(child.pid as number), "SIGKILL");
+    signal(child, "SIGKILL");
     await done;
     if (phase === "before") throw new Error("nobody is there any more");
   });

@@ -17,8 +17,16 @@ const isLeft = (one: Outcome) => !isWrong(one) && one.pending.length + one.orpha
 /** What of a text differs from kill to kill, and so must not tell two faults apart. */
 const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits").replace(/\b[0-9a-f]{12,}\b/g, "…");
 
-/** The page that a full run writes. @param commit short @param day ISO date */
-export function page(results: readonly Result[], commit: string, day: string): string {
+/** What was tried, how and when. */
+function made(entries: readonly Entry[], day: string): string {
+  const commits = [...new Set(entries.map(({ commit }) => commit))];
+  const copies = entries.filter(({ copied }) => copied).length;
+  const same = commits.length > 1 ? ", whose program is the same" : "";
+  return `${copies} copies and ${entries.length - copies} kills; commit ${commits.join(" and ")}${same}; ${day}.`;
+}
+
+/** The page that a full run writes. @param day ISO date */
+export function page(results: readonly Result[], day: string): string {
   const rows = results.map(({ family, all, entries }) => {
     const { by, takenBack } = changeOf(family);
     const outcomes = entries.map(({ outcome }) => outcome);
@@ -54,7 +62,15 @@ export function page(results: readonly Result[], commit: string, day: string): s
     "up` follows. One that refuses, and says how to go on, is obeyed to the letter. A visitor asks the site all the while. The",
     "engine is the real one; AWS and Vercel are stand-ins.",
     "",
-    `Commit ${commit}, ${day}.`,
+    "So that a change need not be made again for each of its requests, it is made once: all its processes are stopped (SIGSTOP) at",
+    "each request, and what a kill would leave there is copied: the backend's files with the lock, the stack's file, the clouds and",
+    "their time, and what the visitor's resolver holds. The `up` that follows begins with such a copy, and has the program in a process",
+    "that stays. `npm run test:engine -- --kill` kills the processes themselves, once for each kind of request.",
+    "",
+    made(
+      results.flatMap(({ entries }) => entries),
+      day,
+    ),
     "",
     "| change | by | at a request of the engine | of the program | of `migrate` | whole | whole, something left | not whole | visits |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

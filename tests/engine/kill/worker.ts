@@ -10,7 +10,7 @@ const answer = (what: Answer) => process.send?.(what);
 
 /** One family in a process of its own: the world of the tests is one a process. */
 async function main(): Promise<void> {
-  const lane = await Lane.start(process.argv[2] as Family);
+  const lane = await Lane.start(process.argv[2] as Family, process.argv[3] === "copied");
   process.once("disconnect", () => {
     lane.stop();
     process.exit();
