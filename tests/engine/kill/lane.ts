@@ -24,6 +24,12 @@ export interface Outcome {
   readonly seconds: number;
 }
 
+/** An outcome, and what the updates after the kill said. */
+export interface Made {
+  readonly outcome: Outcome;
+  readonly output: string;
+}
+
 /** Seconds that a visitor's resolver keeps an answer: what the stack asks for, and a load balancer's alias has. */
 const TTL = { up: 30, alias: 60 } as const;
 
@@ -108,7 +114,7 @@ export class Lane {
   }
 
   /** Kills engine, program and `migrate` at once, at one request; then `up`. */
-  async kill(one: Case): Promise<Outcome> {
+  async kill(one: Case): Promise<Made> {
     const started = Date.now();
     const { project, warm } = this;
     const { from, takenBack } = changeOf(this.family);
@@ -132,12 +138,10 @@ export class Lane {
       ];
       const pending = project.state().pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
       if (refreshed) pending.push("refreshed");
+      const seconds = Math.round((Date.now() - started) / 1000);
       return {
-        wrong,
-        orphans: orphans.map(({ type }) => type),
-        pending,
-        visits: requests,
-        seconds: Math.round((Date.now() - started) / 1000),
+        outcome: { wrong, orphans: orphans.map(({ type }) => type), pending, visits: requests, seconds },
+        output,
       };
     } finally {
       await end();

@@ -122,14 +122,19 @@ function tree(): Tried {
 
 /**
  * `test:engine -- --kill` kills once for each kind of request within some minutes; `-- --kill all` at every request, goes on where an
- * earlier run ended, and writes the page. `--minutes <number>` ends a run in time (0 only writes the page), `--family <name>` takes one.
+ * earlier run ended, and writes the page. `--minutes <number>` ends a run in time (0 only writes the page), `--family <name>` takes one,
+ * `--case <text>` kills one as the run has printed it, and prints what the updates after it said.
  * @returns the exit code
  */
 export async function kill(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { minutes: { type: "string" }, family: { type: "string", multiple: true } },
+    options: {
+      minutes: { type: "string" },
+      family: { type: "string", multiple: true },
+      case: { type: "string", multiple: true },
+    },
   });
   const why = missing();
   if (why) {
@@ -153,11 +158,12 @@ export async function kill(args: readonly string[]): Promise<number> {
       try {
         const all = shuffled(await turn(() => worker.cases()), what.commit);
         chosen = every ? widely(all) : kindsIn(all);
+        if (values.case) chosen = all.filter((one) => values.case?.includes(caseText(one)));
         console.log(`${family}: ${chosen.length} kills`);
         for (const one of chosen) {
           if (progress.has(family, one)) continue;
           await turn(async () => {
-            if (Date.now() > until || (await tried(worker, one, progress, false))) return;
+            if (Date.now() > until || (await tried(worker, one, progress, values.case !== undefined))) return;
             late.push(() => tried(worker, one, progress, true).finally(() => worker.end()));
           });
         }
@@ -192,6 +198,7 @@ async function tried(worker: Worker, one: Case, progress: Progress, last: boolea
   const isLate = wrong.length > 0 && wrong.every((why) => LATE.test(why));
   console.log(`${isWrong(answer.outcome) ? "✗" : "✓"} ${family}: ${caseText(one)}, ${seconds} s`);
   for (const why of wrong) console.log(`    ${why}`);
+  if (wrong.length > 0) console.log(answer.output);
   if (isLate && !last) return false;
   progress.add({ family, case: one, copied, outcome: answer.outcome });
   return true;

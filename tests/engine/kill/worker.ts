@@ -1,10 +1,10 @@
 import type { Family } from "./families";
-import { Lane, type Outcome } from "./lane";
+import { Lane, type Made } from "./lane";
 import type { Case } from "./requests";
 
 /** What a worker is told, and what it answers. */
 export type Order = { readonly kill: Case };
-export type Answer = { readonly cases: readonly Case[] } | { readonly outcome: Outcome } | { readonly failed: string };
+export type Answer = { readonly cases: readonly Case[] } | Made | { readonly failed: string };
 
 const answer = (what: Answer) => process.send?.(what);
 
@@ -16,10 +16,7 @@ async function main(): Promise<void> {
     process.exit();
   });
   process.on("message", ({ kill }: Order) => {
-    lane.kill(kill).then(
-      (outcome) => answer({ outcome }),
-      (error: unknown) => answer({ failed: String(error) }),
-    );
+    lane.kill(kill).then(answer, (error: unknown) => answer({ failed: String(error) }));
   });
   answer({ cases: lane.cases });
 }
