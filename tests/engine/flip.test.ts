@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { movesTraffic, violations, WALK, waitOf } from "./harness/checks";
+import { signal } from "./harness/processes";
 import { tierOf } from "./harness/services";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 
@@ -157,7 +158,7 @@ describe("the flip on the real engine", () => {
     );
     project.cloud.after = async ({ name, op }) => {
       if (name !== "traffic-serving" || op !== "update") return;
-      process.kill(-(child.pid as number), "SIGKILL");
+      signal(child, "SIGKILL");
       await done;
     };
     await done;

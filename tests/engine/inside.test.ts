@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { movesTraffic } from "./harness/checks";
 import type { Call } from "./harness/cloud";
+import { signal } from "./harness/processes";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 import { tierOf, visit } from "./harness/visits";
 import { ADDRESSES, SPEED } from "./harness/world";
@@ -123,7 +124,7 @@ describe("a replacement inside a tier, on the real engine", () => {
         const { child, done } = project.start("pulumi", ...UP);
         project.cloud.after = async ({ name, op }) => {
           if (name !== "traffic-catch-all" || op !== "update") return;
-          process.kill(-(child.pid as number), "SIGKILL");
+          signal(child, "SIGKILL");
           await done;
         };
         await done;

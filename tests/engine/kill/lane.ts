@@ -47,6 +47,8 @@ const LEAN_PROGRAM = `--import ${pathToFileURL(join(__dirname, "lean.mjs")).href
 /** What costs money or stands in the way while nobody knows of it. */
 const COSTS =
   /^aws:(ecs\/service|autoscaling\/group|ec2\/(instance|eip|natGateway)|lb\/loadBalancer|rds\/instance|route53\/record):/;
+/** One that proves a name to a certificate authority is overwritten by whoever asks the next time, and costs nothing. */
+const isBad = ({ type, inputs }: Stored): boolean => COSTS.test(type) && !inputs.allowOverwrite;
 
 /** What a kill at a request leaves. */
 interface Left {
@@ -134,7 +136,7 @@ export class Lane {
         ...(code === 0 ? [] : [`up: ${reason(output)}`]),
         ...lost.slice(0, 1).map((why) => `${lost.length} of ${requests} visits failed: ${why}`),
         ...missing.map((what) => `lost: ${what}`),
-        ...orphans.filter((one) => COSTS.test(one.type) && !told(one, output)).map(({ type }) => `orphan: ${type}`),
+        ...orphans.filter((one) => isBad(one) && !told(one, output)).map(({ type }) => `orphan: ${type}`),
       ];
       const pending = project.state().pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
       if (refreshed) pending.push("refreshed");
@@ -195,7 +197,7 @@ async function finished(
   let code = await run(up());
   const commands = commandsIn(told.join("\n"));
   if (code !== 0 && back && commands.length > 0) {
-    for (const command of commands) code = await run(project.shell(command));
+    for (const command of commands) code = await run(/^pulumi up /.test(command) ? up() : project.shell(command));
     project.configure(back);
     code = await run(up());
   }

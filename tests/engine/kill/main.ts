@@ -110,19 +110,24 @@ function gate(places: number) {
 
 const git = (...args: string[]) => execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim();
 
-/** What is there to be killed. */
-function tree(): Tried {
+/** Files of the program in which a commit is another one than what is there. */
+const differing = (commit: string): string[] =>
+  git("diff", "--name-only", commit, "HEAD", "--", ...PROGRAM)
+    .split("\n")
+    .filter(Boolean);
+
+/** What a commit has to be killed. */
+function tree(commit: string): Tried {
   const program = createHash("sha256")
-    .update(git("ls-tree", "HEAD", ...PROGRAM))
+    .update(git("ls-tree", commit, ...PROGRAM))
     .digest("hex");
-  if (git("status", "--porcelain", "--", ...PROGRAM))
-    throw new Error("The program differs from its commit: commit first.");
-  return { commit: git("rev-parse", "--short", "HEAD"), program: program.slice(0, 12) };
+  return { commit: git("rev-parse", "--short", commit), program: program.slice(0, 12) };
 }
 
 /**
  * `test:engine -- --kill` kills once for each kind of request within some minutes; `-- --kill all` at every request, goes on where an
  * earlier run ended, and writes the page. `--minutes <number>` ends a run in time (0 only writes the page), `--family <name>` takes one,
+ * `--also <commit>` counts what was whole on another commit, and says so on the page, and
  * `--case <text>` kills one as the run has printed it, and prints what the updates after it said.
  * @returns the exit code
  */
@@ -134,6 +139,7 @@ export async function kill(args: readonly string[]): Promise<number> {
       minutes: { type: "string" },
       family: { type: "string", multiple: true },
       case: { type: "string", multiple: true },
+      also: { type: "string", multiple: true, default: [] },
     },
   });
   const why = missing();
@@ -142,10 +148,13 @@ export async function kill(args: readonly string[]): Promise<number> {
     return 0;
   }
   const every = positionals[0] === "all";
-  const what = tree();
+  if (every && git("status", "--porcelain", "--", ...PROGRAM))
+    throw new Error("The program differs from its commit, which the page would name: commit first.");
+  const what = tree("HEAD");
   const minutes = Number(values.minutes ?? (every ? Number.POSITIVE_INFINITY : KINDS_MINUTES));
   const until = Date.now() + minutes * 60_000;
-  const progress = new Progress(what, every ? PROGRESS : undefined);
+  const also = values.also.map((commit) => tree(commit).program);
+  const progress = new Progress(what, every ? PROGRESS : undefined, also);
   const families = (Object.keys(FAMILIES) as Family[]).filter((one) => values.family?.includes(one) ?? true);
   const turn = gate(AT_A_TIME[every ? "copied" : "killed"]);
 
@@ -179,7 +188,7 @@ export async function kill(args: readonly string[]): Promise<number> {
   // What was only too slow is tried again alone, since a machine that does other things proves nothing.
   for (const again of late) if (Date.now() < until) await again();
   const done = results.map(({ family, all }) => ({ family, all, entries: progress.of(family) }));
-  if (every) writeFileSync(PAGE, page(done, new Date().toISOString().slice(0, 10)));
+  if (every) writeFileSync(PAGE, page(done, differing, new Date().toISOString().slice(0, 10)));
   return told(done, broken.length);
 }
 

@@ -18,15 +18,26 @@ const isLeft = (one: Outcome) => !isWrong(one) && one.pending.length + one.orpha
 const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits").replace(/\b[0-9a-f]{12,}\b/g, "…");
 
 /** What was tried, how and when. */
-function made(entries: readonly Entry[], day: string): string {
-  const commits = [...new Set(entries.map(({ commit }) => commit))];
+function made(entries: readonly Entry[], differing: (commit: string) => readonly string[], day: string): string[] {
   const copies = entries.filter(({ copied }) => copied).length;
-  const same = commits.length > 1 ? ", whose program is the same" : "";
-  return `${copies} copies and ${entries.length - copies} kills; commit ${commits.join(" and ")}${same}; ${day}.`;
+  const commits = [...new Set(entries.map(({ commit }) => commit))].map((commit) => {
+    const count = entries.filter((one) => one.commit === commit).length;
+    const files = differing(commit);
+    return `- ${count} on commit ${commit}${files.length > 0 ? `, which differs in ${files.join(", ")}` : ""}`;
+  });
+  return [`${copies} copies and ${entries.length - copies} kills, ${day}:`, "", ...commits];
 }
 
-/** The page that a full run writes. @param day ISO date */
-export function page(results: readonly Result[], day: string): string {
+/**
+ * The page that a full run writes.
+ * @param differing files of the program in which a commit is another one than what was tried last
+ * @param day ISO date
+ */
+export function page(
+  results: readonly Result[],
+  differing: (commit: string) => readonly string[],
+  day: string,
+): string {
   const rows = results.map(({ family, all, entries }) => {
     const { by, takenBack } = changeOf(family);
     const outcomes = entries.map(({ outcome }) => outcome);
@@ -67,8 +78,9 @@ export function page(results: readonly Result[], day: string): string {
     "their time, and what the visitor's resolver holds. The `up` that follows begins with such a copy, and has the program in a process",
     "that stays. `npm run test:engine -- --kill` kills the processes themselves, once for each kind of request.",
     "",
-    made(
+    ...made(
       results.flatMap(({ entries }) => entries),
+      differing,
       day,
     ),
     "",

@@ -24,14 +24,22 @@ export interface Entry extends Tried {
 export class Progress {
   private readonly entries: Entry[];
 
-  /** @param file outside the tree, or ignored by git; undefined keeps nothing */
+  /**
+   * @param file outside the tree, or ignored by git; undefined keeps nothing
+   * @param also programs of which what was whole counts
+   */
   constructor(
     private readonly tried: Tried,
     private readonly file?: string,
+    also: readonly string[] = [],
   ) {
     const lines = file && existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
-    // What another program did says nothing of this one.
-    this.entries = lines.map((line) => JSON.parse(line) as Entry).filter((entry) => entry.program === tried.program);
+    // What another program did says nothing of this one, unless somebody says that it does.
+    this.entries = lines
+      .map((line) => JSON.parse(line) as Entry)
+      .filter(({ program, outcome }) =>
+        program === tried.program ? true : also.includes(program) && outcome.wrong.length === 0,
+      );
   }
 
   has = (family: Family, one: Case): boolean =>

@@ -62,10 +62,16 @@ describe("the run that kills at every request", () => {
       const again = new Progress(same, file);
       assert.ok(again.has("balanced to vercel", first) && !again.has("server to balanced", first));
       assert.ok(!new Progress({ commit: "def", program: "2" }, file).has("balanced to vercel", first));
+      assert.ok(new Progress({ commit: "def", program: "2" }, file, ["1"]).has(family, first), "unless it is asked to");
+      assert.ok(!new Progress({ commit: "def", program: "2" }, file, ["1"]).has(family, second), "if it was whole");
       const entries = again.of("balanced to vercel");
-      const text = page([{ family: "balanced to vercel", all: cases, entries }], "2026-11-30");
+      const differing = (commit: string) => (commit === "abc" ? ["stacks/site.ts"] : []);
+      const text = page([{ family, all: cases, entries }], differing, "2026-11-30");
       assert.match(text, /\| fargate → vercel \| `pulumi up` \| \d of 6 \| \d of 4 \| – \| 1 \| 0 \| 1 \| 14 \|/);
-      assert.match(text, /\n1 copies and 1 kills; commit abc and def, whose program is the same; 2026-11-30\.\n/);
+      assert.match(
+        text,
+        /\n1 copies and 1 kills, 2026-11-30:\n\n- 1 on commit abc, which differs in stacks\/site\.ts\n- 1 on commit def\n/,
+      );
       assert.match(text, /- up: PriorityInUse \(1; balanced to vercel: /);
     } finally {
       rmSync(folder, { recursive: true });
