@@ -12,11 +12,7 @@ describe("the flip on the real engine", () => {
     project = await projectFor(this);
   });
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-  });
+  afterEach(() => project.calm());
 
   /** Runs `up` and returns what it did. */
   const up = async (config: Record<string, unknown>, ...args: string[]) => {

@@ -25,12 +25,7 @@ describe("a replacement inside a tier, on the real engine", () => {
     project = await projectFor(suite);
   };
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-    project.services.health.deadPorts.clear();
-  });
+  afterEach(() => project.calm());
 
   /** Runs `up` under the eyes of a visitor. */
   const up = async (config: Record<string, unknown>, ...args: string[]) => {

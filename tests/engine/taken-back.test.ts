@@ -14,10 +14,7 @@ describe("a name that is set back in the midst of its change, on the real engine
   let project: Project;
   let restore: () => void;
   before(async function () {
-    project = await projectFor(this);
-    configure(DOMAIN, [WWW]);
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
+    project = await projectFor(this, () => domain(DOMAIN, [WWW]));
     restore = project.save();
   });
   after(() => project?.stop());
@@ -140,7 +137,7 @@ describe("a name that is set back in the midst of its change, on the real engine
     await whole();
   });
 
-  it("a site that is live gets no new zone, by one message before anything is created, and goes on by the command that it prints", async () => {
+  it("a site that is live gets no new zone, by one message ahead of all, and goes on by the command that it prints", async () => {
     project.configure(domain(DOMAIN, [WWW], { zone: "new" }));
     const from = project.cloud.calls.length;
     const { code, output } = await project.up();

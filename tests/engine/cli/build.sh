@@ -27,7 +27,8 @@ if [ ! -x "$out/pulumi" ]; then
   mv "$part" "$out/pulumi"
 fi
 # The engine finds these by their names; what they run is this project's.
-for host in language-nodejs=tests/engine/cli/language-host.mjs resource-pulumi-nodejs=node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js; do
+for host in language-nodejs=tests/engine/cli/language-host.mjs \
+  resource-pulumi-nodejs=node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js; do
   printf '#!/bin/sh\nexec node "%s" "$@"\n' "$root/${host#*=}" >"$out/pulumi-${host%%=*}"
   chmod +x "$out/pulumi-${host%%=*}"
 done

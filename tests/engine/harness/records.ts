@@ -1,7 +1,7 @@
 import { changesIn, type StoredRecord } from "../../standins/route53";
 import type { Cloud, Properties, Stored } from "./cloud";
 import { noZone } from "./refusals";
-import { type Reply, xml } from "./services";
+import { element, failure, type Reply, xml } from "./replies";
 import { answerOf } from "./types";
 import { worldNow, ZONE_ID } from "./world";
 
@@ -28,9 +28,8 @@ export function changeRecords(cloud: Cloud, body: string): Reply {
     if (action === "DELETE") cloud.resources.delete(key);
     else cloud.resources.set(key, stored(id, inputs));
   }
-  return xml(
-    "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></ChangeResourceRecordSetsResponse>",
-  );
+  const ChangeInfo = element({ Id: "/change/C1", Status: "INSYNC" });
+  return xml(element({ ChangeResourceRecordSetsResponse: element({ ChangeInfo }) }));
 }
 
 /** Somebody has deleted a zone, with all that was in it. */
@@ -48,17 +47,9 @@ export function loseZone(cloud: Cloud, zoneId: string): void {
 }
 
 /** What Route 53 answers when it is asked for such a zone. */
-export const noSuchZone = (zoneId: string): Reply =>
-  xml(
-    `<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>${noZone(zoneId)}</Message></Error></ErrorResponse>`,
-    404,
-  );
+export const noSuchZone = (zoneId: string): Reply => failure("NoSuchHostedZone", noZone(zoneId), 404);
 
-const invalid = (message: string) =>
-  xml(
-    `<ErrorResponse><Error><Code>InvalidChangeBatch</Code><Message>[${message}]</Message></Error></ErrorResponse>`,
-    400,
-  );
+const invalid = (message: string) => failure("InvalidChangeBatch", `[${message}]`);
 
 const nameOf = ({ Name }: StoredRecord) => Name.replace(/\.$/, "");
 const idOf = (record: StoredRecord) =>

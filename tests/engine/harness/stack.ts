@@ -31,19 +31,31 @@ export const PROGRAM = [
 export function missing(): string | undefined {
   const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
   if (!has("pulumi", "version"))
-    return "the pulumi CLI is not on PATH: PATH=$(tests/engine/cli/build.sh):$PATH npm run test:engine builds it (or pulumi.com/docs/install)";
+    return "the pulumi CLI is not on PATH: PATH=$(tests/engine/cli/build.sh):$PATH npm run test:engine builds it (pulumi.com/docs/install)";
   if (!has("openssl", "version")) return "openssl is not on PATH";
   return undefined;
 }
 
-/** A project for a suite; where the engine cannot run, the suite is skipped and says why. */
-export async function projectFor(suite: Mocha.Context): Promise<Project> {
+/**
+ * A project for a suite; where the engine cannot run, the suite is skipped and says why.
+ * @param config of a stack that is live when the suite begins; a function, since the addresses of servers are known only then. @default none
+ */
+export async function projectFor(
+  suite: Mocha.Context,
+  config?: () => Readonly<Record<string, unknown>>,
+): Promise<Project> {
   const why = missing();
   if (why) {
     console.log(`    engine suite skipped: ${why}`);
     suite.skip();
   }
-  return Project.start();
+  const project = await Project.start();
+  if (!config) return project;
+  project.configure(config());
+  const { code, output } = await project.up();
+  if (code === 0) return project;
+  project.stop();
+  throw new Error(output);
 }
 
 /** What the engine remembers. */
@@ -169,6 +181,15 @@ export class Project {
     );
     const { latest } = JSON.parse(readFileSync(join(path, file), "utf8")).checkpoint;
     return { resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
+  }
+
+  /** Nothing is held up, nothing is ill. */
+  calm(): void {
+    const { cloud, services } = this;
+    cloud.before = cloud.after = () => {};
+    services.health.sick.clear();
+    services.health.raised.clear();
+    services.health.deadPorts.clear();
   }
 
   private link(part: string): void {

@@ -106,7 +106,8 @@ function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: Inc
 /**
  * A target group has targets while a service or a group that names it is there, and the load balancer reaches them while security
  * group rules let it; otherwise it answers itself: 503 "the target groups for the load balancer have no registered targets", 504 "failed
- * to establish a connection to the target" (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html).
+ * to establish a connection to the target"
+ * (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html).
  */
 export function behind(cloud: Cloud, health: Health, arn: string | undefined): Reached {
   const group = cloud.of("aws:lb/targetGroup:TargetGroup").find(({ id }) => id === arn);
@@ -162,8 +163,8 @@ export interface Held {
 }
 
 /**
- * Somebody who asks the site all the time while an update runs, by a resolver that keeps each answer for its TTL. It asks what answers behind
- * the tests' servers, without the way there, which is their own.
+ * Somebody who asks the site all the time while an update runs, by a resolver that keeps each answer for its TTL. It asks what answers
+ * behind the tests' servers, without the way there, which is their own.
  * @param ttl seconds of the world
  * @param held what the resolver holds; kept up to date. @default nothing
  * @returns ends the visit, and tells how many requests there were and what went wrong with which

@@ -15,8 +15,8 @@ const { LanguageServer } = fromRoot("@pulumi/pulumi/automation/server");
 const state = fromRoot("@pulumi/pulumi/runtime/state");
 
 /**
- * One state of the SDK for the process, anew for each update, as a program in a process of its own has it: of one that is kept for what follows
- * from a call (AsyncLocalStorage) a hook, which the engine calls, knows nothing.
+ * One state of the SDK for the process, anew for each update, as a program in a process of its own has it: of one that is kept for what
+ * follows from a call (AsyncLocalStorage) a hook, which the engine calls, knows nothing.
  */
 state.withLocalStorage = (run: () => unknown) => {
   const { resourcePackages, resourceModules } = state.getGlobalStore();

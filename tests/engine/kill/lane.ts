@@ -98,9 +98,10 @@ export class Lane {
       const one = { request, phase };
       cases.push(one);
       if (!copied) return;
-      signal(child, "SIGSTOP");
+      // Its group is all that writes files, and the cloud hears nothing while it is copied.
+      process.kill(-(child.pid as number), "SIGSTOP");
       left.set(caseText(one), { restore: project.save(), held: { ...held } });
-      signal(child, "SIGCONT");
+      process.kill(-(child.pid as number), "SIGCONT");
     });
     const { code, output } = await done;
     forget();
@@ -179,9 +180,9 @@ function begin(project: Project, family: Family) {
 }
 
 /**
- * One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. What the engine had
- * deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi refresh`
- * repairs that, which is obeyed too.
+ * One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. What the engine
+ * had deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi
+ * refresh` repairs that, which is obeyed too.
  */
 async function finished(
   project: Project,

@@ -73,7 +73,7 @@ export function page(
     "up` follows. One that refuses, and says how to go on, is obeyed to the letter. A visitor asks the site all the while. The",
     "engine is the real one; AWS and Vercel are stand-ins.",
     "",
-    "So that a change need not be made again for each of its requests, it is made once: all its processes are stopped (SIGSTOP) at",
+    "So that a change need not be made again for each of its requests, it is made once: engine and `migrate` are stopped (SIGSTOP) at",
     "each request, and what a kill would leave there is copied: the backend's files with the lock, the stack's file, the clouds and",
     "their time, and what the visitor's resolver holds. The `up` that follows begins with such a copy, and has the program in a process",
     "that stays. `npm run test:engine -- --kill` kills the processes themselves, once for each kind of request.",
