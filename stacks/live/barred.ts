@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Tags } from "../adoption/found";
 import type { NamedSettings } from "../config";
+import { mostRedirects } from "../settings/settings-rules";
 import { type KnownResource, knownAs } from "../state";
 
 const [RECORD, PARAMETER] = ["aws:route53/record:Record", "aws:ssm/parameter:Parameter"];
@@ -82,18 +83,17 @@ async function zoneBarred(
 }
 
 /** A change of the site's name that was cut off has to go on before it can be taken back. */
-function siteBarred(
-  known: readonly KnownResource[],
-  { stack, settings: { domain } }: NamedSettings,
-  zoneId?: string,
-): Barred {
+function siteBarred(known: readonly KnownResource[], { stack, settings }: NamedSettings, zoneId?: string): Barred {
+  const { domain } = settings;
   const slots = ["serving", "canary"].flatMap((slot) => knownAs(known, RECORD, `traffic-${slot}`));
   const isWanted = ({ inputs }: KnownResource) => inputs?.name === domain.name && inputs.zoneId === zoneId;
   // The canary's record is written first where it has all the visitors.
   const now = slots.find((one) => !one.delete && !isWanted(one))?.inputs;
   if (!now || !slots.some((one) => one.delete && isWanted(one))) return undefined;
   const name = String(now.name);
-  const redirects = [domain.name, ...domain.redirectFrom].filter((host) => host !== name);
+  // The records that are to go come first: of those the visitors are.
+  const hosts = [domain.name, ...domain.redirectFrom].filter((host) => host !== name);
+  const redirects = hosts.slice(0, mostRedirects(settings));
   const set = (path: string, value: string) =>
     `  pulumi config set --stack ${stack} --path 'iamvet:domain.${path}' ${value}`;
   return [

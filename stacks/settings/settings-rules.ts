@@ -2,7 +2,7 @@ import { SERVER_ACTIONS_KEY } from "../../components/foundation/app-environment"
 import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
 import { databaseRules } from "./database-rules";
 import { externalRules } from "./external-rules";
-import { architectures, type SectionName, sections } from "./schema";
+import { architectures, type SectionName, type Settings, sections } from "./schema";
 import { fargateSizes } from "./sections/fargate";
 
 /** Longest maintenance that alerts may be muted for. */
@@ -10,6 +10,10 @@ const MOST_MUTED_DAYS = 7;
 
 /** Names that redirect: the condition values of one rule (quota of Elastic Load Balancing that AWS does not raise). */
 const MOST_REDIRECTS = 5;
+
+/** How many names may redirect to the site: Nginx of a server of ours redirects one. */
+export const mostRedirects = (settings: Pick<Settings, "existing" | "architecture" | "traffic">): number =>
+  !settings.existing.instanceId && tiersOf(settings).includes("monitored-instance") ? 1 : MOST_REDIRECTS;
 
 /** Tags of a person's own; the stack, its components and AWS Backup add some. */
 const MOST_TAGS = 40;
@@ -194,7 +198,7 @@ export const rules: readonly Rule<SectionName>[] = [
 
   rule(["existing", "architecture", "traffic", "domain"], function* (settings) {
     const { redirectFrom } = settings.domain;
-    if (!settings.existing.instanceId && tiersOf(settings).includes("monitored-instance") && redirectFrom.length > 1) {
+    if (mostRedirects(settings) === 1 && redirectFrom.length > 1) {
       yield {
         key: "domain.redirectFrom",
         allowed: "at most one name with monitored-instance, whose Nginx redirects one",

@@ -8,10 +8,7 @@ import { type WrongInput, wrongSettings } from "./harness/wrong-settings";
 describe("platform flip on the real engine", () => {
   let project: Project;
   before(async function () {
-    project = await projectFor(this);
-    project.configure(settings("monitored-instance"));
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
+    project = await projectFor(this, () => settings("monitored-instance"));
   });
   after(() => project?.stop());
 

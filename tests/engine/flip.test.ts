@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { movesTraffic, violations, WALK, waitOf } from "./harness/checks";
+import { signal } from "./harness/processes";
 import { tierOf } from "./harness/services";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 
@@ -11,11 +12,7 @@ describe("the flip on the real engine", () => {
     project = await projectFor(this);
   });
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-  });
+  afterEach(() => project.calm());
 
   /** Runs `up` and returns what it did. */
   const up = async (config: Record<string, unknown>, ...args: string[]) => {
@@ -157,7 +154,7 @@ describe("the flip on the real engine", () => {
     );
     project.cloud.after = async ({ name, op }) => {
       if (name !== "traffic-serving" || op !== "update") return;
-      process.kill(-(child.pid as number), "SIGKILL");
+      signal(child, "SIGKILL");
       await done;
     };
     await done;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { movesTraffic, violations, waitOf } from "./harness/checks";
 import type { Call } from "./harness/cloud";
+import { signal } from "./harness/processes";
 import { tierOf } from "./harness/services";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 import { ADDRESSES, DOMAIN } from "./harness/world";
@@ -44,7 +45,7 @@ describe("what the gates remember, on the real engine", () => {
       const changed = () => /traffic-serving updated/.test(text);
       const earlier = changed();
       text += chunk;
-      if (changed() && !earlier) process.kill(-(child.pid as number), "SIGKILL");
+      if (changed() && !earlier) signal(child, "SIGKILL");
     });
     const { output } = await done;
     assert.match(output, /traffic-serving updated/, "it was killed where it should be");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { movesTraffic } from "./harness/checks";
 import type { Call } from "./harness/cloud";
+import { signal } from "./harness/processes";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 import { tierOf, visit } from "./harness/visits";
 import { ADDRESSES, SPEED } from "./harness/world";
@@ -24,12 +25,7 @@ describe("a replacement inside a tier, on the real engine", () => {
     project = await projectFor(suite);
   };
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-    project.services.health.deadPorts.clear();
-  });
+  afterEach(() => project.calm());
 
   /** Runs `up` under the eyes of a visitor. */
   const up = async (config: Record<string, unknown>, ...args: string[]) => {
@@ -123,7 +119,7 @@ describe("a replacement inside a tier, on the real engine", () => {
         const { child, done } = project.start("pulumi", ...UP);
         project.cloud.after = async ({ name, op }) => {
           if (name !== "traffic-catch-all" || op !== "update") return;
-          process.kill(-(child.pid as number), "SIGKILL");
+          signal(child, "SIGKILL");
           await done;
         };
         await done;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call } from "./harness/cloud";
+import { signal } from "./harness/processes";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 import { DOMAIN } from "./harness/world";
 
@@ -76,7 +77,7 @@ describe("what an update that was killed leaves behind, on the real engine", () 
     const { child, done } = project.start("pulumi", ...args);
     project.cloud.after = async ({ name, op }) => {
       if (op !== "create" || name !== "traffic-intent") return;
-      process.kill(-(child.pid as number), "SIGKILL");
+      signal(child, "SIGKILL");
       await done;
     };
     await done;

@@ -6,6 +6,7 @@ import { deploySite } from "../../stacks/site";
 import { Engine } from "../simulation/engine";
 import { ModelWorld } from "../simulation/world";
 import type { Call } from "./harness/cloud";
+import { signal } from "./harness/processes";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 import { REGION } from "./harness/world";
 
@@ -76,7 +77,7 @@ describe("the modelled engine makes the requests that the real one makes", () =>
     };
     cloud.after = async ({ name, op }) => {
       if (op !== "update" || name !== killedAfter) return;
-      process.kill(-(child.pid as number), "SIGKILL");
+      signal(child, "SIGKILL");
       await done;
     };
     await done;

@@ -8,8 +8,10 @@ import { visit } from "./harness/visits";
 import { DOMAIN } from "./harness/world";
 
 /** What may go without a visitor's notice: what looks, tells and counts. */
-const WATCHES =
-  /^(incident|notifier|dashboard|site-alarms|alerts|uptime|budget|backups|traffic-state|migrated|ci-access|image|database-(log|alarm|connections|storage|cpu|memory|errors|monitoring))/;
+const WATCHES = new RegExp(
+  "^(incident|notifier|dashboard|site-alarms|alerts|uptime|budget|backups|traffic-state|migrated|ci-access|image|" +
+    "database-(log|alarm|connections|storage|cpu|memory|errors|monitoring))",
+);
 
 describe("what serves is protected, on the real engine", () => {
   let project: Project;
@@ -17,9 +19,7 @@ describe("what serves is protected, on the real engine", () => {
     project = await projectFor(this);
   });
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-  });
+  afterEach(() => project.calm());
 
   const config = (architecture: string) =>
     settings(architecture, { "iamvet:domain": { name: DOMAIN, ttl: 30, redirectFrom: [`www.${DOMAIN}`] } });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { movesTraffic } from "./harness/checks";
 import type { Call } from "./harness/cloud";
+import { signal } from "./harness/processes";
 import { tierOf } from "./harness/services";
 import { type Project, projectFor, STACK, settings } from "./harness/stack";
 import { DOMAIN, SPEED } from "./harness/world";
@@ -72,7 +73,7 @@ describe("what visitors can still reach, on the real engine", () => {
     child.stdout?.on("data", (chunk) => {
       const waited = /let go of the old answer/.test(text);
       text += chunk;
-      if (!waited && /let go of the old answer/.test(text)) process.kill(-(child.pid as number), "SIGKILL");
+      if (!waited && /let go of the old answer/.test(text)) signal(child, "SIGKILL");
     });
     assert.match((await done).output, /let go of the old answer/, "it was killed where it should be");
     await project.must("cancel", "--yes", "--stack", STACK);

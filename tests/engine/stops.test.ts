@@ -9,16 +9,10 @@ const BACK = `To go back: \`pulumi config set --stack ${STACK} iamvet:architectu
 describe("the message of a stop", () => {
   let project: Project;
   before(async function () {
-    project = await projectFor(this);
-    project.configure(settings("monitored-instance"));
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
+    project = await projectFor(this, () => settings("monitored-instance"));
   });
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-  });
+  afterEach(() => project.calm());
 
   const stopped = async (architecture: string) => {
     project.configure(settings(architecture));

@@ -14,10 +14,7 @@ describe("a name that is set back in the midst of its change, on the real engine
   let project: Project;
   let restore: () => void;
   before(async function () {
-    project = await projectFor(this);
-    configure(DOMAIN, [WWW]);
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
+    project = await projectFor(this, () => domain(DOMAIN, [WWW]));
     restore = project.save();
   });
   after(() => project?.stop());
@@ -103,6 +100,22 @@ describe("a name that is set back in the midst of its change, on the real engine
     await whole();
   });
 
+  it("the site's, which was to have a third name: a server redirects one, and what is printed keeps the old one", async () => {
+    const third = `new.${DOMAIN}`;
+    configure(third, [DOMAIN]);
+    await killed({ op: "update", name: "incident-role-policy" });
+    configure(DOMAIN, [WWW]);
+    const { code, output } = await project.up();
+    assert.notEqual(code, 0);
+    assert.match(output, /the engine is still going to delete/);
+    await obey(output);
+    assert.deepEqual(records(), [`${DOMAIN} -> ${third}`, `${third} canary`, `${third} serving`]);
+    configure(DOMAIN, [WWW]);
+    const back = await project.up();
+    assert.equal(back.code, 0, back.output);
+    await whole();
+  });
+
   it("the stack's: killed once its parameters have been made under the new name, it ends whole", async () => {
     const file = (stack: string) => join(project.folder, `Pulumi.${stack}.yaml`);
     await project.must("stack", "rename", "renamed", "--stack", STACK);
@@ -124,7 +137,7 @@ describe("a name that is set back in the midst of its change, on the real engine
     await whole();
   });
 
-  it("a site that is live gets no new zone, by one message before anything is created, and goes on by the command that it prints", async () => {
+  it("a site that is live gets no new zone, by one message ahead of all, and goes on by the command that it prints", async () => {
     project.configure(domain(DOMAIN, [WWW], { zone: "new" }));
     const from = project.cloud.calls.length;
     const { code, output } = await project.up();

@@ -15,10 +15,7 @@ describe("ways out of what is not as the stack left it, on the real engine", () 
   let project: Project;
   let restore: () => void;
   before(async function () {
-    project = await projectFor(this);
-    project.configure(settings("monitored-instance"));
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
+    project = await projectFor(this, () => settings("monitored-instance"));
     restore = project.save();
   });
   after(() => project?.stop());
@@ -70,7 +67,7 @@ describe("ways out of what is not as the stack left it, on the real engine", () 
     assert.deepEqual(project.cloud.calls.slice(from), []);
   });
 
-  it("a rule for visitors that a killed flip has deleted, and the state still has, is asked for before visitors are led to it", async () => {
+  it("a rule for visitors that a killed flip has deleted, and the state still has, is asked for before they are led to it", async () => {
     project.configure(settings("fargate"));
     const there = await project.up();
     assert.equal(there.code, 0, there.output);
@@ -119,7 +116,8 @@ describe("ways out of what is not as the stack left it, on the real engine", () 
     const [before, from] = [file(), project.cloud.calls.length];
     const leave = async () => {
       // A terminal without a width breaks each line after its first letter.
-      const command = `stty cols 120 rows 40; exec node cli/bin.mjs migrate --stack ${STACK} -C '${project.folder}' --to fargate --no-snapshot`;
+      const migrate = `node cli/bin.mjs migrate --stack ${STACK} -C '${project.folder}' --to fargate --no-snapshot`;
+      const command = `stty cols 120 rows 40; exec ${migrate}`;
       const { NO_COLOR: _, ...env } = project.env;
       const child = spawn("script", ["-qfec", command, "/dev/null"], {
         cwd: project.folder,

@@ -1,13 +1,9 @@
 import * as grpc from "@grpc/grpc-js";
-import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as services from "@pulumi/pulumi/proto/provider_grpc_pb";
-import * as messages from "@pulumi/pulumi/proto/provider_pb";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { construct } from "./construct";
+import { provider } from "./provider";
 import { allocated, goesWith, refusal } from "./refusals";
 import { Rollouts } from "./rollouts";
-import { answerOf, outputsOf, replacing } from "./types";
+import { outputsOf } from "./types";
 import { worldNow } from "./world";
 
 // biome-ignore lint/suspicious/noExplicitAny: what providers are sent is as untyped as JSON, and the tests read deep into it
@@ -59,7 +55,7 @@ export class Cloud {
   after: (call: Call) => Promise<void> | void = () => {};
   /** Called when something was begun by an API of AWS, for example `StartInstanceRefresh v2`. */
   began: (what: string) => void = () => {};
-  /** Called around each request to an API of AWS, before it takes effect and before its answer goes out; `app` as its user agent names it. */
+  /** Called around each request to an API of AWS, before it takes effect and before its answer goes out. @param app by its user agent */
   asked: (action: string, phase: "before" | "after", app?: string) => Promise<void> | void = () => {};
   private serial = 0;
   private server?: grpc.Server;
@@ -70,7 +66,7 @@ export class Cloud {
   /** @returns the port on which all providers listen */
   async start(): Promise<number> {
     const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
-    server.addService(services.ResourceProviderService as never, this.handlers() as never);
+    server.addService(services.ResourceProviderService as never, provider(this) as never);
     this.server = server;
     return new Promise((resolve, reject) =>
       server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
@@ -87,18 +83,24 @@ export class Cloud {
     return [...this.resources.values()].filter((one) => one.type === type);
   }
 
+  /** A resource by its id; a database is imported by its name. */
+  find(type: string, id: string): Stored | undefined {
+    return this.resources.get(this.key(type, id)) ?? this.of(type).find(({ outputs }) => outputs.identifier === id);
+  }
+
   /** @returns brings back everything that the cloud holds now, as often as it is called */
   save(): () => void {
-    const [calls, migrations, serial] = [this.calls.length, this.migrations.length, this.serial];
-    const kept = structuredClone(this.resources);
+    const [calls, migrations, serial] = [[...this.calls], [...this.migrations], this.serial];
+    // What a resource holds is replaced as a whole.
+    const kept = [...this.resources].map(([key, one]) => [key, { ...one }] as const);
     const rollouts = this.rollouts.save();
     return () => {
-      this.calls.length = calls;
-      this.migrations.length = migrations;
+      this.calls.splice(0, Number.POSITIVE_INFINITY, ...calls);
+      this.migrations.splice(0, Number.POSITIVE_INFINITY, ...migrations);
       this.serial = serial;
       this.resources.clear();
       this.lostZones.clear();
-      for (const [key, one] of structuredClone(kept)) this.resources.set(key, one);
+      for (const [key, one] of kept) this.resources.set(key, { ...one });
       rollouts();
     };
   }
@@ -162,118 +164,7 @@ export class Cloud {
     const why = refusal(this, { op, type, inputs, ...(id === undefined ? {} : { id }) });
     if (why) throw new Error(why);
   }
-
-  private handlers() {
-    const unary =
-      <Request, Response>(handle: (request: Request) => Promise<Response> | Response) =>
-      async (call: { request: Request }, done: (error: unknown, response?: Response) => void) => {
-        try {
-          done(null, await handle(call.request));
-        } catch (error) {
-          done({ code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
-        }
-      };
-    const unimplemented = (_: unknown, done: (error: unknown) => void) => done({ code: grpc.status.UNIMPLEMENTED });
-    return {
-      handshake: unimplemented,
-      parameterize: unimplemented,
-      getSchema: unimplemented,
-      getMapping: unimplemented,
-      getMappings: unimplemented,
-      construct: unary(construct),
-      call: unimplemented,
-      streamInvoke: unimplemented,
-      attach: unary(() => new Empty()),
-      cancel: unary(() => new Empty()),
-      getPluginInfo: unary(() => {
-        const info = new PluginInfo();
-        info.setVersion("99.0.0");
-        return info;
-      }),
-      checkConfig: unary((request: messages.CheckRequest) => checked(request)),
-      diffConfig: unary(() => new messages.DiffResponse()),
-      configure: unary((request: messages.ConfigureRequest) => {
-        const response = new messages.ConfigureResponse();
-        response.setSupportspreview(true);
-        // What constructs components must take secrets; the others here take plain values.
-        response.setAcceptsecrets(request.getType() === "pulumi:providers:awsx");
-        return response;
-      }),
-      check: unary((request: messages.CheckRequest) => checked(request)),
-      diff: unary((request: messages.DiffRequest) => {
-        const olds = plain(request.getOldInputs() ?? request.getOlds());
-        const news = plain(request.getNews());
-        const ignored = new Set(request.getIgnorechangesList().map((path) => path.split(/[.[]/)[0]));
-        const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
-          (key) => !ignored.has(key) && JSON.stringify(olds[key]) !== JSON.stringify(news[key]),
-        );
-        const response = new messages.DiffResponse();
-        const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
-        response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
-        response.setDiffsList(changed);
-        response.setReplacesList(changed.filter((key) => replacing(parts(request.getUrn()).type, key)));
-        return response;
-      }),
-      create: unary(async (request: messages.CreateRequest) => {
-        const inputs = plain(request.getProperties());
-        const response = new messages.CreateResponse();
-        if (request.getPreview()) {
-          response.setProperties(Struct.fromJavaScript(inputs));
-          return response;
-        }
-        const stored = await this.create(request.getUrn(), inputs);
-        response.setId(stored.id);
-        response.setProperties(Struct.fromJavaScript(stored.outputs));
-        return response;
-      }),
-      update: unary(async (request: messages.UpdateRequest) => {
-        const inputs = plain(request.getNews());
-        const response = new messages.UpdateResponse();
-        const outputs = request.getPreview()
-          ? { ...plain(request.getOlds()), ...inputs, ...unknownVersion(parts(request.getUrn()).type) }
-          : (await this.update(request.getUrn(), request.getId(), inputs)).outputs;
-        response.setProperties(Struct.fromJavaScript(outputs));
-        return response;
-      }),
-      delete: unary(async (request: messages.DeleteRequest) => {
-        await this.delete(request.getUrn(), request.getId());
-        return new Empty();
-      }),
-      read: unary((request: messages.ReadRequest) => {
-        const response = new messages.ReadResponse();
-        const { type } = parts(request.getUrn());
-        // A database is imported by its name.
-        const stored =
-          this.resources.get(this.key(type, request.getId())) ??
-          this.of(type).find(({ outputs }) => outputs.identifier === request.getId());
-        if (!stored) return response;
-        response.setId(stored.id);
-        response.setInputs(Struct.fromJavaScript(stored.inputs));
-        response.setProperties(Struct.fromJavaScript(stored.outputs));
-        return response;
-      }),
-      invoke: unary((request: messages.InvokeRequest) => {
-        const response = new messages.InvokeResponse();
-        const [token, args] = [request.getTok(), plain(request.getArgs())];
-        response.setReturn(Struct.fromJavaScript(this.lookups[token]?.(args) ?? answerOf(token, args)));
-        return response;
-      }),
-    };
-  }
 }
-
-/** A parameter's version is known only after its update. */
-const unknownVersion = (type: string): Properties =>
-  type === "aws:ssm/parameter:Parameter" ? { version: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } : {};
-
-function checked(request: messages.CheckRequest): messages.CheckResponse {
-  const response = new messages.CheckResponse();
-  response.setInputs(request.getNews());
-  return response;
-}
-
-const plain = (struct: Struct | undefined): Properties =>
-  (struct?.toJavaScript() ?? {}) as Record<string, JavaScriptValue> as Properties;
 
 export function parts(urn: string): { type: string; name: string } {
   const [, , path = "", name = ""] = urn.split("::");

@@ -24,8 +24,8 @@ const { aws: AWS_VERSION } = JSON.parse(readFileSync(join(__dirname, "../../stan
 };
 
 /**
- * Stands in for awsx's plugin: registers a component and its children as the real one does, which tests/unit/components/awsx.test.ts compares. The
- * engine answers each registration as it would the real plugin, with the program's transforms run on the way.
+ * Stands in for awsx's plugin: registers a component and its children as the real one does, which tests/unit/components/awsx.test.ts
+ * compares. The engine answers each registration as it would the real plugin, with the program's transforms run on the way.
  */
 export async function construct(request: provider.ConstructRequest): Promise<ConstructResponse> {
   const monitor = new ResourceMonitorClient(request.getMonitorendpoint(), grpc.credentials.createInsecure());

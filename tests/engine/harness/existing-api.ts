@@ -1,5 +1,5 @@
 import type { Cloud, Properties, Stored } from "./cloud";
-import { json, type Reply, xml } from "./services";
+import { element, failure, json, members, type Reply, result, xml } from "./replies";
 
 /**
  * What a program asks AWS before it makes something: whether it is there already, and whose it is; undefined for another question. The
@@ -16,11 +16,8 @@ export function existingApi(cloud: Cloud, target: string | undefined, text: stri
   const body = XML_CALLS[action]?.(cloud, form);
   if (body === undefined) return undefined;
   if (typeof body !== "string") return body;
-  return xml(EC2.has(action) ? `<${action}Response>${body}</${action}Response>` : wrapped(action, body));
+  return EC2.has(action) ? xml(element({ [`${action}Response`]: body })) : result(action, body);
 }
-
-const wrapped = (action: string, body: string) =>
-  `<${action}Response><${action}Result>${body}</${action}Result></${action}Response>`;
 
 /** EC2 answers without a result element. */
 const EC2: ReadonlySet<string> = new Set([
@@ -59,13 +56,6 @@ const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => R
     }),
 };
 
-const members = (items: readonly string[], name = "member") =>
-  items.map((item) => `<${name}>${item}</${name}>`).join("");
-const element = (fields: Readonly<Record<string, unknown>>): string =>
-  Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `<${name}>${value}</${name}>`)
-    .join("");
 /** Tags as EC2 writes them. */
 const tagSet = (stored: Stored) =>
   `<tagSet>${members(
@@ -105,12 +95,7 @@ const XML_CALLS: Readonly<Record<string, (cloud: Cloud, form: URLSearchParams) =
   DescribeDBInstances: (cloud, form) => {
     const name = form.get("DBInstanceIdentifier");
     const found = cloud.of("aws:rds/instance:Instance").find(({ outputs }) => outputs.identifier === name);
-    if (!found) {
-      return xml(
-        `<ErrorResponse><Error><Code>DBInstanceNotFound</Code><Message>DBInstance ${name} not found.</Message></Error></ErrorResponse>`,
-        404,
-      );
-    }
+    if (!found) return failure("DBInstanceNotFound", `DBInstance ${name} not found.`, 404);
     const TagList = members(
       tagList(found).map((tag) => element(tag)),
       "Tag",
@@ -180,16 +165,11 @@ function protection(cloud: Cloud, id: string | null, input: string, value?: stri
 }
 
 /** docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and the ELB API's reference of the action. */
-const noServer = (id: string | null) =>
-  xml(
-    `<Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code><Message>The instance ID '${id}' does not exist</Message></Error></Errors><RequestID>1</RequestID></Response>`,
-    400,
-  );
-const noBalancer = () =>
-  xml(
-    "<ErrorResponse><Error><Type>Sender</Type><Code>LoadBalancerNotFound</Code><Message>One or more load balancers not found</Message></Error></ErrorResponse>",
-    400,
-  );
+const noServer = (id: string | null) => {
+  const error = { Code: "InvalidInstanceID.NotFound", Message: `The instance ID '${id}' does not exist` };
+  return xml(element({ Response: element({ Errors: element({ Error: element(error) }), RequestID: 1 }) }), 400);
+};
+const noBalancer = () => failure("LoadBalancerNotFound", "One or more load balancers not found");
 
 function ruleElement(rule: Stored, isEgress: boolean): string {
   const { ipProtocol, fromPort, toPort, cidrIpv4, referencedSecurityGroupId } = rule.inputs;

@@ -4,12 +4,14 @@ import { Socket } from "node:net";
 import { promisify } from "node:util";
 
 const speed = Number(process.env.ENGINE_SPEED);
-const epoch = Number(process.env.ENGINE_EPOCH);
 const ports = JSON.parse(process.env.ENGINE_PORTS ?? "{}");
 
 if (speed > 0) {
   const now = Date.now.bind(Date);
-  Date.now = () => epoch + (now() - epoch) * speed;
+  Date.now = () => {
+    const epoch = Number(process.env.ENGINE_EPOCH);
+    return epoch + (now() - epoch) * speed;
+  };
   const { setTimeout: slow } = globalThis;
   // What takes this long is a limit for an answer, which a busy machine needs in its own time; waits are shorter.
   const limit = 15_000;

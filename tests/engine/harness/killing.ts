@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Call } from "./cloud";
+import { signal } from "./processes";
 import { type Project, STACK } from "./stack";
 
 /** When an update is killed: once a call of the engine has taken effect, or a request of the program that changes records. */
@@ -12,7 +13,7 @@ export async function killedUp(project: Project, moment: Moment, stack = STACK):
   let hit = false;
   const end = async () => {
     hit = true;
-    process.kill(-(child.pid as number), "SIGKILL");
+    signal(child, "SIGKILL");
     await done;
   };
   project.cloud.after = async ({ op, name }) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call } from "./cloud";
+import { signal } from "./processes";
 import { type Project, STACK } from "./stack";
 
 /** When a run is to be killed: at a call that has taken effect and that the engine does not know of, or at a line of its output. */
@@ -34,7 +35,7 @@ export class Migrating {
     const kill = () => {
       if (hit) return;
       hit = true;
-      process.kill(-(child.pid as number), "SIGKILL");
+      signal(child, "SIGKILL");
     };
     let text = "";
     child.stdout?.on("data", (chunk) => {

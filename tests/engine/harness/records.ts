@@ -1,7 +1,7 @@
 import { changesIn, type StoredRecord } from "../../standins/route53";
 import type { Cloud, Properties, Stored } from "./cloud";
 import { noZone } from "./refusals";
-import { type Reply, xml } from "./services";
+import { element, failure, type Reply, xml } from "./replies";
 import { answerOf } from "./types";
 import { ZONE_ID } from "./world";
 
@@ -11,9 +11,8 @@ const RECORD = "aws:route53/record:Record";
 export function changeRecords(cloud: Cloud, body: string): Reply {
   const refused = applyBatch(cloud, changesIn(body));
   if (refused) return invalid(refused);
-  return xml(
-    "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></ChangeResourceRecordSetsResponse>",
-  );
+  const ChangeInfo = element({ Id: "/change/C1", Status: "INSYNC" });
+  return xml(element({ ChangeResourceRecordSetsResponse: element({ ChangeInfo }) }));
 }
 
 /** One batch: all of it or nothing. @returns why Route 53 refuses it */
@@ -53,17 +52,9 @@ export function loseZone(cloud: Cloud, zoneId: string): void {
 }
 
 /** What Route 53 answers when it is asked for such a zone. */
-export const noSuchZone = (zoneId: string): Reply =>
-  xml(
-    `<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>${noZone(zoneId)}</Message></Error></ErrorResponse>`,
-    404,
-  );
+export const noSuchZone = (zoneId: string): Reply => failure("NoSuchHostedZone", noZone(zoneId), 404);
 
-const invalid = (message: string) =>
-  xml(
-    `<ErrorResponse><Error><Code>InvalidChangeBatch</Code><Message>[${message}]</Message></Error></ErrorResponse>`,
-    400,
-  );
+const invalid = (message: string) => failure("InvalidChangeBatch", `[${message}]`);
 
 const nameOf = ({ Name }: StoredRecord) => Name.replace(/\.$/, "");
 const idOf = (record: StoredRecord) =>

@@ -17,7 +17,8 @@ const PROTECTED: readonly [input: string, error: (id: string) => string][] = [
   [
     "disableApiTermination",
     (id) =>
-      `OperationNotPermitted: The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+      `OperationNotPermitted: The instance '${id}' may not be terminated. ` +
+      "Modify its 'disableApiTermination' instance attribute and try again.",
   ],
 ];
 
@@ -127,7 +128,8 @@ export function refusal(cloud: Cloud, { op, type, inputs, id }: Asked): string |
   if (known && others.some((one) => identity.every((key) => one.inputs[key] === inputs[key]))) return error?.(inputs);
   if (type === RECORD && cloud.lostZones.has(inputs.zoneId)) return noZone(inputs.zoneId);
   if (type === RECORD && others.some((one) => mixed(one.inputs, inputs))) {
-    return `InvalidChangeBatch: [RRSet with DNS name ${inputs.name}., type ${inputs.type} cannot be created as other RRSets exist with the same name and type.]`;
+    const set = `RRSet with DNS name ${inputs.name}., type ${inputs.type}`;
+    return `InvalidChangeBatch: [${set} cannot be created as other RRSets exist with the same name and type.]`;
   }
   if (GROUP_RULE.test(type) && others.some((one) => sameRule(one.inputs, inputs))) {
     return `InvalidPermission.Duplicate: the specified rule from port ${inputs.fromPort} already exists`;

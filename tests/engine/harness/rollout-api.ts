@@ -1,6 +1,6 @@
 import type { Cloud, Properties } from "./cloud";
+import { element, failure, json, members, type Reply, result } from "./replies";
 import { Refused } from "./rollouts";
-import { json, type Reply, xml } from "./services";
 
 /** What the gates ask and begin of ECS, Auto Scaling and Systems Manager; undefined for another question. */
 export function rolloutApi(cloud: Cloud, target: string | undefined, text: string): Reply | undefined {
@@ -10,17 +10,10 @@ export function rolloutApi(cloud: Cloud, target: string | undefined, text: strin
     const asJson = JSON_CALLS[target ?? ""]?.(cloud, target ? JSON.parse(text) : {});
     if (asJson) return json(asJson);
     const asXml = XML_CALLS[action]?.(cloud, (key) => form.get(key) ?? "");
-    return asXml === undefined
-      ? undefined
-      : xml(`<${action}Response><${action}Result>${asXml}</${action}Result></${action}Response>`);
+    return asXml === undefined ? undefined : result(action, asXml);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return action
-      ? xml(
-          `<ErrorResponse><Error><Code>${error.code}</Code><Message>${error.message}</Message></Error></ErrorResponse>`,
-          400,
-        )
-      : json({ __type: error.code, message: error.message }, 400);
+    return action ? failure(error.code, error.message) : json({ __type: error.code, message: error.message }, 400);
   }
 }
 
@@ -96,32 +89,48 @@ const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => o
 };
 
 const template = ({ id, version }: { id: string; version: string }) =>
-  `<LaunchTemplate><LaunchTemplateId>${id}</LaunchTemplateId><Version>${version}</Version></LaunchTemplate>`;
+  element({ LaunchTemplateId: id, Version: version });
+
+/** A group as AWS tells of it; nothing for one that nobody knows. */
+function groupText(cloud: Cloud, name: string): string[] {
+  const state = cloud.rollouts.group(name);
+  if (!state) return [];
+  const instances = state.instances.map((one, index) =>
+    element({
+      InstanceId: `i-${index}`,
+      LifecycleState: "InService",
+      HealthStatus: "Healthy",
+      LaunchTemplate: template(one),
+    }),
+  );
+  return [
+    element({
+      AutoScalingGroupName: name,
+      LaunchTemplate: template(state.template),
+      DesiredCapacity: instances.length,
+      Instances: members(instances),
+    }),
+  ];
+}
 
 const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => string) => string>> = {
   // Without a name it tells of all (docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html).
   DescribeAutoScalingGroups: (cloud, field) => {
     const asked = field("AutoScalingGroupNames.member.1");
     const names = asked ? [asked] : cloud.of("aws:autoscaling/group:Group").map(({ outputs }) => String(outputs.name));
-    const groups = names.map((name) => {
-      const state = cloud.rollouts.group(name);
-      const instances = state?.instances.map(
-        (one, index) =>
-          `<member><InstanceId>i-${index}</InstanceId><LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus>${template(one)}</member>`,
-      );
-      return state && instances
-        ? `<member><AutoScalingGroupName>${name}</AutoScalingGroupName>${template(state.template)}<DesiredCapacity>${instances.length}</DesiredCapacity><Instances>${instances.join("")}</Instances></member>`
-        : "";
-    });
-    return `<AutoScalingGroups>${groups.join("")}</AutoScalingGroups>`;
+    return element({ AutoScalingGroups: members(names.flatMap((name) => groupText(cloud, name))) });
   },
   DescribeInstanceRefreshes: (cloud, field) => {
     const [latest] = cloud.rollouts.group(field("AutoScalingGroupName"))?.refreshes ?? [];
-    return `<InstanceRefreshes>${
-      latest
-        ? `<member><InstanceRefreshId>${latest.id}</InstanceRefreshId><Status>${latest.status}</Status><StatusReason>${latest.reason ?? ""}</StatusReason><PercentageComplete>50</PercentageComplete><DesiredConfiguration>${template(latest.desired)}</DesiredConfiguration></member>`
-        : ""
-    }</InstanceRefreshes>`;
+    if (!latest) return element({ InstanceRefreshes: "" });
+    const refresh = element({
+      InstanceRefreshId: latest.id,
+      Status: latest.status,
+      StatusReason: latest.reason ?? "",
+      PercentageComplete: 50,
+      DesiredConfiguration: element({ LaunchTemplate: template(latest.desired) }),
+    });
+    return element({ InstanceRefreshes: members([refresh]) });
   },
   StartInstanceRefresh: (cloud, field) => {
     const at = "DesiredConfiguration.LaunchTemplate";
@@ -133,6 +142,6 @@ const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => 
       field("Preferences.AutoRollback") === "true",
     );
     cloud.rollouts.begin(`StartInstanceRefresh ${desired && cloud.rollouts.releaseOfTemplate(desired)}`);
-    return `<InstanceRefreshId>${refresh}</InstanceRefreshId>`;
+    return element({ InstanceRefreshId: refresh });
   },
 };

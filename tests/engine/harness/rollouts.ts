@@ -93,13 +93,14 @@ export class Rollouts {
   save(): () => void {
     const state = { services: this.services, groups: this.groups, commands: this.commands };
     const kept = structuredClone(state);
-    const lengths = [this.begun.length, this.written.length] as const;
+    const [begun, written] = [[...this.begun], [...this.written]];
     return () => {
       const { services, groups, commands } = structuredClone(kept);
       replace(this.services, services);
       replace(this.groups, groups);
       this.commands.splice(0, Number.POSITIVE_INFINITY, ...commands);
-      [this.begun.length, this.written.length] = lengths;
+      this.begun.splice(0, Number.POSITIVE_INFINITY, ...begun);
+      this.written.splice(0, Number.POSITIVE_INFINITY, ...written);
     };
   }
 

@@ -1,16 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import type { Cloud, Properties, Stored } from "./cloud";
 import { existingApi } from "./existing-api";
 import { changeRecords, noSuchZone } from "./records";
+import { element, failure, json, members, type Reply, result, xml } from "./replies";
 import { rolloutApi } from "./rollout-api";
 import { writes } from "./types";
-import { answer, pick } from "./visits";
+import { type Answer, answer, pick } from "./visits";
 import { ACCOUNT, ADDRESSES, BALANCER_NAME, DOMAIN, dns, REGION, worldNow } from "./world";
 
 export { tierOf } from "./visits";
@@ -50,6 +51,10 @@ export interface Services {
   /** Authority that signed the tiers' certificate. */
   readonly caFile: string;
   readonly health: Health;
+  /** What the server at an address answers a request. */
+  respond(address: string, headers: IncomingHttpHeaders): Answer;
+  /** Addresses that Route 53 answers with. */
+  addresses(name: string): readonly string[];
   stop(): void;
 }
 
@@ -71,9 +76,10 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
   };
   const tls = certificate(folder);
   const ports: Record<string, number> = {};
+  const respond: Services["respond"] = (address, headers) => answer(cloud, health, address, { headers });
   for (const address of [...ADDRESSES.instances, ...ADDRESSES.balancer, ...ADDRESSES.vercel]) {
     const server = createTlsServer(tls, (request, response) => {
-      const { status, body, cookie, location } = answer(cloud, health, address, request);
+      const { status, body, cookie, location } = respond(address, request.headers);
       const headers = {
         "content-type": "application/json",
         connection: "close",
@@ -113,6 +119,8 @@ export async function startServices(cloud: Cloud, folder: string): Promise<Servi
     ports,
     caFile: join(folder, "ca.pem"),
     health,
+    respond,
+    addresses: (name) => addressesOf(cloud, name),
     stop: () => {
       names.close();
       for (const server of servers) server.close();
@@ -187,14 +195,6 @@ const serversOf = (cloud: Cloud, name: string): number[][] =>
     .flatMap(({ outputs }) => outputs.nameServers as string[])
     .map((server) => [...server.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]), 0]);
 
-export type Reply = { readonly status?: number; readonly type: string; readonly body: string };
-export const xml = (body: string, status = 200): Reply => ({ status, type: "text/xml", body });
-export const json = (body: unknown, status = 200): Reply => ({
-  status,
-  type: "application/x-amz-json-1.1",
-  body: JSON.stringify(body),
-});
-
 /** Name of the API's action in a request of the JSON protocols. */
 const targetOf = ({ headers }: IncomingMessage) =>
   String(headers["x-amz-target"] ?? "")
@@ -228,14 +228,14 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
       return rule(cloud, form.get("RuleArns.member.1") ?? "");
     case "DescribeLoadBalancers":
       return balancers(cloud);
-    case "GetCallerIdentity":
-      return xml(
-        `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::${ACCOUNT}:user/tester</Arn><UserId>AIDATESTER</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-      );
-    case "DescribeRegions":
-      return xml(
-        `<DescribeRegionsResponse><regionInfo><item><regionName>${REGION}</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo></DescribeRegionsResponse>`,
-      );
+    case "GetCallerIdentity": {
+      const caller = { Arn: `arn:aws:iam::${ACCOUNT}:user/tester`, UserId: "AIDATESTER", Account: ACCOUNT };
+      return result("GetCallerIdentity", element(caller));
+    }
+    case "DescribeRegions": {
+      const item = element({ regionName: REGION, optInStatus: "opt-in-not-required" });
+      return xml(element({ DescribeRegionsResponse: element({ regionInfo: element({ item }) }) }));
+    }
     case "CreateDBSnapshot":
       health.snapshots.push(form.get("DBSnapshotIdentifier") ?? "");
       return snapshots("CreateDBSnapshot", "creating", form);
@@ -249,14 +249,10 @@ function api(cloud: Cloud, health: Health, request: IncomingMessage, text: strin
   }
 }
 
-function snapshots(action: string, status: string, form: URLSearchParams): Reply {
-  const name = form.get("DBSnapshotIdentifier");
-  const fields = `<DBSnapshotIdentifier>${name}</DBSnapshotIdentifier><Status>${status}</Status>`;
-  const body =
-    action === "CreateDBSnapshot"
-      ? `<DBSnapshot>${fields}</DBSnapshot>`
-      : `<DBSnapshots><DBSnapshot>${fields}</DBSnapshot></DBSnapshots>`;
-  return xml(`<${action}Response><${action}Result>${body}</${action}Result></${action}Response>`);
+function snapshots(action: string, Status: string, form: URLSearchParams): Reply {
+  const DBSnapshot = element({ DBSnapshotIdentifier: form.get("DBSnapshotIdentifier"), Status });
+  const one = element({ DBSnapshot });
+  return result(action, action === "CreateDBSnapshot" ? one : element({ DBSnapshots: one }));
 }
 
 /** Alarms that exist are quiet unless a test raises them. */
@@ -328,27 +324,19 @@ function parameterHistory(cloud: Cloud, name: string): Reply {
 const BALANCER = "aws:lb/loadBalancer:LoadBalancer";
 
 function balancers(cloud: Cloud): Reply {
-  const members = cloud
+  const found = cloud
     .of(BALANCER)
-    .map(
-      ({ id, outputs }) =>
-        `<member><LoadBalancerArn>${id}</LoadBalancerArn><LoadBalancerName>${outputs.name}</LoadBalancerName></member>`,
-    );
-  return xml(
-    `<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>${members.join("")}</LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>`,
-  );
+    .map(({ id, outputs }) => element({ LoadBalancerArn: id, LoadBalancerName: outputs.name }));
+  return result("DescribeLoadBalancers", element({ LoadBalancers: members(found) }));
 }
 
-function rule(cloud: Cloud, arn: string): Reply {
-  const found = cloud.of("aws:lb/listenerRule:ListenerRule").find(({ id }) => id === arn);
-  if (!found) return xml("<ErrorResponse><Error><Code>RuleNotFound</Code></Error></ErrorResponse>", 400);
+function rule(cloud: Cloud, RuleArn: string): Reply {
+  const found = cloud.of("aws:lb/listenerRule:ListenerRule").find(({ id }) => id === RuleArn);
+  if (!found) return failure("RuleNotFound", "One or more rules not found");
   const groups = (found.inputs.actions as Properties[])[0]?.forward.targetGroups as Properties[];
-  const members = groups
-    .map(({ arn, weight }) => `<member><TargetGroupArn>${arn}</TargetGroupArn><Weight>${weight}</Weight></member>`)
-    .join("");
-  return xml(
-    `<DescribeRulesResponse><DescribeRulesResult><Rules><member><RuleArn>${arn}</RuleArn><Actions><member><Type>forward</Type><ForwardConfig><TargetGroups>${members}</TargetGroups></ForwardConfig></member></Actions></member></Rules></DescribeRulesResult></DescribeRulesResponse>`,
-  );
+  const TargetGroups = members(groups.map(({ arn, weight }) => element({ TargetGroupArn: arn, Weight: weight })));
+  const action = element({ Type: "forward", ForwardConfig: element({ TargetGroups }) });
+  return result("DescribeRules", element({ Rules: members([element({ RuleArn, Actions: members([action]) })]) }));
 }
 
 /** The record sets of one name, which is where the programs' questions begin. */
@@ -359,16 +347,26 @@ function recordSets(cloud: Cloud, url: string): Reply {
     .of("aws:route53/record:Record")
     .filter(({ inputs }) => inputs.name === name && inputs.zoneId === zoneId);
   const sets = named.map(({ inputs }) => {
-    const alias = inputs.aliases?.[0];
-    const where = alias
-      ? `<AliasTarget><HostedZoneId>${alias.zoneId}</HostedZoneId><DNSName>${alias.name}.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget>`
-      : `<TTL>${inputs.ttl}</TTL><ResourceRecords>${inputs.records.map((value: string) => `<ResourceRecord><Value>${value}</Value></ResourceRecord>`).join("")}</ResourceRecords>`;
-    const slot = inputs.setIdentifier
-      ? `<SetIdentifier>${inputs.setIdentifier}</SetIdentifier><Weight>${inputs.weightedRoutingPolicies[0].weight}</Weight>`
-      : "";
-    return `<ResourceRecordSet><Name>${inputs.name}.</Name><Type>${inputs.type}</Type>${slot}${where}</ResourceRecordSet>`;
+    const { name, type, ttl, records, aliases, setIdentifier, weightedRoutingPolicies } = inputs;
+    const alias = aliases?.[0];
+    const values = records?.map((Value: string) => element({ Value }));
+    return element({
+      Name: `${name}.`,
+      Type: type,
+      SetIdentifier: setIdentifier,
+      Weight: setIdentifier && weightedRoutingPolicies[0].weight,
+      ...(alias
+        ? {
+            AliasTarget: element({
+              HostedZoneId: alias.zoneId,
+              DNSName: `${alias.name}.`,
+              EvaluateTargetHealth: false,
+            }),
+          }
+        : { TTL: ttl, ResourceRecords: members(values, "ResourceRecord") }),
+    });
   });
-  return xml(
-    `<?xml version="1.0"?><ListResourceRecordSetsResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ResourceRecordSets>${sets.join("")}</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>`,
-  );
+  const ResourceRecordSets = members(sets, "ResourceRecordSet");
+  const listed = element({ ResourceRecordSets, IsTruncated: false, MaxItems: 100 });
+  return xml(element({ ListResourceRecordSetsResponse: listed }));
 }

@@ -16,29 +16,46 @@ import { pathToFileURL } from "node:url";
 import { VercelStandIn } from "../../standins/vercel";
 import { Cloud } from "./cloud";
 import { type Services, startServices } from "./services";
-import { DOMAIN, dns, EPOCH, REGION, SPEED } from "./world";
+import { clock, DOMAIN, dns, REGION, rewind, SPEED, worldNow } from "./world";
 
 const REPOSITORY = resolve(__dirname, "../../..");
 const PROVIDERS = ["aws", "awsx", "random", "vercel", "docker-build"];
 export const STACK = "test";
+/** What a person runs; of its packages the lock file decides. */
+export const PROGRAM = [
+  ...["Pulumi.yaml", "index.ts", "package.json", "package-lock.json", "tsconfig.json", "node_modules"],
+  ...["core", "stacks", "components", "runbooks", "functions", "cli", "insight", "output", "policy", "app"],
+];
 
 /** Why the suite cannot run here; undefined if it can. */
 export function missing(): string | undefined {
   const has = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
   if (!has("pulumi", "version"))
-    return "the pulumi CLI is not on PATH: PATH=$(tests/engine/cli/build.sh):$PATH npm run test:engine builds it (or pulumi.com/docs/install)";
+    return "the pulumi CLI is not on PATH: PATH=$(tests/engine/cli/build.sh):$PATH npm run test:engine builds it (pulumi.com/docs/install)";
   if (!has("openssl", "version")) return "openssl is not on PATH";
   return undefined;
 }
 
-/** A project for a suite; where the engine cannot run, the suite is skipped and says why. */
-export async function projectFor(suite: Mocha.Context): Promise<Project> {
+/**
+ * A project for a suite; where the engine cannot run, the suite is skipped and says why.
+ * @param config of a stack that is live when the suite begins; a function, since the addresses of servers are known only then. @default none
+ */
+export async function projectFor(
+  suite: Mocha.Context,
+  config?: () => Readonly<Record<string, unknown>>,
+): Promise<Project> {
   const why = missing();
   if (why) {
     console.log(`    engine suite skipped: ${why}`);
     suite.skip();
   }
-  return Project.start();
+  const project = await Project.start();
+  if (!config) return project;
+  project.configure(config());
+  const { code, output } = await project.up();
+  if (code === 0) return project;
+  project.stop();
+  throw new Error(output);
 }
 
 /** What the engine remembers. */
@@ -71,20 +88,7 @@ export class Project {
   ) {
     this.folder = join(folder, "project");
     for (const part of ["project", "backend", "home", "bin"]) mkdirSync(join(folder, part));
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "node_modules"]) this.link(part);
-    for (const part of [
-      "core",
-      "stacks",
-      "components",
-      "runbooks",
-      "functions",
-      "cli",
-      "insight",
-      "output",
-      "policy",
-      "app",
-    ])
-      this.link(part);
+    for (const part of PROGRAM) this.link(part);
     for (const provider of PROVIDERS) {
       // The engine starts a plugin and reads its port from the first line; all lead to the cloud in the tests' process.
       const plugin = join(folder, "bin", `pulumi-resource-${provider}`);
@@ -108,7 +112,7 @@ export class Project {
       NODE_OPTIONS: fastWorld(__dirname),
       NODE_EXTRA_CA_CERTS: services.caFile,
       ENGINE_SPEED: String(SPEED),
-      ENGINE_EPOCH: String(EPOCH),
+      ENGINE_EPOCH: String(clock.epoch),
       ENGINE_PORTS: JSON.stringify(services.ports),
       AWS_ENDPOINT_URL: `http://127.0.0.1:${services.apiPort}`,
       AWS_REGION: REGION,
@@ -147,20 +151,25 @@ export class Project {
     rmSync(resolve(this.folder, ".."), { recursive: true, force: true });
   }
 
-  /** @returns brings back the stack's state and file and everything around them, as often as it is called */
+  /** @returns brings back the stack's state and file and everything around them, the time among it, as often as it is called */
   save(): () => void {
     const [backend, kept] = [resolve(this.folder, "../backend"), mkdtempSync(resolve(this.folder, "../saved-"))];
     const file = join(this.folder, `Pulumi.${STACK}.yaml`);
-    const [text, certificates, cloud] = [readFileSync(file, "utf8"), [...this.vercel.certificates], this.cloud.save()];
-    cpSync(backend, kept, { recursive: true });
+    const { vercel, cloud } = this;
+    const [text, time, took] = [readFileSync(file, "utf8"), worldNow(), cloud.save()];
+    const [certificates, orders] = [[...vercel.certificates], [...vercel.orders]];
+    // The engine keeps the file that it replaces, and never reads it.
+    cpSync(backend, kept, { recursive: true, filter: (path) => !path.endsWith(".bak") });
     return () => {
       rmSync(backend, { recursive: true, force: true });
       cpSync(kept, backend, { recursive: true });
       this.write(text);
-      this.vercel.certificates.splice(0, Number.POSITIVE_INFINITY, ...certificates);
-      this.vercel.orders.length = 0;
+      vercel.certificates.splice(0, Number.POSITIVE_INFINITY, ...certificates);
+      vercel.orders.splice(0, Number.POSITIVE_INFINITY, ...orders);
       this.services.health.answers.length = 0;
-      cloud();
+      took();
+      rewind(time);
+      this.env.ENGINE_EPOCH = String(clock.epoch);
     };
   }
 
@@ -172,6 +181,15 @@ export class Project {
     );
     const { latest } = JSON.parse(readFileSync(join(path, file), "utf8")).checkpoint;
     return { resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
+  }
+
+  /** Nothing is held up, nothing is ill. */
+  calm(): void {
+    const { cloud, services } = this;
+    cloud.before = cloud.after = () => {};
+    services.health.sick.clear();
+    services.health.raised.clear();
+    services.health.deadPorts.clear();
   }
 
   private link(part: string): void {

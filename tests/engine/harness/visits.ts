@@ -1,11 +1,8 @@
-import { Resolver } from "node:dns/promises";
-import { readFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Cloud, Properties, Stored } from "./cloud";
 import { groupsOf } from "./refusals";
 import type { Health, Services } from "./services";
-import { ADDRESSES, DOMAIN, dns, worldNow } from "./world";
+import { ADDRESSES, DOMAIN, worldNow } from "./world";
 
 /** The tier to which a resource belongs, by the component that holds it. */
 export function tierOf(urn: string): string | undefined {
@@ -22,21 +19,26 @@ type Reached =
   | { readonly error: string };
 
 /** An answer of the servers around the cloud. */
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly cookie?: string;
   readonly location?: string;
 }
 
-export function answer(cloud: Cloud, health: Health, address: string, incoming: IncomingMessage): Answer {
-  const redirect = (ADDRESSES.balancer as readonly string[]).includes(address) && redirectFor(cloud, incoming.headers);
+export function answer(
+  cloud: Cloud,
+  health: Health,
+  address: string,
+  { headers }: { readonly headers: IncomingHttpHeaders },
+): Answer {
+  const redirect = (ADDRESSES.balancer as readonly string[]).includes(address) && redirectFor(cloud, headers);
   if (redirect) return { status: 301, body: "", location: `https://${redirect.host}/` };
-  const reached = reach(cloud, health, address, incoming.headers);
+  const reached = reach(cloud, health, address, headers);
   if ("error" in reached) return { status: 503, body: reached.error };
   const { tier, target, dead = false, cookie } = reached;
   const sick = dead || health.sick.has(tier);
-  const probe = incoming.headers["x-site-probe"] !== undefined;
+  const probe = headers["x-site-probe"] !== undefined;
   health.answers.push({ time: cloud.now(), tier, healthy: !sick, probe, target });
   const body = JSON.stringify({
     status: sick ? "unhealthy" : "ok",
@@ -47,7 +49,7 @@ export function answer(cloud: Cloud, health: Health, address: string, incoming: 
 }
 
 /** Who answers at an address is what AWS and Vercel have been told so far. */
-export function reach(cloud: Cloud, health: Health, address: string, headers: IncomingMessage["headers"]): Reached {
+export function reach(cloud: Cloud, health: Health, address: string, headers: IncomingHttpHeaders): Reached {
   if ((ADDRESSES.instances as readonly string[]).includes(address)) {
     const mine = health.ownServer && address === ADDRESSES.instance;
     return mine || serverAt(cloud, address)
@@ -68,12 +70,12 @@ export function reach(cloud: Cloud, health: Health, address: string, headers: In
 }
 
 /** The load balancer's rule for a request. */
-const ruleFor = (cloud: Cloud, headers: IncomingMessage["headers"]): Stored | undefined =>
+const ruleFor = (cloud: Cloud, headers: IncomingHttpHeaders): Stored | undefined =>
   cloud
     .of("aws:lb/listenerRule:ListenerRule")
     .filter((rule) => (rule.inputs.conditions as Properties[]).every((condition) => holds(condition, headers)))
     .sort((a, b) => a.inputs.priority - b.inputs.priority)[0];
-const redirectFor = (cloud: Cloud, headers: IncomingMessage["headers"]): Properties | undefined =>
+const redirectFor = (cloud: Cloud, headers: IncomingHttpHeaders): Properties | undefined =>
   (ruleFor(cloud, headers)?.inputs.actions as Properties[] | undefined)?.[0]?.redirect;
 
 /**
@@ -95,7 +97,7 @@ export function serverAt(cloud: Cloud, address: string): Stored | undefined {
   return cloud.of("aws:ec2/instance:Instance").find(({ id }) => id === latest?.inputs.instanceId);
 }
 
-function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: IncomingMessage["headers"]): boolean {
+function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: IncomingHttpHeaders): boolean {
   if (httpHeader) return httpHeader.values.includes(headers[httpHeader.httpHeaderName.toLowerCase()]);
   if (hostHeader) return hostHeader.values.includes(headers.host);
   return pathPattern?.values.includes("/*") ?? false;
@@ -104,7 +106,8 @@ function holds({ httpHeader, pathPattern, hostHeader }: Properties, headers: Inc
 /**
  * A target group has targets while a service or a group that names it is there, and the load balancer reaches them while security
  * group rules let it; otherwise it answers itself: 503 "the target groups for the load balancer have no registered targets", 504 "failed
- * to establish a connection to the target" (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html).
+ * to establish a connection to the target"
+ * (docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html).
  */
 export function behind(cloud: Cloud, health: Health, arn: string | undefined): Reached {
   const group = cloud.of("aws:lb/targetGroup:TargetGroup").find(({ id }) => id === arn);
@@ -150,60 +153,45 @@ export function pick<T>(items: readonly T[], weight: (item: T) => number): T | u
   });
 }
 
-/** Milliseconds of the machine between two requests of a visitor, where nothing else is asked for. */
+/** Milliseconds of the machine between two requests of a visitor. */
 const PAUSE = 15;
 
+/** What a visitor's resolver holds, and until when in the time of the world. */
+export interface Held {
+  address: string;
+  until: number;
+}
+
 /**
- * Somebody who asks the site all the time while an update runs, by a resolver that keeps each answer for its TTL.
+ * Somebody who asks the site all the time while an update runs, by a resolver that keeps each answer for its TTL. It asks what answers
+ * behind the tests' servers, without the way there, which is their own.
  * @param ttl seconds of the world
+ * @param held what the resolver holds; kept up to date. @default nothing
  * @returns ends the visit, and tells how many requests there were and what went wrong with which
  */
-export function visit({ ports, caFile }: Services, ttl: number, pause = PAUSE) {
-  const names = new Resolver();
-  names.setServers([dns.server]);
-  const ca = readFileSync(caFile);
+export function visit({ respond, addresses }: Services, ttl: number, held: Held = { address: "", until: 0 }) {
   const lost: string[] = [];
-  let [requests, on, until, address] = [0, true, 0, ""];
-  const once = (address: string, host: string) =>
-    new Promise<string>((resolve) => {
-      const options = {
-        host: "127.0.0.1",
-        port: ports[`${address}:443`] ?? 0,
-        ca,
-        servername: host,
-        headers: { host },
-        agent: false as const,
-      };
-      const outgoing = request(options, (response) => {
-        let body = "";
-        response.on("data", (chunk) => {
-          body += chunk;
-        });
-        const { statusCode, headers } = response;
-        response.on("end", () => {
-          if (statusCode === 301) resolve(led(String(headers.location)));
-          else resolve(statusCode === 200 ? "" : `${statusCode} ${body}`);
-        });
-      });
-      outgoing.on("error", ({ message }) => resolve(message));
-      outgoing.end();
-    });
+  let [requests, on] = [0, true];
+  const once = (address: string | undefined, host: string): string => {
+    if (!address) return `${host} has no address`;
+    const { status, body, location } = respond(address, { host });
+    if (status === 301) return led(String(location));
+    return status === 200 ? "" : `${status} ${body}`;
+  };
   /** To the site's other name, which nobody has asked before. */
-  const led = async (location: string) => {
+  const led = (location: string): string => {
     const host = new URL(location).hostname;
-    const [address = ""] = await names.resolve4(host).catch((): string[] => []);
-    return host === DOMAIN ? `led in a circle by ${location}` : once(address, host);
+    return host === DOMAIN ? `led in a circle by ${location}` : once(addresses(host)[0], host);
   };
   const run = async () => {
     while (on) {
-      if (worldNow() > until) {
-        const found = await names.resolve4(DOMAIN);
-        [address, until] = [found[0] ?? "", worldNow() + ttl * 1000];
+      if (worldNow() > held.until) {
+        [held.address, held.until] = [addresses(DOMAIN)[0] ?? "", worldNow() + ttl * 1000];
       }
-      const wrong = await once(address, DOMAIN);
+      const wrong = once(held.address, DOMAIN);
       requests++;
-      if (wrong) lost.push(`${address}: ${wrong}`);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (wrong) lost.push(`${held.address}: ${wrong}`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   };
   const running = run();

@@ -4,10 +4,15 @@
  * an answer within ten seconds is an answer within one.
  */
 export const SPEED = Number(process.env.ENGINE_WORLD_SPEED ?? 10);
-/** When the world began, in real milliseconds. */
-export const EPOCH = Date.now();
+/** When the world began, in milliseconds of the machine: its clock is moved by moving that. */
+export const clock = { epoch: Date.now() };
 
-export const worldNow = (): number => EPOCH + (Date.now() - EPOCH) * SPEED;
+export const worldNow = (): number => clock.epoch + (Date.now() - clock.epoch) * SPEED;
+
+/** Sets the world's clock to a time that it has had. */
+export function rewind(time: number): void {
+  clock.epoch = Math.round((Date.now() * SPEED - time) / (SPEED - 1));
+}
 
 export const REGION = "ap-northeast-2";
 export const ACCOUNT = "123456789012";

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cloud, Stored } from "../harness/cloud";
+import { signal } from "../harness/processes";
 import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../harness/stack";
-import { visit } from "../harness/visits";
+import { type Held, visit } from "../harness/visits";
 import { DOMAIN, dns } from "../harness/world";
 import { changeOf, type Family, type Wanted } from "./families";
-import { type Case, changes, counter, type Phase, type Request, same } from "./requests";
+import { type Case, caseText, changes, counter, type Phase, type Request, same } from "./requests";
+import { Warm } from "./warm";
 
 /** What became of one kill. */
 export interface Outcome {
@@ -22,10 +24,14 @@ export interface Outcome {
   readonly seconds: number;
 }
 
+/** An outcome, and what the updates after the kill said. */
+export interface Made {
+  readonly outcome: Outcome;
+  readonly output: string;
+}
+
 /** Seconds that a visitor's resolver keeps an answer: what the stack asks for, and a load balancer's alias has. */
 const TTL = { up: 30, alias: 60 } as const;
-/** Milliseconds of the machine between two requests of a visitor: often enough to meet every change, and it costs little. */
-const PAUSE = 60;
 
 /**
  * What spares engine and program work that a kill cannot tell: copies of a state beside the one that counts, memory collected early, and,
@@ -41,19 +47,37 @@ const LEAN_PROGRAM = `--import ${pathToFileURL(join(__dirname, "lean.mjs")).href
 /** What costs money or stands in the way while nobody knows of it. */
 const COSTS =
   /^aws:(ecs\/service|autoscaling\/group|ec2\/(instance|eip|natGateway)|lb\/loadBalancer|rds\/instance|route53\/record):/;
+/** One that proves a name to a certificate authority is overwritten by whoever asks the next time, and costs nothing. */
+const isBad = ({ type, inputs }: Stored): boolean => COSTS.test(type) && !inputs.allowOverwrite;
 
-/** A stack that is flipped again and again from one state. */
+/** What a kill at a request leaves. */
+interface Left {
+  readonly restore: () => void;
+  /** What the visitor's resolver holds then. */
+  readonly held: Held;
+}
+
+/**
+ * A stack that is changed again and again from one state. A case costs two updates, the killed one and the one that follows; or one, where
+ * the change is made once, and stopped at each request for a copy of what SIGKILL would leave there: the backend's files, the stack's file,
+ * the cloud, its time and what resolvers hold.
+ */
 export class Lane {
+  private readonly warm: Warm;
+
   private constructor(
     private readonly project: Project,
     private readonly family: Family,
     private readonly restore: () => void,
     /** What can be killed in the change, in its order. */
     readonly cases: readonly Case[],
-  ) {}
+    private readonly left: ReadonlyMap<string, Left>,
+  ) {
+    this.warm = new Warm(project);
+  }
 
-  /** Builds the stack, flips it once and counts. */
-  static async start(family: Family): Promise<Lane> {
+  /** Builds the stack, changes it once and counts. @param copied whether kills are copies of what they leave */
+  static async start(family: Family, copied: boolean): Promise<Lane> {
     const { from } = changeOf(family);
     const project = await Project.start();
     Object.assign(project.env, LEAN, { NODE_OPTIONS: `${project.env.NODE_OPTIONS} ${LEAN_PROGRAM}` });
@@ -65,33 +89,47 @@ export class Lane {
     const first = await project.up();
     if (first.code !== 0) throw new Error(`the first up of ${family} ended with ${first.code}\n${first.output}`);
     const restore = project.save();
+    const held = { address: "", until: 0 };
+    const end = visit(project.services, ttlOf(family), held);
     const cases: Case[] = [];
+    const left = new Map<string, Left>();
+    const { child, done } = begin(project, family);
     const forget = watch(project, (request, phase) => {
-      cases.push({ request, phase });
+      const one = { request, phase };
+      cases.push(one);
+      if (!copied) return;
+      // Its group is all that writes files, and the cloud hears nothing while it is copied.
+      process.kill(-(child.pid as number), "SIGSTOP");
+      left.set(caseText(one), { restore: project.save(), held: { ...held } });
+      process.kill(-(child.pid as number), "SIGCONT");
     });
-    const { code, output } = await begin(project, family).done;
+    const { code, output } = await done;
     forget();
+    const { lost } = await end();
     if (code !== 0) throw new Error(`${family} ended with ${code}\n${output}`);
-    return new Lane(project, family, restore, cases);
+    if (lost.length > 0) throw new Error(`${lost.length} visits failed though nobody was killed: ${lost[0]}`);
+    return new Lane(project, family, restore, cases, left);
   }
 
   stop(): void {
+    void this.warm.stop();
     this.project.stop();
   }
 
   /** Kills engine, program and `migrate` at once, at one request; then `up`. */
-  async kill(one: Case): Promise<Outcome> {
+  async kill(one: Case): Promise<Made> {
     const started = Date.now();
-    const { project } = this;
-    this.restore();
+    const { project, warm } = this;
     const { from, takenBack } = changeOf(this.family);
-    const ttl = from.architecture === "monitored-instance" ? TTL.up : TTL.alias;
-    const end = visit(project.services, ttl, PAUSE);
+    const left = this.left.get(caseText(one));
+    (left?.restore ?? this.restore)();
+    const end = visit(project.services, ttlOf(this.family), left && { ...left.held });
     try {
-      const hit = await killed(project, this.family, one);
+      const hit = left !== undefined || (await killed(project, this.family, one));
       await project.pulumi("cancel", "--yes", "--stack", STACK);
       if (takenBack) project.configure(config(from));
-      const { code, output, refreshed } = await finished(project, takenBack ? config(from) : undefined);
+      const up = left ? () => warm.up() : () => project.up();
+      const { code, output, refreshed } = await finished(project, up, takenBack ? config(from) : undefined);
       const { requests, lost } = await end();
       const { missing, orphans } = compare(project.state(), project.cloud);
       const wrong = [
@@ -99,22 +137,23 @@ export class Lane {
         ...(code === 0 ? [] : [`up: ${reason(output)}`]),
         ...lost.slice(0, 1).map((why) => `${lost.length} of ${requests} visits failed: ${why}`),
         ...missing.map((what) => `lost: ${what}`),
-        ...orphans.filter((one) => COSTS.test(one.type) && !told(one, output)).map(({ type }) => `orphan: ${type}`),
+        ...orphans.filter((one) => isBad(one) && !told(one, output)).map(({ type }) => `orphan: ${type}`),
       ];
       const pending = project.state().pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
       if (refreshed) pending.push("refreshed");
+      const seconds = Math.round((Date.now() - started) / 1000);
       return {
-        wrong,
-        orphans: orphans.map(({ type }) => type),
-        pending,
-        visits: requests,
-        seconds: Math.round((Date.now() - started) / 1000),
+        outcome: { wrong, orphans: orphans.map(({ type }) => type), pending, visits: requests, seconds },
+        output,
       };
     } finally {
       await end();
     }
   }
 }
+
+const ttlOf = (family: Family): number =>
+  changeOf(family).from.architecture === "monitored-instance" ? TTL.up : TTL.alias;
 
 /** Patient enough for a machine that does other things, and with no longer waits than the order of a flip needs. */
 const config = ({ architecture, domain }: Wanted) =>
@@ -141,29 +180,33 @@ function begin(project: Project, family: Family) {
 }
 
 /**
- * One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. What the engine had
- * deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi refresh`
- * repairs that, which is obeyed too.
+ * One `up`; one that says how to go on before the change can be taken back is obeyed, and then the change is taken back. What the engine
+ * had deleted when it was killed, and the file wants again, it takes for there: it says that an operation is pending, and that `pulumi
+ * refresh` repairs that, which is obeyed too.
  */
-async function finished(project: Project, back: Readonly<Record<string, unknown>> | undefined) {
+async function finished(
+  project: Project,
+  up: () => Promise<Finished>,
+  back: Readonly<Record<string, unknown>> | undefined,
+) {
   const told: string[] = [];
   const run = async (does: Promise<Finished>) => {
     const { code, output } = await does;
     told.push(output);
     return code;
   };
-  let code = await run(project.up());
+  let code = await run(up());
   const commands = commandsIn(told.join("\n"));
   if (code !== 0 && back && commands.length > 0) {
-    for (const command of commands) code = await run(project.shell(command));
+    for (const command of commands) code = await run(/^pulumi up /.test(command) ? up() : project.shell(command));
     project.configure(back);
-    code = await run(project.up());
+    code = await run(up());
   }
   const refreshed =
     back !== undefined && code === 0 && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
   if (refreshed) {
     code = await run(project.pulumi("refresh", "--yes", "--skip-preview", "--stack", STACK));
-    if (code === 0) code = await run(project.up());
+    if (code === 0) code = await run(up());
   }
   return { code, output: told.join("\n"), refreshed };
 }
@@ -174,7 +217,7 @@ async function killed(project: Project, family: Family, one: Case): Promise<bool
   const forget = watch(project, async (request, phase) => {
     if (hit || phase !== one.phase || !same(request, one.request)) return;
     hit = true;
-    process.kill(-(child.pid as number), "SIGKILL");
+    signal(child, "SIGKILL");
     await done;
     if (phase === "before") throw new Error("nobody is there any more");
   });

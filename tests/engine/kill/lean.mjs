@@ -2,7 +2,7 @@
 // flip's time and no part in it.
 import Module, { createRequire } from "node:module";
 
-const isProgram = process.argv[1]?.includes("@pulumi") ?? false;
+const isProgram = /@pulumi|host\.ts$/.test(process.argv[1] ?? "");
 // The AWS SDK puts it into its user agent.
 process.env.AWS_SDK_UA_APP_ID = isProgram ? "program" : "migrate";
 

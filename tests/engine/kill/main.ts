@@ -1,12 +1,13 @@
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { createHash } from "node:crypto";
 import { statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { missing } from "../harness/stack";
+import { missing, PROGRAM } from "../harness/stack";
 import { FAMILIES, type Family } from "./families";
 import { isWrong, page, type Result } from "./page";
-import { Progress } from "./progress";
+import { Progress, type Tried } from "./progress";
 import { type Case, caseText, kindsIn, shuffled, widely } from "./requests";
 import type { Answer, Order } from "./worker";
 
@@ -18,8 +19,8 @@ const PAGE = join(ROOT, "docs/killed.md");
 const KINDS_MINUTES = 7;
 /** What a machine that is too busy makes of an update. */
 const LATE = /tim(ed|e)[ -]?out|did not (come|answer)|no answer|within \d+ s/i;
-/** Flips at a time; each takes about one core. */
-const AT_A_TIME = 2;
+/** Changes at a time: one that is killed takes about one core, one that begins where it was stopped waits half of its time. */
+const AT_A_TIME = { killed: 2, copied: 3 };
 
 /** Where the stacks lie: in memory where there is enough, since the engine writes a state some hundred times a flip. */
 function scratch(): string {
@@ -36,11 +37,16 @@ function scratch(): string {
 class Worker {
   private started?: ChildProcess;
 
-  constructor(readonly family: Family) {}
+  constructor(
+    readonly family: Family,
+    readonly copied: boolean,
+  ) {}
 
   private get child(): ChildProcess {
     if (this.started) return this.started;
-    const child = fork(join(__dirname, "worker.ts"), [this.family], { env: { ...process.env, TMPDIR: scratch() } });
+    const child = fork(join(__dirname, "worker.ts"), [this.family, ...(this.copied ? ["copied"] : [])], {
+      env: { ...process.env, TMPDIR: scratch() },
+    });
     // One that is gone between two kills is begun anew, and must not end the run of the others.
     child.on("error", () => {});
     child.once("exit", () => {
@@ -104,16 +110,37 @@ function gate(places: number) {
 
 const git = (...args: string[]) => execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim();
 
+/** Files of the program in which a commit is another one than what is there. */
+const differing = (commit: string): string[] =>
+  git("diff", "--name-only", commit, "HEAD", "--", ...PROGRAM)
+    .split("\n")
+    .filter(Boolean);
+
+/** What a commit has to be killed. */
+function tree(commit: string): Tried {
+  const program = createHash("sha256")
+    .update(git("ls-tree", commit, ...PROGRAM))
+    .digest("hex");
+  return { commit: git("rev-parse", "--short", commit), program: program.slice(0, 12) };
+}
+
 /**
  * `test:engine -- --kill` kills once for each kind of request within some minutes; `-- --kill all` at every request, goes on where an
- * earlier run ended, and writes the page. `--minutes <number>` ends a run in time (0 only writes the page), `--family <name>` takes one.
+ * earlier run ended, and writes the page. `--minutes <number>` ends a run in time (0 only writes the page), `--family <name>` takes one,
+ * `--also <commit>` counts what was whole on another commit, and says so on the page, and
+ * `--case <text>` kills one as the run has printed it, and prints what the updates after it said.
  * @returns the exit code
  */
 export async function kill(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { minutes: { type: "string" }, family: { type: "string", multiple: true } },
+    options: {
+      minutes: { type: "string" },
+      family: { type: "string", multiple: true },
+      case: { type: "string", multiple: true },
+      also: { type: "string", multiple: true, default: [] },
+    },
   });
   const why = missing();
   if (why) {
@@ -121,27 +148,31 @@ export async function kill(args: readonly string[]): Promise<number> {
     return 0;
   }
   const every = positionals[0] === "all";
-  const commit = git("rev-parse", "--short", "HEAD");
+  if (every && git("status", "--porcelain", "--", ...PROGRAM))
+    throw new Error("The program differs from its commit, which the page would name: commit first.");
+  const what = tree("HEAD");
   const minutes = Number(values.minutes ?? (every ? Number.POSITIVE_INFINITY : KINDS_MINUTES));
   const until = Date.now() + minutes * 60_000;
-  const progress = new Progress(commit, every ? PROGRESS : undefined);
+  const also = values.also.map((commit) => tree(commit).program);
+  const progress = new Progress(what, every ? PROGRESS : undefined, also);
   const families = (Object.keys(FAMILIES) as Family[]).filter((one) => values.family?.includes(one) ?? true);
-  const turn = gate(AT_A_TIME);
+  const turn = gate(AT_A_TIME[every ? "copied" : "killed"]);
 
   const broken: Family[] = [];
   const late: (() => Promise<unknown>)[] = [];
   const results = await Promise.all(
     families.map(async (family): Promise<Result> => {
-      const worker = new Worker(family);
+      const worker = new Worker(family, every);
       let chosen: readonly Case[] = [];
       try {
-        const all = shuffled(await turn(() => worker.cases()), commit);
+        const all = shuffled(await turn(() => worker.cases()), what.commit);
         chosen = every ? widely(all) : kindsIn(all);
+        if (values.case) chosen = all.filter((one) => values.case?.includes(caseText(one)));
         console.log(`${family}: ${chosen.length} kills`);
         for (const one of chosen) {
           if (progress.has(family, one)) continue;
           await turn(async () => {
-            if (Date.now() > until || (await tried(worker, one, progress, false))) return;
+            if (Date.now() > until || (await tried(worker, one, progress, values.case !== undefined))) return;
             late.push(() => tried(worker, one, progress, true).finally(() => worker.end()));
           });
         }
@@ -157,7 +188,7 @@ export async function kill(args: readonly string[]): Promise<number> {
   // What was only too slow is tried again alone, since a machine that does other things proves nothing.
   for (const again of late) if (Date.now() < until) await again();
   const done = results.map(({ family, all }) => ({ family, all, entries: progress.of(family) }));
-  if (every) writeFileSync(PAGE, page(done, commit, new Date().toISOString().slice(0, 10)));
+  if (every) writeFileSync(PAGE, page(done, differing, new Date().toISOString().slice(0, 10)));
   return told(done, broken.length);
 }
 
@@ -171,12 +202,14 @@ async function tried(worker: Worker, one: Case, progress: Progress, last: boolea
     console.log(`- ${why}: ${caseText(one)} is tried again at the end`);
     return false;
   }
+  const { family, copied } = worker;
   const { wrong, seconds } = answer.outcome;
   const isLate = wrong.length > 0 && wrong.every((why) => LATE.test(why));
-  console.log(`${isWrong(answer.outcome) ? "✗" : "✓"} ${worker.family}: ${caseText(one)}, ${seconds} s`);
+  console.log(`${isWrong(answer.outcome) ? "✗" : "✓"} ${family}: ${caseText(one)}, ${seconds} s`);
   for (const why of wrong) console.log(`    ${why}`);
+  if (wrong.length > 0) console.log(answer.output);
   if (isLate && !last) return false;
-  progress.add(worker.family, one, answer.outcome);
+  progress.add({ family, case: one, copied, outcome: answer.outcome });
   return true;
 }
 

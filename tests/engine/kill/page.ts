@@ -17,8 +17,27 @@ const isLeft = (one: Outcome) => !isWrong(one) && one.pending.length + one.orpha
 /** What of a text differs from kill to kill, and so must not tell two faults apart. */
 const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits").replace(/\b[0-9a-f]{12,}\b/g, "…");
 
-/** The page that a full run writes. @param commit short @param day ISO date */
-export function page(results: readonly Result[], commit: string, day: string): string {
+/** What was tried, how and when. */
+function made(entries: readonly Entry[], differing: (commit: string) => readonly string[], day: string): string[] {
+  const copies = entries.filter(({ copied }) => copied).length;
+  const commits = [...new Set(entries.map(({ commit }) => commit))].map((commit) => {
+    const count = entries.filter((one) => one.commit === commit).length;
+    const files = differing(commit);
+    return `- ${count} on commit ${commit}${files.length > 0 ? `, which differs in ${files.join(", ")}` : ""}`;
+  });
+  return [`${copies} copies and ${entries.length - copies} kills, ${day}:`, "", ...commits];
+}
+
+/**
+ * The page that a full run writes.
+ * @param differing files of the program in which a commit is another one than what was tried last
+ * @param day ISO date
+ */
+export function page(
+  results: readonly Result[],
+  differing: (commit: string) => readonly string[],
+  day: string,
+): string {
   const rows = results.map(({ family, all, entries }) => {
     const { by, takenBack } = changeOf(family);
     const outcomes = entries.map(({ outcome }) => outcome);
@@ -54,7 +73,16 @@ export function page(results: readonly Result[], commit: string, day: string): s
     "up` follows. One that refuses, and says how to go on, is obeyed to the letter. A visitor asks the site all the while. The",
     "engine is the real one; AWS and Vercel are stand-ins.",
     "",
-    `Commit ${commit}, ${day}.`,
+    "So that a change need not be made again for each of its requests, it is made once: engine and `migrate` are stopped (SIGSTOP) at",
+    "each request, and what a kill would leave there is copied: the backend's files with the lock, the stack's file, the clouds and",
+    "their time, and what the visitor's resolver holds. The `up` that follows begins with such a copy, and has the program in a process",
+    "that stays. `npm run test:engine -- --kill` kills the processes themselves, once for each kind of request.",
+    "",
+    ...made(
+      results.flatMap(({ entries }) => entries),
+      differing,
+      day,
+    ),
     "",
     "| change | by | at a request of the engine | of the program | of `migrate` | whole | whole, something left | not whole | visits |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

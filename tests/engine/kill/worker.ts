@@ -1,25 +1,22 @@
 import type { Family } from "./families";
-import { Lane, type Outcome } from "./lane";
+import { Lane, type Made } from "./lane";
 import type { Case } from "./requests";
 
 /** What a worker is told, and what it answers. */
 export type Order = { readonly kill: Case };
-export type Answer = { readonly cases: readonly Case[] } | { readonly outcome: Outcome } | { readonly failed: string };
+export type Answer = { readonly cases: readonly Case[] } | Made | { readonly failed: string };
 
 const answer = (what: Answer) => process.send?.(what);
 
 /** One family in a process of its own: the world of the tests is one a process. */
 async function main(): Promise<void> {
-  const lane = await Lane.start(process.argv[2] as Family);
+  const lane = await Lane.start(process.argv[2] as Family, process.argv[3] === "copied");
   process.once("disconnect", () => {
     lane.stop();
     process.exit();
   });
   process.on("message", ({ kill }: Order) => {
-    lane.kill(kill).then(
-      (outcome) => answer({ outcome }),
-      (error: unknown) => answer({ failed: String(error) }),
-    );
+    lane.kill(kill).then(answer, (error: unknown) => answer({ failed: String(error) }));
   });
   answer({ cases: lane.cases });
 }

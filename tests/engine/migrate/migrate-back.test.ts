@@ -37,19 +37,11 @@ describe("platform migrate takes traffic back, whenever the new tier turns bad",
   let project: Project;
   let migrating: Migrating;
   before(async function () {
-    project = await projectFor(this);
+    project = await projectFor(this, () => settings("ha-web-tier"));
     migrating = new Migrating(project);
-    project.configure(settings("ha-web-tier"));
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
   });
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-    project.services.health.raised.clear();
-  });
+  afterEach(() => project.calm());
 
   const told = ({ output }: { readonly output: string }) => assert.doesNotMatch(output, /^ +at /m, "no stack trace");
   const nothingDeleted = ({ calls }: Awaited<ReturnType<Migrating["run"]>>, tier: string) =>

@@ -18,11 +18,8 @@ for (const { from, to, share, swap } of process.env.ENGINE_PAIRS === "all" ? FAM
     let project: Project;
     let migrating: Migrating;
     before(async function () {
-      project = await projectFor(this);
+      project = await projectFor(this, () => settings(from));
       migrating = new Migrating(project);
-      project.configure(settings(from));
-      const { code, output } = await project.up();
-      assert.equal(code, 0, output);
       project.services.health.answers.length = 0;
     });
     after(() => project?.stop());

@@ -13,19 +13,11 @@ describe("platform migrate on the real engine", () => {
   let project: Project;
   let migrating: Migrating;
   before(async function () {
-    project = await projectFor(this);
+    project = await projectFor(this, () => settings("monitored-instance"));
     migrating = new Migrating(project);
-    project.configure(settings("monitored-instance"));
-    const { code, output } = await project.up();
-    assert.equal(code, 0, output);
   });
   after(() => project?.stop());
-  afterEach(() => {
-    project.cloud.before = () => {};
-    project.cloud.after = () => {};
-    project.services.health.sick.clear();
-    project.services.health.raised.clear();
-  });
+  afterEach(() => project.calm());
 
   const file = () => migrating.file();
   const migrate = (...args: string[]) => migrating.run(...args);

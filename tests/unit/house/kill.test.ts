@@ -48,20 +48,30 @@ describe("the run that kills at every request", () => {
       ["POST /v8/certs", "RunTask"],
     ));
 
-  it("goes on where it was ended, and counts nothing of another commit", () => {
+  it("goes on where it was ended, and counts nothing of another program", () => {
     const folder = mkdtempSync(join(tmpdir(), "kill-"));
     const file = join(folder, "progress.jsonl");
     const [first, second] = cases as [(typeof cases)[0], (typeof cases)[0]];
     const whole = { wrong: [], orphans: [], pending: [], visits: 7, seconds: 1 };
     try {
-      new Progress("abc", file).add("balanced to vercel", first, whole);
-      new Progress("abc", file).add("balanced to vercel", second, { ...whole, wrong: ["up: PriorityInUse"] });
-      const again = new Progress("abc", file);
+      const family = "balanced to vercel";
+      const same = { commit: "def", program: "1" };
+      new Progress({ commit: "abc", program: "1" }, file).add({ family, case: first, outcome: whole });
+      const outcome = { ...whole, wrong: ["up: PriorityInUse"] };
+      new Progress(same, file).add({ family, case: second, copied: true, outcome });
+      const again = new Progress(same, file);
       assert.ok(again.has("balanced to vercel", first) && !again.has("server to balanced", first));
-      assert.ok(!new Progress("def", file).has("balanced to vercel", first));
+      assert.ok(!new Progress({ commit: "def", program: "2" }, file).has("balanced to vercel", first));
+      assert.ok(new Progress({ commit: "def", program: "2" }, file, ["1"]).has(family, first), "unless it is asked to");
+      assert.ok(!new Progress({ commit: "def", program: "2" }, file, ["1"]).has(family, second), "if it was whole");
       const entries = again.of("balanced to vercel");
-      const text = page([{ family: "balanced to vercel", all: cases, entries }], "abc", "2026-11-30");
+      const differing = (commit: string) => (commit === "abc" ? ["stacks/site.ts"] : []);
+      const text = page([{ family, all: cases, entries }], differing, "2026-11-30");
       assert.match(text, /\| fargate → vercel \| `pulumi up` \| \d of 6 \| \d of 4 \| – \| 1 \| 0 \| 1 \| 14 \|/);
+      assert.match(
+        text,
+        /\n1 copies and 1 kills, 2026-11-30:\n\n- 1 on commit abc, which differs in stacks\/site\.ts\n- 1 on commit def\n/,
+      );
       assert.match(text, /- up: PriorityInUse \(1; balanced to vercel: /);
     } finally {
       rmSync(folder, { recursive: true });

@@ -14,11 +14,16 @@ const slot = (name: string, zoneId: string, marked = false, of = "serving") =>
   resource("aws:route53/record:Record", `traffic-${of}`, { name, zoneId }, marked);
 const intent = (stack: string, marked = false) =>
   resource("aws:ssm/parameter:Parameter", "traffic-intent", { name: `/iamvet/${stack}/traffic-intent` }, marked);
-const config = (domain: Partial<StackConfig["settings"]["domain"]>) =>
+const config = (domain: Partial<StackConfig["settings"]["domain"]>, architecture = "fargate") =>
   ({
     project: "iamvet",
     stack: "test",
-    settings: { domain: { name: "a.example", zone: "existing", redirectFrom: [], ...domain } },
+    settings: {
+      architecture,
+      traffic: {},
+      existing: {},
+      domain: { name: "a.example", zone: "existing", redirectFrom: [], ...domain },
+    },
   }) as unknown as StackConfig;
 
 describe("names and zones that cannot be taken as they are", () => {
@@ -54,6 +59,17 @@ describe("names and zones that cannot be taken as they are", () => {
         ]);
         return /Nothing was changed\.$/.test(error.message);
       },
+    ));
+
+  it("as far as the config allows: a server redirects one, of which the visitors are", () =>
+    assert.throws(
+      () =>
+        refuseNames(
+          [slot("b.example", "Z1"), slot("a.example", "Z1", true)],
+          config({ redirectFrom: ["c.example"] }, "monitored-instance"),
+          "Z1",
+        ),
+      ({ message }: Error) => /redirectFrom\[0\]' a\.example\n {2}pulumi up/.test(message),
     ));
 
   it("whichever of the two records was written first", () => {
