@@ -10,7 +10,7 @@ import { guardedIn, guardianOf, type Kept, liveProtection, type Protection } fro
 import { answersOf, earlierThan, holdOf, type LiveTraffic, movedBetween, NOTHING_LIVE, weightsText } from "./reach";
 import { liveZone, type Rename, renameRecords, type Zone } from "./rename";
 import { type RolloutCloud, rollOut, type TierToRollOut } from "./rollout";
-import { liveRollouts } from "./rollout-aws";
+import { liveRollouts } from "./rollout/aws";
 import { meetRule } from "./rule";
 import {
   type Asked,

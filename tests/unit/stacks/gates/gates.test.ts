@@ -11,11 +11,11 @@ import {
   outOfStep,
   tiersToProve,
 } from "../../../../stacks/gates";
-import { judgeGroup } from "../../../../stacks/gates/group-rollout";
 import type { AwsReader, LiveRecord } from "../../../../stacks/gates/live-aws";
 import type { Answer } from "../../../../stacks/gates/probe";
 import { answersOf, NOTHING_LIVE } from "../../../../stacks/gates/reach";
-import { judgeService } from "../../../../stacks/gates/service-rollout";
+import { judgeGroup } from "../../../../stacks/gates/rollout/group";
+import { judgeService } from "../../../../stacks/gates/rollout/service";
 
 const NAME = "iamvet.kr";
 const query = { zoneId: "Z1", name: NAME, parameters: { intent: "/i", state: "/s" } };

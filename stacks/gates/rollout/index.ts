@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Rollout } from "../../core/web-tier";
-import { type GroupCloud, watchGroup } from "./group-rollout";
-import { type ServerCloud, watchServer } from "./server-rollout";
-import { type ServiceCloud, watchService } from "./service-rollout";
-import { lookAtDeployment } from "./vercel-rollout";
-import { type Look, lookUntil, type Patience } from "./wait";
+import type { Rollout } from "../../../core/web-tier";
+import { type Look, lookUntil, type Patience } from "../wait";
+import { type GroupCloud, watchGroup } from "./group";
+import { type ServerCloud, watchServer } from "./server";
+import { type ServiceCloud, watchService } from "./service";
+import { lookAtDeployment } from "./vercel";
 
 /** What rollouts are asked and begun by; tests bring their own. */
 export type RolloutCloud = ServiceCloud & GroupCloud & ServerCloud;

@@ -1,7 +1,7 @@
-import { clockOf, liveAws } from "./live-aws";
-import { judgeCommand } from "./migration";
-import { keepRecoveryOut } from "./mute";
-import type { RolloutCloud } from "./rollout";
+import { clockOf, liveAws } from "../live-aws";
+import { judgeCommand } from "../migration";
+import { keepRecoveryOut } from "../mute";
+import type { RolloutCloud } from ".";
 
 /** Asks and begins rollouts by the AWS SDK, which is loaded when the first question is asked. */
 export function liveRollouts(config: { region: string; profile?: string }): RolloutCloud {
