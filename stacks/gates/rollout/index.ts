@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Rollout } from "../../../core/web-tier";
-import { type Look, lookUntil, type Patience } from "../wait";
+import type { Context } from "../context";
+import type { Gates } from "../contract";
+import { type Look, lookUntil, never, notYet, type Patience, reason, refused } from "../wait";
 import { type GroupCloud, watchGroup } from "./group";
 import { type ServerCloud, watchServer } from "./server";
 import { type ServiceCloud, watchService } from "./service";
@@ -25,43 +27,42 @@ export interface TierToRollOut {
   readonly rollout: Rollout;
 }
 
-/**
- * Watches a rollout to its end.
- * @param began start of this update, by the clock of `patience`
- * @throws with what serves, when it went back, failed, or did not end in time; traffic is where it was
- */
-export async function rollOut(
-  { tier, rollout }: TierToRollOut,
-  cloud: RolloutCloud,
-  began: number,
-  patience: Patience,
-  safely: (look: () => Promise<Look>) => Promise<Look>,
-): Promise<void> {
-  const watch = watchOf(rollout, cloud, began, patience);
-  const last: { look?: Look } = {};
-  try {
-    const why = await lookUntil(`Waiting for the rollout of ${tier}`, 1, patience, async () => {
-      last.look = await safely(() => watch.look());
-      return last.look;
-    });
-    if (why === undefined) return;
-    const over = last.look?.done === false && last.look.final;
-    throw new pulumi.RunError(
-      [
-        over
-          ? `The release was not rolled out on ${tier}: ${WITNESSES[rollout.kind]} does not confirm what was asked.`
-          : `The rollout on ${tier} did not end in time, and goes on.`,
-        `  ${why}`,
-        "No traffic was moved to another tier, and nothing was deleted. Visitors are served by what runs.",
-        over
-          ? "To go on: repair the release and run `pulumi up` again, which begins the rollout again."
-          : "To go on: run `pulumi up` again, which watches it on; `gates.timeoutSeconds` is how long it waits.",
-      ].join("\n"),
-    );
-  } finally {
-    await watch.end?.();
-  }
-}
+export const rolledOut =
+  ({ rollouts, began, patience, question }: Context): Gates["rolledOut"] =>
+  async ({ tier, rollout }) => {
+    const until = patience();
+    const watch = watchOf(rollout, rollouts, began, until);
+    const last: { look?: Look } = {};
+    const look = async (): Promise<Look> => {
+      try {
+        return await question("the state of the rollout", watch.look());
+      } catch (error) {
+        return (refused(error) ? never : notYet)(reason(error));
+      }
+    };
+    try {
+      const why = await lookUntil(`Waiting for the rollout of ${tier}`, 1, until, async () => {
+        last.look = await look();
+        return last.look;
+      });
+      if (why === undefined) return;
+      const over = last.look?.done === false && last.look.final;
+      throw new pulumi.RunError(
+        [
+          over
+            ? `The release was not rolled out on ${tier}: ${WITNESSES[rollout.kind]} does not confirm what was asked.`
+            : `The rollout on ${tier} did not end in time, and goes on.`,
+          `  ${why}`,
+          "No traffic was moved to another tier, and nothing was deleted. Visitors are served by what runs.",
+          over
+            ? "To go on: repair the release and run `pulumi up` again, which begins the rollout again."
+            : "To go on: run `pulumi up` again, which watches it on; `gates.timeoutSeconds` is how long it waits.",
+        ].join("\n"),
+      );
+    } finally {
+      await watch.end?.();
+    }
+  };
 
 const WITNESSES = { ecs: "ECS", autoscaling: "Auto Scaling", server: "the server", vercel: "Vercel" } as const;
 
