@@ -13,8 +13,6 @@ export const TOO_LARGE: Readonly<Record<string, number>> = {
   "file: tests/unit/cli/operate/release.test.ts": 429,
   "file: tests/unit/components/tiers/monitored-instance.test.ts": 450,
   "file: tests/unit/insight/cost/cost.test.ts": 496,
-  "file: tests/unit/stacks/gates/gates.test.ts": 524,
-  "file: tests/unit/stacks/plans.test.ts": 518,
   "function: components/database/database-alarms.ts databaseAlarms": 132,
   "function: components/database/database-managed.ts makeDatabase": 93,
   "function: components/monitoring/incident-reporter.ts collectorGrants": 81,
