@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KnownResource } from "../state";
-import { knownValue } from "./wait";
+import type { Context } from "./context";
+import type { Gates } from "./contract";
+import { knownValue, reason } from "./wait";
 
 /** What of a stack refuses its own deletion, by type: the input that asks for it, and how AWS is told. */
 const KINDS: Readonly<Record<string, { readonly input: string; readonly set: (target: Target) => Promise<void> }>> = {
@@ -37,9 +39,8 @@ export const liveProtection =
     KINDS[type]?.set({ account, id, on });
 
 /** What of a stack's state is of these kinds. */
-export const guardedIn = (known: readonly KnownResource[]): Guarded[] => known.flatMap(guardedOf);
-
-const guardedOf = ({ type, id }: KnownResource): Guarded[] => (type in KINDS && id !== undefined ? [{ type, id }] : []);
+const guardedIn = (known: readonly KnownResource[]): Guarded[] =>
+  known.flatMap(({ type, id }) => (type in KINDS && id !== undefined ? [{ type, id }] : []));
 
 /** Notes what the program registers of these kinds from now on; the answer is known when AWS has made it. */
 export function noteKept(): () => Promise<readonly Kept[]> {
@@ -78,49 +79,36 @@ async function protectServer({ account, id, on }: Target): Promise<void> {
   await client.send(new sdk.ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: on } }));
 }
 
-/** What the two gates of protection need. */
-interface Guardian {
-  /** What the stack had before this update. */
-  readonly guarded: readonly Guarded[];
-  readonly protect: Protection;
-  /** Puts a limit on the wait for an answer of AWS. */
-  readonly question: (what: string, promise: Promise<void>) => Promise<void>;
-  readonly log: (message: string) => void;
-  /** The command that takes over what is live. */
-  readonly refresh: () => string;
-}
-
-const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** `Gates.hold` and `Gates.allowDeletion`. */
-export function guardianOf({ guarded, protect, question, log, refresh }: Guardian) {
-  const set = (one: Guarded, on: boolean) => question(`the protection of ${one.id}`, protect(one, on));
-  return {
-    async hold(kept: readonly Kept[]): Promise<void> {
-      const ids = new Set(guarded.map(({ id }) => id));
-      // What is new is made with it.
-      for (const one of kept.filter(({ wanted, id }) => wanted && ids.has(id))) {
-        try {
-          await set(one, true);
-        } catch (error) {
-          // What is gone, or is going, must not hold up the way out of it.
-          log(
-            `${one.id} could not be protected against its deletion: ${reason(error)}. If it is gone: \`${refresh()}\``,
-          );
-        }
+export const hold =
+  (context: Context): Gates["hold"] =>
+  async (kept) => {
+    const ids = new Set(guardedIn(context.known).map(({ id }) => id));
+    // What is new is made with it.
+    for (const one of kept.filter(({ wanted, id }) => wanted && ids.has(id))) {
+      try {
+        await setProtection(context, one, true);
+      } catch (error) {
+        // What is gone, or is going, must not hold up the way out of it.
+        const why = `${one.id} could not be protected against its deletion: ${reason(error)}`;
+        context.log(`${why}. If it is gone: \`${context.refresh()}\``);
       }
-    },
-    async allowDeletion(kept: readonly Kept[]): Promise<void> {
-      const stays = new Set(kept.map(({ id }) => id));
-      for (const one of guarded.filter(({ id }) => !stays.has(id))) {
-        try {
-          await set(one, false);
-          log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
-        } catch (error) {
-          // Deleting it needs the same rights and will say so; it may be gone already.
-          log(`The deletion protection of ${one.id} could not be lifted: ${reason(error)}`);
-        }
-      }
-    },
+    }
   };
-}
+
+export const allowDeletion =
+  (context: Context): Gates["allowDeletion"] =>
+  async (kept) => {
+    const stays = new Set(kept.map(({ id }) => id));
+    for (const one of guardedIn(context.known).filter(({ id }) => !stays.has(id))) {
+      try {
+        await setProtection(context, one, false);
+        context.log(`Nothing of the site needs ${one.id} any more: its deletion protection is lifted`);
+      } catch (error) {
+        // Deleting it needs the same rights and will say so; it may be gone already.
+        context.log(`The deletion protection of ${one.id} could not be lifted: ${reason(error)}`);
+      }
+    }
+  };
+
+const setProtection = ({ question, protection }: Context, one: Guarded, on: boolean) =>
+  question(`the protection of ${one.id}`, protection(one, on));

@@ -1,6 +1,8 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { dnsName, SLOTS } from "../../core/traffic-state";
 import { saidByRecord } from "../adoption/record";
+import type { Context } from "./context";
+import type { Gates } from "./contract";
 
 /** The site's names before and after a change of `domain`. */
 export interface Rename {
@@ -98,6 +100,13 @@ function redirectOf(sets: readonly ResourceRecordSet[], zoneId: string): string 
   const alias = sets.find(({ SetIdentifier }) => SetIdentifier === undefined)?.AliasTarget;
   return alias?.HostedZoneId === zoneId ? dnsName(alias.DNSName ?? "") : undefined;
 }
+
+export const renamed =
+  ({ zone, question, log }: Context): Gates["renamed"] =>
+  async (rename) => {
+    const changes = await question(`the records of ${rename.name}`, renameRecords(rename, zone));
+    if (changes.length > 0) log(`The records of ${rename.name} and ${rename.former} have the form of their new part`);
+  };
 
 /** Brings the records of the site's names into the form that they have to have; does nothing where they have it. */
 export async function renameRecords(rename: Rename, zone: Zone): Promise<readonly Change[]> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Time, as the gates see it: tests bring their own. */
@@ -10,7 +11,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: Date.now,
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep,
 };
 
 /** What one look at something says: done, not yet (and why), or never (and why). */
@@ -135,5 +136,17 @@ export function refused(error: unknown): boolean {
   const { $fault, name = "" } = (error ?? {}) as { readonly $fault?: string; readonly name?: string };
   return $fault === "client" && !/throttl|TooManyRequests|RequestLimit|InProgress|TryAgain|Contention/i.test(name);
 }
+
+/** Makes something at its first use. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Why something failed, in its own words. */
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export const seconds = (milliseconds: number): number => Math.max(0, Math.round(milliseconds / 1000));

@@ -3,52 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planStack } from "../../../cli/planner/planner";
-import { managedGrants } from "../../../components/aws/iam";
 import { MIGRATE_IN_BUILD } from "../../../components/vercel/vercel-migration";
-import { isConcat, isRef, type Plan, type PlannedResource, SECRET } from "../../../core/plan-format";
-import { rules } from "../../../policy/rules";
+import { isRef, type Plan, type PlannedResource, SECRET } from "../../../core/plan-format";
 import { architectures } from "../../../stacks/settings/schema";
-
-/** The components that no change of architecture may touch. */
-const foundation = [
-  "network",
-  "dns",
-  "alerts",
-  "image",
-  "app",
-  "database",
-  "backups",
-  "certificate",
-  "uptime",
-  "budget",
-  "dashboard",
-];
-/** A release, so that no policy is unknown for want of one. */
-const artifacts = {
-  instance: { release: { url: "s3://iamvet-releases/site-1.tar.gz", sha256: "0".repeat(64) } },
-};
+import { each, messages, named, plan, planAll, refsIn } from "./site-plans";
 
 describe("the plans of the stacks", () => {
-  const plans = new Map<string, Plan>();
-
-  before(async function () {
-    this.timeout(60_000);
-    for (const stack of ["prod", "staging"]) {
-      for (const architecture of architectures) {
-        plans.set(`${stack} ${architecture}`, await planStack(stack, { architecture, config: artifacts }));
-      }
-    }
-  });
-
-  const plan = (stack: string, architecture: string): Plan => plans.get(`${stack} ${architecture}`) as Plan;
-  const each = (check: (plan: Plan, title: string) => void) => {
-    for (const [title, one] of plans) check(one, title);
-  };
-  const named = (one: Plan, name: string): PlannedResource => {
-    const found = one.resources.find((resource) => resource.name === name);
-    assert.ok(found, `${name} is in the plan`);
-    return found;
-  };
+  planAll();
 
   it("need no key for an encrypted URL of a database, and do not show what stands in for it", async () => {
     const folder = mkdtempSync(join(tmpdir(), "plans-"));
@@ -111,26 +72,6 @@ describe("the plans of the stacks", () => {
     }
   });
 
-  it("protect the data in every architecture", () => {
-    each((one, title) => {
-      for (const name of ["database-instance", "database-url", "database-password", "database-subnets", "app-secret"]) {
-        assert.equal(named(one, name).protect, true, `${title}: ${name}`);
-      }
-      const { inputs } = named(one, "database-instance");
-      assert.equal(inputs.deletionProtection, true);
-      assert.equal(inputs.skipFinalSnapshot, false);
-      assert.equal(inputs.storageEncrypted, true);
-    });
-  });
-
-  it("show no secret", () => {
-    each((one, title) => {
-      assert.equal(named(one, "database-instance").inputs.password, SECRET, title);
-      assert.equal(named(one, "database-url-value").inputs.secretString, SECRET, title);
-      assert.equal(named(one, "app-value").inputs.secretString, SECRET, title);
-    });
-  });
-
   it("point both record sets at the tier that serves, the canary with weight 0", () => {
     const targets: Record<string, string> = {
       "monitored-instance": "monitored-instance-address",
@@ -152,45 +93,6 @@ describe("the plans of the stacks", () => {
     }
   });
 
-  it("admit the tier to the database and nothing else", () => {
-    for (const architecture of ["monitored-instance", "ha-web-tier", "fargate"]) {
-      const one = plan("prod", architecture);
-      const group = named(one, "database-security-group").urn;
-      const rules = one.resources.filter(
-        ({ type, inputs }) =>
-          type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule" &&
-          refsIn({ group: inputs.securityGroupId ?? null }).some(({ $ref }) => $ref === group),
-      );
-      assert.equal(rules.length, 1, architecture);
-      const [rule] = rules;
-      assert.equal(rule?.inputs.fromPort, 5432);
-      assert.equal(rule?.inputs.cidrIpv4, undefined);
-      assert.match(
-        refsIn({ from: rule?.inputs.referencedSecurityGroupId ?? null })[0]?.$ref ?? "",
-        new RegExp(`${architecture}-security-group$`),
-      );
-    }
-  });
-
-  it("let strangers in on 80 and 443 only, and only at the load balancer with options 2 and 3", () => {
-    for (const architecture of ["ha-web-tier", "fargate"]) {
-      const open = plan("prod", architecture).resources.filter(
-        ({ type, inputs }) => type.includes("IngressRule") && inputs.cidrIpv4 === "0.0.0.0/0",
-      );
-      assert.deepEqual(open.map(({ name }) => name).sort(), ["load-balancer-port-443", "load-balancer-port-80"]);
-    }
-    each((one, title) => {
-      const ports = one.resources
-        .filter(({ type }) => type.includes("IngressRule"))
-        .map(({ inputs }) => inputs.fromPort);
-      assert.ok(!ports.includes(22), `${title} opens SSH`);
-    });
-  });
-
-  it("have no NAT gateway", () => {
-    each((one, title) => assert.ok(!one.resources.some(({ type }) => type.includes("natGateway")), title));
-  });
-
   it("build nothing on EC2, ECS or load balancers for Vercel, and say that the database is exposed", () => {
     const one = plan("prod", "vercel");
     const forbidden = /^aws:(ecs|lb|autoscaling|appautoscaling)\/|^aws:ec2\/(instance|launchTemplate|eip)/;
@@ -200,73 +102,6 @@ describe("the plans of the stacks", () => {
     );
     assert.ok(one.notices.some(({ message }) => message.includes("open to the internet")));
     assert.equal(named(one, "database-instance").inputs.publiclyAccessible, true);
-  });
-
-  it("grant no wildcard action, and a wildcard resource only where AWS knows none", () => {
-    const known = new Set([
-      "ecr:GetAuthorizationToken",
-      "cloudwatch:PutMetricData",
-      "route53:ListHostedZones",
-      "route53:GetChange",
-      "ssm:ListCommands",
-      "ssm:ListCommandInvocations",
-      "ssm:GetCommandInvocation",
-      "ssm:DescribeInstanceInformation",
-      "ssm:DescribeAutomationExecutions",
-      "ssm:GetAutomationExecution",
-      "ec2:DescribeAddresses",
-      "ec2:DescribeInstances",
-      "ec2:DescribeInstanceStatus",
-      "ec2:DescribeVolumes",
-      "ec2:DescribeSecurityGroups",
-      "logs:DescribeLogGroups",
-      // The agent's own, as AWS's managed policy has them, less the parameters.
-      ...managedGrants.flatMap(({ actions }) => actions),
-      "autoscaling:DescribeAutoScalingGroups",
-      "autoscaling:DescribeScalingActivities",
-      "autoscaling:DescribeInstanceRefreshes",
-      "elasticloadbalancing:DescribeTargetHealth",
-      "elasticloadbalancing:DescribeTargetGroups",
-      "cloudwatch:GetMetricData",
-      "cloudwatch:ListMetrics",
-      // AWS answers for composite alarms to nobody with less.
-      "cloudwatch:DescribeAlarms",
-      "cloudtrail:LookupEvents",
-      "logs:GetQueryResults",
-      "logs:StopQuery",
-      "rds:DescribeEvents",
-      // Bounded by the condition ecs:cluster.
-      "ecs:ListTasks",
-    ]);
-    each((one, title) => {
-      for (const { name, type, inputs } of one.resources) {
-        if (type !== "aws:iam/rolePolicy:RolePolicy") continue;
-        for (const { Action, Resource } of statements(inputs.policy)) {
-          const actions = [Action].flat();
-          assert.ok(!actions.some((action) => action.includes("*")), `${title}: ${name} ${actions}`);
-          if ([Resource].flat().includes("*")) {
-            assert.deepEqual(
-              actions.filter((action) => !known.has(action)),
-              [],
-              `${title}: ${name}`,
-            );
-          }
-        }
-      }
-    });
-  });
-
-  it("tag what can be tagged", () => {
-    each((one, title) => {
-      const tagged = one.resources.filter(
-        ({ type }) => type === "aws:rds/instance:Instance" || type === "aws:sns/topic:Topic",
-      );
-      for (const { name, inputs } of tagged) {
-        const tags = inputs.tags as Record<string, string>;
-        assert.equal(tags.ManagedBy, "pulumi", `${title}: ${name}`);
-        assert.equal(tags.Team, "web");
-      }
-    });
   });
 
   it("draw the tier's and the database's graphs on one dashboard", () => {
@@ -377,58 +212,6 @@ describe("the plans of the stacks", () => {
     assert.match(messages({ notices } as Plan), /Vercel Hobby.*does not have: commercial use/);
   });
 
-  it("pass every rule of the policy pack, but for the database that Vercel reaches over the internet", () => {
-    each((one, title) => {
-      const found = one.resources
-        .filter(({ custom }) => custom)
-        .flatMap((resource) =>
-          rules.flatMap((rule) => (rule.check(resource) ? [`${rule.name} ${resource.name}`] : [])),
-        );
-      const allowed = one.architecture === "vercel" ? ["private-database vercel-to-database-1"] : [];
-      assert.deepEqual(found, allowed, title);
-    });
-  });
-
-  it("say that nobody looks from outside where that is so, and what UptimeRobot needs", async () => {
-    assert.match(messages(plan("staging", "fargate")), /Nobody looks at the site from outside/);
-    const uptime = { provider: "uptimerobot", plan: "team" };
-    const { notices, resources } = await planStack("staging", { config: { uptime } });
-    const blocking = notices.filter((notice) => notice.blocking).map(({ message }) => message);
-    assert.ok(blocking.some((message) => /uptimerobot:apiKey/.test(message)));
-    assert.ok(resources.some(({ type }) => type === "pulumi-nodejs:dynamic/uptimerobot:Monitor"));
-    assert.equal(resources.find(({ name }) => name === "uptime-webhook")?.inputs.token, SECRET);
-  });
-
-  it("say which secrets anybody can read in the stack's file, and repeat none", async () => {
-    const config = {
-      secrets: { PAYMENT_KEY: "hunter2", SESSION_KEY: "[secret]" },
-      alerts: { emails: ["ops@iamvet.kr"], webhook: "https://hooks.slack.com/services/hunter2" },
-    };
-    const one = await planStack("prod", { config });
-    assert.match(
-      messages(one),
-      /--secret --path iamvet:secrets\.PAYMENT_KEY <value>\n.*iamvet:alerts\.webhook <value>/,
-    );
-    assert.doesNotMatch(messages(one), /SESSION_KEY/);
-    assert.doesNotMatch(JSON.stringify(one), /hunter2/);
-    assert.doesNotMatch(messages(plan("prod", "fargate")), /in clear/);
-  });
-
-  it("say what Vercel needs of a database that keeps its own settings, and of a private link, for builds, too", async () => {
-    const found = {
-      identifier: "iamvet-db",
-      urlSecretArn: "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:iamvet-db-AbCdEf",
-    };
-    for (const mode of ["existing", "import"]) {
-      const one = await planStack("prod", { architecture: "vercel", config: { database: { mode, ...found } } });
-      assert.match(messages(one), /--db-instance-identifier iamvet-db --publicly-accessible/, mode);
-    }
-    const vercel = { plan: "enterprise", repository: "a/b", databaseAccess: "private-link", peeredCidr: "10.1.0.0/16" };
-    const linked = messages(await planStack("prod", { architecture: "vercel", config: { vercel } }));
-    assert.match(linked, /accept-vpc-peering-connection .*create-route .*--destination-cidr-block 10\.1\.0\.0\/16/);
-    assert.match(linked, /Secure Compute network .* builds included/);
-  });
-
   it("leave the count to the autoscaler, and the serving instance to itself", () => {
     assert.deepEqual(named(plan("prod", "fargate"), "fargate-service").ignoreChanges, ["desiredCount"]);
     assert.deepEqual(named(plan("prod", "ha-web-tier"), "ha-web-tier-group").ignoreChanges, [
@@ -466,53 +249,25 @@ describe("the plans of the stacks", () => {
       );
     assert.deepEqual(ids("ha-web-tier"), ids("fargate"));
   });
-
-  it("say first what an update needs from a person", async () => {
-    const blocking = async (architecture: string) =>
-      (await planStack("prod", { architecture })).notices
-        .filter((notice) => notice.blocking)
-        .map(({ message }) => message.split(".")[0]);
-    assert.deepEqual(await blocking("fargate"), ["No image of the app is given"]);
-    assert.deepEqual(await blocking("monitored-instance"), ["No release of the app is given for the new instance"]);
-  });
-
-  it("name the image's commands with what a release would build into it, and the version that the gates ask for", async () => {
-    const commands = async (app: object) =>
-      messages(await planStack("prod", { architecture: "fargate", config: { app } }));
-    assert.match(
-      await commands({}),
-      /TAG=\$\(git rev-parse --short HEAD\)\n[\s\S]* --build-arg SITE_VERSION=\$TAG -t /,
-    );
-    const text = await commands({ version: "v1", environment: { NEXT_PUBLIC_NAME: "it's", LOG_LEVEL: "info" } });
-    assert.match(text, /release --stack prod --release-version/);
-    assert.match(text, / TAG=v1\n/);
-    assert.ok(
-      text.includes(`--build-arg SITE_VERSION=$TAG --build-arg SITE_PUBLIC='{"NEXT_PUBLIC_NAME":"it'\\''s"}' -t `),
-      text,
-    );
-  });
 });
 
-const messages = ({ notices }: Plan): string => notices.map(({ message }) => message).join("\n");
+/** The components that no change of architecture may touch. */
+const foundation = [
+  "network",
+  "dns",
+  "alerts",
+  "image",
+  "app",
+  "database",
+  "backups",
+  "certificate",
+  "uptime",
+  "budget",
+  "dashboard",
+];
 
 function foundationOf({ resources }: Plan): string[] {
   const roots = resources.filter(({ name, custom }) => !custom && foundation.includes(name)).map(({ urn }) => urn);
   const mine = resources.filter(({ urn, parent }) => roots.includes(urn) || roots.includes(parent ?? ""));
   return mine.map(({ urn }) => urn).sort();
-}
-
-function refsIn(value: unknown): { $ref: string; property: string }[] {
-  if (isRef(value)) return [value];
-  if (isConcat(value)) return value.$concat.flatMap(refsIn);
-  if (Array.isArray(value)) return value.flatMap(refsIn);
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(refsIn);
-}
-
-/** Statements of a policy document; what AWS only knows later stands in for itself as a word. */
-function statements(policy: unknown): { Action: string | string[]; Resource: string | string[] }[] {
-  const text = isConcat(policy)
-    ? policy.$concat.map((part) => (typeof part === "string" ? part : "known-later")).join("")
-    : String(policy);
-  return JSON.parse(text).Statement;
 }

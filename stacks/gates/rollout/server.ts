@@ -1,7 +1,7 @@
-import type { Rollout } from "../../core/web-tier";
-import type { MigrationRun } from "./migration";
-import type { Watch } from "./rollout";
-import { indent, never, notYet } from "./wait";
+import type { Rollout } from "../../../core/web-tier";
+import type { MigrationRun } from "../migration";
+import { indent, never, notYet } from "../wait";
+import type { Watch } from ".";
 
 type Asked = Extract<Rollout, { kind: "server" }>;
 

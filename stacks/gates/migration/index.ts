@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import type { Task } from "@aws-sdk/client-ecs";
 import type { GetCommandInvocationCommandOutput } from "@aws-sdk/client-ssm";
 import * as pulumi from "@pulumi/pulumi";
-import type { MigrationTask } from "../../core/web-tier";
-import { indent, lookUntil, type Patience, SHOWN_LINES } from "./wait";
+import type { MigrationTask } from "../../../core/web-tier";
+import type { Context } from "../context";
+import type { Gates } from "../contract";
+import { indent, lookUntil, type Patience, reason } from "../wait";
 
 /** What a release's migrations need to be run once. */
 export interface MigrationStep {
@@ -33,6 +35,11 @@ export interface MigrationRunner {
   look(task: MigrationTask, run: string): Promise<MigrationRun>;
 }
 
+export const migrated =
+  ({ aws, migrations, patience }: Context): Gates["migrated"] =>
+  (step) =>
+    runMigration(step, patience(), migrations, async () => (await aws.parameter(step.parameter))?.value);
+
 /**
  * Runs a release's migrations unless the parameter says that they were. A run that takes longer than the gate waits is left
  * alone, since half a migration is worse than a slow one; the next update finds it and goes on waiting.
@@ -40,7 +47,7 @@ export interface MigrationRunner {
  * @returns false if nothing could run them yet and that was allowed
  * @throws when the run fails or takes too long: the service or group has not been given the release by then
  */
-export async function runMigration(
+async function runMigration(
   step: MigrationStep,
   patience: Patience,
   runner: MigrationRunner,
@@ -88,8 +95,6 @@ export async function runMigration(
   );
 }
 
-const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
 /** What an answer of ECS says of a one-off task. */
 export function judgeTask(task: Task | undefined, container: string): MigrationRun {
   if (task?.lastStatus !== "STOPPED") return { state: "running" };
@@ -111,112 +116,5 @@ export function judgeCommand(answer: Partial<GetCommandInvocationCommandOutput>)
     state: "failed",
     why: `${StatusDetails ?? Status}, exit code ${ResponseCode ?? "unknown"}`,
     output: [StandardOutputContent, StandardErrorContent].filter(Boolean).join("\n"),
-  };
-}
-
-type Ecs = Extract<MigrationTask, { kind: "ecs" }>;
-type Ssm = Extract<MigrationTask, { kind: "ssm" }>;
-
-/** Runs by the AWS SDK, which is loaded when the first migration starts. */
-export function liveRunner(config: { region: string; profile?: string }): MigrationRunner {
-  const ecs = async () => {
-    const sdk = await import("@aws-sdk/client-ecs");
-    return { sdk, client: new sdk.ECSClient(config) };
-  };
-  const ssm = async () => {
-    const sdk = await import("@aws-sdk/client-ssm");
-    return { sdk, client: new sdk.SSMClient(config) };
-  };
-
-  const startTask = async (task: Ecs, mark: string) => {
-    const { sdk, client } = await ecs();
-    const { cluster, taskDefinition, subnets, securityGroup } = task;
-    const { taskArns } = await client.send(new sdk.ListTasksCommand({ cluster, startedBy: mark }));
-    if (taskArns?.[0]) return taskArns[0];
-    const { tasks, failures } = await client.send(
-      new sdk.RunTaskCommand({
-        cluster,
-        taskDefinition,
-        launchType: "FARGATE",
-        startedBy: mark,
-        networkConfiguration: {
-          awsvpcConfiguration: { subnets: [...subnets], securityGroups: [securityGroup], assignPublicIp: "ENABLED" },
-        },
-      }),
-    );
-    const arn = tasks?.[0]?.taskArn;
-    if (!arn) throw new pulumi.RunError(`ECS started no migration task: ${failures?.[0]?.reason ?? "no reason given"}`);
-    return arn;
-  };
-  const lookAtTask = async (task: Ecs, run: string) => {
-    const { sdk, client } = await ecs();
-    const { tasks } = await client.send(new sdk.DescribeTasksCommand({ cluster: task.cluster, tasks: [run] }));
-    const seen = judgeTask(tasks?.[0], task.container);
-    return seen.state === "failed" ? { ...seen, output: await tail(task, run) } : seen;
-  };
-  const tail = async ({ logGroup, container }: Ecs, run: string) => {
-    const { CloudWatchLogsClient, GetLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
-    try {
-      const { events } = await new CloudWatchLogsClient(config).send(
-        new GetLogEventsCommand({
-          logGroupName: logGroup,
-          logStreamName: `${container}/${container}/${run.split("/").at(-1)}`,
-          limit: SHOWN_LINES,
-        }),
-      );
-      return events?.map(({ message }) => message).join("\n");
-    } catch {
-      // A task that never started has written nothing.
-      return undefined;
-    }
-  };
-
-  const sendCommand = async ({ document, parameter, tag }: Ssm, mark: string) => {
-    const { sdk, client } = await ssm();
-    const { Commands } = await client.send(
-      new sdk.ListCommandsCommand({
-        Filters: [
-          { key: "DocumentName", value: document },
-          { key: "Status", value: "InProgress" },
-        ],
-      }),
-    );
-    const underWay = Commands?.find(({ Comment }) => Comment === mark);
-    if (underWay?.InstanceIds?.[0]) return `${underWay.CommandId} ${underWay.InstanceIds[0]}`;
-    const { InstanceInformationList } = await client.send(
-      new sdk.DescribeInstanceInformationCommand({
-        Filters: [
-          { Key: `tag:${tag.key}`, Values: [tag.value] },
-          { Key: "PingStatus", Values: ["Online"] },
-        ],
-      }),
-    );
-    const instance = InstanceInformationList?.[0]?.InstanceId;
-    if (!instance) return undefined;
-    const { Command } = await client.send(
-      new sdk.SendCommandCommand({
-        DocumentName: document,
-        InstanceIds: [instance],
-        Parameters: { BootParameter: [parameter] },
-        Comment: mark,
-      }),
-    );
-    return `${Command?.CommandId} ${instance}`;
-  };
-  const lookAtCommand = async (run: string) => {
-    const { sdk, client } = await ssm();
-    const [CommandId, InstanceId] = run.split(" ");
-    try {
-      return judgeCommand(await client.send(new sdk.GetCommandInvocationCommand({ CommandId, InstanceId })));
-    } catch (error) {
-      // The command is known a moment before its invocation is.
-      if (error instanceof Error && error.name === "InvocationDoesNotExist") return judgeCommand({});
-      throw error;
-    }
-  };
-
-  return {
-    start: (task, mark) => (task.kind === "ecs" ? startTask(task, mark) : sendCommand(task, mark)),
-    look: (task, run) => (task.kind === "ecs" ? lookAtTask(task, run) : lookAtCommand(run)),
   };
 }

@@ -1,7 +1,7 @@
 import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
-import type { Rollout } from "../../core/web-tier";
-import type { Watch } from "./rollout";
-import { type Look, never, notYet } from "./wait";
+import type { Rollout } from "../../../core/web-tier";
+import { type Look, never, notYet } from "../wait";
+import type { Watch } from ".";
 
 type Asked = Extract<Rollout, { kind: "autoscaling" }>;
 

@@ -1,25 +1,30 @@
-import { clockOf, liveAws } from "./live-aws";
-import { judgeCommand } from "./migration";
-import { keepRecoveryOut } from "./mute";
-import type { RolloutCloud } from "./rollout";
+import { instanceCommands } from "../commands";
+import { clockOf, liveAws } from "../live-aws";
+import { keepRecoveryOut } from "../mute";
+import { once } from "../wait";
+import type { RolloutCloud } from ".";
+import type { GroupCloud } from "./group";
+import type { ServerCloud } from "./server";
+import type { ServiceCloud } from "./service";
+
+interface Account {
+  readonly region: string;
+  readonly profile?: string;
+}
 
 /** Asks and begins rollouts by the AWS SDK, which is loaded when the first question is asked. */
-export function liveRollouts(config: { region: string; profile?: string }): RolloutCloud {
-  const aws = liveAws(config.region, config.profile);
+export const liveRollouts = (account: Account): RolloutCloud => ({
+  ...liveServices(account),
+  ...liveGroups(account),
+  ...liveServers(account),
+});
+
+function liveServices(account: Account): ServiceCloud {
   const ecs = once(async () => {
     const sdk = await import("@aws-sdk/client-ecs");
-    const client = new sdk.ECSClient(config);
+    const client = new sdk.ECSClient(account);
     return { sdk, client, now: clockOf(client) };
   });
-  const scaling = once(async () => {
-    const sdk = await import("@aws-sdk/client-auto-scaling");
-    return { sdk, client: new sdk.AutoScalingClient(config) };
-  });
-  const ssm = once(async () => {
-    const sdk = await import("@aws-sdk/client-ssm");
-    return { sdk, client: new sdk.SSMClient(config) };
-  });
-
   return {
     async service({ cluster, service }) {
       const { sdk, client, now } = await ecs();
@@ -30,7 +35,15 @@ export function liveRollouts(config: { region: string; profile?: string }): Roll
       const { sdk, client } = await ecs();
       await client.send(new sdk.UpdateServiceCommand({ cluster, service, taskDefinition, forceNewDeployment: true }));
     },
+  };
+}
 
+function liveGroups(account: Account): GroupCloud {
+  const scaling = once(async () => {
+    const sdk = await import("@aws-sdk/client-auto-scaling");
+    return { sdk, client: new sdk.AutoScalingClient(account) };
+  });
+  return {
     async group({ group }) {
       const { sdk, client } = await scaling();
       const [groups, refreshes] = await Promise.all([
@@ -81,72 +94,27 @@ export function liveRollouts(config: { region: string; profile?: string }): Roll
         if (!named(error, "ActiveInstanceRefreshNotFound")) throw error;
       }
     },
+  };
+}
 
+function liveServers(account: Account): ServerCloud {
+  const aws = liveAws(account.region, account.profile);
+  const commands = instanceCommands(account);
+  return {
     record: async ({ record }) => (await aws.parameter(record))?.value,
     async underWay({ document, instanceId }) {
-      const { sdk, client } = await ssm();
-      for (const Status of ["InProgress", "Pending"]) {
-        const { Commands } = await client.send(
-          // The document is the stack's own. By instance AWS would leave out what is Pending.
-          new sdk.ListCommandsCommand({
-            Filters: [
-              { key: "DocumentName", value: document },
-              { key: "Status", value: Status },
-            ],
-          }),
-        );
-        const found = Commands?.find(({ InstanceIds }) => InstanceIds?.includes(instanceId));
-        if (found?.CommandId) {
-          const parameter = found.Parameters?.[BOOT_PARAMETER]?.[0];
-          return { command: found.CommandId, ...(parameter ? { parameter } : {}) };
-        }
-      }
-      return undefined;
-    },
-    async online({ instanceId }) {
-      const { sdk, client } = await ssm();
-      const { InstanceInformationList } = await client.send(
-        new sdk.DescribeInstanceInformationCommand({ Filters: [{ Key: "InstanceIds", Values: [instanceId] }] }),
+      const found = await commands.underWay(document, ["InProgress", "Pending"], ({ InstanceIds }) =>
+        InstanceIds?.includes(instanceId),
       );
-      return InstanceInformationList?.[0]?.PingStatus === "Online";
+      return found && { command: found.id, ...(found.parameter && { parameter: found.parameter }) };
     },
-    async install({ document, instanceId, parameter }) {
-      const { sdk, client } = await ssm();
-      const { Command } = await client.send(
-        new sdk.SendCommandCommand({
-          DocumentName: document,
-          InstanceIds: [instanceId],
-          Parameters: { [BOOT_PARAMETER]: [parameter] },
-          Comment: "pulumi up: a release",
-        }),
-      );
-      return Command?.CommandId ?? "";
-    },
-    async installed({ instanceId }, CommandId) {
-      const { sdk, client } = await ssm();
-      try {
-        return judgeCommand(
-          await client.send(new sdk.GetCommandInvocationCommand({ CommandId, InstanceId: instanceId })),
-        );
-      } catch (error) {
-        // The command is known a moment before its invocation is.
-        if (named(error, "InvocationDoesNotExist")) return judgeCommand({});
-        throw error;
-      }
-    },
-    mute: ({ mute }) => keepRecoveryOut(config, mute),
+    online: async ({ instanceId }) =>
+      (await commands.known({ Key: "InstanceIds", Values: [instanceId] }))?.PingStatus === "Online",
+    install: ({ document, instanceId, parameter }) =>
+      commands.send(document, instanceId, parameter, "pulumi up: a release"),
+    installed: ({ instanceId }, command) => commands.look(command, instanceId),
+    mute: ({ mute }) => keepRecoveryOut(account, mute),
   };
 }
-
-/** Parameter of the command document. */
-const BOOT_PARAMETER = "BootParameter";
 
 const named = (error: unknown, name: string) => error instanceof Error && error.name.startsWith(name);
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}

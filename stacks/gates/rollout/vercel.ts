@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { vercelApi } from "../../components/vercel/vercel-api";
-import { unlessGone } from "../../core/rest";
-import type { Rollout } from "../../core/web-tier";
-import { type Look, never, notYet } from "./wait";
+import { vercelApi } from "../../../components/vercel/vercel-api";
+import { unlessGone } from "../../../core/rest";
+import type { Rollout } from "../../../core/web-tier";
+import { type Look, never, notYet } from "../wait";
 
 type Asked = Extract<Rollout, { kind: "vercel" }>;
 
