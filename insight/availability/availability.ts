@@ -4,6 +4,7 @@ import { ofType } from "../../core/plan-reader";
 import { seeded } from "../../core/random";
 import type { LinkText } from "../../output/messages/report-texts";
 import { vercelChoices } from "../cost/cost-external";
+import { HOURS_PER_MONTH } from "../cost/cost-item";
 import { type FaultRecovery, recoveryOf } from "./fault-recovery";
 import type { Fault } from "./faults";
 import { shapeOf } from "./shape";
@@ -85,7 +86,7 @@ const slas = {
 export interface Link {
   readonly name: LinkText;
   readonly availability: number;
-  /** Expected minutes a month (730 h) in which this part alone takes the site down. */
+  /** Expected minutes a month in which this part alone takes the site down. */
   readonly minutesPerMonth: number;
   readonly from: string;
 }
@@ -140,7 +141,7 @@ export interface AvailabilityReport {
   readonly expected: number;
   /** What to plan with: the lower of the two, since neither covers what the other does. */
   readonly composed: number;
-  /** Expected minutes of downtime in a month of 730 hours, at `composed`. */
+  /** Expected minutes of downtime in a month, at `composed`. */
   readonly minutesPerMonth: number;
   readonly links: readonly Link[];
   readonly weakest: Link;
@@ -150,8 +151,8 @@ export interface AvailabilityReport {
   readonly recovery: readonly FaultRecovery[];
 }
 
-const MINUTES_PER_MONTH = 730 * 60;
-const MINUTES_PER_YEAR = 8760 * 60;
+const MINUTES_PER_MONTH = HOURS_PER_MONTH * 60;
+const MINUTES_PER_YEAR = MINUTES_PER_MONTH * 12;
 
 const link = (name: LinkText, sla: Sla): Link => ({
   name,

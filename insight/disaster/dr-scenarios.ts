@@ -112,7 +112,9 @@ export const scenarios: readonly Entry[] = [
           gaps: [
             {
               lacks: "copies of the backups in a second region",
-              mend: `${set(stack, "backups.enabled", "true")} && ${set(stack, "backups.copyRegion", region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1")}`,
+              mend:
+                `${set(stack, "backups.enabled", "true")} && ` +
+                `${set(stack, "backups.copyRegion", region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1")}`,
             },
           ],
         };
@@ -128,8 +130,13 @@ export const scenarios: readonly Entry[] = [
           {
             what: `Find the newest copy in ${copyRegion}`,
             commands: [
-              `VAULT=$(aws backup list-backup-vaults --region ${copyRegion} --query "BackupVaultList[?starts_with(BackupVaultName,'backups-copy-vault')].BackupVaultName | [0]" --output text)`,
-              `SNAPSHOT=$(aws backup list-recovery-points-by-backup-vault --region ${copyRegion} --backup-vault-name "$VAULT" --query "reverse(sort_by(RecoveryPoints[?Status=='COMPLETED'],&CreationDate))[0].RecoveryPointArn" --output text)`,
+              `VAULT=$(aws backup list-backup-vaults --region ${copyRegion} --query ` +
+                `"BackupVaultList[?starts_with(BackupVaultName,'backups-copy-vault')].BackupVaultName | [0]" ` +
+                "--output text)",
+              `SNAPSHOT=$(aws backup list-recovery-points-by-backup-vault --region ${copyRegion} ` +
+                `--backup-vault-name "$VAULT" --query ` +
+                `"reverse(sort_by(RecoveryPoints[?Status=='COMPLETED'],&CreationDate))[0].RecoveryPointArn" ` +
+                "--output text)",
             ],
           },
           secondStack(context, copyRegion, ["snapshot", '"$SNAPSHOT"']),
@@ -159,7 +166,8 @@ export const scenarios: readonly Entry[] = [
           {
             what: "Nothing: the app connects again by itself. To see it:",
             commands: [
-              `aws rds describe-events --source-type db-instance --source-identifier "${output(context.stack, "databaseIdentifier")}" --duration 60`,
+              "aws rds describe-events --source-type db-instance --source-identifier " +
+                `"${output(context.stack, "databaseIdentifier")}" --duration 60`,
             ],
           },
         ],
@@ -192,11 +200,15 @@ export const scenarios: readonly Entry[] = [
         {
           what: "Find what is left: automated backups are kept after a deletion, and there is a final snapshot",
           commands: [
-            "aws rds describe-db-instance-automated-backups --query 'DBInstanceAutomatedBackups[].[DBInstanceIdentifier,Status,RestoreWindow.LatestTime,DBInstanceAutomatedBackupsArn]' --output table",
+            "aws rds describe-db-instance-automated-backups --query " +
+              "'DBInstanceAutomatedBackups[].[DBInstanceIdentifier,Status,RestoreWindow.LatestTime,DBInstanceAutomatedBackupsArn]' " +
+              "--output table",
             "aws rds describe-db-snapshots --query 'DBSnapshots[].[DBSnapshotIdentifier,SnapshotCreateTime]' --output table",
             ...(context.vault
               ? [
-                  `aws backup list-recovery-points-by-backup-vault --backup-vault-name "${output(context.stack, "backupVault")}" --query 'RecoveryPoints[].[RecoveryPointArn,CreationDate]' --output table`,
+                  "aws backup list-recovery-points-by-backup-vault --backup-vault-name " +
+                    `"${output(context.stack, "backupVault")}" --query ` +
+                    "'RecoveryPoints[].[RecoveryPointArn,CreationDate]' --output table",
                 ]
               : []),
           ],
@@ -232,7 +244,8 @@ export const scenarios: readonly Entry[] = [
               ? "Nothing: a release that does not become healthy rolls back, and the update fails. One that is healthy and wrong:"
               : "Deploy the release before",
             commands: back[plan.architecture] ?? [
-              "aws ecr describe-images --repository-name <repository> --query 'reverse(sort_by(imageDetails,&imagePushedAt))[:5].[imageTags[0],imageDigest]' --output table",
+              "aws ecr describe-images --repository-name <repository> --query " +
+                "'reverse(sort_by(imageDetails,&imagePushedAt))[:5].[imageTags[0],imageDigest]' --output table",
               release(stack, before),
             ],
           },
@@ -255,7 +268,8 @@ export const scenarios: readonly Entry[] = [
         {
           what: "Before each risky migration: a snapshot, which makes the way back quick",
           commands: [
-            `aws rds create-db-snapshot --db-instance-identifier "${output(context.stack, "databaseIdentifier")}" --db-snapshot-identifier before-<migration>`,
+            "aws rds create-db-snapshot --db-instance-identifier " +
+              `"${output(context.stack, "databaseIdentifier")}" --db-snapshot-identifier before-<migration>`,
           ],
         },
         { what: "Go back to the release before (a bad release, above), then forward with a migration that mends" },
@@ -279,7 +293,9 @@ export const scenarios: readonly Entry[] = [
         rto: {
           seconds: timings.humanResponse.seconds + (vercel ? 1800 : 2 * DAY),
           ...(vercel ? {} : { note: "most of it is the old delegation in resolvers, up to two days at .com and .kr" }),
-          from: `${timings.humanResponse.from}; ${vercel ? "assumption: half an hour for image and tier" : "TTL of a delegation, 172,800 s"}`,
+          from:
+            `${timings.humanResponse.from}; ` +
+            `${vercel ? "assumption: half an hour for image and tier" : "TTL of a delegation, 172,800 s"}`,
         },
         automatic: false,
         actions: [
@@ -314,9 +330,13 @@ export const scenarios: readonly Entry[] = [
     title: "The database's password leaked, or is to be rotated",
     write: ({ stack, passwordUrn, plan, database }) => {
       const restart: Readonly<Record<string, string>> = {
-        fargate: `aws ecs update-service --cluster "${output(stack, "cluster")}" --service "${output(stack, "service")}" --force-new-deployment`,
+        fargate:
+          `aws ecs update-service --cluster "${output(stack, "cluster")}" --service ` +
+          `"${output(stack, "service")}" --force-new-deployment`,
         "ha-web-tier": `aws autoscaling start-instance-refresh --auto-scaling-group-name "${output(stack, "autoScalingGroup")}"`,
-        "monitored-instance": `aws ssm send-command --document-name AWS-RunShellScript --instance-ids "${output(stack, "instanceId")}" --parameters 'commands=["systemctl restart pm2-site"]'`,
+        "monitored-instance":
+          "aws ssm send-command --document-name AWS-RunShellScript --instance-ids " +
+          `"${output(stack, "instanceId")}" --parameters 'commands=["systemctl restart pm2-site"]'`,
         vercel: "vercel redeploy <deployment>",
       };
       return {
@@ -330,14 +350,18 @@ export const scenarios: readonly Entry[] = [
         actions: passwordUrn
           ? [
               {
-                what: "Make the password anew: RDS and the secret change in the same update. It is protected, so that no plain `up` does this",
+                what:
+                  "Make the password anew: RDS and the secret change in the same update. It is protected, so that " +
+                  "no plain `up` does this",
                 commands: [
                   `pulumi state unprotect --stack ${stack} '${passwordUrn}'`,
                   `pulumi up --stack ${stack} --replace '${passwordUrn}'`,
                 ],
               },
               {
-                what: "The same update rolls the new version of the secret out to what runs; where it could not, restart the tier, which then reads it",
+                what:
+                  "The same update rolls the new version of the secret out to what runs; where it could not, " +
+                  "restart the tier, which then reads it",
                 commands: [restart[plan.architecture] ?? ""].filter(Boolean),
               },
               {
@@ -346,7 +370,10 @@ export const scenarios: readonly Entry[] = [
             ]
           : [
               {
-                what: `The password is kept by whoever owns the database (database.mode ${database === "adopted" ? "import" : "existing"}): change it there and in the secret together, then restart the tier`,
+                what:
+                  "The password is kept by whoever owns the database (database.mode " +
+                  `${database === "adopted" ? "import" : "existing"}): change it there and in the secret together, ` +
+                  "then restart the tier",
                 commands: [restart[plan.architecture] ?? ""].filter(Boolean),
               },
             ],

@@ -50,7 +50,8 @@ export function inspectTier({ plan, stack }: Context): string[] {
     "monitored-instance": [`aws ec2 describe-instance-status --instance-ids "${output(stack, "instanceId")}"`],
     "ha-web-tier": [
       "aws autoscaling describe-scaling-activities --max-items 5 --output table",
-      "aws elbv2 describe-target-groups --query 'TargetGroups[].TargetGroupArn' --output text | xargs -n1 aws elbv2 describe-target-health --target-group-arn",
+      "aws elbv2 describe-target-groups --query 'TargetGroups[].TargetGroupArn' --output text | xargs " +
+        "-n1 aws elbv2 describe-target-health --target-group-arn",
     ],
     fargate: [
       `aws ecs describe-services ${cluster} --services "${output(stack, "service")}" --query 'services[0].events[:5]'`,
@@ -104,14 +105,20 @@ export function sideRestore({ stack }: Context, moment: string): Action[] {
       what: `Find the time of ${moment} (UTC): the app's log, CloudTrail, or the database's log`,
       commands: [
         `DB="${output(stack, "databaseIdentifier")}"`,
-        `aws logs filter-log-events --log-group-name "/aws/rds/instance/$DB/postgresql" --filter-pattern '?DROP ?TRUNCATE ?DELETE' --start-time "$(date -d '-1 day' +%s)000"`,
+        `aws logs filter-log-events --log-group-name "/aws/rds/instance/$DB/postgresql" --filter-pattern ` +
+          `'?DROP ?TRUNCATE ?DELETE' --start-time "$(date -d '-1 day' +%s)000"`,
       ],
     },
     {
       what: "Restore the second before it to an instance beside the live one, which stays as it is",
       commands: [
-        `read -r SUBNETS GROUP <<< "$(aws rds describe-db-instances --db-instance-identifier "$DB" --query 'DBInstances[0].[DBSubnetGroup.DBSubnetGroupName,VpcSecurityGroups[0].VpcSecurityGroupId]' --output text)"`,
-        'aws rds restore-db-instance-to-point-in-time --source-db-instance-identifier "$DB" --target-db-instance-identifier "$DB-before" --restore-time <2026-11-24T09:29:59Z> --db-subnet-group-name "$SUBNETS" --vpc-security-group-ids "$GROUP"',
+        `read -r SUBNETS GROUP <<< "$(aws rds describe-db-instances --db-instance-identifier "$DB" ` +
+          `--query ` +
+          `'DBInstances[0].[DBSubnetGroup.DBSubnetGroupName,VpcSecurityGroups[0].VpcSecurityGroupId]' ` +
+          `--output text)"`,
+        'aws rds restore-db-instance-to-point-in-time --source-db-instance-identifier "$DB" ' +
+          '--target-db-instance-identifier "$DB-before" --restore-time <2026-11-24T09:29:59Z> ' +
+          '--db-subnet-group-name "$SUBNETS" --vpc-security-group-ids "$GROUP"',
         'aws rds wait db-instance-available --db-instance-identifier "$DB-before"',
       ],
     },
@@ -187,7 +194,10 @@ export function takeRecords({ domain }: Context): Action {
     what: "Take the old records away (they answer with what is gone), keep them in a file, and let `up` write its own",
     commands: [
       `ZONE=$(aws route53 list-hosted-zones-by-name --dns-name ${domain} --query 'HostedZones[0].Id' --output text)`,
-      `aws route53 list-resource-record-sets --hosted-zone-id "$ZONE" --query "ResourceRecordSets[?contains(['A','CNAME'], Type) && (SetIdentifier=='serving' || SetIdentifier=='canary' || AliasTarget.DNSName=='${domain}.')]" | jq '{Changes: map({Action: "DELETE", ResourceRecordSet: .})}' > old-records.json`,
+      `aws route53 list-resource-record-sets --hosted-zone-id "$ZONE" --query ` +
+        `"ResourceRecordSets[?contains(['A','CNAME'], Type) && (SetIdentifier=='serving' || ` +
+        `SetIdentifier=='canary' || AliasTarget.DNSName=='${domain}.')]" | jq '{Changes: map({Action: ` +
+        `"DELETE", ResourceRecordSet: .})}' > old-records.json`,
       'aws route53 change-resource-record-sets --hosted-zone-id "$ZONE" --change-batch file://old-records.json',
     ],
   };

@@ -1,6 +1,7 @@
 import type { Bilingual, Language } from "../../core/language";
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { built, byUrn, ofType, references } from "../../core/plan-reader";
+import { MONITOR } from "../cost/cost-external";
 
 /**
  * Diagrams out of plans: what visitors and operators would name becomes a box, everything else only connects boxes.
@@ -64,7 +65,7 @@ const kinds: readonly Kind[] = [
     id: "checks",
     rank: 5,
     label: { en: "External checks", ko: "외부 상태 확인" },
-    types: ["aws:route53/healthCheck:HealthCheck", "pulumi-nodejs:dynamic/uptimerobot:Monitor"],
+    types: ["aws:route53/healthCheck:HealthCheck", MONITOR],
   },
   {
     id: "alarms",
@@ -90,8 +91,15 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Resources that only connect: a path between two boxes may lead through these, and through nothing else. */
-const LINKS =
-  /^aws:(lb\/(listener|listenerRule|targetGroup|targetGroupAttachment)|ecs\/(taskDefinition)|ec2\/(launchTemplate|eip|eipAssociation)|autoscaling\/attachment|cloudwatch\/(eventRule|eventTarget)|sns\/topicSubscription|lambda\/permission|backup\/selection|scheduler\/schedule):|^vercel:index\/(projectDomain|deployment):/;
+const LINKS: readonly RegExp[] = [
+  /^aws:lb\/(listener|listenerRule|targetGroup|targetGroupAttachment):/,
+  /^aws:ec2\/(launchTemplate|eip|eipAssociation):/,
+  /^aws:cloudwatch\/(eventRule|eventTarget):/,
+  /^aws:(ecs\/taskDefinition|autoscaling\/attachment|backup\/selection):/,
+  /^aws:(sns\/topicSubscription|lambda\/permission|scheduler\/schedule):/,
+  /^vercel:index\/(projectDomain|deployment):/,
+];
+const onlyConnects = (type = ""): boolean => LINKS.some((link) => link.test(type));
 
 const kindByType = new Map(kinds.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
 
@@ -145,7 +153,7 @@ function touched(
       seen.add(next);
       const kind = kindOf(index.get(next));
       if (kind) found.add(kind);
-      else if (LINKS.test(index.get(next)?.type ?? "")) queue.push(next);
+      else if (onlyConnects(index.get(next)?.type)) queue.push(next);
     }
   }
   return [...found];

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { UserError } from "../../../core/errors";
 import { parseUsage } from "../../../core/usage";
-import { HOURS_PER_MONTH } from "../../../insight/cost/cost";
+import { HOURS_PER_MONTH } from "../../../insight/cost/cost-item";
 import { duration } from "../../../output/format";
 import { newTable } from "../../../output/terminal";
 import {

@@ -68,7 +68,9 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   const zoneName = domain.zoneName ?? domain.name;
   if (domain.zone === "new") {
     throw new UserError(
-      `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path iamvet:domain.zone existing`,
+      `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be ` +
+        `live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path ` +
+        "iamvet:domain.zone existing",
     );
   }
   const access = await connectStack(file.config);

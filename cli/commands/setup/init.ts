@@ -158,7 +158,9 @@ async function create(access: AwsAccess, choices: Choices, backend: Backend, opt
     store !== undefined &&
     (options.create ||
       (await ask.confirm({
-        message: `Create the bucket ${store.bucket} and the key ${store.keyAlias} now? (about 1 USD a month; otherwise the commands are shown)`,
+        message:
+          `Create the bucket ${store.bucket} and the key ${store.keyAlias} now? (about 1 USD a month; ` +
+          "otherwise the commands are shown)",
         flag: "--create",
         preset: false,
       })));

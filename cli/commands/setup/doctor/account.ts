@@ -66,7 +66,8 @@ export const accountChecks = [
       if (denied.length === 0) return ok(`all ${actions.length} actions of ${plan.architecture} are allowed${gaps}`);
       return wrong(
         `${denied.length} of ${actions.length} actions of ${plan.architecture} are not allowed: ${shortened(denied.sort())}${gaps}`,
-        "Have them allowed. A policy that is limited to certain resources can look denied here, since the simulation asks for any resource.",
+        "Have them allowed. A policy that is limited to certain resources can look denied here, since " +
+          "the simulation asks for any resource.",
       );
     },
     20,
@@ -90,7 +91,8 @@ export const accountChecks = [
           )
         : wrong(
             `the account has no public zone ${name}`,
-            "Name the zone that holds the site (domain.zoneName), use the account that has it, or let the stack create it: domain.zone new.",
+            "Name the zone that holds the site (domain.zoneName), use the account that has it, or let the " +
+              "stack create it: domain.zone new.",
           );
     }
     const { DelegationSet } = await client.send(new GetHostedZoneCommand({ Id: zone.Id }));

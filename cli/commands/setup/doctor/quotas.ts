@@ -20,8 +20,8 @@ type Quota = (typeof quotas)[keyof typeof quotas];
 const ROLLING = 2;
 
 /**
- * Copies of the function that answers for built files (components/traffic/asset-server.ts): a browser asks for some twenty at once, and five
- * may come in the same moment. What finds no copy free gets a 502.
+ * Copies of the function that answers for built files (components/traffic/asset-server.ts): a browser asks for some
+ * twenty at once, and five may come in the same moment. What finds no copy free gets a 502.
  */
 const FUNCTIONS = 100;
 
@@ -65,7 +65,8 @@ async function compare(aws: AwsAccess, quota: Quota, needed: number, used?: numb
   return sum > limit
     ? warning(
         text,
-        `aws service-quotas request-service-quota-increase --region ${aws.region} --service-code ${quota.service} --quota-code ${quota.code} --desired-value ${Math.ceil(sum)}`,
+        `aws service-quotas request-service-quota-increase --region ${aws.region} --service-code ` +
+          `${quota.service} --quota-code ${quota.code} --desired-value ${Math.ceil(sum)}`,
       )
     : ok(text);
 }

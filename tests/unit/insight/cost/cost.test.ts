@@ -205,7 +205,9 @@ const references: readonly Reference[] = [
   },
   {
     name: "alarms, a composite and a dashboard in Virginia",
-    source: `${GOLDEN}/cloudwatch_metric_alarm_test: high resolution 0.30, expression over two metrics 0.20, standard 0.10; cloudwatch_dashboard_test 3.00; composite 0.50 as in Seoul's price list`,
+    source:
+      `${GOLDEN}/cloudwatch_metric_alarm_test: high resolution 0.30, expression over two metrics 0.20, ` +
+      "standard 0.10; cloudwatch_dashboard_test 3.00; composite 0.50 as in Seoul's price list",
     region: "us-east-1",
     plan: () =>
       planOf(
