@@ -9,7 +9,7 @@ import type { Recording } from "../../core/incident";
 import { incidentDocument } from "../../functions/incident/reporter/incident-document";
 import { reportOf } from "../../functions/incident/reporter/incident-report";
 import { toHtml } from "../../output/html";
-import { samplePlans } from "../unit/insight/fixtures";
+import { samplePlans } from "../unit/insight/sample-plans";
 
 /** What is used of playwright-core, which is loaded only where it is installed. */
 interface Page {

@@ -14,7 +14,8 @@ import { toTerminal } from "../../../output/terminal";
 import { noticesFor } from "../../../stacks/notices";
 import { architectures } from "../../../stacks/settings/schema";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
-import { contextOf, resource, samplePlans } from "./fixtures";
+import { contextOf, resource } from "./fixtures";
+import { samplePlans } from "./sample-plans";
 
 const optionOf = (comparison: Comparison, architecture: string) => {
   const found = comparison.options.find((option) => option.architecture === architecture);
