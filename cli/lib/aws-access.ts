@@ -204,6 +204,16 @@ export function isDenied(error: unknown): error is Error {
   return error instanceof Error && /AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden/.test(error.name);
 }
 
+/** What all pages of a list hold. */
+export async function collect<Page, T>(
+  pages: AsyncIterable<Page>,
+  held: (page: Page) => readonly T[] | undefined,
+): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...(held(page) ?? []));
+  return all;
+}
+
 /** AWS does not let the caller do something. */
 export class AccessDenied extends UserError {}
 

@@ -18,6 +18,8 @@ export interface Move {
   readonly text: string;
 }
 
+const move = (subject: Move["subject"], need: Move["need"], text: string): Move => ({ subject, need, text });
+
 /** What only the stack's settings know. */
 export interface AppFacts {
   /** The server is adopted: the stack neither built it nor deletes it. */
@@ -51,21 +53,19 @@ const uploads = ({ from, to, existingServer }: Pair): Move => {
     const fate = existingServer
       ? "They stay on the server, which the stack does not delete, but no visitor gets them from there."
       : "The instance and its disk are deleted last.";
-    return {
-      subject: "uploads",
-      need: "do",
-      text:
-        `Files that the app wrote to the server's disk do not move. ${fate} Copy them before (\`aws s3 ` +
+    return move(
+      "uploads",
+      "do",
+      `Files that the app wrote to the server's disk do not move. ${fate} Copy them before (\`aws s3 ` +
         `sync <folder> s3://<bucket>\`) and once more after traffic has moved.${target}`,
-    };
+    );
   }
-  return {
-    subject: "uploads",
-    need: "check",
-    text:
-      `The old tier keeps files on ${DISK[from]}: what the app must keep has to be in S3 ` +
+  return move(
+    "uploads",
+    "check",
+    `The old tier keeps files on ${DISK[from]}: what the app must keep has to be in S3 ` +
       `already.${to === "instance" ? " The new server's disk starts empty." : ""}`,
-  };
+  );
 };
 
 /** What becomes of the jobs when the old tier goes. */
@@ -77,44 +77,42 @@ function fateOfJobs({ from, existingServer }: Pair): string {
     : " and may name the old tier's resources";
 }
 
-const cron = (pair: Pair): Move => ({
-  subject: "cron jobs",
-  need: pair.from === "instance" || pair.from === "vercel" ? "do" : "check",
-  text:
+const cron = (pair: Pair): Move =>
+  move(
+    "cron jobs",
+    pair.from === "instance" || pair.from === "vercel" ? "do" : "check",
     `Jobs run from ${SCHEDULE[pair.from]}${fateOfJobs(pair)}. Set them up in ${SCHEDULE[pair.to]}. ` +
-    "While both tiers run, a timer inside the app runs in both: a job must bear being run twice.",
-});
+      "While both tiers run, a timer inside the app runs in both: a job must bear being run twice.",
+  );
 
 const sessions = ({ variables = [] }: Pair): Move => {
   const secret = variables.find((name) => /^(NEXT)?_?AUTH_SECRET$|SESSION.*(SECRET|KEY)$/.test(name));
   return secret
-    ? {
-        subject: "sessions",
-        need: "none",
-        text:
-          `Both tiers get the same ${secret} from the stack, so signed cookies and sessions in the ` +
+    ? move(
+        "sessions",
+        "none",
+        `Both tiers get the same ${secret} from the stack, so signed cookies and sessions in the ` +
           "database stay valid. Only sessions in a process's memory or in files end.",
-      }
-    : {
-        subject: "sessions",
-        need: "check",
-        text:
-          "Sessions in a process's memory or in files end when traffic moves. Signed cookies stay valid " +
+      )
+    : move(
+        "sessions",
+        "check",
+        "Sessions in a process's memory or in files end when traffic moves. Signed cookies stay valid " +
           "only if both tiers have the same secret: the stack's config names none (AUTH_SECRET or the " +
           "like), so it is not the stack that gives it to them.",
-      };
+      );
 };
 
-const migrations = ({ migrate }: Pair): Move => ({
-  subject: "database migrations",
-  need: "check",
-  text:
+const migrations = ({ migrate }: Pair): Move =>
+  move(
+    "database migrations",
+    "check",
     (migrate
       ? "`prisma migrate deploy` has to have run before the gate opens. "
       : "app.migrate is off: run `prisma migrate deploy` yourself before traffic moves. ") +
-    "Both tiers use the one database until the old one goes, and going back needs it too: a " +
-    "migration may add, and must not rename or drop what the old release reads.",
-});
+      "Both tiers use the one database until the old one goes, and going back needs it too: a " +
+      "migration may add, and must not rename or drop what the old release reads.",
+  );
 
 const environment = ({ from, to, existingServer, variables = [] }: Pair): Move => {
   const source = "stack's config (`app.environment`, `secrets`)";
@@ -123,33 +121,30 @@ const environment = ({ from, to, existingServer, variables = [] }: Pair): Move =
     `${variables.length === 0 ? `The ${source} holds no variable;` : `${counted} of the ${source},`} ` +
     "DATABASE_URL and the Server Actions key come along";
   if (from === "instance" && existingServer) {
-    return {
-      subject: "environment",
-      need: "do",
-      text:
-        "The server's own .env is not the stack's: whatever the app reads from it has to be in the " +
+    return move(
+      "environment",
+      "do",
+      "The server's own .env is not the stack's: whatever the app reads from it has to be in the " +
         `stack's config first (\`pulumi config set --secret --path iamvet:secrets.<NAME>\`). ${known}.`,
-    };
+    );
   }
   if (from === "vercel") {
-    return {
-      subject: "environment",
-      need: "check",
-      text:
-        `${known}. Variables that somebody entered in Vercel's dashboard are not the stack's and do not, ` +
+    return move(
+      "environment",
+      "check",
+      `${known}. Variables that somebody entered in Vercel's dashboard are not the stack's and do not, ` +
         "nor do VERCEL_URL and its like.",
-    };
+    );
   }
   return to === "vercel"
-    ? {
-        subject: "environment",
-        need: "check",
-        text:
-          `${known}: copies of the secrets, the database's address and password among them, are then kept ` +
+    ? move(
+        "environment",
+        "check",
+        `${known}: copies of the secrets, the database's address and password among them, are then kept ` +
           "at Vercel. What the app knows only from AWS (an instance's or task's role) is not there: it " +
           "needs OIDC or a key.",
-      }
-    : { subject: "environment", need: "none", text: `${known}.` };
+      )
+    : move("environment", "none", `${known}.`);
 };
 
 const CHANGING = "those of tasks and instances change with every deployment";
@@ -160,22 +155,22 @@ const ADDRESSES: Readonly<Record<Tier, string>> = {
   vercel: "Vercel's are many and change, unless static addresses are bought",
 };
 
-const addresses = ({ from, to }: Pair): Move => ({
-  subject: "addresses",
-  need: from === "instance" ? "do" : "check",
-  text: `Services that admit the site by its outbound address must admit the new one: ${ADDRESSES[to]}.`,
-});
+const addresses = ({ from, to }: Pair): Move =>
+  move(
+    "addresses",
+    from === "instance" ? "do" : "check",
+    `Services that admit the site by its outbound address must admit the new one: ${ADDRESSES[to]}.`,
+  );
 
 const oldServer = ({ from, existingServer }: Pair): Move[] =>
   from === "instance" && existingServer
     ? [
-        {
-          subject: "the old server",
-          need: "do",
-          text:
-            "The stack neither built it nor deletes it: it runs on, and costs what it cost, until somebody " +
+        move(
+          "the old server",
+          "do",
+          "The stack neither built it nor deletes it: it runs on, and costs what it cost, until somebody " +
             "stops it. Leave it until nobody needs to go back.",
-        },
+        ),
       ]
     : [];
 
