@@ -26,7 +26,7 @@ import { failuresPerYear } from "../availability/availability";
 import type { FaultRecovery } from "../availability/fault-recovery";
 import { type Fault, faults } from "../availability/faults";
 import { timings } from "../availability/timings";
-import type { Comparison, Option } from "../comparison/compare";
+import type { Comparison, Option } from "../comparison/options";
 import { partsOf } from "../comparison/parts";
 import { SECONDS_PER_MONTH } from "../cost/cost-item";
 

@@ -19,10 +19,10 @@ import {
 import { duration } from "../../../output/format";
 import { toTerminal } from "../../../output/terminal";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type Asker, agreed, askerFor } from "../../lib/ask";
 import { connectStack } from "../../lib/aws-access";
 import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
+import { type Asker, agreed, askerFor } from "../../lib/prompt";
 import { inFolder, readStackFile, writeNamed } from "../../lib/stack-files";
 import { StillPending, Zones } from "../../lib/zones";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";

@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { UserError } from "../../../core/errors";
 import { type Document, good, pairs } from "../../../output/document";
 import { toTerminal } from "../../../output/terminal";
-import { agreed, askerFor } from "../../lib/ask";
 import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
 import { say } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
+import { agreed, askerFor } from "../../lib/prompt";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { stackOutputs } from "../../lib/stack-outputs";
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../../core/errors";
 import { type Architecture, architectures } from "../../../stacks/settings/schema";
-import { type Asker, agreed } from "../../lib/ask";
+import { type Asker, agreed } from "../../lib/prompt";
 import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account-survey";
 
 /** What was said on the command line; what is missing is read from the account, or asked. */

@@ -7,7 +7,7 @@ import { candidatesOf, planAll } from "../../../cli/planner/alternatives";
 import type { Planner } from "../../../cli/planner/load";
 import type { Plan } from "../../../core/plan-format";
 import { advise, type Candidate } from "../../../insight/comparison/advice";
-import { type Comparison, compare } from "../../../insight/comparison/compare";
+import { type Comparison, compare } from "../../../insight/comparison/options";
 import { todayPlan } from "../../../insight/comparison/today";
 import { duration, percent, signedDollars } from "../../../output/format";
 import { toTerminal } from "../../../output/terminal";
