@@ -131,19 +131,28 @@ const explain = {
   noRegion:
     "No AWS region is set. Name it with --region, or set it once: aws configure set region ap-northeast-2 (or AWS_REGION).",
   noSuchRegion: (region: string) =>
-    `AWS has no region "${region}". Set aws:region of the stack, --region or AWS_REGION to one that it has, for example ap-northeast-2 (Seoul).`,
+    `AWS has no region "${region}". Set aws:region of the stack, --region or AWS_REGION to one that ` +
+    "it has, for example ap-northeast-2 (Seoul).",
   notEnabled: (region: string, account: string) =>
-    `The region ${region} is not enabled in the account ${account}. Enable it (aws account enable-region --region-name ${region}), or choose another.`,
+    `The region ${region} is not enabled in the account ${account}. Enable it (aws account ` +
+    `enable-region --region-name ${region}), or choose another.`,
   silent: (seconds: number) =>
-    `AWS did not answer within ${seconds} s${endpoint()}. Is the network up? Where no credentials are set, a sign-in may be what is missing: see \`aws configure list\`.`,
+    `AWS did not answer within ${seconds} s${endpoint()}. Is the network up? Where no credentials ` +
+    `are set, a sign-in may be what is missing: see \`aws configure list\`.`,
   noCredentials: (profile: string | undefined) =>
     profile
-      ? `No AWS credentials were found for the profile "${profile}". \`aws configure list-profiles\` names the profiles of this machine; sign in with \`aws sso login --profile ${profile}\`, or name another one in AWS_PROFILE or the stack's aws:profile.`
-      : "No AWS credentials were found. Sign in with `aws sso login` or `aws configure`, set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+      ? `No AWS credentials were found for the profile "${profile}". \`aws configure list-profiles\` ` +
+        `names the profiles of this machine; sign in with \`aws sso login --profile ${profile}\`, or ` +
+        "name another one in AWS_PROFILE or the stack's aws:profile."
+      : "No AWS credentials were found. Sign in with `aws sso login` or `aws configure`, set " +
+        "AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
   expired: (profile: string | undefined) =>
-    `The AWS sign-in has expired. Sign in again: aws sso login${profile ? ` --profile ${profile}` : ""} (or \`aws login\`), or put in new values where they come from the environment.`,
+    "The AWS sign-in has expired. Sign in again: aws sso " +
+    `login${profile ? ` --profile ${profile}` : ""} (or \`aws login\`), or put in new values where ` +
+    "they come from the environment.",
   unknown: () =>
-    `AWS does not know these credentials${endpoint()}: a key that was deleted, is switched off, or was copied wrongly. \`aws configure list\` shows where they come from.`,
+    `AWS does not know these credentials${endpoint()}: a key that was deleted, is switched off, or ` +
+    `was copied wrongly. \`aws configure list\` shows where they come from.`,
   clock: "AWS refuses the signature because of its time: the clock of this machine is off by more than five minutes.",
   unreachable: () => `AWS cannot be reached${endpoint()}. Is the network up?`,
   other: (error: unknown) => `AWS refuses: ${error instanceof Error ? `${error.name}: ${error.message}` : error}`,
@@ -170,7 +179,7 @@ const known: readonly Known[] = [
     message: ({ profile }) => explain.expired(profile),
   },
   {
-    when: /InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|AuthFailure|SignatureDoesNotMatch|InvalidSignature|IncompleteSignature|InvalidSecurity/,
+    when: /(InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|AuthFailure|SignatureDoesNotMatch|I\w*Signature|InvalidSecurity)/,
     message: () => explain.unknown(),
   },
   {
@@ -193,6 +202,16 @@ function explainAws(error: unknown, options: AwsOptions = {}): string | undefine
 /** Whether AWS refused a request because the caller may not make it. */
 export function isDenied(error: unknown): error is Error {
   return error instanceof Error && /AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden/.test(error.name);
+}
+
+/** What all pages of a list hold. */
+export async function collect<Page, T>(
+  pages: AsyncIterable<Page>,
+  held: (page: Page) => readonly T[] | undefined,
+): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...(held(page) ?? []));
+  return all;
 }
 
 /** AWS does not let the caller do something. */

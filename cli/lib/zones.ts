@@ -73,8 +73,10 @@ export class Zones {
     if (ids.length === 1) return ids[0] as string;
     throw new UserError(
       ids.length === 0
-        ? `The account ${this.access.account} has no public hosted zone ${name}. Is it the right account (\`aws sts get-caller-identity\`), and is domain.zoneName right?`
-        : `The account ${this.access.account} has several public hosted zones ${name}: ${ids.join(", ")}. Only one of them is delegated; delete the others, or rename the stack's zone.`,
+        ? `The account ${this.access.account} has no public hosted zone ${name}. Is it the right account ` +
+            `(\`aws sts get-caller-identity\`), and is domain.zoneName right?`
+        : `The account ${this.access.account} has several public hosted zones ${name}: ${ids.join(", ")}. ` +
+            "Only one of them is delegated; delete the others, or rename the stack's zone.",
     );
   }
 
@@ -106,7 +108,8 @@ export class Zones {
           const refusal = batchRefusal(error);
           if (!refusal) throw error;
           throw new UserError(
-            `Route 53 does not take the batch: ${refusal}\nNothing was changed. Somebody may have changed the records meanwhile: run this again to see.`,
+            `Route 53 does not take the batch: ${refusal}\nNothing was changed. Somebody may have changed ` +
+              "the records meanwhile: run this again to see.",
           );
         }),
     );
@@ -118,7 +121,9 @@ export class Zones {
       .catch(() => ({ state: "TIMEOUT" }));
     if (state !== "SUCCESS") {
       throw new StillPending(
-        `Route 53 has taken the change (${ChangeInfo?.Id}), and did not confirm within ${PROPAGATION} s that all its servers have it. The undo file is kept; run the command again to see the records as they are.`,
+        `Route 53 has taken the change (${ChangeInfo?.Id}), and did not confirm within ${PROPAGATION} s ` +
+          "that all its servers have it. The undo file is kept; run the command again to see the records " +
+          "as they are.",
       );
     }
   }

@@ -62,6 +62,7 @@ export async function record(
 ): Promise<Recording> {
   const handles = new Handles();
   const declared = new Map<string, readonly string[]>();
+  const made: string[] = [];
   const resources: PlannedResource[] = [];
 
   await pulumi.runtime.setMocks(
@@ -87,6 +88,7 @@ export async function record(
       // A transformation sees every declared output of a resource as a key of its properties.
       pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
         declared.set(`${type} ${name}`, Object.keys(props));
+        made.push(`${type} ${name}`);
         return { props, opts };
       });
       // The program's own, each by itself: the stack's are unknown as a whole as soon as one of them is.
@@ -96,7 +98,23 @@ export async function record(
     // Every registration is awaited, also those that no output of the stack depends on.
     await (runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   }).finally(restore);
-  return { resources, outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue> };
+  return {
+    resources: inOrder(resources, made),
+    outputs: handles.resolve(await plain(outputs)) as Record<string, PlanValue>,
+  };
+}
+
+/**
+ * Resources in the order in which the program makes them: that of their registrations depends on how long each waits for its inputs,
+ * such as a function for its bundle. What a plugin makes follows its component.
+ */
+function inOrder(resources: readonly PlannedResource[], made: readonly string[]): PlannedResource[] {
+  const ranks = new Map(made.map((key, rank) => [key, rank]));
+  const known = new Map<string, number>();
+  for (const { urn, type, name, parent } of resources) {
+    known.set(urn, ranks.get(`${type} ${name}`) ?? known.get(parent ?? "") ?? -1);
+  }
+  return resources.toSorted((a, b) => (known.get(a.urn) ?? 0) - (known.get(b.urn) ?? 0));
 }
 
 interface Registry {

@@ -4,9 +4,10 @@ import { ofType } from "../../core/plan-reader";
 import { seeded } from "../../core/random";
 import type { LinkText } from "../../output/messages/report-texts";
 import { vercelChoices } from "../cost/cost-external";
+import { HOURS_PER_MONTH } from "../cost/cost-item";
 import { type FaultRecovery, recoveryOf } from "./fault-recovery";
 import type { Fault } from "./faults";
-import { shapeOf } from "./shape";
+import { type Shape, shapeOf } from "./shape";
 import type { RecoveryOptions } from "./timings";
 
 /** A published commitment: a share of a month, and where it is published. */
@@ -17,75 +18,38 @@ export interface Sla {
   readonly verified: boolean;
 }
 
+const sla = (availability: number, source: string, asOf = "2026-11-24", verified = true): Sla => ({
+  availability,
+  source,
+  asOf,
+  verified,
+});
+
 const COMPUTE = "Amazon Compute SLA, https://aws.amazon.com/compute/sla/";
+const RDS = "Amazon RDS SLA, https://aws.amazon.com/rds/sla/";
 
 /**
  * Service level agreements. They are commitments to pay credits, not forecasts; below them nothing is promised.
  * Read in public copies and in the project's notes of 2026-11.
  */
 const slas = {
-  dns: {
-    availability: 1,
-    source: "Amazon Route 53 SLA, https://aws.amazon.com/route53/sla/",
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  loadBalancer: {
-    availability: 0.9999,
-    source: "Elastic Load Balancing SLA, https://aws.amazon.com/elasticloadbalancing/sla/",
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  instance: { availability: 0.995, source: `${COMPUTE}: one EC2 instance`, asOf: "2026-11-24", verified: true },
-  instances: {
-    availability: 0.9999,
-    source: `${COMPUTE}: instances in two or more zones`,
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  fargate: {
-    availability: 0.9999,
-    source: `${COMPUTE}: Fargate tasks in two or more zones`,
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  function: {
-    availability: 0.9995,
-    source: "AWS Lambda SLA, https://aws.amazon.com/lambda/sla/",
-    asOf: "2026-11-30",
-    verified: true,
-  },
-  database: {
-    availability: 0.995,
-    source: "Amazon RDS SLA, https://aws.amazon.com/rds/sla/: Single-AZ",
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  databaseMultiAz: {
-    availability: 0.9995,
-    source: "Amazon RDS SLA, https://aws.amazon.com/rds/sla/: Multi-AZ",
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  vercelEnterprise: {
-    availability: 0.9999,
-    source: "Vercel SLA, Enterprise contracts only, https://vercel.com/legal/sla",
-    asOf: "2026-11-24",
-    verified: true,
-  },
-  vercel: {
-    availability: 0.999,
-    source: "no SLA for Hobby and Pro; 99.9 % is this project's assumption",
-    asOf: "2026-11-24",
-    verified: false,
-  },
-} as const satisfies Record<string, Sla>;
+  dns: sla(1, "Amazon Route 53 SLA, https://aws.amazon.com/route53/sla/"),
+  loadBalancer: sla(0.9999, "Elastic Load Balancing SLA, https://aws.amazon.com/elasticloadbalancing/sla/"),
+  instance: sla(0.995, `${COMPUTE}: one EC2 instance`),
+  instances: sla(0.9999, `${COMPUTE}: instances in two or more zones`),
+  fargate: sla(0.9999, `${COMPUTE}: Fargate tasks in two or more zones`),
+  function: sla(0.9995, "AWS Lambda SLA, https://aws.amazon.com/lambda/sla/", "2026-11-30"),
+  database: sla(0.995, `${RDS}: Single-AZ`),
+  databaseMultiAz: sla(0.9995, `${RDS}: Multi-AZ`),
+  vercelEnterprise: sla(0.9999, "Vercel SLA, Enterprise contracts only, https://vercel.com/legal/sla"),
+  vercel: sla(0.999, "no SLA for Hobby and Pro; 99.9 % is this project's assumption", "2026-11-24", false),
+};
 
 /** One part of the chain between a visitor and the data. */
 export interface Link {
   readonly name: LinkText;
   readonly availability: number;
-  /** Expected minutes a month (730 h) in which this part alone takes the site down. */
+  /** Expected minutes a month in which this part alone takes the site down. */
   readonly minutesPerMonth: number;
   readonly from: string;
 }
@@ -140,7 +104,7 @@ export interface AvailabilityReport {
   readonly expected: number;
   /** What to plan with: the lower of the two, since neither covers what the other does. */
   readonly composed: number;
-  /** Expected minutes of downtime in a month of 730 hours, at `composed`. */
+  /** Expected minutes of downtime in a month, at `composed`. */
   readonly minutesPerMonth: number;
   readonly links: readonly Link[];
   readonly weakest: Link;
@@ -150,8 +114,8 @@ export interface AvailabilityReport {
   readonly recovery: readonly FaultRecovery[];
 }
 
-const MINUTES_PER_MONTH = 730 * 60;
-const MINUTES_PER_YEAR = 8760 * 60;
+const MINUTES_PER_MONTH = HOURS_PER_MONTH * 60;
+const MINUTES_PER_YEAR = MINUTES_PER_MONTH * 12;
 
 const link = (name: LinkText, sla: Sla): Link => ({
   name,
@@ -160,37 +124,35 @@ const link = (name: LinkText, sla: Sla): Link => ({
   from: sla.source,
 });
 
+/** What runs the app. */
+function compute({ tier, zones }: Shape): Link {
+  const spread = zones > 1;
+  if (tier === "ecs")
+    return spread ? link("Fargate in two zones", slas.fargate) : link("One Fargate zone", slas.instance);
+  return tier === "group" && spread
+    ? link("EC2 in two zones", slas.instances)
+    : link("One EC2 instance", slas.instance);
+}
+
 /** The chain of published commitments from the visitor to the data. */
 export function chainOf(plan: Plan, vercelPlan: string): Link[] {
-  const { tier, zones, multiAz } = shapeOf(plan);
-  const database = multiAz
+  const shape = shapeOf(plan);
+  const dns = link("DNS", slas.dns);
+  const database = shape.multiAz
     ? link("Database, Multi-AZ", slas.databaseMultiAz)
     : link("Database, Single-AZ", slas.database);
-  const dns = link("DNS", slas.dns);
-  if (tier === "vercel") {
-    return [
-      dns,
-      link(`Vercel ${vercelPlan}`, vercelPlan === "enterprise" ? slas.vercelEnterprise : slas.vercel),
-      database,
-    ];
+  if (shape.tier === "vercel") {
+    const promised = vercelPlan === "enterprise" ? slas.vercelEnterprise : slas.vercel;
+    return [dns, link(`Vercel ${vercelPlan}`, promised), database];
   }
-  if (tier === "instance") return [dns, link("One EC2 instance", slas.instance), database];
-  const spread = zones > 1;
-  const compute =
-    tier === "ecs"
-      ? spread
-        ? link("Fargate in two zones", slas.fargate)
-        : link("One Fargate zone", slas.instance)
-      : spread
-        ? link("EC2 in two zones", slas.instances)
-        : link("One EC2 instance", slas.instance);
+  if (shape.tier === "instance") return [dns, compute(shape), database];
   // S3 does not join: where it does not answer, the tiers are asked for the files.
   const files = ofType(plan, "aws:lb/targetGroup:TargetGroup").some(({ inputs }) => inputs.targetType === "lambda");
   return [
     dns,
     link("Load balancer", slas.loadBalancer),
     ...(files ? [link("Built files, by Lambda", slas.function)] : []),
-    compute,
+    compute(shape),
     database,
   ];
 }

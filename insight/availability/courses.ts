@@ -1,8 +1,7 @@
 import type { PlannedResource } from "../../core/plan-format";
 import { flag, number, ofType, record, text } from "../../core/plan-reader";
-import { ALARM, externalCheck, quickest, REACHABILITY, subject, tellsOutage, watches } from "./alarms";
+import { ALARM, externalCheck, quickest, REACHABILITY, subject, tellsOutage, watches } from "./detection";
 import type { Fault } from "./faults";
-import { targetHealth } from "./shape";
 import {
   byAlarm,
   byComplaint,
@@ -13,7 +12,8 @@ import {
   repaired,
   replaceTarget,
   seen,
-} from "./steps";
+} from "./recovery-steps";
+import { targetHealth } from "./shape";
 
 const newTask = ({ t }: Facts) => repaired("ECS starts a new task", t.taskStart);
 /** Auto Scaling replaces what the load balancer calls unhealthy, but only with health checks of type ELB. */

@@ -1,8 +1,8 @@
 import type { Plan } from "../../core/plan-format";
 import { courses } from "./courses";
 import { type Fault, faults } from "./faults";
+import type { Facts, RecoveryStep } from "./recovery-steps";
 import { shapeOf } from "./shape";
-import type { Facts, RecoveryStep } from "./steps";
 import { type RecoveryOptions, timingsWith } from "./timings";
 
 /** What a fault means for the visitors, and for how long. */

@@ -1,7 +1,8 @@
 import type { Plan } from "../../core/plan-format";
 import { byUrn, flag } from "../../core/plan-reader";
 import { availabilityOf } from "../availability/availability";
-import { type CostOptions, costOf, HOURS_PER_MONTH } from "../cost/cost";
+import { type CostOptions, costOf } from "../cost/cost";
+import { HOURS_PER_MONTH } from "../cost/cost-item";
 import { lossesIn, renderDataChanges } from "./data-safety";
 import { type Change, changesOf, changesOfPreview, type Operation, type PreviewStep } from "./flip-changes";
 import { type AppFacts, type Move, movesOf, risksOf } from "./flip-moves";

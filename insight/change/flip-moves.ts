@@ -18,6 +18,8 @@ export interface Move {
   readonly text: string;
 }
 
+const move = (subject: Move["subject"], need: Move["need"], text: string): Move => ({ subject, need, text });
+
 /** What only the stack's settings know. */
 export interface AppFacts {
   /** The server is adopted: the stack neither built it nor deletes it. */
@@ -51,17 +53,19 @@ const uploads = ({ from, to, existingServer }: Pair): Move => {
     const fate = existingServer
       ? "They stay on the server, which the stack does not delete, but no visitor gets them from there."
       : "The instance and its disk are deleted last.";
-    return {
-      subject: "uploads",
-      need: "do",
-      text: `Files that the app wrote to the server's disk do not move. ${fate} Copy them before (\`aws s3 sync <folder> s3://<bucket>\`) and once more after traffic has moved.${target}`,
-    };
+    return move(
+      "uploads",
+      "do",
+      `Files that the app wrote to the server's disk do not move. ${fate} Copy them before (\`aws s3 ` +
+        `sync <folder> s3://<bucket>\`) and once more after traffic has moved.${target}`,
+    );
   }
-  return {
-    subject: "uploads",
-    need: "check",
-    text: `The old tier keeps files on ${DISK[from]}: what the app must keep has to be in S3 already.${to === "instance" ? " The new server's disk starts empty." : ""}`,
-  };
+  return move(
+    "uploads",
+    "check",
+    `The old tier keeps files on ${DISK[from]}: what the app must keep has to be in S3 ` +
+      `already.${to === "instance" ? " The new server's disk starts empty." : ""}`,
+  );
 };
 
 /** What becomes of the jobs when the old tier goes. */
@@ -73,74 +77,100 @@ function fateOfJobs({ from, existingServer }: Pair): string {
     : " and may name the old tier's resources";
 }
 
-const cron = (pair: Pair): Move => ({
-  subject: "cron jobs",
-  need: pair.from === "instance" || pair.from === "vercel" ? "do" : "check",
-  text: `Jobs run from ${SCHEDULE[pair.from]}${fateOfJobs(pair)}. Set them up in ${SCHEDULE[pair.to]}. While both tiers run, a timer inside the app runs in both: a job must bear being run twice.`,
-});
+const cron = (pair: Pair): Move =>
+  move(
+    "cron jobs",
+    pair.from === "instance" || pair.from === "vercel" ? "do" : "check",
+    `Jobs run from ${SCHEDULE[pair.from]}${fateOfJobs(pair)}. Set them up in ${SCHEDULE[pair.to]}. ` +
+      "While both tiers run, a timer inside the app runs in both: a job must bear being run twice.",
+  );
 
 const sessions = ({ variables = [] }: Pair): Move => {
   const secret = variables.find((name) => /^(NEXT)?_?AUTH_SECRET$|SESSION.*(SECRET|KEY)$/.test(name));
   return secret
-    ? {
-        subject: "sessions",
-        need: "none",
-        text: `Both tiers get the same ${secret} from the stack, so signed cookies and sessions in the database stay valid. Only sessions in a process's memory or in files end.`,
-      }
-    : {
-        subject: "sessions",
-        need: "check",
-        text: "Sessions in a process's memory or in files end when traffic moves. Signed cookies stay valid only if both tiers have the same secret: the stack's config names none (AUTH_SECRET or the like), so it is not the stack that gives it to them.",
-      };
+    ? move(
+        "sessions",
+        "none",
+        `Both tiers get the same ${secret} from the stack, so signed cookies and sessions in the ` +
+          "database stay valid. Only sessions in a process's memory or in files end.",
+      )
+    : move(
+        "sessions",
+        "check",
+        "Sessions in a process's memory or in files end when traffic moves. Signed cookies stay valid " +
+          "only if both tiers have the same secret: the stack's config names none (AUTH_SECRET or the " +
+          "like), so it is not the stack that gives it to them.",
+      );
 };
 
-const migrations = ({ migrate }: Pair): Move => ({
-  subject: "database migrations",
-  need: "check",
-  text: `${migrate ? "`prisma migrate deploy` has to have run before the gate opens" : "app.migrate is off: run `prisma migrate deploy` yourself before traffic moves"}. Both tiers use the one database until the old one goes, and going back needs it too: a migration may add, and must not rename or drop what the old release reads.`,
-});
+const migrations = ({ migrate }: Pair): Move =>
+  move(
+    "database migrations",
+    "check",
+    (migrate
+      ? "`prisma migrate deploy` has to have run before the gate opens. "
+      : "app.migrate is off: run `prisma migrate deploy` yourself before traffic moves. ") +
+      "Both tiers use the one database until the old one goes, and going back needs it too: a " +
+      "migration may add, and must not rename or drop what the old release reads.",
+  );
 
 const environment = ({ from, to, existingServer, variables = [] }: Pair): Move => {
   const source = "stack's config (`app.environment`, `secrets`)";
   const counted = variables.length === 1 ? "The variable" : `The ${variables.length} variables`;
-  const known = `${variables.length === 0 ? `The ${source} holds no variable;` : `${counted} of the ${source},`} DATABASE_URL and the Server Actions key come along`;
+  const known =
+    `${variables.length === 0 ? `The ${source} holds no variable;` : `${counted} of the ${source},`} ` +
+    "DATABASE_URL and the Server Actions key come along";
   if (from === "instance" && existingServer) {
-    return {
-      subject: "environment",
-      need: "do",
-      text: `The server's own .env is not the stack's: whatever the app reads from it has to be in the stack's config first (\`pulumi config set --secret --path iamvet:secrets.<NAME>\`). ${known}.`,
-    };
+    return move(
+      "environment",
+      "do",
+      "The server's own .env is not the stack's: whatever the app reads from it has to be in the " +
+        `stack's config first (\`pulumi config set --secret --path iamvet:secrets.<NAME>\`). ${known}.`,
+    );
   }
   if (from === "vercel") {
-    return {
-      subject: "environment",
-      need: "check",
-      text: `${known}. Variables that somebody entered in Vercel's dashboard are not the stack's and do not, nor do VERCEL_URL and its like.`,
-    };
+    return move(
+      "environment",
+      "check",
+      `${known}. Variables that somebody entered in Vercel's dashboard are not the stack's and do not, ` +
+        "nor do VERCEL_URL and its like.",
+    );
   }
   return to === "vercel"
-    ? {
-        subject: "environment",
-        need: "check",
-        text: `${known}: copies of the secrets, the database's address and password among them, are then kept at Vercel. What the app knows only from AWS (an instance's or task's role) is not there: it needs OIDC or a key.`,
-      }
-    : { subject: "environment", need: "none", text: `${known}.` };
+    ? move(
+        "environment",
+        "check",
+        `${known}: copies of the secrets, the database's address and password among them, are then kept ` +
+          "at Vercel. What the app knows only from AWS (an instance's or task's role) is not there: it " +
+          "needs OIDC or a key.",
+      )
+    : move("environment", "none", `${known}.`);
 };
 
-const addresses = ({ from, to }: Pair): Move => ({
-  subject: "addresses",
-  need: from === "instance" ? "do" : "check",
-  text: `Services that admit the site by its outbound address must admit the new one: ${to === "instance" ? "the Elastic IP of the new instance" : to === "vercel" ? "Vercel's are many and change, unless static addresses are bought" : "those of tasks and instances change with every deployment"}.`,
-});
+const CHANGING = "those of tasks and instances change with every deployment";
+const ADDRESSES: Readonly<Record<Tier, string>> = {
+  instance: "the Elastic IP of the new instance",
+  group: CHANGING,
+  ecs: CHANGING,
+  vercel: "Vercel's are many and change, unless static addresses are bought",
+};
+
+const addresses = ({ from, to }: Pair): Move =>
+  move(
+    "addresses",
+    from === "instance" ? "do" : "check",
+    `Services that admit the site by its outbound address must admit the new one: ${ADDRESSES[to]}.`,
+  );
 
 const oldServer = ({ from, existingServer }: Pair): Move[] =>
   from === "instance" && existingServer
     ? [
-        {
-          subject: "the old server",
-          need: "do",
-          text: "The stack neither built it nor deletes it: it runs on, and costs what it cost, until somebody stops it. Leave it until nobody needs to go back.",
-        },
+        move(
+          "the old server",
+          "do",
+          "The stack neither built it nor deletes it: it runs on, and costs what it cost, until somebody " +
+            "stops it. Leave it until nobody needs to go back.",
+        ),
       ]
     : [];
 
@@ -161,13 +191,16 @@ export function risksOf(before: Plan, after: Plan, changes: readonly Change[]): 
   const from = shapeOf(before).tier;
   const to = shapeOf(after).tier;
   const risks = [
-    "Resolvers and clients that keep an answer beyond TTL and gates.drainSeconds lose their requests when the old tier goes: `platform simulate` shows how many.",
+    "Resolvers and clients that keep an answer beyond TTL and gates.drainSeconds lose their requests " +
+      "when the old tier goes: `platform simulate` shows how many.",
     "Connections that stay open (WebSocket, server-sent events, long downloads) break when the old tier goes; a client must connect anew.",
     "Both tiers use the database at once: its connections must suffice for two pools.",
   ];
   if (artifact[from] !== artifact[to])
     risks.push(
-      "Old and new tier run separate builds: a page that is open calls Server Actions of the other one, which needs the same NEXT_SERVER_ACTIONS_ENCRYPTION_KEY in both builds, and the same release.",
+      "Old and new tier run separate builds: a page that is open calls Server Actions of the other " +
+        "one, which needs the same NEXT_SERVER_ACTIONS_ENCRYPTION_KEY in both builds, and the same " +
+        "release.",
     );
   const reachable = (plan: Plan) =>
     ofType(plan, "aws:rds/instance:Instance").some(({ inputs }) => flag(inputs.publiclyAccessible));
@@ -181,7 +214,9 @@ export function risksOf(before: Plan, after: Plan, changes: readonly Change[]): 
   // RDS changes this one at once, whatever applyImmediately says (API reference, ModifyDBInstance), so the program waits with it.
   if (from === "vercel" && reachable(before) && !reachable(after))
     risks.push(
-      "The database keeps its public address until the update after this one, as Vercel needs it until traffic has moved; the rule that admits Vercel goes with the old tier. Run `pulumi up` once more.",
+      "The database keeps its public address until the update after this one, as Vercel needs it until " +
+        "traffic has moved; the rule that admits Vercel goes with the old tier. Run `pulumi up` once " +
+        "more.",
     );
   const logs = changes.filter(
     ({ type, operation }) => type === "aws:cloudwatch/logGroup:LogGroup" && operation === "delete",

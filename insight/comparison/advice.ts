@@ -75,25 +75,38 @@ export function advise(candidates: readonly Candidate[], aim: Aim): Advice {
       reason: `${named(choice)}: ${dollars(choice.totalUsd)} a month, ${percent(choice.availability)}.`,
     };
   }
+  return { reason: missing(aim, byPrice, affordable, reliable), candidates: byPrice };
+}
+
+const mostReliable = (some: readonly Candidate[]): Candidate | undefined =>
+  [...some].sort((a, b) => b.availability - a.availability)[0];
+
+/** What an aim that no candidate meets would cost, and what the nearest ones give. All lists are by price. */
+function missing(
+  { budgetUsd, availability }: Aim,
+  all: readonly Candidate[],
+  affordable: readonly Candidate[],
+  [cheapestReliable]: readonly Candidate[],
+): string {
   const one = budgetUsd === undefined || availability === undefined;
-  const parts: string[] = [`None of the options meets ${one ? "the aim" : "both aims"}.`];
-  const [cheapestReliable] = reliable;
-  const best = [...affordable].sort((a, b) => b.availability - a.availability)[0];
-  if (availability !== undefined) {
-    const [mostReliable] = [...byPrice].sort((a, b) => b.availability - a.availability);
-    parts.push(
-      cheapestReliable
-        ? `${percent(availability)} costs at least ${dollars(cheapestReliable.totalUsd)} a month (${named(cheapestReliable)})${budgetUsd === undefined ? "" : `: ${dollars(cheapestReliable.totalUsd - budgetUsd)} above the budget`}.`
-        : `No option reaches ${percent(availability)}; the best is ${mostReliable ? `${percent(mostReliable.availability)} (${named(mostReliable)})` : "none"}.`,
-    );
+  const parts = [`None of the options meets ${one ? "the aim" : "both aims"}.`];
+  const above = ({ totalUsd }: Candidate) =>
+    budgetUsd === undefined ? "" : `: ${dollars(totalUsd - budgetUsd)} above the budget`;
+  if (availability !== undefined && cheapestReliable) {
+    const price = `${dollars(cheapestReliable.totalUsd)} a month (${named(cheapestReliable)})`;
+    parts.push(`${percent(availability)} costs at least ${price}${above(cheapestReliable)}.`);
+  } else if (availability !== undefined) {
+    const best = mostReliable(all);
+    const shown = best ? `${percent(best.availability)} (${named(best)})` : "none";
+    parts.push(`No option reaches ${percent(availability)}; the best is ${shown}.`);
   }
-  if (budgetUsd !== undefined) {
-    const [cheapest] = byPrice;
-    parts.push(
-      best
-        ? `Within ${dollars(budgetUsd)} the best is ${percent(best.availability)} for ${dollars(best.totalUsd)} (${named(best)}).`
-        : `The cheapest costs ${cheapest ? `${dollars(cheapest.totalUsd)} (${named(cheapest)})` : "more"}: ${cheapest ? dollars(cheapest.totalUsd - budgetUsd) : "more"} above the budget.`,
-    );
+  const best = mostReliable(affordable);
+  const [cheapest] = all;
+  if (budgetUsd !== undefined && best) {
+    const shown = `${percent(best.availability)} for ${dollars(best.totalUsd)} (${named(best)})`;
+    parts.push(`Within ${dollars(budgetUsd)} the best is ${shown}.`);
+  } else if (budgetUsd !== undefined && cheapest) {
+    parts.push(`The cheapest costs ${dollars(cheapest.totalUsd)} (${named(cheapest)})${above(cheapest)}.`);
   }
-  return { reason: parts.join(" "), candidates: byPrice };
+  return parts.join(" ");
 }

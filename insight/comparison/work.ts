@@ -1,7 +1,7 @@
 import type { Bilingual } from "../../core/language";
 import type { Plan } from "../../core/plan-format";
 import { number, ofType, text } from "../../core/plan-reader";
-import { tellsOutage } from "../availability/alarms";
+import { tellsOutage } from "../availability/detection";
 import { shapeOf } from "../availability/shape";
 import { databaseExposure } from "../cost/cost-external";
 import { isSingle } from "./claims";

@@ -1,7 +1,16 @@
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { flag, list, number, ofType, record, refersTo, target, text, zones } from "../../core/plan-reader";
 import type { Usage } from "../../core/usage";
-import { type CostContext, type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
+import {
+  type CostContext,
+  type Estimate,
+  fixed,
+  HOURS_PER_MONTH,
+  type Item,
+  SECONDS_PER_MONTH,
+  unknownPrice,
+  usage,
+} from "./cost-item";
 
 function instanceType(value: unknown, item = "Instance"): string | Item {
   return text(value) ?? unknownPrice(item, "the instance type is not known before the update");
@@ -39,11 +48,11 @@ export const instance: Estimate = (resource, context) => {
     context.plan.resources.some((other) => other.type === kind && refersTo(other, resource.urn)),
   );
   return [
-    fixed(`${type} on demand, Linux`, `ec2:${type}`, HOURS),
+    fixed(`${type} on demand, Linux`, `ec2:${type}`, HOURS_PER_MONTH),
     ...volume("Root volume", record(resource.inputs.rootBlockDevice), 1),
     ...list(resource.inputs.ebsBlockDevices).flatMap((device) => volume("Volume", record(device), 1)),
     ...(flag(resource.inputs.associatePublicIpAddress) && !elastic
-      ? [fixed("Public IPv4 address", "ipv4:address", HOURS)]
+      ? [fixed("Public IPv4 address", "ipv4:address", HOURS_PER_MONTH)]
       : []),
     ...(flag(resource.inputs.monitoring) ? [fixed("Detailed monitoring", "cloudwatch:metric", 7)] : []),
     ...agentMetrics(context, 1),
@@ -68,10 +77,10 @@ export const scalingGroup: Estimate = (resource, context) => {
     volume("Volume", record(record(mapping).ebs), count),
   );
   return [
-    fixed(`${count} x ${type} on demand, Linux`, `ec2:${type}`, count * HOURS),
+    fixed(`${count} x ${type} on demand, Linux`, `ec2:${type}`, count * HOURS_PER_MONTH),
     ...(extra > 0 ? [usage(`${type} on scale-out`, `ec2:${type}`, extra, `${extra} h a month beyond ${count}`)] : []),
     ...(disks.length > 0 ? disks : volume("Root volume", {}, count)),
-    ...(publicAddress ? [fixed("Public IPv4 addresses", "ipv4:address", count * HOURS)] : []),
+    ...(publicAddress ? [fixed("Public IPv4 addresses", "ipv4:address", count * HOURS_PER_MONTH)] : []),
     ...(publicAddress && extra > 0 ? [usage("Public IPv4 on scale-out", "ipv4:address", extra)] : []),
     ...(flag(record(inputs.monitoring).enabled) ? [fixed("Detailed monitoring", "cloudwatch:metric", 7 * count)] : []),
     ...agentMetrics(context, count),
@@ -91,9 +100,9 @@ function averageLcu(
   files: boolean,
 ): { lcu: number; assumption: string } {
   if (lcu !== undefined) return { lcu, assumption: "usage.lcu" };
-  const perSecond = requestsPerMonth / MONTH_S;
+  const perSecond = requestsPerMonth / SECONDS_PER_MONTH;
   const dearer = files ? 1 - staticShare + staticShare / 0.4 : 1;
-  const dimensions = { connections: perSecond / 25, bytes: (gbOutPerMonth / HOURS) * dearer };
+  const dimensions = { connections: perSecond / 25, bytes: (gbOutPerMonth / HOURS_PER_MONTH) * dearer };
   const [name, value] =
     dimensions.bytes >= dimensions.connections ? ["GB", dimensions.bytes] : ["connections", dimensions.connections];
   return { lcu: value as number, assumption: `average over the month, from ${name}; a connection for each request` };
@@ -110,9 +119,11 @@ export const loadBalancer: Estimate = (resource, { plan, usage: month }) => {
   const files = ofType(plan, "aws:lambda/function:Function").some((lambda) => answersFiles(plan, lambda));
   const { lcu, assumption } = averageLcu(month, files);
   return [
-    fixed("Application Load Balancer", "alb:hour", HOURS),
-    ...(addresses > 0 ? [fixed("Public IPv4 addresses", "ipv4:address", addresses * HOURS, "one in each zone")] : []),
-    usage("Load balancer capacity units", "alb:lcu", lcu * HOURS, assumption),
+    fixed("Application Load Balancer", "alb:hour", HOURS_PER_MONTH),
+    ...(addresses > 0
+      ? [fixed("Public IPv4 addresses", "ipv4:address", addresses * HOURS_PER_MONTH, "one in each zone")]
+      : []),
+    usage("Load balancer capacity units", "alb:lcu", lcu * HOURS_PER_MONTH, assumption),
   ];
 };
 
@@ -146,8 +157,8 @@ export const service: Estimate = (resource, { plan, usage: month }) => {
           ...(address ? [item(`${name}: public IPv4`, "ipv4:address", hours)] : []),
         ];
   return [
-    ...run(`${tasks - spot} Fargate task(s)`, "fargate", (tasks - spot) * HOURS, fixed),
-    ...run(`${spot} Fargate Spot task(s)`, "fargate-spot", spot * HOURS, fixed),
+    ...run(`${tasks - spot} Fargate task(s)`, "fargate", (tasks - spot) * HOURS_PER_MONTH, fixed),
+    ...run(`${spot} Fargate Spot task(s)`, "fargate-spot", spot * HOURS_PER_MONTH, fixed),
     ...run("Fargate on scale-out", "fargate", extra, usage),
   ];
 };

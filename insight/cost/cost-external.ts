@@ -1,6 +1,6 @@
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { byUrn, flag, number, ofType, text } from "../../core/plan-reader";
-import { type Estimate, fixed, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
+import { type Estimate, fixed, type Item, SECONDS_PER_MONTH, unknownPrice, usage } from "./cost-item";
 
 /** What is billed by others than AWS: Vercel, and who looks at the site from outside. */
 
@@ -29,9 +29,9 @@ export function vercelChoices(plan: Plan): { readonly plan: string; readonly pro
  */
 function checksFromOutside(plan: Plan): number {
   const route53 = ofType(plan, "aws:route53/healthCheck:HealthCheck").map(
-    ({ inputs }) => (MONTH_S / 2) * (30 / (number(inputs.requestInterval) ?? 30)),
+    ({ inputs }) => (SECONDS_PER_MONTH / 2) * (30 / (number(inputs.requestInterval) ?? 30)),
   );
-  const robots = ofType(plan, MONITOR).map(({ inputs }) => MONTH_S / (number(inputs.interval) ?? 300));
+  const robots = ofType(plan, MONITOR).map(({ inputs }) => SECONDS_PER_MONTH / (number(inputs.interval) ?? 300));
   return [...route53, ...robots].reduce((total, requests) => total + requests, 0);
 }
 
@@ -49,7 +49,9 @@ const vercelProject: Estimate = (_resource, { plan, usage: month }) => {
   const cpuHours = (invocations * month.vercelCpuMsPerRequest) / 3_600_000;
   const gb = Math.max(0, month.gbOutPerMonth - 1000);
   const requests = Math.max(0, month.requestsPerMonth + checks - 10_000_000);
-  const note = `${checks > 0 ? `${Math.round(checks).toLocaleString("en-US")} checks from outside included; ` : ""}before the plan's monthly credit of 20 USD, which pays for it first`;
+  const note =
+    `${checks > 0 ? `${Math.round(checks).toLocaleString("en-US")} checks from outside included; ` : ""}before ` +
+    "the plan's monthly credit of 20 USD, which pays for it first";
   return [
     fixed("Vercel Pro, seats", "vercel:pro-seat", month.vercelSeats, "Pro: the Hobby plan forbids commercial use"),
     ...(databaseExposure(plan) === "static-ips" ? [fixed("Static outbound addresses", "vercel:static-ips", 1)] : []),

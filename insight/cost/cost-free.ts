@@ -47,12 +47,18 @@ const FREE: readonly (readonly [string, string])[] = [
 ];
 
 /** Network parts of EC2 that cost nothing; other EC2 types are unknown rather than free. */
-const FREE_EC2 =
-  /^aws:ec2\/(vpc|subnet|routeTable|route|routeTableAssociation|internetGateway|securityGroup|securityGroupRule|networkAcl|networkAclRule|vpcDhcpOptions|vpcDhcpOptionsAssociation|defaultSecurityGroup|defaultRouteTable|defaultNetworkAcl|egressOnlyInternetGateway|mainRouteTableAssociation|instanceMetadataDefaults|keyPair|managedPrefixList|tag|placementGroup):/;
+const FREE_EC2: readonly string[] = [
+  ...["vpc", "subnet", "routeTable", "route", "routeTableAssociation", "mainRouteTableAssociation"],
+  ...["internetGateway", "egressOnlyInternetGateway", "securityGroup", "securityGroupRule", "managedPrefixList"],
+  ...["networkAcl", "networkAclRule", "vpcDhcpOptions", "vpcDhcpOptionsAssociation"],
+  ...["defaultSecurityGroup", "defaultRouteTable", "defaultNetworkAcl"],
+  ...["instanceMetadataDefaults", "keyPair", "tag", "placementGroup"],
+];
 
 /** Why a type costs nothing; undefined if the table does not say so. */
 export function freeTypes(type: string): string | undefined {
-  if (FREE_EC2.test(type)) return "networks, subnets, routes and security groups are free";
+  const [, ec2] = /^aws:ec2\/(\w+):/.exec(type) ?? [];
+  if (ec2 && FREE_EC2.includes(ec2)) return "networks, subnets, routes and security groups are free";
   const found = FREE.filter(([prefix]) => type.startsWith(prefix)).sort((a, b) => b[0].length - a[0].length)[0];
   return found?.[1] || undefined;
 }

@@ -22,9 +22,9 @@ export interface CostContext {
 /** What a resource of one type consumes. */
 export type Estimate = (resource: PlannedResource, context: CostContext) => Item[];
 
-/** Hours of a month in AWS's own calculators. */
-export const HOURS = 730;
-export const MONTH_S = HOURS * 3600;
+/** Hours of a month in AWS's own calculators (8,760 / 12). */
+export const HOURS_PER_MONTH = 730;
+export const SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600;
 
 export const fixed = (item: string, price: string, quantity: number, assumption?: string): Item => ({
   item,

@@ -1,7 +1,7 @@
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { flag, list, number, ofType, record, refersTo, target, text } from "../../core/plan-reader";
 import { answersFiles } from "./cost-compute";
-import { type Estimate, fixed, HOURS, type Item, MONTH_S, unknownPrice, usage } from "./cost-item";
+import { type Estimate, fixed, HOURS_PER_MONTH, type Item, SECONDS_PER_MONTH, unknownPrice, usage } from "./cost-item";
 
 /** gp3 of RDS for PostgreSQL: 3,000 IOPS under 400 GB, 12,000 from there; more is billed and rare, so it is not in the table. */
 export const database: Estimate = (resource, { plan }) => {
@@ -18,12 +18,14 @@ export const database: Estimate = (resource, { plan }) => {
     fixed(
       `${instanceClass} PostgreSQL, ${deployment === "multi" ? "Multi-AZ" : "Single-AZ"}`,
       `rds:postgres:${deployment}:${instanceClass}`,
-      HOURS,
+      HOURS_PER_MONTH,
     ),
     gb === undefined
       ? unknownPrice("Database storage", "the size is not known before the update")
       : fixed(`Storage ${storage}`, `rds:${storage}:${deployment}`, gb, "backups up to this size are free"),
-    ...(flag(resource.inputs.publiclyAccessible) ? [fixed("Public IPv4 address", "ipv4:address", HOURS)] : []),
+    ...(flag(resource.inputs.publiclyAccessible)
+      ? [fixed("Public IPv4 address", "ipv4:address", HOURS_PER_MONTH)]
+      : []),
     ...enhancedMonitoring(resource),
   ];
 };
@@ -43,7 +45,7 @@ function primaryOf(plan: Plan, { inputs }: PlannedResource): PlannedResource | u
 function enhancedMonitoring({ inputs }: PlannedResource): Item[] {
   const interval = number(inputs.monitoringInterval) ?? 0;
   if (interval === 0) return [];
-  const gb = ((MONTH_S / interval) * 6) / 1e6;
+  const gb = ((SECONDS_PER_MONTH / interval) * 6) / 1e6;
   return [usage("Enhanced monitoring, log lines", "logs:ingest", gb, `6 KB every ${interval} s, an assumption`)];
 }
 
@@ -135,11 +137,14 @@ function scheduledRuns(plan: Plan, resource: PlannedResource): number {
 export function runsPerMonth(expression: string | undefined): number {
   const rate = expression?.match(/^rate\((\d+) (minute|hour|day)s?\)$/);
   if (rate)
-    return (HOURS * 60) / (Number(rate[1]) * { minute: 1, hour: 60, day: 1440 }[rate[2] as "minute" | "hour" | "day"]);
+    return (
+      (HOURS_PER_MONTH * 60) /
+      (Number(rate[1]) * { minute: 1, hour: 60, day: 1440 }[rate[2] as "minute" | "hour" | "day"])
+    );
   const cron = expression?.match(/^cron\((\S+) (\S+)(?: (\S+) \S+ (\S+))?/);
   if (!cron) return 0;
   const named = (field: string | undefined) => (field && !/^[?*]$/.test(field) ? field.split(",").length : 0);
-  const days = named(cron[3]) || (named(cron[4]) * HOURS) / 24 / 7 || HOURS / 24;
+  const days = named(cron[3]) || (named(cron[4]) * HOURS_PER_MONTH) / 24 / 7 || HOURS_PER_MONTH / 24;
   const minutes = cron[1]?.match(/^(?:\*|0)\/(\d+)$/);
   const perHour = cron[1] === "*" ? 60 : minutes ? 60 / Number(minutes[1]) : 1;
   return perHour * (cron[2] === "*" ? 24 : 1) * days;
@@ -156,14 +161,19 @@ export const firewall: Estimate = ({ inputs }, { usage: month }) => [
 ];
 
 export const natGateway: Estimate = (_resource, { usage: month }) => [
-  fixed("NAT gateway", "nat:hour", HOURS),
+  fixed("NAT gateway", "nat:hour", HOURS_PER_MONTH),
   usage("Data processed", "nat:gb", month.gbOutPerMonth, "as much as leaves for the internet"),
 ];
 
 export const vpcEndpoint: Estimate = ({ inputs }) => {
   if ((text(inputs.vpcEndpointType) ?? "Gateway") !== "Interface") return [];
   return [
-    fixed("Interface endpoint", "vpce:hour", Math.max(1, list(inputs.subnetIds).length) * HOURS, "one in each subnet"),
+    fixed(
+      "Interface endpoint",
+      "vpce:hour",
+      Math.max(1, list(inputs.subnetIds).length) * HOURS_PER_MONTH,
+      "one in each subnet",
+    ),
   ];
 };
 

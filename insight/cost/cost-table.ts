@@ -1,6 +1,6 @@
 import { cluster, instance, loadBalancer, scalingGroup, service, volume } from "./cost-compute";
 import { externalTypes } from "./cost-external";
-import { type Estimate, fixed, HOURS, usage } from "./cost-item";
+import { type Estimate, fixed, HOURS_PER_MONTH, usage } from "./cost-item";
 import {
   backupPlan,
   database,
@@ -22,7 +22,7 @@ const resources: Readonly<Record<string, Estimate>> = {
   "aws:ec2/instance:Instance": instance,
   "aws:autoscaling/group:Group": scalingGroup,
   "aws:ebs/volume:Volume": ({ inputs }) => volume("Volume", inputs, 1),
-  "aws:ec2/eip:Eip": () => [fixed("Public IPv4 address", "ipv4:address", HOURS)],
+  "aws:ec2/eip:Eip": () => [fixed("Public IPv4 address", "ipv4:address", HOURS_PER_MONTH)],
   "aws:ec2/natGateway:NatGateway": natGateway,
   "aws:ec2/vpcEndpoint:VpcEndpoint": vpcEndpoint,
   "aws:lb/loadBalancer:LoadBalancer": loadBalancer,

@@ -2,12 +2,9 @@ import type { Plan } from "../../core/plan-format";
 import { built, regionOf } from "../../core/plan-reader";
 import { type Usage, usageDefaults } from "../../core/usage";
 import { freeTypes } from "./cost-free";
-import type { Item } from "./cost-item";
+import type { CostContext, Item } from "./cost-item";
 import { priced } from "./cost-table";
 import { type PriceBook, readPrices } from "./price-book";
-
-/** Hours of a month in AWS's own calculators (8,760 / 12). */
-export const HOURS_PER_MONTH = 730;
 
 /** One line of a bill. */
 export interface CostLine {
@@ -108,6 +105,62 @@ const FREE_TIER: readonly { prices: readonly string[]; item: string; allowance: 
 const cents = (usd: number): number => Math.round((usd + Number.EPSILON) * 100) / 100;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+/** What is billed, what is free, and what the table does not know. */
+interface Bill {
+  readonly lines: CostLine[];
+  readonly free: Unpriced[];
+  readonly unknown: Unpriced[];
+}
+
+/** Adds what a resource consumes to a bill. */
+function charge(bill: Bill, resource: string, type: string, items: readonly Item[], book: PriceBook): void {
+  for (const { item, price: key, quantity, kind, assumption, unknown } of items) {
+    const price = key === undefined ? undefined : book.get(key);
+    if (!price) {
+      bill.unknown.push({ resource, type, reason: unknown ?? `${item}: no price for ${key} in ${book.region}` });
+      continue;
+    }
+    const { usd, unit, region, source, asOf, verified } = price;
+    bill.lines.push({
+      ...{ resource, type, item, quantity, unit, unitPriceUsd: usd, monthlyUsd: quantity * usd },
+      ...{ kind, price: price.key, region, source, asOf, verified },
+      ...(assumption === undefined ? {} : { assumption }),
+    });
+  }
+}
+
+function billOf(context: CostContext, book: PriceBook): Bill {
+  const bill: Bill = { lines: [], free: [], unknown: [] };
+  for (const resource of built(context.plan)) {
+    const { name, type } = resource;
+    const items = priced.resources[type]?.(resource, context);
+    const reason = items ? "nothing in these settings is billed" : freeTypes(type);
+    if (items && items.length > 0) charge(bill, name, type, items, book);
+    else if (reason) bill.free.push({ resource: name, type, reason });
+    else bill.unknown.push({ resource: name, type, reason: "the cost table does not know this type" });
+  }
+  charge(bill, context.plan.project, "site", priced.site(context), book);
+  return bill;
+}
+
+const freeTier = (lines: readonly CostLine[]): FreeTierLine[] =>
+  FREE_TIER.flatMap(({ prices, item, allowance, unit }) => {
+    const used = lines.filter((line) => prices.includes(line.price));
+    const quantity = sum(used.map((line) => line.quantity));
+    if (quantity === 0) return [];
+    const worthUsd = sum(used.map((line) => line.monthlyUsd)) * Math.min(1, allowance / quantity);
+    return [{ item, allowance, unit, worthUsd: cents(worthUsd) }];
+  });
+
+/** By price, in the order of the bill; the latest item of a price names it. */
+function unverified(lines: readonly CostLine[]): UnverifiedPrice[] {
+  const items = new Map(lines.map(({ price, item }) => [price, item]));
+  return [...items].map(([price, item]) => {
+    const resting = lines.filter((line) => line.price === price).map((line) => line.monthlyUsd);
+    return { price, item, monthlyUsd: cents(sum(resting)) };
+  });
+}
+
 /**
  * What a plan costs in a month.
  * @throws Error for a region without prices.
@@ -116,88 +169,22 @@ export function costOf(plan: Plan, options: CostOptions = {}): CostReport {
   const usage = { ...usageDefaults, ...options.usage };
   const region = options.region ?? options.prices?.region ?? regionOf(plan);
   const book = options.prices ?? readPrices(region);
-  const lines: CostLine[] = [];
-  const free: Unpriced[] = [];
-  const unknown: Unpriced[] = [];
-
-  const add = (resource: string, type: string, items: readonly Item[]) => {
-    for (const item of items) {
-      const price = item.price === undefined ? undefined : book.get(item.price);
-      if (!price) {
-        unknown.push({
-          resource,
-          type,
-          reason: item.unknown ?? `${item.item}: no price for ${item.price} in ${region}`,
-        });
-        continue;
-      }
-      lines.push({
-        resource,
-        type,
-        item: item.item,
-        quantity: item.quantity,
-        unit: price.unit,
-        unitPriceUsd: price.usd,
-        monthlyUsd: item.quantity * price.usd,
-        kind: item.kind,
-        price: price.key,
-        region: price.region,
-        source: price.source,
-        asOf: price.asOf,
-        verified: price.verified,
-        ...(item.assumption === undefined ? {} : { assumption: item.assumption }),
-      });
-    }
-  };
-
-  const context = { plan, usage, region };
-  for (const resource of built(plan)) {
-    const reason = freeTypes(resource.type);
-    const estimate = priced.resources[resource.type];
-    if (estimate) {
-      const items = estimate(resource, context);
-      if (items.length > 0) add(resource.name, resource.type, items);
-      else free.push({ resource: resource.name, type: resource.type, reason: "nothing in these settings is billed" });
-    } else if (reason) {
-      free.push({ resource: resource.name, type: resource.type, reason });
-    } else {
-      unknown.push({ resource: resource.name, type: resource.type, reason: "the cost table does not know this type" });
-    }
-  }
-  add(plan.project, "site", priced.site(context));
-
-  const fixedUsd = sum(lines.filter((line) => line.kind === "fixed").map((line) => line.monthlyUsd));
-  const usageUsd = sum(lines.filter((line) => line.kind === "usage").map((line) => line.monthlyUsd));
-  const freeTier = FREE_TIER.flatMap(({ prices, item, allowance, unit }) => {
-    const used = lines.filter((line) => prices.includes(line.price));
-    const quantity = sum(used.map((line) => line.quantity));
-    if (quantity === 0) return [];
-    const worthUsd = sum(used.map((line) => line.monthlyUsd)) * Math.min(1, allowance / quantity);
-    return [{ item, allowance, unit, worthUsd: cents(worthUsd) }];
-  });
+  const { lines, free, unknown } = billOf({ plan, usage, region }, book);
+  const of = (kind: CostLine["kind"]) => sum(lines.filter((line) => line.kind === kind).map((line) => line.monthlyUsd));
+  const [fixedUsd, usageUsd] = [of("fixed"), of("usage")];
   const totalUsd = fixedUsd + usageUsd;
+  const allowances = freeTier(lines);
   const recalled = lines.filter((line) => !line.verified);
   const pricesAsOf = lines.map((line) => line.asOf).sort()[0];
   return {
-    stack: plan.stack,
-    architecture: plan.architecture,
-    region,
-    currency: "USD",
-    usage,
-    lines,
-    free,
-    unknown,
-    freeTier,
+    ...{ stack: plan.stack, architecture: plan.architecture, region, currency: "USD", usage },
+    ...{ lines, free, unknown, freeTier: allowances },
     fixedUsd: cents(fixedUsd),
     usageUsd: cents(usageUsd),
     totalUsd: cents(totalUsd),
-    afterFreeTierUsd: cents(totalUsd - sum(freeTier.map((line) => line.worthUsd))),
+    afterFreeTierUsd: cents(totalUsd - sum(allowances.map((line) => line.worthUsd))),
     ...(pricesAsOf === undefined ? {} : { pricesAsOf }),
-    unverified: [...new Map(recalled.map(({ price, item }) => [price, item]))].map(([price, item]) => ({
-      price,
-      item,
-      monthlyUsd: cents(sum(recalled.filter((line) => line.price === price).map((line) => line.monthlyUsd))),
-    })),
+    unverified: unverified(recalled),
     unverifiedUsd: cents(sum(recalled.map((line) => line.monthlyUsd))),
   };
 }

@@ -7,7 +7,6 @@ import type { PriceTable } from "./price-book";
  * file, a header, one row a price). Usage types are compared without the region's prefix (`APN2-`, `EU-`, `USE1-`).
  */
 interface Rule {
-  readonly offer: string;
   /** Usage type without prefix; a capture group becomes `$1` of the key. */
   readonly usage: RegExp;
   readonly key: string;
@@ -31,117 +30,109 @@ const ALB = { operation: /^LoadBalancing:Application$/ };
 /** Instance families that the architectures use; the whole list has some 900 types. */
 const FAMILIES = "t3|t3a|t4g|m5|m6g|m7g|m7i|c7g|r6g|r7g";
 
-const REGIONAL: readonly Rule[] = [
-  {
-    offer: "AmazonEC2",
-    usage: new RegExp(`^BoxUsage:((?:${FAMILIES})\\.\\w+)$`),
-    key: "ec2:$1",
-    unit: "hour",
-    where: LINUX,
-  },
-  { offer: "AmazonEC2", usage: /^EBS:VolumeUsage\.(gp2|gp3)$/, key: "ebs:$1", unit: "GB-month" },
-  { offer: "AmazonEC2", usage: /^EBS:VolumeP-IOPS\.gp3$/, key: "ebs:gp3-iops", unit: "IOPS-month" },
-  {
-    offer: "AmazonEC2",
-    usage: /^EBS:VolumeP-Throughput\.gp3$/,
-    key: "ebs:gp3-throughput",
-    unit: "MBps-month",
-    per: { "GiBps-mo": 1024 },
-  },
-  { offer: "AmazonEC2", usage: /^EBS:SnapshotUsage$/, key: "ebs:snapshot", unit: "GB-month" },
-  { offer: "AmazonEC2", usage: /^NatGateway-Hours$/, key: "nat:hour", unit: "hour" },
-  { offer: "AmazonEC2", usage: /^NatGateway-Bytes$/, key: "nat:gb", unit: "GB" },
-  { offer: "AmazonVPC", usage: /^PublicIPv4:InUseAddress$/, key: "ipv4:address", unit: "hour" },
-  { offer: "AmazonVPC", usage: /^VpcEndpoint-Hours$/, key: "vpce:hour", unit: "hour" },
-  { offer: "AmazonVPC", usage: /^VpcEndpoint-Bytes$/, key: "vpce:gb", unit: "GB" },
-  { offer: "AWSELB", usage: /^LoadBalancerUsage$/, key: "alb:hour", unit: "hour", where: ALB },
-  { offer: "AWSELB", usage: /^LCUUsage$/, key: "alb:lcu", unit: "LCU-hour", where: ALB },
-  { offer: "AmazonECS", usage: /^Fargate-vCPU-Hours:perCPU$/, key: "fargate:x86:vcpu", unit: "vCPU-hour" },
-  { offer: "AmazonECS", usage: /^Fargate-GB-Hours$/, key: "fargate:x86:gb", unit: "GB-hour" },
-  { offer: "AmazonECS", usage: /^Fargate-ARM-vCPU-Hours:perCPU$/, key: "fargate:arm:vcpu", unit: "vCPU-hour" },
-  { offer: "AmazonECS", usage: /^Fargate-ARM-GB-Hours$/, key: "fargate:arm:gb", unit: "GB-hour" },
-  { offer: "AmazonECS", usage: /^Fargate-EphemeralStorage-GB-Hours$/, key: "fargate:storage", unit: "GB-hour" },
-  {
-    offer: "AmazonRDS",
-    usage: /^InstanceUsage:(db\.[\w.]+)$/,
-    key: "rds:postgres:single:$type",
-    unit: "hour",
-    where: POSTGRES,
-  },
-  {
-    offer: "AmazonRDS",
-    usage: /^Multi-AZUsage:(db\.[\w.]+)$/,
-    key: "rds:postgres:multi:$type",
-    unit: "hour",
-    where: POSTGRES,
-  },
-  { offer: "AmazonRDS", usage: /^RDS:GP3-Storage$/, key: "rds:gp3:single", unit: "GB-month", where: STORAGE },
-  { offer: "AmazonRDS", usage: /^RDS:Multi-AZ-GP3-Storage$/, key: "rds:gp3:multi", unit: "GB-month", where: STORAGE },
-  { offer: "AmazonRDS", usage: /^RDS:GP2-Storage$/, key: "rds:gp2:single", unit: "GB-month", where: STORAGE },
-  { offer: "AmazonRDS", usage: /^RDS:Multi-AZ-GP2-Storage$/, key: "rds:gp2:multi", unit: "GB-month", where: STORAGE },
-  { offer: "AmazonRDS", usage: /^RDS:ChargedBackupUsage$/, key: "rds:backup", unit: "GB-month", where: STORAGE },
-  // AWS Backup has no price of its own for RDS: its recovery points are billed as the database's backups.
-  { offer: "AmazonRDS", usage: /^RDS:ChargedBackupUsage$/, key: "backup:rds", unit: "GB-month", where: STORAGE },
-  { offer: "AmazonCloudWatch", usage: /^CW:AlarmMonitorUsage$/, key: "cloudwatch:alarm", unit: "month" },
-  {
-    offer: "AmazonCloudWatch",
-    usage: /^CW:HighResAlarmMonitorUsage$/,
-    key: "cloudwatch:alarm-high-resolution",
-    unit: "month",
-  },
-  {
-    offer: "AmazonCloudWatch",
-    usage: /^CW:CompositeAlarmMonitorUsage$/,
-    key: "cloudwatch:composite-alarm",
-    unit: "month",
-  },
-  { offer: "AmazonCloudWatch", usage: /^CW:MetricMonitorUsage$/, key: "cloudwatch:metric", unit: "month" },
-  {
-    offer: "AmazonCloudWatch",
-    usage: /^DataProcessing-Bytes$/,
-    key: "logs:ingest",
-    unit: "GB",
-    where: { operation: /^PutLogEvents$/ },
-  },
-  { offer: "AmazonCloudWatch", usage: /^TimedStorage-ByteHrs$/, key: "logs:store", unit: "GB-month" },
-  { offer: "AmazonCloudWatch", usage: /^DataScanned-Bytes$/, key: "logs:query", unit: "GB" },
-  { offer: "AmazonS3", usage: /^TimedStorage-ByteHrs$/, key: "s3:standard", unit: "GB-month" },
-  { offer: "AmazonS3", usage: /^Requests-Tier1$/, key: "s3:write", unit: "request" },
-  { offer: "AmazonS3", usage: /^Requests-Tier2$/, key: "s3:read", unit: "request" },
-  { offer: "AmazonECR", usage: /^TimedStorage-ByteHrs$/, key: "ecr:storage", unit: "GB-month" },
-  { offer: "AWSDataTransfer", usage: /^DataTransfer-Out-Bytes$/, key: "transfer:out", unit: "GB" },
-  { offer: "AWSDataTransfer", usage: /^DataTransfer-Regional-Bytes$/, key: "transfer:zone", unit: "GB" },
-  { offer: "AWSLambda", usage: /^Request$/, key: "lambda:request", unit: "request" },
-  { offer: "AWSLambda", usage: /^Lambda-GB-Second$/, key: "lambda:x86", unit: "GB-second" },
-  { offer: "AWSLambda", usage: /^Lambda-GB-Second-ARM$/, key: "lambda:arm", unit: "GB-second" },
-  { offer: "AWSSecretsManager", usage: /^AWSSecretsManager-Secrets?$/, key: "secrets:secret", unit: "month" },
-  {
-    offer: "AWSSecretsManager",
-    usage: /^AWSSecretsManager-?APIRequests?$/,
-    key: "secrets:request",
-    unit: "request",
-  },
-  { offer: "awskms", usage: /^KMS-Keys$/, key: "kms:key", unit: "month" },
-  { offer: "awskms", usage: /^KMS-Requests$/, key: "kms:request", unit: "request" },
-  { offer: "awswaf", usage: /^WebACLV2$/, key: "waf:acl", unit: "month" },
-  { offer: "awswaf", usage: /^RuleV2$/, key: "waf:rule", unit: "month" },
-  { offer: "awswaf", usage: /^RequestV2-(?:Tier1|48KB)$/, key: "waf:request", unit: "request" },
-  { offer: "AmazonSNS", usage: /^Requests-Tier1$/, key: "sns:publish", unit: "request" },
-  { offer: "AmazonSNS", usage: /^DeliveryAttempts-SMTP$/, key: "sns:email", unit: "message" },
-  { offer: "AWSEvents", usage: /^ScheduledInvocation$/, key: "scheduler:invocation", unit: "invocation" },
-];
+/** Rules by the service whose file they read. */
+type Offers = Readonly<Record<string, readonly Rule[]>>;
 
-const GLOBAL: readonly Rule[] = [
-  { offer: "AmazonRoute53", usage: /^HostedZone$/, key: "route53:zone", unit: "month" },
-  { offer: "AmazonRoute53", usage: /^DNS-Queries$/, key: "route53:query", unit: "query" },
-  { offer: "AmazonRoute53", usage: /^LBR-Queries$/, key: "route53:latency-query", unit: "query" },
-  { offer: "AmazonRoute53", usage: /^Health-Check-AWS$/, key: "route53:health-check-aws", unit: "month" },
-  { offer: "AmazonRoute53", usage: /^Health-Check-Non-AWS$/, key: "route53:health-check", unit: "month" },
-  { offer: "AmazonRoute53", usage: /^Health-Check-Option-AWS$/, key: "route53:health-check-option-aws", unit: "month" },
-  { offer: "AmazonRoute53", usage: /^Health-Check-Option-Non-AWS$/, key: "route53:health-check-option", unit: "month" },
-  { offer: "AmazonCloudWatch", usage: /^DashboardsUsageHour$/, key: "cloudwatch:dashboard", unit: "month" },
-  { offer: "AWSBudgets", usage: /^ActionEnabledBudgetsUsage$/, key: "budgets:action-day", unit: "day" },
-];
+const rule = (usage: RegExp, key: string, unit: string, more: Pick<Rule, "where" | "per"> = {}): Rule => ({
+  usage,
+  key,
+  unit,
+  ...more,
+});
+
+const REGIONAL: Offers = {
+  AmazonEC2: [
+    rule(new RegExp(`^BoxUsage:((?:${FAMILIES})\\.\\w+)$`), "ec2:$1", "hour", { where: LINUX }),
+    rule(/^EBS:VolumeUsage\.(gp2|gp3)$/, "ebs:$1", "GB-month"),
+    rule(/^EBS:VolumeP-IOPS\.gp3$/, "ebs:gp3-iops", "IOPS-month"),
+    rule(/^EBS:VolumeP-Throughput\.gp3$/, "ebs:gp3-throughput", "MBps-month", { per: { "GiBps-mo": 1024 } }),
+    rule(/^EBS:SnapshotUsage$/, "ebs:snapshot", "GB-month"),
+    rule(/^NatGateway-Hours$/, "nat:hour", "hour"),
+    rule(/^NatGateway-Bytes$/, "nat:gb", "GB"),
+  ],
+  AmazonVPC: [
+    rule(/^PublicIPv4:InUseAddress$/, "ipv4:address", "hour"),
+    rule(/^VpcEndpoint-Hours$/, "vpce:hour", "hour"),
+    rule(/^VpcEndpoint-Bytes$/, "vpce:gb", "GB"),
+  ],
+  AWSELB: [
+    rule(/^LoadBalancerUsage$/, "alb:hour", "hour", { where: ALB }),
+    rule(/^LCUUsage$/, "alb:lcu", "LCU-hour", { where: ALB }),
+  ],
+  AmazonECS: [
+    rule(/^Fargate-vCPU-Hours:perCPU$/, "fargate:x86:vcpu", "vCPU-hour"),
+    rule(/^Fargate-GB-Hours$/, "fargate:x86:gb", "GB-hour"),
+    rule(/^Fargate-ARM-vCPU-Hours:perCPU$/, "fargate:arm:vcpu", "vCPU-hour"),
+    rule(/^Fargate-ARM-GB-Hours$/, "fargate:arm:gb", "GB-hour"),
+    rule(/^Fargate-EphemeralStorage-GB-Hours$/, "fargate:storage", "GB-hour"),
+  ],
+  AmazonRDS: [
+    rule(/^InstanceUsage:(db\.[\w.]+)$/, "rds:postgres:single:$type", "hour", { where: POSTGRES }),
+    rule(/^Multi-AZUsage:(db\.[\w.]+)$/, "rds:postgres:multi:$type", "hour", { where: POSTGRES }),
+    rule(/^RDS:GP3-Storage$/, "rds:gp3:single", "GB-month", { where: STORAGE }),
+    rule(/^RDS:Multi-AZ-GP3-Storage$/, "rds:gp3:multi", "GB-month", { where: STORAGE }),
+    rule(/^RDS:GP2-Storage$/, "rds:gp2:single", "GB-month", { where: STORAGE }),
+    rule(/^RDS:Multi-AZ-GP2-Storage$/, "rds:gp2:multi", "GB-month", { where: STORAGE }),
+    rule(/^RDS:ChargedBackupUsage$/, "rds:backup", "GB-month", { where: STORAGE }),
+    // AWS Backup has no price of its own for RDS: its recovery points are billed as the database's backups.
+    rule(/^RDS:ChargedBackupUsage$/, "backup:rds", "GB-month", { where: STORAGE }),
+  ],
+  AmazonCloudWatch: [
+    rule(/^CW:AlarmMonitorUsage$/, "cloudwatch:alarm", "month"),
+    rule(/^CW:HighResAlarmMonitorUsage$/, "cloudwatch:alarm-high-resolution", "month"),
+    rule(/^CW:CompositeAlarmMonitorUsage$/, "cloudwatch:composite-alarm", "month"),
+    rule(/^CW:MetricMonitorUsage$/, "cloudwatch:metric", "month"),
+    rule(/^DataProcessing-Bytes$/, "logs:ingest", "GB", { where: { operation: /^PutLogEvents$/ } }),
+    rule(/^TimedStorage-ByteHrs$/, "logs:store", "GB-month"),
+    rule(/^DataScanned-Bytes$/, "logs:query", "GB"),
+  ],
+  AmazonS3: [
+    rule(/^TimedStorage-ByteHrs$/, "s3:standard", "GB-month"),
+    rule(/^Requests-Tier1$/, "s3:write", "request"),
+    rule(/^Requests-Tier2$/, "s3:read", "request"),
+  ],
+  AmazonECR: [rule(/^TimedStorage-ByteHrs$/, "ecr:storage", "GB-month")],
+  AWSDataTransfer: [
+    rule(/^DataTransfer-Out-Bytes$/, "transfer:out", "GB"),
+    rule(/^DataTransfer-Regional-Bytes$/, "transfer:zone", "GB"),
+  ],
+  AWSLambda: [
+    rule(/^Request$/, "lambda:request", "request"),
+    rule(/^Lambda-GB-Second$/, "lambda:x86", "GB-second"),
+    rule(/^Lambda-GB-Second-ARM$/, "lambda:arm", "GB-second"),
+  ],
+  AWSSecretsManager: [
+    rule(/^AWSSecretsManager-Secrets?$/, "secrets:secret", "month"),
+    rule(/^AWSSecretsManager-?APIRequests?$/, "secrets:request", "request"),
+  ],
+  awskms: [rule(/^KMS-Keys$/, "kms:key", "month"), rule(/^KMS-Requests$/, "kms:request", "request")],
+  awswaf: [
+    rule(/^WebACLV2$/, "waf:acl", "month"),
+    rule(/^RuleV2$/, "waf:rule", "month"),
+    rule(/^RequestV2-(?:Tier1|48KB)$/, "waf:request", "request"),
+  ],
+  AmazonSNS: [
+    rule(/^Requests-Tier1$/, "sns:publish", "request"),
+    rule(/^DeliveryAttempts-SMTP$/, "sns:email", "message"),
+  ],
+  AWSEvents: [rule(/^ScheduledInvocation$/, "scheduler:invocation", "invocation")],
+};
+
+const GLOBAL: Offers = {
+  AmazonRoute53: [
+    rule(/^HostedZone$/, "route53:zone", "month"),
+    rule(/^DNS-Queries$/, "route53:query", "query"),
+    rule(/^LBR-Queries$/, "route53:latency-query", "query"),
+    rule(/^Health-Check-AWS$/, "route53:health-check-aws", "month"),
+    rule(/^Health-Check-Non-AWS$/, "route53:health-check", "month"),
+    rule(/^Health-Check-Option-AWS$/, "route53:health-check-option-aws", "month"),
+    rule(/^Health-Check-Option-Non-AWS$/, "route53:health-check-option", "month"),
+  ],
+  AmazonCloudWatch: [rule(/^DashboardsUsageHour$/, "cloudwatch:dashboard", "month")],
+  AWSBudgets: [rule(/^ActionEnabledBudgetsUsage$/, "budgets:action-day", "day")],
+};
+
+const offersOf = (region: string): Offers => (region === "global" ? GLOBAL : REGIONAL);
 
 /** Prices that no rule reads, and why: an update leaves them, and a person looks them up. */
 export const byHand: readonly { readonly keys: RegExp; readonly why: string }[] = [
@@ -156,12 +147,8 @@ const BASE = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws";
 
 /** The offer files of a region, or of the services with one price everywhere. */
 export function offers(region: string): { offer: string; url: string }[] {
-  const rules = region === "global" ? GLOBAL : REGIONAL;
   const folder = region === "global" ? "current" : `current/${region}`;
-  return [...new Set(rules.map((rule) => rule.offer))].map((offer) => ({
-    offer,
-    url: `${BASE}/${offer}/${folder}/index.csv`,
-  }));
+  return Object.keys(offersOf(region)).map((offer) => ({ offer, url: `${BASE}/${offer}/${folder}/index.csv` }));
 }
 
 /** Splits one CSV line; a quote inside a quoted field is doubled. */
@@ -201,7 +188,7 @@ export interface OfferPrices {
  * @throws Error if the file is not in the documented format.
  */
 export async function readOffer(offer: string, region: string, lines: AsyncIterable<string>): Promise<OfferPrices> {
-  const rules = (region === "global" ? GLOBAL : REGIONAL).filter((rule) => rule.offer === offer);
+  const rules = offersOf(region)[offer] ?? [];
   const best = new Map<string, { usd: number; unit: string; start: number }>();
   let published: string | undefined;
   let column: ((name: string) => number) | undefined;

@@ -1,5 +1,6 @@
 import { timings } from "../availability/timings";
 import {
+  act,
   DAY,
   type Entry,
   foundationFirst,
@@ -37,20 +38,15 @@ export const scenarios: readonly Entry[] = [
         rto: rtoOf(recovery),
         automatic: recovery.automatic,
         actions: [
-          {
-            what: recovery.automatic ? "Nothing: watch it come back" : "Look, then act",
-            commands: inspectTier(context),
-          },
+          act(recovery.automatic ? "Nothing: watch it come back" : "Look, then act", ...inspectTier(context)),
           ...(onDisk
             ? [
-                {
-                  what: "If it does not come back by itself: stop and start it, which moves it to other hardware",
-                  commands: [
-                    `aws ec2 stop-instances --instance-ids "${output(context.stack, "instanceId")}"`,
-                    `aws ec2 wait instance-stopped --instance-ids "${output(context.stack, "instanceId")}"`,
-                    `aws ec2 start-instances --instance-ids "${output(context.stack, "instanceId")}"`,
-                  ],
-                },
+                act(
+                  "If it does not come back by itself: stop and start it, which moves it to other hardware",
+                  `aws ec2 stop-instances --instance-ids "${output(context.stack, "instanceId")}"`,
+                  `aws ec2 wait instance-stopped --instance-ids "${output(context.stack, "instanceId")}"`,
+                  `aws ec2 start-instances --instance-ids "${output(context.stack, "instanceId")}"`,
+                ),
               ]
             : []),
         ],
@@ -72,23 +68,21 @@ export const scenarios: readonly Entry[] = [
         automatic: recovery.automatic && multiAz,
         actions: multiAz
           ? [
-              {
-                what: "Nothing: RDS fails over under the same name, the tier starts in another zone. To fail over by hand:",
-                commands: [
-                  `aws rds reboot-db-instance --db-instance-identifier "${output(stack, "databaseIdentifier")}" --force-failover`,
-                ],
-              },
+              act(
+                "Nothing: RDS fails over under the same name, the tier starts in another zone. To fail over by hand:",
+                `aws rds reboot-db-instance --db-instance-identifier "${output(stack, "databaseIdentifier")}" --force-failover`,
+              ),
             ]
           : [
               ...(replica
                 ? [
-                    {
-                      what: "The read replica may be in another zone; promoting it makes it a database of its own",
-                      commands: [`aws rds promote-read-replica --db-instance-identifier <replica of ${stack}>`],
-                    },
+                    act(
+                      "The read replica may be in another zone; promoting it makes it a database of its own",
+                      `aws rds promote-read-replica --db-instance-identifier <replica of ${stack}>`,
+                    ),
                   ]
                 : []),
-              { what: "Wait for the zone, or restore into another one: as for a deleted database, below" },
+              act("Wait for the zone, or restore into another one: as for a deleted database, below"),
             ],
         gaps: multiAzGap(context),
       };
@@ -108,11 +102,13 @@ export const scenarios: readonly Entry[] = [
           },
           rto: rtoOf(recovery),
           automatic: false,
-          actions: [{ what: `Wait for ${region}: https://health.aws.amazon.com/health/status` }],
+          actions: [act(`Wait for ${region}: https://health.aws.amazon.com/health/status`)],
           gaps: [
             {
               lacks: "copies of the backups in a second region",
-              mend: `${set(stack, "backups.enabled", "true")} && ${set(stack, "backups.copyRegion", region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1")}`,
+              mend:
+                `${set(stack, "backups.enabled", "true")} && ` +
+                `${set(stack, "backups.copyRegion", region === "ap-northeast-1" ? "ap-northeast-2" : "ap-northeast-1")}`,
             },
           ],
         };
@@ -125,20 +121,23 @@ export const scenarios: readonly Entry[] = [
         rto: rtoOf(recovery),
         automatic: false,
         actions: [
-          {
-            what: `Find the newest copy in ${copyRegion}`,
-            commands: [
-              `VAULT=$(aws backup list-backup-vaults --region ${copyRegion} --query "BackupVaultList[?starts_with(BackupVaultName,'backups-copy-vault')].BackupVaultName | [0]" --output text)`,
-              `SNAPSHOT=$(aws backup list-recovery-points-by-backup-vault --region ${copyRegion} --backup-vault-name "$VAULT" --query "reverse(sort_by(RecoveryPoints[?Status=='COMPLETED'],&CreationDate))[0].RecoveryPointArn" --output text)`,
-            ],
-          },
+          act(
+            `Find the newest copy in ${copyRegion}`,
+            `VAULT=$(aws backup list-backup-vaults --region ${copyRegion} --query ` +
+              `"BackupVaultList[?starts_with(BackupVaultName,'backups-copy-vault')].BackupVaultName | [0]" ` +
+              "--output text)",
+            `SNAPSHOT=$(aws backup list-recovery-points-by-backup-vault --region ${copyRegion} ` +
+              `--backup-vault-name "$VAULT" --query ` +
+              `"reverse(sort_by(RecoveryPoints[?Status=='COMPLETED'],&CreationDate))[0].RecoveryPointArn" ` +
+              "--output text)",
+          ),
           secondStack(context, copyRegion, ["snapshot", '"$SNAPSHOT"']),
           ...foundationFirst(context),
           takeRecords(context),
           siteUp(context, copyRegion),
-          {
-            what: `When ${region} is back, decide which data is the newer one; the old stack must not be updated before that`,
-          },
+          act(
+            `When ${region} is back, decide which data is the newer one; the old stack must not be updated before that`,
+          ),
         ],
         gaps: vaultGaps(context),
       };
@@ -156,12 +155,11 @@ export const scenarios: readonly Entry[] = [
         rto: rtoOf(recovery),
         automatic: true,
         actions: [
-          {
-            what: "Nothing: the app connects again by itself. To see it:",
-            commands: [
-              `aws rds describe-events --source-type db-instance --source-identifier "${output(context.stack, "databaseIdentifier")}" --duration 60`,
-            ],
-          },
+          act(
+            "Nothing: the app connects again by itself. To see it:",
+            "aws rds describe-events --source-type db-instance --source-identifier " +
+              `"${output(context.stack, "databaseIdentifier")}" --duration 60`,
+          ),
         ],
         gaps: multiAzGap(context),
       };
@@ -189,18 +187,20 @@ export const scenarios: readonly Entry[] = [
       rto: restoreTime(),
       automatic: false,
       actions: [
-        {
-          what: "Find what is left: automated backups are kept after a deletion, and there is a final snapshot",
-          commands: [
-            "aws rds describe-db-instance-automated-backups --query 'DBInstanceAutomatedBackups[].[DBInstanceIdentifier,Status,RestoreWindow.LatestTime,DBInstanceAutomatedBackupsArn]' --output table",
-            "aws rds describe-db-snapshots --query 'DBSnapshots[].[DBSnapshotIdentifier,SnapshotCreateTime]' --output table",
-            ...(context.vault
-              ? [
-                  `aws backup list-recovery-points-by-backup-vault --backup-vault-name "${output(context.stack, "backupVault")}" --query 'RecoveryPoints[].[RecoveryPointArn,CreationDate]' --output table`,
-                ]
-              : []),
-          ],
-        },
+        act(
+          "Find what is left: automated backups are kept after a deletion, and there is a final snapshot",
+          "aws rds describe-db-instance-automated-backups --query " +
+            "'DBInstanceAutomatedBackups[].[DBInstanceIdentifier,Status,RestoreWindow.LatestTime,DBInstanceAutomatedBackupsArn]' " +
+            "--output table",
+          "aws rds describe-db-snapshots --query 'DBSnapshots[].[DBSnapshotIdentifier,SnapshotCreateTime]' --output table",
+          ...(context.vault
+            ? [
+                "aws backup list-recovery-points-by-backup-vault --backup-vault-name " +
+                  `"${output(context.stack, "backupVault")}" --query ` +
+                  "'RecoveryPoints[].[RecoveryPointArn,CreationDate]' --output table",
+              ]
+            : []),
+        ),
         secondStack(context, context.region, ["automatedBackupArn", "<DBInstanceAutomatedBackupsArn>"]),
         ...foundationFirst(context),
         takeRecords(context),
@@ -227,15 +227,16 @@ export const scenarios: readonly Entry[] = [
         rto: rtoOf(recovery),
         automatic: recovery.automatic,
         actions: [
-          {
-            what: recovery.automatic
+          act(
+            recovery.automatic
               ? "Nothing: a release that does not become healthy rolls back, and the update fails. One that is healthy and wrong:"
               : "Deploy the release before",
-            commands: back[plan.architecture] ?? [
-              "aws ecr describe-images --repository-name <repository> --query 'reverse(sort_by(imageDetails,&imagePushedAt))[:5].[imageTags[0],imageDigest]' --output table",
+            ...(back[plan.architecture] ?? [
+              "aws ecr describe-images --repository-name <repository> --query " +
+                "'reverse(sort_by(imageDetails,&imagePushedAt))[:5].[imageTags[0],imageDigest]' --output table",
               release(stack, before),
-            ],
-          },
+            ]),
+          ),
         ],
         gaps: [],
       };
@@ -252,18 +253,14 @@ export const scenarios: readonly Entry[] = [
       rto: restoreTime("the release before serves meanwhile, if the migration was additive"),
       automatic: false,
       actions: [
-        {
-          what: "Before each risky migration: a snapshot, which makes the way back quick",
-          commands: [
-            `aws rds create-db-snapshot --db-instance-identifier "${output(context.stack, "databaseIdentifier")}" --db-snapshot-identifier before-<migration>`,
-          ],
-        },
-        { what: "Go back to the release before (a bad release, above), then forward with a migration that mends" },
+        act(
+          "Before each risky migration: a snapshot, which makes the way back quick",
+          "aws rds create-db-snapshot --db-instance-identifier " +
+            `"${output(context.stack, "databaseIdentifier")}" --db-snapshot-identifier before-<migration>`,
+        ),
+        act("Go back to the release before (a bad release, above), then forward with a migration that mends"),
         ...sideRestore(context, "the migration"),
-        {
-          what: "Tell Prisma that it is undone",
-          commands: ["npx prisma migrate resolve --rolled-back <migration>"],
-        },
+        act("Tell Prisma that it is undone", "npx prisma migrate resolve --rolled-back <migration>"),
       ],
       gaps: [],
     }),
@@ -279,31 +276,29 @@ export const scenarios: readonly Entry[] = [
         rto: {
           seconds: timings.humanResponse.seconds + (vercel ? 1800 : 2 * DAY),
           ...(vercel ? {} : { note: "most of it is the old delegation in resolvers, up to two days at .com and .kr" }),
-          from: `${timings.humanResponse.from}; ${vercel ? "assumption: half an hour for image and tier" : "TTL of a delegation, 172,800 s"}`,
+          from:
+            `${timings.humanResponse.from}; ` +
+            `${vercel ? "assumption: half an hour for image and tier" : "TTL of a delegation, 172,800 s"}`,
         },
         automatic: false,
         actions: [
           ...(vercel
             ? [
-                {
-                  what: "Move the site to AWS, where its database is; the gates hold until the new tier answers",
-                  commands: [
-                    set(stack, "architecture", "fargate").replace(" --path", ""),
-                    `pulumi up --stack ${stack}`,
-                  ],
-                },
+                act(
+                  "Move the site to AWS, where its database is; the gates hold until the new tier answers",
+                  set(stack, "architecture", "fargate").replace(" --path", ""),
+                  `pulumi up --stack ${stack}`,
+                ),
               ]
             : []),
-          {
-            what: "A zone that is gone: a new one, and its name servers at the registrar. The state learns first that it is gone",
-            commands: [
-              `aws route53 list-hosted-zones-by-name --dns-name ${domain}`,
-              `pulumi refresh --stack ${stack}`,
-              set(stack, "domain.zone", "new"),
-              `pulumi up --stack ${stack}`,
-            ],
-          },
-          { what: "A domain that was taken over or expired: the registrar's support; nothing on AWS helps" },
+          act(
+            "A zone that is gone: a new one, and its name servers at the registrar. The state learns first that it is gone",
+            `aws route53 list-hosted-zones-by-name --dns-name ${domain}`,
+            `pulumi refresh --stack ${stack}`,
+            set(stack, "domain.zone", "new"),
+            `pulumi up --stack ${stack}`,
+          ),
+          act("A domain that was taken over or expired: the registrar's support; nothing on AWS helps"),
         ],
         gaps: [],
       };
@@ -314,9 +309,13 @@ export const scenarios: readonly Entry[] = [
     title: "The database's password leaked, or is to be rotated",
     write: ({ stack, passwordUrn, plan, database }) => {
       const restart: Readonly<Record<string, string>> = {
-        fargate: `aws ecs update-service --cluster "${output(stack, "cluster")}" --service "${output(stack, "service")}" --force-new-deployment`,
+        fargate:
+          `aws ecs update-service --cluster "${output(stack, "cluster")}" --service ` +
+          `"${output(stack, "service")}" --force-new-deployment`,
         "ha-web-tier": `aws autoscaling start-instance-refresh --auto-scaling-group-name "${output(stack, "autoScalingGroup")}"`,
-        "monitored-instance": `aws ssm send-command --document-name AWS-RunShellScript --instance-ids "${output(stack, "instanceId")}" --parameters 'commands=["systemctl restart pm2-site"]'`,
+        "monitored-instance":
+          "aws ssm send-command --document-name AWS-RunShellScript --instance-ids " +
+          `"${output(stack, "instanceId")}" --parameters 'commands=["systemctl restart pm2-site"]'`,
         vercel: "vercel redeploy <deployment>",
       };
       return {
@@ -329,26 +328,28 @@ export const scenarios: readonly Entry[] = [
         automatic: false,
         actions: passwordUrn
           ? [
-              {
-                what: "Make the password anew: RDS and the secret change in the same update. It is protected, so that no plain `up` does this",
-                commands: [
-                  `pulumi state unprotect --stack ${stack} '${passwordUrn}'`,
-                  `pulumi up --stack ${stack} --replace '${passwordUrn}'`,
-                ],
-              },
-              {
-                what: "The same update rolls the new version of the secret out to what runs; where it could not, restart the tier, which then reads it",
-                commands: [restart[plan.architecture] ?? ""].filter(Boolean),
-              },
-              {
-                what: "The next `up` protects the password again; look at the alarm database-logins for what still uses the old one",
-              },
+              act(
+                "Make the password anew: RDS and the secret change in the same update. It is protected, so that " +
+                  "no plain `up` does this",
+                `pulumi state unprotect --stack ${stack} '${passwordUrn}'`,
+                `pulumi up --stack ${stack} --replace '${passwordUrn}'`,
+              ),
+              act(
+                "The same update rolls the new version of the secret out to what runs; where it could not, " +
+                  "restart the tier, which then reads it",
+                ...[restart[plan.architecture] ?? ""].filter(Boolean),
+              ),
+              act(
+                "The next `up` protects the password again; look at the alarm database-logins for what still uses the old one",
+              ),
             ]
           : [
-              {
-                what: `The password is kept by whoever owns the database (database.mode ${database === "adopted" ? "import" : "existing"}): change it there and in the secret together, then restart the tier`,
-                commands: [restart[plan.architecture] ?? ""].filter(Boolean),
-              },
+              act(
+                "The password is kept by whoever owns the database (database.mode " +
+                  `${database === "adopted" ? "import" : "existing"}): change it there and in the secret together, ` +
+                  "then restart the tier",
+                ...[restart[plan.architecture] ?? ""].filter(Boolean),
+              ),
             ],
         gaps: [],
       };

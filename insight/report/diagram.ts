@@ -1,6 +1,7 @@
 import type { Bilingual, Language } from "../../core/language";
 import type { Plan, PlannedResource } from "../../core/plan-format";
 import { built, byUrn, ofType, references } from "../../core/plan-reader";
+import { MONITOR } from "../cost/cost-external";
 
 /**
  * Diagrams out of plans: what visitors and operators would name becomes a box, everything else only connects boxes.
@@ -21,77 +22,61 @@ interface Kind {
 /** Functions that tell nobody of an outage: those that only receive what others tell, and the one that answers for built files. */
 const tellsNobody = ({ name }: PlannedResource) => /-(receiver|server)-function$/.test(name);
 
+const kind = (id: string, rank: number, label: Bilingual, types: Kind["types"], when?: Kind["when"]): Kind => ({
+  id,
+  rank,
+  label,
+  types,
+  ...(when ? { when } : {}),
+});
+
 const kinds: readonly Kind[] = [
-  { id: "dns", rank: 1, label: { en: "Route 53", ko: "Route 53 DNS" }, types: ["aws:route53/record:Record"] },
-  {
-    id: "balancer",
-    rank: 2,
-    label: { en: "Load balancer", ko: "로드 밸런서" },
-    types: ["aws:lb/loadBalancer:LoadBalancer"],
-  },
-  {
-    id: "instance",
-    rank: 3,
-    label: { en: "EC2 instance\nnginx, PM2, Next.js", ko: "EC2 인스턴스\nnginx, PM2, Next.js" },
-    types: ["aws:ec2/instance:Instance"],
-  },
-  {
-    id: "group",
-    rank: 3,
-    label: { en: "Auto Scaling group\nNext.js", ko: "Auto Scaling 그룹\nNext.js" },
-    types: ["aws:autoscaling/group:Group"],
-  },
-  {
-    id: "service",
-    rank: 3,
-    label: { en: "ECS Fargate service\nNext.js", ko: "ECS Fargate 서비스\nNext.js" },
-    types: ["aws:ecs/service:Service"],
-  },
-  {
-    id: "vercel",
-    rank: 3,
-    label: { en: "Vercel\nNext.js", ko: "Vercel\nNext.js" },
-    types: ["vercel:index/project:Project"],
-  },
-  {
-    id: "database",
-    rank: 4,
-    label: { en: "RDS PostgreSQL", ko: "RDS PostgreSQL" },
-    types: ["aws:rds/instance:Instance"],
-  },
-  { id: "backup", rank: 5, label: { en: "AWS Backup", ko: "AWS Backup" }, types: ["aws:backup/plan:Plan"] },
-  {
-    id: "checks",
-    rank: 5,
-    label: { en: "External checks", ko: "외부 상태 확인" },
-    types: ["aws:route53/healthCheck:HealthCheck", "pulumi-nodejs:dynamic/uptimerobot:Monitor"],
-  },
-  {
-    id: "alarms",
-    rank: 6,
-    label: { en: "Alarms", ko: "경보" },
-    types: ["aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"],
-  },
-  {
-    id: "recovery",
-    rank: 7,
-    label: { en: "Automatic recovery\nSSM", ko: "자동 복구\nSSM" },
-    types: ["aws:ssm/document:Document"],
-    when: ({ inputs }) => inputs.documentType === "Automation",
-  },
-  {
-    id: "reporter",
-    rank: 7,
-    label: { en: "Incident reporter\nLambda", ko: "장애 보고\nLambda" },
-    types: ["aws:lambda/function:Function"],
-    when: (resource) => !tellsNobody(resource),
-  },
-  { id: "topics", rank: 8, label: { en: "Alerts\nSNS", ko: "알림\nSNS" }, types: ["aws:sns/topic:Topic"] },
+  kind("dns", 1, { en: "Route 53", ko: "Route 53 DNS" }, ["aws:route53/record:Record"]),
+  kind("balancer", 2, { en: "Load balancer", ko: "로드 밸런서" }, ["aws:lb/loadBalancer:LoadBalancer"]),
+  kind("instance", 3, { en: "EC2 instance\nnginx, PM2, Next.js", ko: "EC2 인스턴스\nnginx, PM2, Next.js" }, [
+    "aws:ec2/instance:Instance",
+  ]),
+  kind("group", 3, { en: "Auto Scaling group\nNext.js", ko: "Auto Scaling 그룹\nNext.js" }, [
+    "aws:autoscaling/group:Group",
+  ]),
+  kind("service", 3, { en: "ECS Fargate service\nNext.js", ko: "ECS Fargate 서비스\nNext.js" }, [
+    "aws:ecs/service:Service",
+  ]),
+  kind("vercel", 3, { en: "Vercel\nNext.js", ko: "Vercel\nNext.js" }, ["vercel:index/project:Project"]),
+  kind("database", 4, { en: "RDS PostgreSQL", ko: "RDS PostgreSQL" }, ["aws:rds/instance:Instance"]),
+  kind("backup", 5, { en: "AWS Backup", ko: "AWS Backup" }, ["aws:backup/plan:Plan"]),
+  kind("checks", 5, { en: "External checks", ko: "외부 상태 확인" }, ["aws:route53/healthCheck:HealthCheck", MONITOR]),
+  kind("alarms", 6, { en: "Alarms", ko: "경보" }, [
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  ]),
+  kind(
+    "recovery",
+    7,
+    { en: "Automatic recovery\nSSM", ko: "자동 복구\nSSM" },
+    ["aws:ssm/document:Document"],
+    ({ inputs }) => inputs.documentType === "Automation",
+  ),
+  kind(
+    "reporter",
+    7,
+    { en: "Incident reporter\nLambda", ko: "장애 보고\nLambda" },
+    ["aws:lambda/function:Function"],
+    (resource) => !tellsNobody(resource),
+  ),
+  kind("topics", 8, { en: "Alerts\nSNS", ko: "알림\nSNS" }, ["aws:sns/topic:Topic"]),
 ];
 
 /** Resources that only connect: a path between two boxes may lead through these, and through nothing else. */
-const LINKS =
-  /^aws:(lb\/(listener|listenerRule|targetGroup|targetGroupAttachment)|ecs\/(taskDefinition)|ec2\/(launchTemplate|eip|eipAssociation)|autoscaling\/attachment|cloudwatch\/(eventRule|eventTarget)|sns\/topicSubscription|lambda\/permission|backup\/selection|scheduler\/schedule):|^vercel:index\/(projectDomain|deployment):/;
+const LINKS: readonly RegExp[] = [
+  /^aws:lb\/(listener|listenerRule|targetGroup|targetGroupAttachment):/,
+  /^aws:ec2\/(launchTemplate|eip|eipAssociation):/,
+  /^aws:cloudwatch\/(eventRule|eventTarget):/,
+  /^aws:(ecs\/taskDefinition|autoscaling\/attachment|backup\/selection):/,
+  /^aws:(sns\/topicSubscription|lambda\/permission|scheduler\/schedule):/,
+  /^vercel:index\/(projectDomain|deployment):/,
+];
+const onlyConnects = (type = ""): boolean => LINKS.some((link) => link.test(type));
 
 const kindByType = new Map(kinds.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
 
@@ -145,7 +130,7 @@ function touched(
       seen.add(next);
       const kind = kindOf(index.get(next));
       if (kind) found.add(kind);
-      else if (LINKS.test(index.get(next)?.type ?? "")) queue.push(next);
+      else if (onlyConnects(index.get(next)?.type)) queue.push(next);
     }
   }
   return [...found];

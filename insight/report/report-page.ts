@@ -26,8 +26,9 @@ import { failuresPerYear } from "../availability/availability";
 import type { FaultRecovery } from "../availability/fault-recovery";
 import { type Fault, faults } from "../availability/faults";
 import { timings } from "../availability/timings";
-import type { Comparison, Option } from "../comparison/compare";
+import type { Comparison, Option } from "../comparison/options";
 import { partsOf } from "../comparison/parts";
+import { SECONDS_PER_MONTH } from "../cost/cost-item";
 
 /** What every section of the report is written from. */
 interface Source {
@@ -159,8 +160,6 @@ const costTable = ({ all, language, say }: Source): Block =>
     { caption: say("cost") },
   );
 
-const MONTH_S = 730 * 3600;
-
 function outageBars({ all, language, say, span }: Source): Bars {
   const shades = [
     { colour: 5, label: say("bySla") },
@@ -168,7 +167,7 @@ function outageBars({ all, language, say, span }: Source): Bars {
   ];
   const outages = all.map(({ title, availability: { committed, expected } }) => ({
     name: title[language],
-    seconds: [committed, expected].map((share) => (1 - share) * MONTH_S),
+    seconds: [committed, expected].map((share) => (1 - share) * SECONDS_PER_MONTH),
   }));
   const worst = Math.max(...outages.flatMap(({ seconds }) => seconds), 1);
   return {

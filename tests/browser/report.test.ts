@@ -10,7 +10,7 @@ import { incidentDocument } from "../../functions/incident/reporter/incident-doc
 import { reportOf } from "../../functions/incident/reporter/incident-report";
 import { toHtml } from "../../output/html";
 import { needed } from "../skip";
-import { samplePlans } from "../unit/insight/fixtures";
+import { samplePlans } from "../unit/insight/sample-plans";
 
 /** What is used of playwright-core, which is loaded only where it is installed. */
 interface Page {

@@ -2,7 +2,7 @@ import type { Plan } from "../../../core/plan-format";
 import { type Fault, faults } from "../../../insight/availability/faults";
 import { shapeOf } from "../../../insight/availability/shape";
 import type { Advice } from "../../../insight/comparison/advice";
-import type { Comparison, Option } from "../../../insight/comparison/compare";
+import type { Comparison, Option } from "../../../insight/comparison/options";
 import {
   accent,
   type Block,

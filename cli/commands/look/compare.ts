@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
 import { type Aim, advise } from "../../../insight/comparison/advice";
-import { type Comparison, compare } from "../../../insight/comparison/compare";
+import { type Comparison, compare } from "../../../insight/comparison/options";
 import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
 import { chooseStack, inFolder } from "../../lib/stack-files";

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
 import type { Plan, Plans } from "../../../core/plan-format";
@@ -9,6 +8,7 @@ import { insideOf } from "../../../insight/change/inside";
 import { toTerminal } from "../../../output/terminal";
 import { architectures } from "../../../stacks/settings/schema";
 import { SettingsError } from "../../../stacks/settings/settings-check";
+import { readPlans } from "../../lib/plans-file";
 import { withProgress } from "../../lib/progress";
 import { inFolder, listStacks } from "../../lib/stack-files";
 import { planStack } from "../../planner/planner";
@@ -65,16 +65,6 @@ async function run({ stack, architecture, json, cwd, since }: Options): Promise<
   console.log(
     json ? JSON.stringify(result, null, 2) : plans.map((plan) => toTerminal(planDocument(plan))).join("\n\n"),
   );
-}
-
-function readPlans(file: string): readonly Plan[] {
-  try {
-    return (JSON.parse(readFileSync(file, "utf8")) as Plans).stacks;
-  } catch (error) {
-    throw new UserError(
-      `${file} holds no plan: write one with \`npm start --silent -- --json > ${file}\`. ${error instanceof Error ? error.message : ""}`,
-    );
-  }
 }
 
 /** The live database is asked in `pulumi preview`; this is for a review, which has no account. */

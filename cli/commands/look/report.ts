@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { type Language, languages } from "../../../core/language";
 import type { Plan } from "../../../core/plan-format";
-import { type CompareOptions, type Comparison, compare } from "../../../insight/comparison/compare";
+import { type CompareOptions, type Comparison, compare } from "../../../insight/comparison/options";
 import { describe, dotOf, flipGraph, type Graph, graphOf } from "../../../insight/report/diagram";
 import { reportDocument } from "../../../insight/report/report-page";
 import { details, list, type Picture } from "../../../output/document";

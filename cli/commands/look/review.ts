@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { UserError } from "../../../core/errors";
-import type { Plan, Plans } from "../../../core/plan-format";
+import type { Plan } from "../../../core/plan-format";
 import { inBoth } from "../../../core/plan-reader";
 import { type Change, changesOf } from "../../../insight/change/flip-changes";
 import type { Flip } from "../../../insight/change/flip-effects";
@@ -10,6 +8,7 @@ import { code, type Document, details, list, type Section, section, table, text 
 import { dollars, duration, signedDollars } from "../../../output/format";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
+import { readPlans } from "../../lib/plans-file";
 import { inFolder } from "../../lib/stack-files";
 import { loadPlanner, type StackContext } from "../../planner/load";
 import { factsOf } from "./flip";
@@ -25,21 +24,9 @@ export function reviewCommand(): Command {
     .addOption(inFolder())
     .action(async (before: string, after: string, { markdown, cwd }: { markdown?: boolean; cwd: string }) => {
       const { context } = await loadPlanner(cwd);
-      const review = reviewDocument(plansOf(before), plansOf(after), context);
+      const review = reviewDocument(readPlans(before), readPlans(after), context);
       console.log(markdown ? toMarkdown(review, 2) : toTerminal(review));
     });
-}
-
-function plansOf(file: string): readonly Plan[] {
-  try {
-    const { stacks } = JSON.parse(readFileSync(file, "utf8")) as Plans;
-    if (!Array.isArray(stacks)) throw new Error("it has no list of stacks");
-    return stacks;
-  } catch (error) {
-    throw new UserError(
-      `${file} holds no plans (npm start --silent -- --json): ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }
 
 /**

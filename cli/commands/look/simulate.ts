@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
-import { HOURS_PER_MONTH } from "../../../insight/cost/cost";
+import { HOURS_PER_MONTH } from "../../../insight/cost/cost-item";
 import { bad, good, muted, strong, table, text } from "../../../output/document";
 import { duration } from "../../../output/format";
 import { toTerminal } from "../../../output/terminal";

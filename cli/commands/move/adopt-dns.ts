@@ -19,10 +19,10 @@ import {
 import { duration } from "../../../output/format";
 import { toTerminal } from "../../../output/terminal";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type Asker, agreed, askerFor } from "../../lib/ask";
 import { connectStack } from "../../lib/aws-access";
 import { print } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
+import { type Asker, agreed, askerFor } from "../../lib/prompt";
 import { inFolder, readStackFile, writeNamed } from "../../lib/stack-files";
 import { StillPending, Zones } from "../../lib/zones";
 import { importFile, inverse, recordText, type Site, sameRecord, type Takeover, takeover } from "./takeover";
@@ -68,7 +68,9 @@ async function open(options: Options): Promise<{ route53: Zones; site: Site }> {
   const zoneName = domain.zoneName ?? domain.name;
   if (domain.zone === "new") {
     throw new UserError(
-      `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path iamvet:domain.zone existing`,
+      `The zone ${zoneName} is to be created by the stack (domain.zone new), so nothing in it can be ` +
+        `live yet. For a zone that exists: pulumi config set --stack ${options.stack} --path ` +
+        "iamvet:domain.zone existing",
     );
   }
   const access = await connectStack(file.config);

@@ -92,10 +92,12 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
     ({ SetIdentifier }) => SetIdentifier !== undefined && !SLOTS.includes(SetIdentifier as never),
   );
   if (foreign.length > 0) {
+    const named = foreign.map((one) => `${one.Type} "${one.SetIdentifier}" (${policyOf(one)})`);
     throw new UserError(
       [
-        `${name} has records with a routing policy of somebody else: ${foreign.map(({ SetIdentifier, Type }) => `${Type} "${SetIdentifier}" (${policyOf(foreign[0] as ResourceRecordSet)})`).join(", ")}.`,
-        "They divide visitors by rules that two weighted records cannot keep. Replace them by one simple record first, then run this again. Nothing was changed.",
+        `${name} has records with a routing policy of somebody else: ${named.join(", ")}.`,
+        "They divide visitors by rules that two weighted records cannot keep. Replace them by one simple " +
+          "record first, then run this again. Nothing was changed.",
       ].join("\n"),
     );
   }
@@ -104,24 +106,31 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
       [
         `${name} is a CNAME of ${targetOf(cname)}, and the stack's records are of type A (domain.record): a name has either.`,
         "An address record cannot be made of it here, since only its owner knows the addresses behind that name.",
-        "Point the name at the server's or load balancer's address by an A record first (one change batch: DELETE the CNAME, CREATE the A), wait for its TTL, then run this again.",
-        `Or keep the CNAME, if Vercel alone serves this subdomain, now and later: pulumi config set --stack ${stack} --path iamvet:domain.record CNAME. Nothing was changed.`,
+        "Point the name at the server's or load balancer's address by an A record first (one change " +
+          "batch: DELETE the CNAME, CREATE the A), wait for its TTL, then run this again.",
+        "Or keep the CNAME, if Vercel alone serves this subdomain, now and later: pulumi config set " +
+          `--stack ${stack} --path iamvet:domain.record CNAME. Nothing was changed.`,
       ].join("\n"),
     );
   }
   const address = records.find(({ Type }) => Type === "A");
   if (address && recordType === "CNAME") {
     throw new UserError(
-      `${name} has an A record (${targetOf(address)}), and the stack's records are of type CNAME: a name has either. Set it back: pulumi config set --stack ${stack} --path iamvet:domain.record A. Nothing was changed.`,
+      `${name} has an A record (${targetOf(address)}), and the stack's records are of type CNAME: a ` +
+        `name has either. Set it back: pulumi config set --stack ${stack} --path iamvet:domain.record A. ` +
+        "Nothing was changed.",
     );
   }
   const six = records.find(({ Type }) => Type === "AAAA");
   if (six) {
     throw new UserError(
       [
-        `${name} has an AAAA record (${targetOf(six)}). The stack moves A records only, so visitors with IPv6 would stay at the old server after every change of architecture, and lose the site when it is deleted.`,
+        `${name} has an AAAA record (${targetOf(six)}). The stack moves A records only, so visitors with ` +
+          "IPv6 would stay at the old server after every change of architecture, and lose the site when it " +
+          "is deleted.",
         "Delete it first, and wait for its TTL; visitors with IPv6 have IPv4 too, as a rule:",
-        `  aws route53 change-resource-record-sets --hosted-zone-id ${zoneId} --change-batch '${JSON.stringify({ Changes: [{ Action: "DELETE", ResourceRecordSet: six }] })}'`,
+        `  aws route53 change-resource-record-sets --hosted-zone-id ${zoneId} --change-batch ` +
+          `'${JSON.stringify({ Changes: [{ Action: "DELETE", ResourceRecordSet: six }] })}'`,
         "Then run this again. Nothing was changed.",
       ].join("\n"),
     );
@@ -129,7 +138,9 @@ function refuse({ name, recordType, stack, zoneId }: Site, records: readonly Res
   const half = records.filter(({ SetIdentifier }) => SetIdentifier !== undefined);
   if (half.length === 1) {
     throw new UserError(
-      `${name} has the record "${half[0]?.SetIdentifier}" and not the other of ${SLOTS.join(" and ")}: \`pulumi refresh --stack ${stack}\`, then \`pulumi up --stack ${stack}\` restores it. Nothing was changed.`,
+      `${name} has the record "${half[0]?.SetIdentifier}" and not the other of ${SLOTS.join(" and ")}: ` +
+        `\`pulumi refresh --stack ${stack}\`, then \`pulumi up --stack ${stack}\` restores it. Nothing ` +
+        "was changed.",
     );
   }
 }
@@ -155,7 +166,8 @@ function redirects(site: Site, records: readonly ResourceRecordSet[], live: Reso
     if (!same) {
       throw new UserError(
         [
-          `${host}, which is to redirect to ${name} (domain.redirectFrom), leads somewhere else: ${found.map((record) => `${record.Type} ${targetOf(record)}`).join(", ")}.`,
+          `${host}, which is to redirect to ${name} (domain.redirectFrom), leads somewhere else: ` +
+            `${found.map((record) => `${record.Type} ${targetOf(record)}`).join(", ")}.`,
           `Point it at ${name} first, or take it out of domain.redirectFrom. Nothing was changed.`,
         ].join("\n"),
       );

@@ -78,7 +78,8 @@ export function releaseCommand(): Command {
 function checkVersion(version: string): string {
   if (VERSION.test(version)) return version;
   throw new UserError(
-    `--release-version ${version}: ${VERSION_ALLOWED} are allowed, since it names the image, the folder and the pages' build. This works: --release-version ${versionFrom(version)}`,
+    `--release-version ${version}: ${VERSION_ALLOWED} are allowed, since it names the image, the ` +
+      `folder and the pages' build. This works: --release-version ${versionFrom(version)}`,
   );
 }
 
@@ -99,7 +100,8 @@ export async function release(what: Release, tools: ReleaseTools): Promise<void>
   const adopted = tiers.includes("monitored-instance") ? settings.existing.instanceId : undefined;
   if (adopted && !what.command) {
     throw new UserError(
-      `${stack} serves from the adopted server ${adopted}, which deploys in a way of its own: give it with --command, and its recovery is muted meanwhile.`,
+      `${stack} serves from the adopted server ${adopted}, which deploys in a way of its own: give it ` +
+        "with --command, and its recovery is muted meanwhile.",
     );
   }
   const commit = tiers.includes("vercel") ? await releasedCommit(settings, folder, tools.exec) : undefined;

@@ -95,7 +95,8 @@ async function tunnel(options: Options & { port?: string; psql?: boolean }): Pro
   if (!open) {
     session.kill();
     throw new UserError(
-      `The tunnel through ${place.name} did not open. Its agent must be online (platform doctor --stack ${options.stack}), and the database's security group must admit it.`,
+      `The tunnel through ${place.name} did not open. Its agent must be online (platform doctor ` +
+        `--stack ${options.stack}), and the database's security group must admit it.`,
     );
   }
   // The name goes along for the certificate, the address for the connection.
@@ -137,7 +138,9 @@ export async function placeOf(access: AwsAccess, outputs: Outputs, stack: string
   if (typeof autoScalingGroup === "string") return onInstance(await instanceOf(access, autoScalingGroup));
   if (typeof cluster === "string" && typeof service === "string") return inTask(access, cluster, service, stack);
   throw new UserError(
-    `The stack ${stack} has no server or task to go through (${outputs.architecture ?? "nothing is deployed"}). On Vercel, reach the database by its public endpoint with TLS, or open a canary on another architecture.`,
+    `The stack ${stack} has no server or task to go through ` +
+      `(${outputs.architecture ?? "nothing is deployed"}). On Vercel, reach the database by its public ` +
+      "endpoint with TLS, or open a canary on another architecture.",
   );
 }
 
@@ -170,7 +173,8 @@ async function inTask(access: AwsAccess, cluster: string, service: string, stack
   const task = tasks.find(({ enableExecuteCommand }) => enableExecuteCommand);
   if (!task) {
     throw new UserError(
-      `The tasks of ${service} were started without ECS Exec. Switch it on, and new tasks have it: pulumi config set --stack ${stack} --path iamvet:fargate.exec true && pulumi up --stack ${stack}`,
+      `The tasks of ${service} were started without ECS Exec. Switch it on, and new tasks have it: ` +
+        `pulumi config set --stack ${stack} --path iamvet:fargate.exec true && pulumi up --stack ${stack}`,
     );
   }
   const id = task.taskArn?.split("/").at(-1) ?? "";

@@ -71,7 +71,9 @@ async function readConfig(access: AwsAccess, name: string, stack: string): Promi
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "ParameterNotFound") throw error;
       throw new UserError(
-        `The stack ${stack} is not in the account ${access.account}, region ${access.region}: there is no parameter ${name}, which \`pulumi up\` writes. Is it another account (AWS_PROFILE), or was the stack never built?`,
+        `The stack ${stack} is not in the account ${access.account}, region ${access.region}: there is ` +
+          `no parameter ${name}, which \`pulumi up\` writes. Is it another account (AWS_PROFILE), or was ` +
+          "the stack never built?",
       );
     }
   });

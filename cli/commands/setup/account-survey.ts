@@ -1,5 +1,5 @@
-import type { Instance, RouteTable, Subnet, Tag } from "@aws-sdk/client-ec2";
-import { AccessDenied, type AwsAccess, askAws } from "../../lib/aws-access";
+import type { RouteTable, Subnet, Tag } from "@aws-sdk/client-ec2";
+import { AccessDenied, type AwsAccess, askAws, collect } from "../../lib/aws-access";
 import { recordSets } from "../../lib/zones";
 
 /** A running EC2 instance that could be adopted. */
@@ -125,11 +125,9 @@ async function instances({ config }: AwsAccess): Promise<{ found: FoundInstance;
     "@aws-sdk/client-ec2"
   );
   const client = new EC2Client(config);
-  const running: Instance[] = [];
   const filter = { Filters: [{ Name: "instance-state-name", Values: ["running"] }] };
-  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, filter)) {
-    running.push(...Reservations.flatMap(({ Instances = [] }) => Instances));
-  }
+  const reservations = await collect(paginateDescribeInstances({ client }, filter), (page) => page.Reservations);
+  const running = reservations.flatMap(({ Instances = [] }) => Instances);
   if (running.length === 0) return [];
   const images = [...new Set(running.flatMap(({ ImageId }) => ImageId ?? []))];
   const [{ Addresses = [] }, { Images = [] }] = await Promise.all([
@@ -163,64 +161,50 @@ function userOf(imageName: string): string {
 
 async function postgres({ config }: AwsAccess): Promise<FoundDatabase[]> {
   const { RDSClient, paginateDescribeDBInstances } = await import("@aws-sdk/client-rds");
-  const found: FoundDatabase[] = [];
-  for await (const { DBInstances = [] } of paginateDescribeDBInstances({ client: new RDSClient(config) }, {})) {
-    for (const db of DBInstances) {
-      if (db.Engine !== "postgres") continue;
-      found.push({
-        identifier: db.DBInstanceIdentifier ?? "",
-        version: db.EngineVersion ?? "",
-        instanceClass: db.DBInstanceClass ?? "",
-        vpcId: db.DBSubnetGroup?.VpcId ?? "",
-        securityGroupIds: (db.VpcSecurityGroups ?? []).flatMap(({ VpcSecurityGroupId }) => VpcSecurityGroupId ?? []),
-        multiAz: db.MultiAZ ?? false,
-        storageGb: db.AllocatedStorage ?? 0,
-      });
-    }
-  }
-  return found;
+  const pages = paginateDescribeDBInstances({ client: new RDSClient(config) }, {});
+  const found = await collect(pages, (page) => page.DBInstances);
+  return found
+    .filter(({ Engine }) => Engine === "postgres")
+    .map((db) => ({
+      identifier: db.DBInstanceIdentifier ?? "",
+      version: db.EngineVersion ?? "",
+      instanceClass: db.DBInstanceClass ?? "",
+      vpcId: db.DBSubnetGroup?.VpcId ?? "",
+      securityGroupIds: (db.VpcSecurityGroups ?? []).flatMap(({ VpcSecurityGroupId }) => VpcSecurityGroupId ?? []),
+      multiAz: db.MultiAZ ?? false,
+      storageGb: db.AllocatedStorage ?? 0,
+    }));
 }
 
 async function publicZones({ config }: AwsAccess): Promise<FoundZone[]> {
   const { Route53Client, paginateListHostedZones } = await import("@aws-sdk/client-route-53");
   const client = new Route53Client(config);
-  const found: { id: string; name: string }[] = [];
-  for await (const { HostedZones = [] } of paginateListHostedZones({ client }, {})) {
-    for (const { Id = "", Name = "", Config } of HostedZones) {
-      if (!Config?.PrivateZone) found.push({ id: Id.replace("/hostedzone/", ""), name: Name.replace(/\.$/, "") });
-    }
-  }
+  const found = await collect(paginateListHostedZones({ client }, {}), (page) => page.HostedZones);
   return Promise.all(
-    found.map(async ({ id, name }) => {
-      const addresses: Record<string, string[]> = {};
-      for await (const { Name = "", Type, ResourceRecords = [] } of recordSets(client, id)) {
-        if (Type !== "A" || ResourceRecords.length === 0) continue;
-        const host = Name.replace(/\.$/, "");
-        addresses[host] = [...(addresses[host] ?? []), ...ResourceRecords.flatMap(({ Value }) => Value ?? [])];
-      }
-      return { id, name, addresses };
-    }),
+    found
+      .filter(({ Config }) => !Config?.PrivateZone)
+      .map(async ({ Id = "", Name: zone = "" }) => {
+        const [id, name] = [Id.replace("/hostedzone/", ""), zone.replace(/\.$/, "")];
+        const addresses: Record<string, string[]> = {};
+        for await (const { Name = "", Type, ResourceRecords = [] } of recordSets(client, id)) {
+          if (Type !== "A" || ResourceRecords.length === 0) continue;
+          const host = Name.replace(/\.$/, "");
+          addresses[host] = [...(addresses[host] ?? []), ...ResourceRecords.flatMap(({ Value }) => Value ?? [])];
+        }
+        return { id, name, addresses };
+      }),
   );
 }
 
 async function certificatesOf({ config }: AwsAccess): Promise<FoundCertificate[]> {
   const { ACMClient, paginateListCertificates } = await import("@aws-sdk/client-acm");
-  const found: FoundCertificate[] = [];
-  for await (const { CertificateSummaryList = [] } of paginateListCertificates({ client: new ACMClient(config) }, {})) {
-    for (const {
-      DomainName = "",
-      SubjectAlternativeNameSummaries = [],
-      Status = "",
-      NotAfter,
-    } of CertificateSummaryList) {
-      found.push({
-        names: [...new Set([DomainName, ...SubjectAlternativeNameSummaries])],
-        status: Status,
-        ...(NotAfter ? { expires: NotAfter } : {}),
-      });
-    }
-  }
-  return found;
+  const pages = paginateListCertificates({ client: new ACMClient(config) }, {});
+  const found = await collect(pages, (page) => page.CertificateSummaryList);
+  return found.map(({ DomainName = "", SubjectAlternativeNameSummaries = [], Status = "", NotAfter }) => ({
+    names: [...new Set([DomainName, ...SubjectAlternativeNameSummaries])],
+    status: Status,
+    ...(NotAfter ? { expires: NotAfter } : {}),
+  }));
 }
 
 async function networks({ config }: AwsAccess): Promise<FoundVpc[]> {
@@ -259,11 +243,9 @@ function reachesInternet({ SubnetId, VpcId }: Subnet, tables: readonly RouteTabl
 
 async function secretsOf({ config }: AwsAccess): Promise<FoundSecret[]> {
   const { SecretsManagerClient, paginateListSecrets } = await import("@aws-sdk/client-secrets-manager");
-  const found: FoundSecret[] = [];
-  for await (const { SecretList = [] } of paginateListSecrets({ client: new SecretsManagerClient(config) }, {})) {
-    found.push(...SecretList.map(({ ARN = "", Name = "" }) => ({ arn: ARN, name: Name })));
-  }
-  return found;
+  const pages = paginateListSecrets({ client: new SecretsManagerClient(config) }, {});
+  const found = await collect(pages, (page) => page.SecretList);
+  return found.map(({ ARN = "", Name = "" }) => ({ arn: ARN, name: Name }));
 }
 
 async function peerings({ config }: AwsAccess): Promise<(readonly [string, string])[]> {

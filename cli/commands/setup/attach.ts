@@ -3,10 +3,10 @@ import { UserError } from "../../../core/errors";
 import { type Document, good, pairs } from "../../../output/document";
 import { toTerminal } from "../../../output/terminal";
 import { readSettings } from "../../../stacks/settings/settings-check";
-import { agreed, askerFor } from "../../lib/ask";
 import { type AwsAccess, askAws, connectStack } from "../../lib/aws-access";
 import { say } from "../../lib/print";
 import { withProgress } from "../../lib/progress";
+import { agreed, askerFor } from "../../lib/prompt";
 import { inFolder, readStackFile } from "../../lib/stack-files";
 import { stackOutputs } from "../../lib/stack-outputs";
 
@@ -47,13 +47,15 @@ async function run(options: Options): Promise<void> {
   const { instanceId } = readSettings(project, options.stack, config).existing;
   if (!instanceId) {
     throw new UserError(
-      `The stack ${options.stack} adopts no instance (existing.instanceId), so there is nothing to attach: a new instance is born with its profile.`,
+      `The stack ${options.stack} adopts no instance (existing.instanceId), so there is nothing to ` +
+        "attach: a new instance is born with its profile.",
     );
   }
   const profile = options.profileName ?? (await stackOutputs(folder, options.stack)).instanceProfile;
   if (typeof profile !== "string") {
     throw new UserError(
-      `The stack ${options.stack} has no output instanceProfile yet: run \`pulumi up --stack ${options.stack}\` first, or name one with --profile-name.`,
+      `The stack ${options.stack} has no output instanceProfile yet: run \`pulumi up --stack ` +
+        `${options.stack}\` first, or name one with --profile-name.`,
     );
   }
   const region = config["aws:region"];
@@ -87,7 +89,8 @@ async function look(access: AwsAccess, instanceId: string, profile: string): Pro
     ).catch((error: unknown) => {
       if (error instanceof Error && /InvalidInstanceID/.test(error.name)) {
         throw new UserError(
-          `${access.region} of the account ${access.account} has no instance ${instanceId}. Is aws:region of the stack right, and AWS_PROFILE?`,
+          `${access.region} of the account ${access.account} has no instance ${instanceId}. Is aws:region ` +
+            "of the stack right, and AWS_PROFILE?",
         );
       }
       throw error;
@@ -182,4 +185,6 @@ const instruction = (instanceId: string, profile: string, region: string) =>
 const agentLine = ({ instanceId, managed }: Situation) =>
   managed
     ? "Systems Manager knows the instance."
-    : `Systems Manager sees ${instanceId} a few minutes from now, if its agent runs (Amazon Linux and Ubuntu images bring it): aws ssm describe-instance-information. An agent that was already running may need \`sudo systemctl restart amazon-ssm-agent\`.`;
+    : `Systems Manager sees ${instanceId} a few minutes from now, if its agent runs (Amazon Linux and ` +
+      "Ubuntu images bring it): aws ssm describe-instance-information. An agent that was already " +
+      `running may need \`sudo systemctl restart amazon-ssm-agent\`.`;

@@ -1,6 +1,6 @@
 import { UserError } from "../../../core/errors";
 import { type Architecture, architectures, sections } from "../../../stacks/settings/schema";
-import { type Asker, agreed } from "../../lib/ask";
+import { type Asker, agreed } from "../../lib/prompt";
 import type { Account, FoundDatabase, FoundInstance, FoundVpc, FoundZone } from "./account-survey";
 
 /** What was said on the command line; what is missing is read from the account, or asked. */
@@ -126,7 +126,8 @@ async function chooseInstance(flags: InitFlags, context: InitContext): Promise<F
     if (named) return adoptable(named);
     throw new UserError(
       account.replaceable.includes(flags.instance)
-        ? `${flags.instance} belongs to an Auto Scaling group, which replaces its instances at will, so it cannot be adopted. Start with --new --architecture ha-web-tier instead.`
+        ? `${flags.instance} belongs to an Auto Scaling group, which replaces its instances at will, so it ` +
+            "cannot be adopted. Start with --new --architecture ha-web-tier instead."
         : `${region} has no running instance ${flags.instance}. ${there(account.instances)}`,
     );
   }
@@ -147,7 +148,9 @@ async function chooseInstance(flags: InitFlags, context: InitContext): Promise<F
     return adoptable(account.instances.find((instance) => instance.id === id) as FoundInstance);
   }
   const elsewhere = await context.elsewhere();
-  const found = `No EC2 instance that could be adopted runs in ${region}${account.replaceable.length > 0 ? ` (${account.replaceable.length} belong to Auto Scaling groups)` : ""}.`;
+  const found =
+    "No EC2 instance that could be adopted runs in " +
+    `${region}${account.replaceable.length > 0 ? ` (${account.replaceable.length} belong to Auto Scaling groups)` : ""}.`;
   const hint = elsewhere.length > 0 ? ` There are some in ${elsewhere.join(", ")}: give --region.` : "";
   // A person may go on; a script gets the message and the flag.
   await agreed(ask, {
@@ -158,7 +161,9 @@ async function chooseInstance(flags: InitFlags, context: InitContext): Promise<F
 }
 
 const oneZone = ({ id, subnets: [only] }: FoundVpc) =>
-  `The VPC ${id} has subnets in ${only ? `one zone only (${only.id}, ${only.zone})` : "no zone"}; the site needs two zones, for a load balancer or a database later. Add a public subnet in another zone (free of charge), then run this again.`;
+  `The VPC ${id} has subnets in ${only ? `one zone only (${only.id}, ${only.zone})` : "no zone"}; ` +
+  "the site needs two zones, for a load balancer or a database later. Add a public subnet in " +
+  "another zone (free of charge), then run this again.";
 
 function there(instances: readonly FoundInstance[]): string {
   return instances.length > 0
@@ -169,7 +174,8 @@ function there(instances: readonly FoundInstance[]): string {
 function adoptable(instance: FoundInstance): FoundInstance {
   if (instance.publicIp) return instance;
   throw new UserError(
-    `The instance ${instance.id} has no public address, so the site's name cannot point at it. Give it an Elastic IP, or plan a site beside it with --new.`,
+    `The instance ${instance.id} has no public address, so the site's name cannot point at it. Give ` +
+      "it an Elastic IP, or plan a site beside it with --new.",
   );
 }
 
@@ -200,7 +206,9 @@ async function chooseDatabase(
   const reachable = (db: FoundDatabase) =>
     !vpc || db.vpcId === vpc.id || account.peered.some((pair) => pair.includes(db.vpcId) && pair.includes(vpc.id));
   const far = (db: FoundDatabase) =>
-    `The database ${db.identifier} is in ${db.vpcId}, ${instance ? `the instance ${instance.id}` : "the site's network"} in ${vpc?.id}, and no peering joins them: a security group of one cannot admit the other's.`;
+    `The database ${db.identifier} is in ${db.vpcId}, ` +
+    `${instance ? `the instance ${instance.id}` : "the site's network"} in ${vpc?.id}, and no ` +
+    "peering joins them: a security group of one cannot admit the other's.";
   const named = flags.database ? account.databases.find(({ identifier }) => identifier === flags.database) : undefined;
   if (flags.database && !named) {
     const known = account.databases.map(({ identifier }) => identifier).join(", ") || "none";
@@ -311,7 +319,9 @@ async function chooseDomain(flags: InitFlags, { account, ask }: InitContext, nam
   const known = zones.length > 0 ? ` (there is: ${zones.map((other) => other.name).join(", ")})` : "";
   if (!flags.newZone) {
     await agreed(ask, {
-      message: `No public hosted zone of this account holds ${name}${known}. Let the stack create one? Its name servers must then be entered at the registrar.`,
+      message:
+        `No public hosted zone of this account holds ${name}${known}. Let the stack create one? Its name ` +
+        "servers must then be entered at the registrar.",
       flag: "--new-zone, or a --domain inside a zone of the account",
     });
   }

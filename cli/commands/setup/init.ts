@@ -6,10 +6,10 @@ import { UserError } from "../../../core/errors";
 import { code, type Document, good, list, type Pair, pairs, section, warn } from "../../../output/document";
 import { toTerminal } from "../../../output/terminal";
 import { checkSettings } from "../../../stacks/settings/settings-check";
-import { type Asker, agreed, askerFor } from "../../lib/ask";
 import { type AwsAccess, askAws, connectAws } from "../../lib/aws-access";
 import { run } from "../../lib/process";
 import { withProgress } from "../../lib/progress";
+import { type Asker, agreed, askerFor } from "../../lib/prompt";
 import { inFolder, parseStackText, projectName, writeNamed } from "../../lib/stack-files";
 import { type Account, regionsWithInstances, surveyAccount } from "./account-survey";
 import { type Backend, backendOf, backends, createStore, storeCommands } from "./backend";
@@ -158,7 +158,9 @@ async function create(access: AwsAccess, choices: Choices, backend: Backend, opt
     store !== undefined &&
     (options.create ||
       (await ask.confirm({
-        message: `Create the bucket ${store.bucket} and the key ${store.keyAlias} now? (about 1 USD a month; otherwise the commands are shown)`,
+        message:
+          `Create the bucket ${store.bucket} and the key ${store.keyAlias} now? (about 1 USD a month; ` +
+          "otherwise the commands are shown)",
         flag: "--create",
         preset: false,
       })));

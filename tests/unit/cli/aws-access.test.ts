@@ -14,7 +14,8 @@ const refusal = (code: string, message = "no") => ({
   body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 });
 const identity = ok(
-  "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ops</Arn><UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+  "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ops</Arn>" +
+    "<UserId>A</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
 );
 const regions = (...names: [string, string][]) =>
   ok(
@@ -127,7 +128,9 @@ describe("access to AWS", () => {
     delete process.env.AWS_SECRET_ACCESS_KEY;
     writeFileSync(
       join(home, "config"),
-      "[profile site]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = admin\n[sso-session s]\nsso_start_url = https://d-1.awsapps.com/start\nsso_region = ap-northeast-2\n",
+      "[profile site]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = " +
+        "admin\n[sso-session s]\nsso_start_url = https://d-1.awsapps.com/start\nsso_region = " +
+        "ap-northeast-2\n",
     );
     assert.match(await message({ region: "ap-northeast-2", profile: "site" }), /aws sso login --profile site/);
   });

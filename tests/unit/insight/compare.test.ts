@@ -7,14 +7,15 @@ import { candidatesOf, planAll } from "../../../cli/planner/alternatives";
 import type { Planner } from "../../../cli/planner/load";
 import type { Plan } from "../../../core/plan-format";
 import { advise, type Candidate } from "../../../insight/comparison/advice";
-import { type Comparison, compare } from "../../../insight/comparison/compare";
+import { type Comparison, compare } from "../../../insight/comparison/options";
 import { todayPlan } from "../../../insight/comparison/today";
 import { duration, percent, signedDollars } from "../../../output/format";
 import { toTerminal } from "../../../output/terminal";
 import { noticesFor } from "../../../stacks/notices";
 import { architectures } from "../../../stacks/settings/schema";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
-import { contextOf, resource, samplePlans } from "./fixtures";
+import { contextOf, resource } from "./fixtures";
+import { samplePlans } from "./sample-plans";
 
 const optionOf = (comparison: Comparison, architecture: string) => {
   const found = comparison.options.find((option) => option.architecture === architecture);

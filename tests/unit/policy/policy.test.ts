@@ -3,7 +3,8 @@ import type { Plan, PlannedResource, PlanValue } from "../../../core/plan-format
 import { limitOf, overBudget, planFrom, planInputs, type StackResource } from "../../../policy/budget-limit";
 import { parseExemptions, readExemptions } from "../../../policy/exemptions";
 import { rules } from "../../../policy/rules";
-import { planOf, ref, resource, samplePlans } from "../insight/fixtures";
+import { planOf, ref, resource } from "../insight/fixtures";
+import { samplePlans } from "../insight/sample-plans";
 
 const check = (name: string, subject: PlannedResource): string | undefined => {
   const rule = rules.find((candidate) => candidate.name === name);

@@ -23,7 +23,8 @@ export async function publishArchive(what: Release, tools: ReleaseTools): Promis
   const { bucket, project, settings, stack, version, promoteFrom } = what;
   if (!bucket) {
     throw new UserError(
-      `A server's release is an archive on S3: name its bucket with --bucket, or once: pulumi config set --stack ${stack} --path ${project}:ci.releaseBucket <bucket>`,
+      "A server's release is an archive on S3: name its bucket with --bucket, or once: pulumi config " +
+        `set --stack ${stack} --path ${project}:ci.releaseBucket <bucket>`,
     );
   }
   const name = `${project}-${stack}-${version}.tar.gz`;

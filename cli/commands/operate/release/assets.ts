@@ -18,8 +18,9 @@ const IN_IMAGE = "/app/.next/static";
 
 /**
  * Keeps a release's built files in the stack's bucket before the release is rolled out, from where they are answered however many
- * releases later (components/traffic/asset-server.ts). They are taken from the artifact itself, so they are those of the release, also where
- * it was built elsewhere. A file that is there already is written anew, since its time in the bucket counts from then.
+ * releases later (components/traffic/asset-server.ts). They are taken from the artifact itself, so they are those of
+ * the release, also where it was built elsewhere. A file that is there already is written anew, since its time in the
+ * bucket counts from then.
  */
 export async function publishAssets(
   stack: string,

@@ -40,6 +40,7 @@ export async function dockerBuild(
 export function mustBeSame(what: string, differing: readonly string[]): void {
   if (differing.length === 0) return;
   throw new UserError(
-    `${what} exists, and was built with other values: ${differing.join("; ")}. What has a name never changes: give the release another --release-version.`,
+    `${what} exists, and was built with other values: ${differing.join("; ")}. What has a name never ` +
+      "changes: give the release another --release-version.",
   );
 }

@@ -17,7 +17,8 @@ export async function publishImage(what: Release, tools: ReleaseTools): Promise<
   const { imageRepository } = await tools.foundation(stack);
   if (!imageRepository) {
     throw new UserError(
-      `The stack ${stack} has no image repository yet: run \`pulumi up --stack ${stack}\` once; it builds the foundation and stops for want of an image.`,
+      `The stack ${stack} has no image repository yet: run \`pulumi up --stack ${stack}\` once; it ` +
+        "builds the foundation and stops for want of an image.",
     );
   }
   const key = await serverActionsKey(what, tools);

@@ -3,7 +3,7 @@ import { ofType } from "../../../../core/plan-reader";
 import { dnsName } from "../../../../core/traffic-state";
 import { permissionsFor } from "../../../../insight/permissions";
 import { liveNames } from "../../../../stacks/gates/names";
-import { type AwsAccess, askAws } from "../../../lib/aws-access";
+import { type AwsAccess, askAws, collect } from "../../../lib/aws-access";
 import { check, type Finding, Missing, ok, skipped, warning, wrong } from "./check";
 
 /** SimulatePrincipalPolicy takes many actions at once; this many keep a request small. */
@@ -51,22 +51,19 @@ export const accountChecks = [
       const denied: string[] = [];
       await askAws(aws, "simulate its own policies (iam:SimulatePrincipalPolicy)", async () => {
         for (let i = 0; i < actions.length; i += ACTIONS_A_REQUEST) {
-          const pages = paginateSimulatePrincipalPolicy(
-            { client },
-            { PolicySourceArn: principal, ActionNames: actions.slice(i, i + ACTIONS_A_REQUEST) },
-          );
-          for await (const { EvaluationResults = [] } of pages) {
-            for (const { EvalActionName = "", EvalDecision } of EvaluationResults) {
-              if (EvalDecision !== "allowed") denied.push(EvalActionName);
-            }
-          }
+          const asked = { PolicySourceArn: principal, ActionNames: actions.slice(i, i + ACTIONS_A_REQUEST) };
+          const pages = paginateSimulatePrincipalPolicy({ client }, asked);
+          const results = await collect(pages, (page) => page.EvaluationResults);
+          const refused = results.filter(({ EvalDecision }) => EvalDecision !== "allowed");
+          denied.push(...refused.map(({ EvalActionName = "" }) => EvalActionName));
         }
       });
       const gaps = unknown.length > 0 ? `; not simulated, as nothing is known of them: ${unknown.join(", ")}` : "";
       if (denied.length === 0) return ok(`all ${actions.length} actions of ${plan.architecture} are allowed${gaps}`);
       return wrong(
         `${denied.length} of ${actions.length} actions of ${plan.architecture} are not allowed: ${shortened(denied.sort())}${gaps}`,
-        "Have them allowed. A policy that is limited to certain resources can look denied here, since the simulation asks for any resource.",
+        "Have them allowed. A policy that is limited to certain resources can look denied here, since " +
+          "the simulation asks for any resource.",
       );
     },
     20,
@@ -90,7 +87,8 @@ export const accountChecks = [
           )
         : wrong(
             `the account has no public zone ${name}`,
-            "Name the zone that holds the site (domain.zoneName), use the account that has it, or let the stack create it: domain.zone new.",
+            "Name the zone that holds the site (domain.zoneName), use the account that has it, or let the " +
+              "stack create it: domain.zone new.",
           );
     }
     const { DelegationSet } = await client.send(new GetHostedZoneCommand({ Id: zone.Id }));
@@ -116,13 +114,9 @@ export const accountChecks = [
 
   check("certificate", ["aws", "settings"], async ({ aws, settings: { domain } }) => {
     const { ACMClient, paginateListCertificates } = await import("@aws-sdk/client-acm");
-    const found = await askAws(aws, "list certificates", async () => {
-      const all = [];
-      for await (const page of paginateListCertificates({ client: new ACMClient(aws.config) }, {})) {
-        all.push(...(page.CertificateSummaryList ?? []));
-      }
-      return all.filter(({ DomainName }) => DomainName === domain.name);
-    });
+    const pages = paginateListCertificates({ client: new ACMClient(aws.config) }, {});
+    const all = await askAws(aws, "list certificates", () => collect(pages, (page) => page.CertificateSummaryList));
+    const found = all.filter(({ DomainName }) => DomainName === domain.name);
     const issued = found.find(({ Status }) => Status === "ISSUED");
     if (issued) {
       const days = issued.NotAfter ? Math.floor((issued.NotAfter.getTime() - Date.now()) / 86_400_000) : undefined;
@@ -146,20 +140,14 @@ export const accountChecks = [
 
   check("alert e-mail", ["aws", "settings"], async ({ aws, settings: { alerts }, stack }) => {
     const { SNSClient, paginateListSubscriptions } = await import("@aws-sdk/client-sns");
-    const found: { endpoint: string; confirmed: boolean }[] = [];
-    await askAws(aws, "list subscriptions", async () => {
-      for await (const { Subscriptions = [] } of paginateListSubscriptions({ client: new SNSClient(aws.config) }, {})) {
-        for (const { Endpoint = "", TopicArn = "", SubscriptionArn } of Subscriptions) {
-          if (/:alerts-(page|warning)/.test(TopicArn))
-            found.push({ endpoint: Endpoint, confirmed: SubscriptionArn?.startsWith("arn:") ?? false });
-        }
-      }
-    });
+    const pages = paginateListSubscriptions({ client: new SNSClient(aws.config) }, {});
+    const all = await askAws(aws, "list subscriptions", () => collect(pages, (page) => page.Subscriptions));
+    const found = all.filter(({ TopicArn = "" }) => /:alerts-(page|warning)/.test(TopicArn));
     return alerts.emails.map((email): Finding => {
-      const own = found.filter(({ endpoint }) => endpoint === email);
+      const own = found.filter(({ Endpoint }) => Endpoint === email);
       if (own.length === 0)
         return ok(`${email} is subscribed by the next \`pulumi up --stack ${stack}\`, and must then confirm`);
-      const waiting = own.filter(({ confirmed }) => !confirmed).length;
+      const waiting = own.filter(({ SubscriptionArn }) => !SubscriptionArn?.startsWith("arn:")).length;
       return waiting > 0
         ? wrong(
             `${email} has not confirmed ${waiting} of ${own.length} subscriptions: it receives nothing from those`,

@@ -1,7 +1,7 @@
 import type { Plan } from "../../../../core/plan-format";
 import { list, number, ofType, record, target, text } from "../../../../core/plan-reader";
 import type { Settings } from "../../../../stacks/settings/schema";
-import { type AwsAccess, askAws } from "../../../lib/aws-access";
+import { type AwsAccess, askAws, collect } from "../../../lib/aws-access";
 import { type Finding, ok, skipped, warning } from "./check";
 
 /** Codes of Service Quotas. Source: the Service Quotas console, 2026-11. */
@@ -20,8 +20,8 @@ type Quota = (typeof quotas)[keyof typeof quotas];
 const ROLLING = 2;
 
 /**
- * Copies of the function that answers for built files (components/traffic/asset-server.ts): a browser asks for some twenty at once, and five
- * may come in the same moment. What finds no copy free gets a 502.
+ * Copies of the function that answers for built files (components/traffic/asset-server.ts): a browser asks for some
+ * twenty at once, and five may come in the same moment. What finds no copy free gets a 502.
  */
 const FUNCTIONS = 100;
 
@@ -65,7 +65,8 @@ async function compare(aws: AwsAccess, quota: Quota, needed: number, used?: numb
   return sum > limit
     ? warning(
         text,
-        `aws service-quotas request-service-quota-increase --region ${aws.region} --service-code ${quota.service} --quota-code ${quota.code} --desired-value ${Math.ceil(sum)}`,
+        `aws service-quotas request-service-quota-increase --region ${aws.region} --service-code ` +
+          `${quota.service} --quota-code ${quota.code} --desired-value ${Math.ceil(sum)}`,
       )
     : ok(text);
 }
@@ -111,19 +112,12 @@ async function cpusOf(aws: AwsAccess, wanted: readonly { type: string; count: nu
 async function runningCpus(aws: AwsAccess): Promise<number> {
   const { EC2Client, paginateDescribeInstances } = await import("@aws-sdk/client-ec2");
   const filter = { Filters: [{ Name: "instance-state-name", Values: ["pending", "running"] }] };
-  return askAws(aws, "list instances", async () => {
-    let sum = 0;
-    for await (const { Reservations = [] } of paginateDescribeInstances(
-      { client: new EC2Client(aws.config) },
-      filter,
-    )) {
-      for (const { CpuOptions, InstanceLifecycle, InstanceType = "" } of Reservations.flatMap(
-        ({ Instances = [] }) => Instances,
-      )) {
-        if (InstanceLifecycle === "spot" || !/^[acdhimrtz]\d/.test(InstanceType)) continue;
-        sum += (CpuOptions?.CoreCount ?? 1) * (CpuOptions?.ThreadsPerCore ?? 2);
-      }
-    }
-    return sum;
-  });
+  const pages = paginateDescribeInstances({ client: new EC2Client(aws.config) }, filter);
+  const reservations = await askAws(aws, "list instances", () => collect(pages, (page) => page.Reservations));
+  return reservations
+    .flatMap(({ Instances = [] }) => Instances)
+    .filter(
+      ({ InstanceLifecycle, InstanceType = "" }) => InstanceLifecycle !== "spot" && /^[acdhimrtz]\d/.test(InstanceType),
+    )
+    .reduce((sum, { CpuOptions }) => sum + (CpuOptions?.CoreCount ?? 1) * (CpuOptions?.ThreadsPerCore ?? 2), 0);
 }

@@ -9,7 +9,8 @@ import type { Ran } from "../../../../cli/lib/process";
 import type { Planner } from "../../../../cli/planner/load";
 import type { Plan } from "../../../../core/plan-format";
 import { toTerminal } from "../../../../output/terminal";
-import { contextOf, samplePlans } from "../../insight/fixtures";
+import { contextOf } from "../../insight/fixtures";
+import { samplePlans } from "../../insight/sample-plans";
 
 const flipText = (...args: Parameters<typeof flipDocument>) => toTerminal(flipDocument(...args));
 

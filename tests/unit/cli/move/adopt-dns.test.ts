@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adoptDnsCommand } from "../../../../cli/commands/move/adopt-dns";
-import { askNobody } from "../../../../cli/lib/ask";
+import { askNobody } from "../../../../cli/lib/prompt";
 import { planStack } from "../../../../cli/planner/planner";
 import { UserError } from "../../../../core/errors";
 import { Route53, type StoredRecord } from "../../../standins/route53";

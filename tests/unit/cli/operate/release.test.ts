@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { reviewCommand, reviewDocument } from "../../../../cli/commands/look/review";
 import { release } from "../../../../cli/commands/operate/release";
 import { keepFiles, publishAssets } from "../../../../cli/commands/operate/release/assets";
 import type { Exec, Release, ReleaseTools } from "../../../../cli/commands/operate/release/tools";
-import { parseLogin, placeOf } from "../../../../cli/commands/operate/session";
-import { planStack } from "../../../../cli/planner/planner";
 import { UserError } from "../../../../core/errors";
-import type { Plan } from "../../../../core/plan-format";
-import { toMarkdown } from "../../../../output/markdown";
 import { noticesFor } from "../../../../stacks/notices";
 import { checkSettings } from "../../../../stacks/settings/settings-check";
-import { contextOf } from "../../insight/fixtures";
-
-const reviewOf = (...args: Parameters<typeof reviewDocument>) => toMarkdown(reviewDocument(...args), 2);
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -350,80 +342,5 @@ describe("platform release", () => {
       release(config({ architecture: "ha-web-tier" }), { ...tools, foundation: async () => ({}) }),
       /no image repository yet/,
     );
-  });
-});
-
-describe("platform review", function () {
-  this.timeout(60_000);
-
-  it("tells cost, resources and verdict of each stack that changes", async () => {
-    const reviewed = (one: Plan[], other: Plan[]) => reviewOf(one, other, () => contextOf());
-    const before = await planStack("prod");
-    const after = await planStack("prod", { architecture: "ha-web-tier" });
-    const text = reviewed([before], [after]);
-    assert.match(text, /### prod: fargate → ha-web-tier/);
-    assert.match(text, /\| \d+ created, \d+ updated, 0 replaced, \d+ deleted \| \$?[\d.]+/);
-    assert.match(text, /^\+ aws:autoscaling\/group:Group/m);
-    assert.ok(!text.includes("\u001b"));
-    assert.match(reviewed([before], [before]), /### prod: no change/);
-    assert.match(reviewed([before], []), /its file is gone/);
-    assert.match(reviewed([], [after]), /prod: new/);
-  });
-
-  it("judges a move by the stack's own settings, as `flip` does", async () => {
-    const before = await planStack("prod");
-    const after = await planStack("prod", { architecture: "ha-web-tier" });
-    const own = { app: { environment: { LOG_LEVEL: "info" } }, gates: { drainSeconds: 7200 } };
-    const text = reviewOf([before], [after], () => contextOf(own));
-    assert.match(text, /The variable of the stack's config/);
-    assert.match(text, /2 h {2}and those that overstay a little/);
-  });
-
-  it("prints no mark of a page or of Markdown in the terminal", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "review-"));
-    const { log } = console;
-    const said: string[] = [];
-    try {
-      for (const [name, architecture] of [
-        ["before", "fargate"],
-        ["after", "ha-web-tier"],
-      ] as const) {
-        const plan = await planStack("prod", { architecture });
-        writeFileSync(join(folder, name), JSON.stringify({ stacks: [plan] }));
-      }
-      console.log = (text: string) => said.push(text);
-      await reviewCommand().parseAsync([join(folder, "before"), join(folder, "after")], { from: "user" });
-    } finally {
-      console.log = log;
-      rmSync(folder, { recursive: true });
-    }
-    assert.match(said.join("\n"), /changed resources\n {4}[+~±-] aws:/);
-    assert.doesNotMatch(said.join("\n"), /<\/?(summary|details)|```|^#|\*\*|\| ---/m);
-  });
-});
-
-describe("a session on a stack", () => {
-  const access = {} as Parameters<typeof placeOf>[0];
-
-  it("goes to the server where there is one, and says where there is none", async () => {
-    assert.equal((await placeOf(access, { instanceId: "i-1" }, "prod")).target, "i-1");
-    await assert.rejects(
-      placeOf(access, { architecture: "vercel" }, "prod"),
-      /no server or task to go through \(vercel\)/,
-    );
-  });
-
-  it("reads a login with escaped characters, and shows nothing of a secret that it cannot read", () => {
-    assert.deepEqual(parseLogin('{"DATABASE_URL": "postgresql://u%40x:p%3Aw@h:5432/d?sslmode=verify-full"}'), {
-      user: "u@x",
-      password: "p:w",
-      database: "d",
-    });
-    for (const secret of ["hunter2", '{"password": "hunter2"}', '{"DATABASE_URL": "hunter2"}']) {
-      assert.throws(
-        () => parseLogin(secret),
-        (error) => error instanceof UserError && !error.message.includes("hunter2"),
-      );
-    }
   });
 });

@@ -23,7 +23,7 @@ describe("the shortcuts of a plan", () => {
       const putBack = leaveOut();
       try {
         const whole = await planStack("prod", { architecture, prepare: putBack });
-        assert.deepEqual(byUrn(quick), byUrn(whole));
+        assert.deepEqual(quick.resources, whole.resources);
         assert.deepEqual(quick.outputs, whole.outputs);
       } finally {
         putBack();
@@ -31,7 +31,3 @@ describe("the shortcuts of a plan", () => {
     });
   }
 });
-
-/** The order of registrations depends on how many promises were in the way. */
-const byUrn = (plan: Awaited<ReturnType<typeof planStack>>) =>
-  new Map(plan.resources.map((resource) => [resource.urn, resource]));

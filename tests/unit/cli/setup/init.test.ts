@@ -3,7 +3,7 @@ import type { Account, FoundDatabase, FoundInstance } from "../../../../cli/comm
 import { backendOf, storeCommands } from "../../../../cli/commands/setup/backend";
 import { choose, type InitContext, type InitFlags } from "../../../../cli/commands/setup/init-choices";
 import { stackFile } from "../../../../cli/commands/setup/init-file";
-import { askNobody } from "../../../../cli/lib/ask";
+import { askNobody } from "../../../../cli/lib/prompt";
 import { parseStackText } from "../../../../cli/lib/stack-files";
 import { UserError } from "../../../../core/errors";
 import { checkSettings } from "../../../../stacks/settings/settings-check";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { PlannedResource, PlanValue } from "../../../../core/plan-format";
-import { alarmSeconds } from "../../../../insight/availability/alarms";
 import { availabilityOf, chainOf, parallel, serial, simulate } from "../../../../insight/availability/availability";
+import { alarmSeconds } from "../../../../insight/availability/detection";
 import { recoveryOf } from "../../../../insight/availability/fault-recovery";
 import { type Fault, faults } from "../../../../insight/availability/faults";
-import { runbookSeconds } from "../../../../insight/availability/runbook";
+import { runbookSeconds } from "../../../../insight/availability/runbook-time";
 import { timings } from "../../../../insight/availability/timings";
 import { planOf, ref, resource, subnets } from "../fixtures";
 

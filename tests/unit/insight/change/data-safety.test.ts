@@ -138,7 +138,7 @@ describe("data across a change of architecture", () => {
         writeFileSync(file, JSON.stringify({ stacks: [{ ...before, resources: shop }] }));
         await assert.rejects(since(), /Data would be lost[\s\S]*replaced \(dbName\).*second stack/);
         writeFileSync(file, "{");
-        await assert.rejects(since(), /holds no plan/);
+        await assert.rejects(since(), /holds no plans/);
       } finally {
         console.log = log;
         rmSync(folder, { recursive: true });

@@ -7,7 +7,8 @@ import type { Plan, PlanValue } from "../../../../core/plan-format";
 import type { PreviewStep } from "../../../../insight/change/flip-changes";
 import { type Flip, flipOf } from "../../../../insight/change/flip-effects";
 import { architectures } from "../../../../stacks/settings/schema";
-import { flipFacts, planOf, ref, resource, samplePlans } from "../fixtures";
+import { flipFacts, planOf, ref, resource } from "../fixtures";
+import { samplePlans } from "../sample-plans";
 
 const IMAGE = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet:1";
 const artifacts = {

@@ -11,8 +11,8 @@ import {
   notifiesAnybody,
   repairsByEc2,
   tellsOutage,
-} from "./alarms";
-import { runbookSeconds } from "./runbook";
+} from "./detection";
+import { runbookSeconds } from "./runbook-time";
 import { type Shape, targetHealth } from "./shape";
 import type { Timing, Timings } from "./timings";
 

@@ -14,8 +14,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { parseLogin, placeOf } from "../../../../cli/commands/operate/session";
+import { UserError } from "../../../../core/errors";
 
-const root = join(__dirname, "../../..");
+const root = join(__dirname, "../../../..");
 
 /** The real command line, with stand-ins for `pulumi`, `aws` and its plugin on PATH, and for AWS on a loopback port. */
 describe("platform shell and platform db", function () {
@@ -162,5 +164,31 @@ describe("platform shell and platform db", function () {
     assert.match(stderr, /^session-manager-plugin is not on PATH\./);
     rmSync(join(folder, "aws"));
     assert.match((await end(start("shell"))).stderr, /aws is not on PATH/);
+  });
+});
+
+describe("a session on a stack", () => {
+  const access = {} as Parameters<typeof placeOf>[0];
+
+  it("goes to the server where there is one, and says where there is none", async () => {
+    assert.equal((await placeOf(access, { instanceId: "i-1" }, "prod")).target, "i-1");
+    await assert.rejects(
+      placeOf(access, { architecture: "vercel" }, "prod"),
+      /no server or task to go through \(vercel\)/,
+    );
+  });
+
+  it("reads a login with escaped characters, and shows nothing of a secret that it cannot read", () => {
+    assert.deepEqual(parseLogin('{"DATABASE_URL": "postgresql://u%40x:p%3Aw@h:5432/d?sslmode=verify-full"}'), {
+      user: "u@x",
+      password: "p:w",
+      database: "d",
+    });
+    for (const secret of ["hunter2", '{"password": "hunter2"}', '{"DATABASE_URL": "hunter2"}']) {
+      assert.throws(
+        () => parseLogin(secret),
+        (error) => error instanceof UserError && !error.message.includes("hunter2"),
+      );
+    }
   });
 });
