@@ -49,7 +49,7 @@ describe("CI's commands", function () {
     assert.match(stdout, /^npm run --silent test:engine -- --kill$/m);
   });
 
-  it("skip what has been told to run by its name alone, and say how; no name that is not there runs nothing", () => {
+  it("run nothing for a name that is not there, and tell those that are", () => {
     const { status, stderr, stdout } = ran("engine", "drills");
     assert.equal(status, 2);
     assert.equal(stdout, "");
