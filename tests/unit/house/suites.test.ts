@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Suite } from "../../suites/table.mjs";
 
@@ -48,5 +50,26 @@ describe("the table of suites", () => {
           suites.slice(0, index).some((earlier) => earlier.name === one && earlier.background),
           `${name} after ${one}`,
         );
+  });
+});
+
+describe("a parallel run", () => {
+  it("hands nothing of one file's environment to the next in its process", function () {
+    this.timeout(300_000);
+    const folder = mkdtempSync(join(tmpdir(), "parallel-"));
+    try {
+      const alone = `it("is alone", () => {
+        require("node:assert").equal(process.env.LEFT_BEHIND, undefined);
+        process.env.LEFT_BEHIND = "1";
+      });`;
+      // More files than processes: one process has two.
+      for (const name of ["a", "b", "c"]) writeFileSync(join(folder, `${name}.cjs`), alone);
+      const args = [require.resolve("mocha/bin/mocha.js"), "--parallel", "--jobs", "2", `${folder}/*.cjs`];
+      const { status, stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+      assert.match(stdout, /3 passing/);
+      assert.equal(status, 0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
