@@ -5,7 +5,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SHARES, SUITES } from "./table.mjs";
+import { SHARES, SUITES, together } from "./table.mjs";
 
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !SUITES.some((suite) => suite.name === name));
@@ -38,12 +38,13 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
 
-/** Whether a program is on PATH, or a module of Python is there. */
-function there(name) {
-  const [program, module] = name.split(":");
-  const [command, ...args] = module ? [program, "-c", `import ${module}`] : ["sh", "-c", `command -v ${program}`];
-  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
-}
+/** Whether a program is on PATH, or a module of Python is there, or one of several. */
+const there = (names) =>
+  names.split("|").some((name) => {
+    const [program, module] = name.split(":");
+    const [command, ...args] = module ? [program, "-c", `import ${module}`] : ["sh", "-c", `command -v ${program}`];
+    return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+  });
 
 /** What a suite needs and does not find, after an attempt to install the Debian packages that bring it. */
 function missing({ commands, packages }) {
@@ -153,7 +154,7 @@ await settleBeside([...beside.keys()].map(({ name }) => name));
 console.log("\nshare of a cold run                  minutes  of");
 for (const [share, most] of Object.entries(SHARES)) {
   const mine = SUITES.filter((suite) => suite.share === share && results.has(suite.name));
-  const minutes = mine.reduce((sum, { name }) => sum + results.get(name).seconds, 0) / 60;
+  const minutes = together(mine, ({ name }) => results.get(name).seconds) / 60;
   if (minutes > 0) console.log(`${share.padEnd(36)} ${minutes.toFixed(1).padStart(7)} ${String(most).padStart(3)}`);
 }
 const of = (wanted) => [...results].flatMap(([name, { result }]) => (result === wanted ? [name] : []));

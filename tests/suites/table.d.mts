@@ -1,5 +1,5 @@
 export interface Needs {
-  /** Programs on PATH, and modules of Python after its name and a colon. */
+  /** Programs on PATH, and modules of Python after its name and a colon; with `|` one of several. */
   readonly commands: readonly string[];
   /** Debian's, which bring them. */
   readonly packages: string;
@@ -37,5 +37,7 @@ export interface Suite {
 /** Minutes that each share of a cold run may take. */
 export declare const SHARES: Readonly<Record<string, number>>;
 export declare const SUITES: readonly Suite[];
+/** Seconds that suites take: those in the background run beside the others. */
+export declare function together(suites: readonly Suite[], secondsOf: (suite: Suite) => number): number;
 /** The table as CONTRIBUTING.md shows it. */
 export declare function asMarkdown(): string;

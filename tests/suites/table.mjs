@@ -49,7 +49,7 @@ export const SUITES = [
     seconds: 1200,
     // Not for everybody: cold it takes two cores for some ten minutes, which the suites beside it would have to bear.
     for: ["engine", "killed", "engine-whole"],
-    needs: PYTHON,
+    needs: { commands: ["go|python3:ensurepip"], packages: PYTHON.packages },
     run: "tests/engine/cli/build.sh",
     background: true,
     path: true,
@@ -106,6 +106,11 @@ export const SUITES = [
     { name: "vercel", seconds: 180, run: "npm run --silent test:vercel", needs: REGISTRY },
   ]),
 ];
+
+export function together(suites, secondsOf) {
+  const sum = suites.reduce((all, suite) => all + (suite.background ? 0 : secondsOf(suite)), 0);
+  return Math.max(sum, ...suites.map(secondsOf));
+}
 
 /** Suites of one share. */
 function rows(share, suites) {

@@ -107,7 +107,8 @@ function outsideEyes(home, outside, name) {
   });
 }
 
-function alarmsOf(stack, name, { warning }, { data, backups, front, web }) {
+/** What each alarm watches: id, topic, metric, comparison, threshold, periods, missing data, and what it means. */
+function alarmRows({ warning }, { data, backups, front, web }) {
   const { database, failedLogins } = data;
   const { metrics } = web.targets;
   const backupJobs = (what, period) =>
@@ -134,7 +135,7 @@ function alarmsOf(stack, name, { warning }, { data, backups, front, web }) {
   const { HttpCodeTarget, HttpCodeElb } = elb;
   // Those without a topic are causes of a composite alarm, which pages.
   // biome-ignore format: a table
-  const rows = [
+  return [
     ["uptime", undefined, reports, "<", 1, 1, IGNORE,
       "Visitors do not get a healthy answer; outside eyes say so"],
     ["server-errors", undefined, front.balancer.metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT, of("Sum")), ">", 5, 3, NOT_BREACHING,
@@ -176,23 +177,28 @@ function alarmsOf(stack, name, { warning }, { data, backups, front, web }) {
     ["backups-missing", warning, backupJobs("BackupJobsCompleted", Duration.days(1)), "<", 1, 2, BREACHING,
       "No backup of the database was completed for two days; nobody would notice this but here"],
   ];
+}
+
+function alarmsOf(stack, name, topics, parts) {
   return Object.fromEntries(
-    rows.map(([id, topic, metric, comparison, threshold, evaluationPeriods, treatMissingData, what]) => {
-      const alarm = new cloudwatch.Alarm(stack, `${id}-alarm`, {
-        alarmName: `${name}-${id}`,
-        alarmDescription: `${what}\n\nFirst: npm run platform -- why --stack ${name}\nDashboard: ${dashboardUrl(name)}`,
-        metric,
-        comparisonOperator: comparisons[comparison],
-        threshold,
-        evaluationPeriods,
-        treatMissingData,
-      });
-      if (topic) {
-        alarm.addAlarmAction(new actions.SnsAction(topic));
-        alarm.addOkAction(new actions.SnsAction(topic));
-      }
-      return [id, alarm];
-    }),
+    alarmRows(topics, parts).map(
+      ([id, topic, metric, comparison, threshold, evaluationPeriods, treatMissingData, what]) => {
+        const alarm = new cloudwatch.Alarm(stack, `${id}-alarm`, {
+          alarmName: `${name}-${id}`,
+          alarmDescription: `${what}\n\nFirst: npm run platform -- why --stack ${name}\nDashboard: ${dashboardUrl(name)}`,
+          metric,
+          comparisonOperator: comparisons[comparison],
+          threshold,
+          evaluationPeriods,
+          treatMissingData,
+        });
+        if (topic) {
+          alarm.addAlarmAction(new actions.SnsAction(topic));
+          alarm.addOkAction(new actions.SnsAction(topic));
+        }
+        return [id, alarm];
+      },
+    ),
   );
 }
 

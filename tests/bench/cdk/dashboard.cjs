@@ -4,19 +4,20 @@ const elb = require("aws-cdk-lib/aws-elasticloadbalancingv2");
 const logs = require("aws-cdk-lib/aws-logs");
 const { route53Region, domain, minutes } = require("./shared.cjs");
 
-/** The dashboard and the queries beside it. */
-function observed(stack, name, { data, web, journal, alarms, composites }) {
+const eventFields = [
+  "@timestamp",
+  "mark",
+  "`event.detail-type`",
+  "`event.resources.0`",
+  "event.detail.eventName",
+  "event.detail.Status",
+  "event.detail.Message",
+  "event.detail.stoppedReason",
+];
+
+/** The queries beside the dashboard. */
+function queriesOf(stack, name, { web, journal }) {
   const failure = "/(?i)(error|exception|fatal|panic|killed)/";
-  const eventFields = [
-    "@timestamp",
-    "mark",
-    "`event.detail-type`",
-    "`event.resources.0`",
-    "event.detail.eventName",
-    "event.detail.Status",
-    "event.detail.Message",
-    "event.detail.stoppedReason",
-  ];
   const recent = { fields: eventFields, sort: "@timestamp desc", limit: 50 };
   const queries = [
     [
@@ -58,15 +59,10 @@ function observed(stack, name, { data, web, journal, alarms, composites }) {
       queryString: new logs.QueryString(query),
       logGroups: [logGroup],
     });
+}
 
-  const changes = journal
-    .addMetricFilter("changes", {
-      metricNamespace: "Site",
-      metricName: `${name}-changes`,
-      metricValue: "1",
-      filterPattern: logs.FilterPattern.exists("$.mark"),
-    })
-    .metric({ label: "deployed or moved", statistic: "Sum", color: "#7f7f7f", period: minutes(1) });
+/** Graphs by section: title, metrics, and whether the changes are drawn over them. */
+function graphsOf({ data, web }) {
   const { database } = data;
   const { metrics } = web.targets;
   const { HttpCodeTarget } = elb;
@@ -80,8 +76,7 @@ function observed(stack, name, { data, web, journal, alarms, composites }) {
     searchRegion: route53Region,
   });
   const fewest = { statistic: "Minimum" };
-  // Title, metrics, and whether the changes are drawn over them.
-  const graphs = {
+  return {
     "Seen from outside": [
       ["Seen from outside (Route 53)", [checkers]],
       [
@@ -121,6 +116,19 @@ function observed(stack, name, { data, web, journal, alarms, composites }) {
       ],
     ],
   };
+}
+
+/** The dashboard and the queries beside it. */
+function observed(stack, name, { data, web, journal, alarms, composites }) {
+  queriesOf(stack, name, { web, journal });
+  const changes = journal
+    .addMetricFilter("changes", {
+      metricNamespace: "Site",
+      metricName: `${name}-changes`,
+      metricValue: "1",
+      filterPattern: logs.FilterPattern.exists("$.mark"),
+    })
+    .metric({ label: "deployed or moved", statistic: "Sum", color: "#7f7f7f", period: minutes(1) });
   const heading = (text) => new cloudwatch.TextWidget({ markdown: `## ${text}`, width: 24, height: 1 });
   const board = new cloudwatch.Dashboard(stack, "dashboard", { dashboardName: name });
   board.addWidgets(
@@ -131,7 +139,7 @@ function observed(stack, name, { data, web, journal, alarms, composites }) {
       alarms: [...composites, ...Object.values(alarms)],
     }),
   );
-  for (const [title, row] of Object.entries(graphs)) {
+  for (const [title, row] of Object.entries(graphsOf({ data, web }))) {
     board.addWidgets(heading(title));
     board.addWidgets(
       ...row.map(

@@ -126,8 +126,14 @@ function backupsOf(home, copies, name, { database }) {
     role,
     disableDefaultBackupPolicy: true,
   });
+  restoreTest(home, name, { database, vault, role });
+  return { vault };
+}
+
+/** A backup is restored each month, to show that it can be. */
+function restoreTest(home, name, { database, vault, role }) {
   const restoreTestingPlanName = `${name.replaceAll("-", "_")}_restore`;
-  const restoreTest = new backup.CfnRestoreTestingPlan(home, "restore-test", {
+  const plan = new backup.CfnRestoreTestingPlan(home, "restore-test", {
     restoreTestingPlanName,
     scheduleExpression: "cron(0 3 2 * ? *)",
     startWindowHours: 1,
@@ -139,14 +145,13 @@ function backupsOf(home, copies, name, { database }) {
     },
   });
   new backup.CfnRestoreTestingSelection(home, "restore-test-database", {
-    restoreTestingPlanName: restoreTest.ref,
+    restoreTestingPlanName: plan.ref,
     restoreTestingSelectionName: "database",
     protectedResourceType: "RDS",
     protectedResourceArns: [database.instanceArn],
     iamRoleArn: role.roleArn,
     validationWindowHours: 1,
   });
-  return { vault };
 }
 
 module.exports = { databaseOf, backupsOf };

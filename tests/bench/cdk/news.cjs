@@ -7,16 +7,8 @@ const destinations = require("aws-cdk-lib/aws-lambda-destinations");
 const ssm = require("aws-cdk-lib/aws-ssm");
 const { account, region, domain, minutes, bucket, lambdaFunction, dashboardUrl } = require("./shared.cjs");
 
-/** Turns events of AWS services into messages, and keeps them in its log, the journal. */
-function notifier(stack, name, { warning }, { data, front, web }) {
-  const notify = lambdaFunction(stack, "notifier", {
-    description: "Turns events of AWS services into short messages",
-    memorySize: 256,
-    timeout: Duration.seconds(30),
-    environment: { WARNING_TOPIC: warning.topicArn, SITE: domain, LANGUAGE: "ko" },
-  });
-  warning.grantPublish(notify);
-  const { cluster, service } = web;
+/** Those of the service and its tasks. */
+function ecsEvents({ cluster, service }) {
   const stopped = (...stopCode) => ({
     source: ["aws.ecs"],
     detailType: ["ECS Task State Change"],
@@ -33,7 +25,36 @@ function notifier(stack, name, { warning }, { data, front, web }) {
     resources: resource,
     detail: { eventName: [eventName] },
   });
-  const rows = [
+  return [
+    [
+      "deployment-failed",
+      "ECS gave a release up and went back to the one before; visitors were served all the time",
+      deployment([service.serviceArn], "SERVICE_DEPLOYMENT_FAILED"),
+    ],
+    [
+      "rolled-out",
+      "A release is rolled out to the service",
+      deployment(
+        events.Match.suffix(`:service/${cluster.clusterName}/${service.serviceName}`),
+        "SERVICE_DEPLOYMENT_COMPLETED",
+      ),
+    ],
+    [
+      "task-stopped",
+      "A task stopped by itself and is replaced; `stoppedReason` and the container's exit code say why",
+      stopped("EssentialContainerExited", "TaskFailedToStart"),
+    ],
+    [
+      "spot-interruption",
+      "AWS takes a Spot task back; it drains within two minutes and a successor starts",
+      stopped("SpotInterruption", "TerminationNotice"),
+    ],
+  ];
+}
+
+/** Events that people hear of: id of the rule, description and pattern. */
+function eventsOf(name, { data, front, web }) {
+  return [
     [
       "health",
       "AWS Health: faults and planned work of the services that the site uses",
@@ -75,30 +96,20 @@ function notifier(stack, name, { warning }, { data, front, web }) {
         detail: { SourceIdentifier: [data.database.instanceIdentifier] },
       },
     ],
-    [
-      "deployment-failed",
-      "ECS gave a release up and went back to the one before; visitors were served all the time",
-      deployment([service.serviceArn], "SERVICE_DEPLOYMENT_FAILED"),
-    ],
-    [
-      "rolled-out",
-      "A release is rolled out to the service",
-      deployment(
-        events.Match.suffix(`:service/${cluster.clusterName}/${service.serviceName}`),
-        "SERVICE_DEPLOYMENT_COMPLETED",
-      ),
-    ],
-    [
-      "task-stopped",
-      "A task stopped by itself and is replaced; `stoppedReason` and the container's exit code say why",
-      stopped("EssentialContainerExited", "TaskFailedToStart"),
-    ],
-    [
-      "spot-interruption",
-      "AWS takes a Spot task back; it drains within two minutes and a successor starts",
-      stopped("SpotInterruption", "TerminationNotice"),
-    ],
+    ...ecsEvents(web),
   ];
+}
+
+/** Turns events of AWS services into messages, and keeps them in its log, the journal. */
+function notifier(stack, name, { warning }, { data, front, web }) {
+  const notify = lambdaFunction(stack, "notifier", {
+    description: "Turns events of AWS services into short messages",
+    memorySize: 256,
+    timeout: Duration.seconds(30),
+    environment: { WARNING_TOPIC: warning.topicArn, SITE: domain, LANGUAGE: "ko" },
+  });
+  warning.grantPublish(notify);
+  const rows = eventsOf(name, { data, front, web });
   // One permission for all rules, as in our plan; `LambdaFunction` of aws-events-targets would make one a rule.
   const target = { bind: () => ({ arn: notify.functionArn }) };
   for (const [id, description, eventPattern] of rows)
@@ -114,6 +125,41 @@ function notifier(stack, name, { warning }, { data, front, web }) {
     sourceArn: stack.formatArn({ service: "events", resource: "rule", resourceName: `${name}-notifier-*` }),
   });
   return notify.logGroup;
+}
+
+/** What the reporter asks of AWS: actions, resources and conditions. */
+function asked(stack, { data, front, web, network, journal }) {
+  const { cluster, service, logGroup } = web;
+  const arn = (service, resource, resourceName, arnFormat) =>
+    stack.formatArn({ service, resource, resourceName, arnFormat });
+  return [
+    [
+      ["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],
+      [arn("cloudwatch", "alarm", "*", ArnFormat.COLON_RESOURCE_NAME)],
+    ],
+    [
+      [
+        "cloudwatch:GetMetricData",
+        "cloudtrail:LookupEvents",
+        "logs:GetQueryResults",
+        "logs:StopQuery",
+        "elasticloadbalancing:DescribeTargetHealth",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "rds:DescribeEvents",
+      ],
+      ["*"],
+    ],
+    [["ecs:DescribeServices"], [service.serviceArn]],
+    [["ecs:ListTasks"], ["*"], { ArnEquals: { "ecs:cluster": cluster.clusterArn } }],
+    [["ecs:DescribeTasks"], [arn("ecs", "task", `${cluster.clusterName}/*`)]],
+    [
+      ["logs:FilterLogEvents", "logs:StartQuery"],
+      [logGroup.logGroupArn, journal.logGroupArn],
+    ],
+    [["rds:DescribeDBInstances"], [data.database.instanceArn]],
+    [["acm:DescribeCertificate"], [front.certificate.certificateArn]],
+    [["route53:GetHostedZone", "route53:ListResourceRecordSets"], [network.zone.hostedZoneArn]],
+  ];
 }
 
 /** Looks for the cause when the site goes down, and reports it. */
@@ -161,36 +207,7 @@ function incidentReporter(stack, name, topics, { data, front, web, network, jour
   reports.grantReadWrite(reporter);
   config.grantRead(reporter);
   warning.grantPublish(reporter);
-  const arn = (service, resource, resourceName, arnFormat) =>
-    stack.formatArn({ service, resource, resourceName, arnFormat });
-  for (const [actions, resources, conditions] of [
-    [
-      ["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],
-      [arn("cloudwatch", "alarm", "*", ArnFormat.COLON_RESOURCE_NAME)],
-    ],
-    [
-      [
-        "cloudwatch:GetMetricData",
-        "cloudtrail:LookupEvents",
-        "logs:GetQueryResults",
-        "logs:StopQuery",
-        "elasticloadbalancing:DescribeTargetHealth",
-        "elasticloadbalancing:DescribeTargetGroups",
-        "rds:DescribeEvents",
-      ],
-      ["*"],
-    ],
-    [["ecs:DescribeServices"], [service.serviceArn]],
-    [["ecs:ListTasks"], ["*"], { ArnEquals: { "ecs:cluster": cluster.clusterArn } }],
-    [["ecs:DescribeTasks"], [arn("ecs", "task", `${cluster.clusterName}/*`)]],
-    [
-      ["logs:FilterLogEvents", "logs:StartQuery"],
-      [logGroup.logGroupArn, journal.logGroupArn],
-    ],
-    [["rds:DescribeDBInstances"], [data.database.instanceArn]],
-    [["acm:DescribeCertificate"], [front.certificate.certificateArn]],
-    [["route53:GetHostedZone", "route53:ListResourceRecordSets"], [network.zone.hostedZoneArn]],
-  ])
+  for (const [actions, resources, conditions] of asked(stack, { data, front, web, network, journal }))
     reporter.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
   new events.Rule(stack, "on-alarm", {
     description: "Starts the incident report when the site goes down, and its follow-up when it is back",

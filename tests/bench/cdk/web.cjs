@@ -73,7 +73,8 @@ function builtFiles(stack, balancer, https) {
   });
 }
 
-function fargate(stack, name, { vpc }, { https }, { database }) {
+/** What a task runs: the app, and its migrations before. */
+function taskDefinitions(stack, name, database) {
   const appSecret = new secrets.Secret(stack, "app-secret", {
     description: "Secret environment of the app",
     generateSecretString: { passwordLength: 40 },
@@ -84,7 +85,6 @@ function fargate(stack, name, { vpc }, { https }, { database }) {
     lifecycleRules: [{ description: "Keep the last 30 images", maxImageCount: 30 }],
   });
   const logGroup = new logs.LogGroup(stack, "logs", { retention });
-  const cluster = new ecs.Cluster(stack, "cluster", { vpc, enableFargateCapacityProviders: true });
   const [taskRole, executionRole] = ["task", "execution"].map(
     (id) => new iam.Role(stack, `${id}-role`, { assumedBy: new iam.ServicePrincipal("ecs-tasks.amazonaws.com") }),
   );
@@ -127,7 +127,12 @@ function fargate(stack, name, { vpc }, { https }, { database }) {
     portMappings: [{ containerPort: port }],
     healthCheck: { command: ["CMD-SHELL", `wget -qO- localhost:${port}${healthPath}`] },
   });
+  return { taskDefinition, logGroup };
+}
 
+function fargate(stack, name, { vpc }, { https }, { database }) {
+  const { taskDefinition, logGroup } = taskDefinitions(stack, name, database);
+  const cluster = new ecs.Cluster(stack, "cluster", { vpc, enableFargateCapacityProviders: true });
   const securityGroup = new ec2.SecurityGroup(stack, "fargate-group", {
     vpc,
     allowAllOutbound: false,
@@ -167,21 +172,7 @@ function fargate(stack, name, { vpc }, { https }, { database }) {
       healthyThresholdCount: 2,
     },
   });
-  https.addAction("redirect", {
-    priority: 10,
-    conditions: [elb.ListenerCondition.hostHeaders([`www.${domain}`])],
-    action: elb.ListenerAction.redirect({ host: domain, permanent: true }),
-  });
-  https.addAction("probe", {
-    priority: 21,
-    conditions: [elb.ListenerCondition.httpHeader("x-site-probe", ["secret"])],
-    action: elb.ListenerAction.forward([targets]),
-  });
-  https.addAction("catch-all", {
-    priority: 1000,
-    conditions: [elb.ListenerCondition.pathPatterns(["/*"])],
-    action: elb.ListenerAction.weightedForward([{ targetGroup: targets, weight: 100 }]),
-  });
+  routes(https, targets);
 
   const scaling = service.autoScaleTaskCount({ minCapacity: 2, maxCapacity: 4 });
   const cooldowns = { scaleOutCooldown: minutes(1), scaleInCooldown: minutes(5) };
@@ -205,6 +196,25 @@ function traffic(stack, name, { zone }, { balancer }) {
     ["migrated", "Release whose database migrations were applied last, and the database"],
   ])
     new ssm.StringParameter(stack, id, { parameterName: `/iamvet/${name}/${id}`, description, stringValue: "{}" });
+}
+
+/** Ways through the listener: to the site's own name, by the secret header, and for everybody. */
+function routes(https, targets) {
+  https.addAction("redirect", {
+    priority: 10,
+    conditions: [elb.ListenerCondition.hostHeaders([`www.${domain}`])],
+    action: elb.ListenerAction.redirect({ host: domain, permanent: true }),
+  });
+  https.addAction("probe", {
+    priority: 21,
+    conditions: [elb.ListenerCondition.httpHeader("x-site-probe", ["secret"])],
+    action: elb.ListenerAction.forward([targets]),
+  });
+  https.addAction("catch-all", {
+    priority: 1000,
+    conditions: [elb.ListenerCondition.pathPatterns(["/*"])],
+    action: elb.ListenerAction.weightedForward([{ targetGroup: targets, weight: 100 }]),
+  });
 }
 
 module.exports = { loadBalancer, fargate, traffic };

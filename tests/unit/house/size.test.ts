@@ -47,7 +47,7 @@ function excesses(): Map<string, number> {
     const lines = text.trimEnd().split("\n");
     note("file", file, lines.length);
     note("line", file, Math.max(...lines.map((line) => line.length)));
-    if (/\.[mc]?tsx?$/.test(file))
+    if (/\.[mc]?[jt]sx?$/.test(file))
       for (const [name, size] of functionsIn(file, text)) note("function", `${file} ${name}`, size);
   }
   const folders = new Map<string, number>();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Suite } from "../../suites/table.mjs";
 
@@ -7,12 +9,9 @@ const ROOT = join(__dirname, "../../..");
 const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 describe("the table of suites", () => {
-  let suites: readonly Suite[] = [];
-  let shares: Readonly<Record<string, number>> = {};
-  let markdown = "";
+  let { SUITES: suites, SHARES: shares, together, asMarkdown } = {} as typeof import("../../suites/table.mjs");
   before(async () => {
-    const table = await import("../../suites/table.mjs");
-    [suites, shares, markdown] = [table.SUITES, table.SHARES, table.asMarkdown()];
+    ({ SUITES: suites, SHARES: shares, together, asMarkdown } = await import("../../suites/table.mjs"));
   });
   const scripts = Object.keys(JSON.parse(text("package.json")).scripts);
   const scriptOf = ({ run }: Suite) => /^npm (?:run --silent )?([\w:-]+)/.exec(run)?.[1];
@@ -31,19 +30,15 @@ describe("the table of suites", () => {
   });
 
   it("stands in CONTRIBUTING.md as it is", () => {
-    assert.ok(text("CONTRIBUTING.md").includes(markdown), `CONTRIBUTING.md has another table than this:\n${markdown}`);
+    const table = asMarkdown();
+    assert.ok(text("CONTRIBUTING.md").includes(table), `CONTRIBUTING.md has another table than this:\n${table}`);
   });
 
   it("gives no share more than its minutes: what takes longer is a command by hand, or runs beside the others", () => {
     assert.deepEqual(Object.keys(shares).sort(), [...new Set(suites.map(({ share }) => share))].sort());
     for (const [share, minutes] of Object.entries(shares)) {
       const mine = suites.filter((suite) => suite.share === share && !suite.alone);
-      const sum = (some: readonly Suite[]) => some.reduce((all, { seconds }) => all + seconds, 0);
-      const beside = mine.filter(({ background }) => background);
-      const longest = Math.max(
-        sum(mine.filter((suite) => !beside.includes(suite))),
-        ...beside.map((suite) => suite.seconds),
-      );
+      const longest = together(mine, ({ seconds }) => seconds);
       assert.ok(longest <= minutes * 60, `${share}: ${longest} s of ${minutes} minutes`);
     }
   });
@@ -55,5 +50,26 @@ describe("the table of suites", () => {
           suites.slice(0, index).some((earlier) => earlier.name === one && earlier.background),
           `${name} after ${one}`,
         );
+  });
+});
+
+describe("a parallel run", () => {
+  it("hands nothing of one file's environment to the next in its process", function () {
+    this.timeout(300_000);
+    const folder = mkdtempSync(join(tmpdir(), "parallel-"));
+    try {
+      const alone = `it("is alone", () => {
+        require("node:assert").equal(process.env.LEFT_BEHIND, undefined);
+        process.env.LEFT_BEHIND = "1";
+      });`;
+      // More files than processes: one process has two.
+      for (const name of ["a", "b", "c"]) writeFileSync(join(folder, `${name}.cjs`), alone);
+      const args = [require.resolve("mocha/bin/mocha.js"), "--parallel", "--jobs", "2", `${folder}/*.cjs`];
+      const { status, stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+      assert.match(stdout, /3 passing/);
+      assert.equal(status, 0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
