@@ -71,7 +71,12 @@ export class SiteAlarms extends pulumi.ComponentResource {
                 {
                   meaning:
                     "Visitors are not served, or get errors. The incident report with the cause follows within a minute",
-                  causes: ["the last release", "the database", "the server or its disk", "DNS or the certificate"],
+                  causes: [
+                    "bad-deploy: the last release",
+                    "database-down: the database",
+                    "host-unreachable: the server or its disk",
+                    "dns-record-wrong: DNS or the certificate",
+                  ],
                 },
                 args.actions,
               ),
@@ -90,7 +95,10 @@ export class SiteAlarms extends pulumi.ComponentResource {
           alarmDescription: alarmDescription(
             {
               meaning: "Visitors are still served, but something needs a person before they are not",
-              causes: ["the database runs out of space or connections", "a backup failed"],
+              causes: [
+                "database-storage-full: the database runs out of space or connections",
+                "backup-failed: a backup failed",
+              ],
             },
             args.actions,
           ),

@@ -188,7 +188,10 @@ export class Watcher extends pulumi.ComponentResource {
       evaluationPeriods: 1,
       ...atLeast(1),
       treatMissingData: "notBreaching",
-      causes: ["the function's role or its permission was changed", "the automation's document was deleted"],
+      causes: [
+        "permission-denied: the function's role or its permission was changed",
+        "recovery-broken: the automation's document was deleted",
+      ],
     } as const;
     const table: Record<string, AlarmEntry> = {
       "failed-looks": {

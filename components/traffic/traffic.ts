@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  ALIAS_TTL,
   encodeTraffic,
   type FoundTraffic,
   inWritingOrder,
@@ -13,7 +14,7 @@ import type { LoadBalancer } from "./load-balancer";
 
 /** What visitors are to get. */
 export interface WantedTraffic {
-  /** Seconds that resolvers may hold the address. An alias of a load balancer has 60, whatever is asked here. */
+  /** Seconds that resolvers may hold the address. An alias of a load balancer has {@link ALIAS_TTL}, whatever is asked here. */
   readonly ttl: number;
   readonly serving: WebTier;
   /** A second tier and its share of traffic in percent, 0 to 100. */
@@ -44,9 +45,6 @@ export interface TrafficArgs extends WantedTraffic {
   /** Whether the two records refuse to be deleted. Not while the site is renamed. @default true */
   readonly protect?: boolean;
 }
-
-/** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
-const ALIAS_TTL = 60;
 
 /**
  * Where visitors are to go, known when everything that they are led to is there. The gate before {@link Traffic} asks it what has to

@@ -84,7 +84,11 @@ export class VercelLogDrain extends pulumi.ComponentResource {
           severity: "warning",
           subject: "errors",
           meaning: "Vercel's functions answer visitors with errors (HTTP 5xx) or crash.",
-          causes: ["the database is unreachable or out of connections", "a faulty release", "a function ran too long"],
+          causes: [
+            "database-connections: the database is unreachable or out of connections",
+            "bad-deploy: a faulty release",
+            "vercel-function-failing: a function ran too long",
+          ],
           firstCommand: pulumi.interpolate`aws logs tail ${this.logGroupName} --since 30m --filter-pattern '${failed}'`,
           namespace,
           metricName: filter.metricTransformation.name,

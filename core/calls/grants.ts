@@ -54,7 +54,7 @@ const conditions: Readonly<Record<string, Condition>> = {
   "iam:DetachRolePolicy": { ArnEquals: { "iam:PolicyARN": attachable } },
   "iam:CreateServiceLinkedRole": { StringEquals: { "iam:AWSServiceName": principals(LINKED) } },
   "iam:PassRole": { StringEquals: { "iam:PassedToService": principals(PASSED_TO) } },
-  // Instances of the group bear the name of its boot parameter (components/tiers/ha-web-tier.ts).
+  // Instances of the group bear the name of its boot parameter (components/tiers/ha-instances.ts).
   "ssm:instance#group": { StringLike: { "ssm:resourceTag/boot-group": "ha-web-tier-*" } },
 };
 

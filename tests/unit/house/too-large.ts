@@ -14,6 +14,8 @@ export const TOO_LARGE: Readonly<Record<string, number>> = {
   "file: tests/unit/stacks/gates/gates.test.ts": 524,
   "file: tests/unit/stacks/plans.test.ts": 518,
   "file: tests/unit/stacks/settings/settings.test.ts": 632,
+  "function: components/tiers/balanced-tier.ts balancedAlarms": 81,
+  "function: components/vercel/vercel-log-drain.ts constructor": 84,
   "function: insight/comparison.ts brokenClaims": 107,
   "function: insight/cost/cost.ts costOf": 89,
   "function: stacks/gates/index.ts liveGates": 238,

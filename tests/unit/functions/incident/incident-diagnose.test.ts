@@ -23,7 +23,7 @@ const names = (recording: Recording) => verdict(recording).causes.map((cause) =>
 describe("diagnosis of recorded incidents", () => {
   it("has at least 25 of them, of every tier, with causes that exist", () => {
     assert.ok(RECORDED.length >= 25);
-    const known = new Set(CAUSES.map((cause) => cause.id));
+    const known = new Set<string>(CAUSES.map((cause) => cause.id));
     for (const { expect, never } of RECORDED) for (const id of [...expect, ...never]) assert.ok(known.has(id), id);
   });
 
@@ -146,7 +146,7 @@ describe("rules", () => {
   });
 
   it("are complete in both languages, weigh between 0 and 1, and explain causes that exist", () => {
-    const known = new Set(CAUSES.map((cause) => cause.id));
+    const known = new Set<string>(CAUSES.map((cause) => cause.id));
     assert.equal(known.size, CAUSES.length, "an id occurs twice");
     for (const cause of CAUSES) {
       for (const text of [cause.title, cause.do]) {
