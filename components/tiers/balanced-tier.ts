@@ -98,12 +98,7 @@ type TargetDimensions = { LoadBalancer: pulumi.Output<string>; TargetGroup: pulu
 export function balancedAlarms(
   name: string,
   dimensions: TargetDimensions,
-  args: {
-    readonly max: number;
-    readonly min: number;
-    readonly alarmLevel: AlarmLevel;
-    readonly alarmActions: AlarmActions;
-  },
+  args: Pick<BalancedTierArgs, "min" | "max" | "alarmLevel" | "alarmActions">,
   opts: pulumi.CustomResourceOptions,
 ): { readonly errors: Signal; readonly signals: readonly Signal[] } {
   const metric = {
