@@ -6,12 +6,11 @@ import {
   DescribeScalingActivitiesCommand,
   type DescribeScalingActivitiesCommandOutput,
 } from "@aws-sdk/client-auto-scaling";
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, metricFacts } from "./facts";
+import { answersOf, iso } from "./facts";
 import { HOST_METRICS } from "./instance";
-import { askMetrics } from "./metrics";
+import { askMetrics, metricFacts } from "./metrics";
 
 /** Size, activities and instance refreshes of an Auto Scaling group. */
 export const autoscaling: CollectorDefinition<"autoscaling"> = {
@@ -100,9 +99,6 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         at: iso(one.StartTime),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("autoscaling", group, HOST_METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("autoscaling", group, HOST_METRICS, answers, incident)];
   },
 };

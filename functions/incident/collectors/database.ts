@@ -1,4 +1,3 @@
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeDBInstancesCommand,
   type DescribeDBInstancesCommandOutput,
@@ -7,8 +6,8 @@ import {
 } from "@aws-sdk/client-rds";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersOf, iso } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "CPUUtilization", bad: "high" },
@@ -95,9 +94,6 @@ export const database: CollectorDefinition<"database"> = {
         at: iso(event.Date),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("database", identifier, METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("database", identifier, METRICS, answers, incident)];
   },
 };

@@ -1,4 +1,3 @@
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeServicesCommand,
   type DescribeServicesCommandOutput,
@@ -8,8 +7,8 @@ import {
 } from "@aws-sdk/client-ecs";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, type MetricSpec, metricFacts, shortName } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersOf, iso, shortName } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "CPUUtilization", bad: "high" },
@@ -96,9 +95,6 @@ export const ecs: CollectorDefinition<"ecs"> = {
         at: iso(task.stoppingAt ?? task.stoppedAt),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("ecs", base.subject, METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("ecs", base.subject, METRICS, answers, incident)];
   },
 };

@@ -1,4 +1,4 @@
-import { type GetMetricDataCommandOutput, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
+import { ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeInstanceStatusCommand,
   type DescribeInstanceStatusCommandOutput,
@@ -10,8 +10,8 @@ import {
 import type { Fact } from "../../../core/incident";
 import { regex } from "../../../core/regex";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersOf, iso } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 /** AWS/EC2 and CloudWatch agent metrics of one machine. The longest matching name wins. */
 export const HOST_METRICS: readonly MetricSpec[] = [
@@ -134,10 +134,7 @@ export const instance: CollectorDefinition<"instance"> = {
         facts.push({ ...base, name: "console", text: line.trim(), at: iso(output.Timestamp) });
       }
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("instance", instanceId, HOST_METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("instance", instanceId, HOST_METRICS, answers, incident)];
   },
 };
 

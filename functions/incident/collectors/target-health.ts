@@ -1,4 +1,3 @@
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
@@ -6,8 +5,8 @@ import {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, type MetricSpec, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersOf } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "RequestCount", bad: "high" },
@@ -99,9 +98,6 @@ export const targetHealth: CollectorDefinition<"target-health"> = {
         });
       }
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("target-health", subject, METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("target-health", subject, METRICS, answers, incident)];
   },
 };
