@@ -3,7 +3,7 @@ import { Uptime } from "../components/monitoring/uptime";
 import { AssetServer } from "../components/traffic/asset-server";
 import { DnsZone } from "../components/traffic/dns-zone";
 import { LoadBalancer } from "../components/traffic/load-balancer";
-import { Traffic, trafficOf, type WantedTraffic } from "../components/traffic/traffic";
+import { desiredTraffic, Traffic, type WantedTraffic } from "../components/traffic/traffic";
 import type { TrafficState } from "../core/traffic-state";
 import type { WebTier } from "../core/web-tier";
 import { tiers as architectures } from "./architectures";
@@ -149,7 +149,7 @@ export async function deploySite(config: StackConfig, gates: Gates): Promise<Sit
     ...(canary ? { canary: { tier: canary, percent: traffic.percent } } : {}),
     revision: traffic.revision,
   };
-  const next = before && (await knownValue(trafficOf(wanted), "the targets of the tiers"));
+  const next = before && (await knownValue(desiredTraffic(wanted), "the targets of the tiers"));
   if (before && next) {
     for (const tier of built) if (!losesVisitors(before, next, tier.tier)) await witness(gates, tier);
     await proveTiers(gates, before, built, next);

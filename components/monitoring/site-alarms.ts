@@ -50,7 +50,7 @@ export class SiteAlarms extends pulumi.ComponentResource {
 
   private composites(name: string, args: SiteAlarmsArgs, down: readonly Signal[], danger: readonly Signal[]): Signal[] {
     const child = { parent: this };
-    const anyOf = (signals: readonly Signal[]) =>
+    const anyAlarm = (signals: readonly Signal[]) =>
       pulumi.all(signals.map(({ arn }) => arn)).apply((arns) => arns.map((arn) => `ALARM("${arn}")`).join(" OR "));
     const signal = (created: aws.cloudwatch.CompositeAlarm, subject: Subject): Signal => ({
       name: created.alarmName,
@@ -66,7 +66,7 @@ export class SiteAlarms extends pulumi.ComponentResource {
             `${name}-site-is-down`,
             {
               alarmName: `${pulumi.getProject()}-${pulumi.getStack()}-site-is-down`,
-              alarmRule: anyOf(down),
+              alarmRule: anyAlarm(down),
               alarmDescription: alarmDescription(
                 {
                   meaning:
@@ -91,7 +91,7 @@ export class SiteAlarms extends pulumi.ComponentResource {
         `${name}-site-in-danger`,
         {
           alarmName: `${pulumi.getProject()}-${pulumi.getStack()}-site-in-danger`,
-          alarmRule: anyOf(danger),
+          alarmRule: anyAlarm(danger),
           alarmDescription: alarmDescription(
             {
               meaning: "Visitors are still served, but something needs a person before they are not",

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
 import { homeArn } from "../aws/home-arn";
-import { policyDocument, policyOf, serviceRole } from "../aws/iam";
+import { grantPolicy, policyDocument, serviceRole } from "../aws/iam";
 import { invokeOn, lambdaFunction } from "../aws/lambda-function";
 import { ALARM_STATE_CHANGE, type AlarmActions } from "./alarm";
 import { type AlarmEntry, type AlarmLevel, alarms, atLeast } from "./alarm-table";
@@ -104,7 +104,7 @@ export class Watcher extends pulumi.ComponentResource {
     this.automation = recovery.automation;
     const policy = new aws.iam.RolePolicy(
       `${name}-role-policy`,
-      { role: role.id, policy: policyOf(watcherGrants({ ...args, ...recovery, logs, state, dead }, homeArn(this))) },
+      { role: role.id, policy: grantPolicy(watcherGrants({ ...args, ...recovery, logs, state, dead }, homeArn(this))) },
       own,
     );
     new aws.lambda.FunctionEventInvokeConfig(

@@ -50,7 +50,7 @@ export interface TrafficArgs extends WantedTraffic {
  * Where visitors are to go, known when everything that they are led to is there. The gate before {@link Traffic} asks it what has to
  * prove itself, and {@link Traffic} does it.
  */
-export function trafficOf(traffic: WantedTraffic): pulumi.Output<TrafficState> {
+export function desiredTraffic(traffic: WantedTraffic): pulumi.Output<TrafficState> {
   const { serving, canary, ttl, revision } = traffic;
   const { dns } = weights(serving, canary);
   const percent = canary?.percent ?? 0;
@@ -60,8 +60,8 @@ export function trafficOf(traffic: WantedTraffic): pulumi.Output<TrafficState> {
     revision,
     ttl: aliased ? Math.max(ttl, ALIAS_TTL) : ttl,
     slots: {
-      serving: slotOf(tiers.serving, dns.serving, 100 - percent),
-      canary: slotOf(tiers.canary, dns.canary, percent),
+      serving: slotState(tiers.serving, dns.serving, 100 - percent),
+      canary: slotState(tiers.canary, dns.canary, percent),
     },
   }) as pulumi.Output<TrafficState>;
 }
@@ -90,7 +90,7 @@ export class Traffic extends pulumi.ComponentResource {
     const child = { parent: this };
     const { serving, canary } = args;
     const { dns, balancer } = weights(serving, canary);
-    const wanted = trafficOf(args).apply((state) => ({ ...state, ...(args.found && { found: args.found }) }));
+    const wanted = desiredTraffic(args).apply((state) => ({ ...state, ...(args.found && { found: args.found }) }));
     const intent = new aws.ssm.Parameter(
       `${name}-intent`,
       {
@@ -145,7 +145,7 @@ export class Traffic extends pulumi.ComponentResource {
   }
 }
 
-const slotOf = ({ tier, target, targetGroupArn }: WebTier, weight: number, share: number) => ({
+const slotState = ({ tier, target, targetGroupArn }: WebTier, weight: number, share: number) => ({
   tier,
   weight,
   share,

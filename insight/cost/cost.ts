@@ -1,5 +1,5 @@
 import type { Plan } from "../../core/plan-format";
-import { built, regionOf } from "../../core/plan-reader";
+import { built, planRegion } from "../../core/plan-reader";
 import { parseUsage, type Usage } from "../../core/usage";
 import { freeTypes } from "./cost-free";
 import type { Item } from "./cost-item";
@@ -114,7 +114,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
  */
 export function costOf(plan: Plan, options: CostOptions = {}): CostReport {
   const usage = parseUsage(options.usage);
-  const region = options.region ?? options.prices?.region ?? regionOf(plan);
+  const region = options.region ?? options.prices?.region ?? planRegion(plan);
   const book = options.prices ?? readPrices(region);
   const lines: CostLine[] = [];
   const free: Unpriced[] = [];

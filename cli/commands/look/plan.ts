@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
 import type { Plan, Plans } from "../../../core/plan-format";
-import { inUrnsOf } from "../../../core/plan-reader";
+import { withUrnsFrom } from "../../../core/plan-reader";
 import { dataChanges, renderDataChanges } from "../../../insight/change/data-safety";
 import { changesOf } from "../../../insight/change/flip-changes";
 import { insideOf } from "../../../insight/change/inside";
@@ -81,7 +81,9 @@ function readPlans(file: string): readonly Plan[] {
 function refuseLoss(before: readonly Plan[], plans: readonly Plan[]): void {
   const lost = plans.flatMap((plan) => {
     const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? renderDataChanges(dataChanges(inUrnsOf(plan, old), plan)).map((line) => `${plan.stack}: ${line}`) : [];
+    return old
+      ? renderDataChanges(dataChanges(withUrnsFrom(plan, old), plan)).map((line) => `${plan.stack}: ${line}`)
+      : [];
   });
   if (lost.length > 0) throw new UserError(`Data would be lost.\n\n${lost.join("\n\n")}`);
 }

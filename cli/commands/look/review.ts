@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../../../core/errors";
 import type { Plan, Plans } from "../../../core/plan-format";
-import { inUrnsOf } from "../../../core/plan-reader";
+import { withUrnsFrom } from "../../../core/plan-reader";
 import { type Change, changesOf } from "../../../insight/change/flip-changes";
 import type { Flip } from "../../../insight/change/flip-effects";
 import { flipOf } from "../../../insight/change/flip-effects";
@@ -53,7 +53,7 @@ export function reviewDocument(
 ): Document {
   const kept = after.flatMap((plan): (readonly [Plan, Plan])[] => {
     const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? [[inUrnsOf(plan, old), plan]] : [];
+    return old ? [[withUrnsFrom(plan, old), plan]] : [];
   });
   const all = kept.map(([old, plan]) => ({
     old,

@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-auto-scaling";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso } from "./facts";
+import { answersTo, iso } from "./facts";
 import { HOST_METRICS } from "./instance";
 import { askMetrics, metricFacts } from "./metrics";
 
@@ -47,7 +47,7 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
   facts: ({ group }, answers, incident) => {
     const base = { from: "autoscaling", subject: group } as const;
     const facts: Fact[] = [];
-    for (const one of answersOf<DescribeAutoScalingGroupsCommandOutput>(answers, "DescribeAutoScalingGroups").flatMap(
+    for (const one of answersTo<DescribeAutoScalingGroupsCommandOutput>(answers, "DescribeAutoScalingGroups").flatMap(
       (a) => a.AutoScalingGroups ?? [],
     )) {
       const desired = one.DesiredCapacity ?? 0;
@@ -77,7 +77,7 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         });
       }
     }
-    for (const one of answersOf<DescribeScalingActivitiesCommandOutput>(answers, "DescribeScalingActivities").flatMap(
+    for (const one of answersTo<DescribeScalingActivitiesCommandOutput>(answers, "DescribeScalingActivities").flatMap(
       (a) => a.Activities ?? [],
     )) {
       facts.push({
@@ -88,7 +88,7 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         at: iso(one.StartTime),
       });
     }
-    for (const one of answersOf<DescribeInstanceRefreshesCommandOutput>(answers, "DescribeInstanceRefreshes").flatMap(
+    for (const one of answersTo<DescribeInstanceRefreshesCommandOutput>(answers, "DescribeInstanceRefreshes").flatMap(
       (a) => a.InstanceRefreshes ?? [],
     )) {
       facts.push({

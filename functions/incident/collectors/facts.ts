@@ -1,7 +1,7 @@
 import type { Answers, Fact, Plain, SourceKind } from "../../../core/incident";
 
 /** Every answer of one operation: single, as an array, or under `Operation#label`. */
-export function answersOf<T>(answers: Answers, operation: string): readonly Plain<T>[] {
+export function answersTo<T>(answers: Answers, operation: string): readonly Plain<T>[] {
   return Object.entries(answers)
     .filter(([key]) => key === operation || key.startsWith(`${operation}#`))
     .flatMap(([, answer]) => (Array.isArray(answer) ? answer : [answer]) as Plain<T>[])

@@ -10,7 +10,7 @@ import {
 import type { Fact } from "../../../core/incident";
 import { regex } from "../../../core/regex";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso } from "./facts";
+import { answersTo, iso } from "./facts";
 import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 /** AWS/EC2 and CloudWatch agent metrics of one machine. The longest matching name wins. */
@@ -81,7 +81,7 @@ export const instance: CollectorDefinition<"instance"> = {
   facts: ({ instanceId }, answers, incident) => {
     const base = { kind: "instance", from: "instance", subject: instanceId } as const;
     const facts: Fact[] = [];
-    for (const one of answersOf<DescribeInstancesCommandOutput>(answers, "DescribeInstances")
+    for (const one of answersTo<DescribeInstancesCommandOutput>(answers, "DescribeInstances")
       .flatMap((a) => a.Reservations ?? [])
       .flatMap((r) => r.Instances ?? [])) {
       const reason = [one.StateReason?.Code, one.StateReason?.Message, one.StateTransitionReason]
@@ -96,7 +96,7 @@ export const instance: CollectorDefinition<"instance"> = {
         at: one.State?.Name === "running" ? undefined : iso(stopped),
       });
     }
-    for (const status of answersOf<DescribeInstanceStatusCommandOutput>(answers, "DescribeInstanceStatus").flatMap(
+    for (const status of answersTo<DescribeInstanceStatusCommandOutput>(answers, "DescribeInstanceStatus").flatMap(
       (a) => a.InstanceStatuses ?? [],
     )) {
       for (const [name, summary] of [
@@ -123,7 +123,7 @@ export const instance: CollectorDefinition<"instance"> = {
         });
       }
     }
-    for (const output of answersOf<GetConsoleOutputCommandOutput>(answers, "GetConsoleOutput")) {
+    for (const output of answersTo<GetConsoleOutputCommandOutput>(answers, "GetConsoleOutput")) {
       const text = /^[A-Za-z0-9+/=\s]+$/.test(output.Output ?? "")
         ? Buffer.from(output.Output ?? "", "base64").toString("utf8")
         : (output.Output ?? "");

@@ -1,7 +1,7 @@
 import { GetMetricDataCommand, type Metric } from "@aws-sdk/client-cloudwatch";
 import type { Answers, Fact, Incident, SourceKind } from "../../../core/incident";
 import type { Context } from "./context";
-import { answersOf, iso, minutesBetween } from "./facts";
+import { answersTo, iso, minutesBetween } from "./facts";
 
 /** A series to ask CloudWatch for. */
 export interface MetricQuestion extends Metric {
@@ -55,7 +55,7 @@ export function metricFacts(
   answers: Answers,
   { startedAt }: Incident,
 ): Fact[] {
-  const series = answersOf<{ MetricDataResults?: readonly Series[] }>(answers, "GetMetricData");
+  const series = answersTo<{ MetricDataResults?: readonly Series[] }>(answers, "GetMetricData");
   return series
     .flatMap(({ MetricDataResults }) => MetricDataResults ?? [])
     .flatMap((one) => {

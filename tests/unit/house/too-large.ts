@@ -9,7 +9,7 @@ export const TOO_LARGE: Readonly<Record<string, number>> = {
   "file: tests/provider/convert.ts": 435,
   "file: tests/unit/cli/move/migrate.test.ts": 551,
   "file: tests/unit/cli/operate/release.test.ts": 429,
-  "file: tests/unit/insight/cost/cost.test.ts": 506,
+  "file: tests/unit/insight/cost/cost.test.ts": 509,
   "file: tests/unit/stacks/gates/gates.test.ts": 524,
   "file: tests/unit/stacks/plans.test.ts": 518,
   "file: tests/unit/stacks/settings/settings.test.ts": 632,

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Recording } from "../../../../core/incident";
 import { regex } from "../../../../core/regex";
 import { CAUSES } from "../../../../functions/incident/causes";
-import { diagnose, evidenceOf } from "../../../../functions/incident/causes/diagnose";
+import { diagnose, toEvidence } from "../../../../functions/incident/causes/diagnose";
 
 interface Recorded extends Recording {
   readonly expect: readonly string[];
@@ -17,7 +17,7 @@ const RECORDED = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".json"))
   .map((file) => ({ file, ...(JSON.parse(readFileSync(path.join(FOLDER, file), "utf8")) as Recorded) }));
 
-const verdict = (recording: Recording) => diagnose(evidenceOf(recording));
+const verdict = (recording: Recording) => diagnose(toEvidence(recording));
 const names = (recording: Recording) => verdict(recording).causes.map((cause) => cause.id);
 
 describe("diagnosis of recorded incidents", () => {
@@ -110,7 +110,7 @@ describe("diagnosis of recorded incidents", () => {
   it("says nothing when nothing is known, and names the collectors that failed", () => {
     const incident = recorded("fargate/oom.json").incident;
     const failed = diagnose(
-      evidenceOf({ incident, findings: [{ source: { kind: "changes" }, error: "AccessDeniedException" }] }),
+      toEvidence({ incident, findings: [{ source: { kind: "changes" }, error: "AccessDeniedException" }] }),
     );
     assert.deepEqual(failed.causes, []);
     assert.deepEqual(

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-rds";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso } from "./facts";
+import { answersTo, iso } from "./facts";
 import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
@@ -64,7 +64,7 @@ export const database: CollectorDefinition<"database"> = {
   facts: ({ identifier }, answers, incident) => {
     const base = { kind: "database", from: "database", subject: identifier } as const;
     const facts: Fact[] = [];
-    for (const answer of answersOf<DescribeDBInstancesCommandOutput & { Error?: { Code?: string; Message?: string } }>(
+    for (const answer of answersTo<DescribeDBInstancesCommandOutput & { Error?: { Code?: string; Message?: string } }>(
       answers,
       "DescribeDBInstances",
     )) {
@@ -84,7 +84,7 @@ export const database: CollectorDefinition<"database"> = {
         facts.push({ ...base, name: "status", text: `not found ${answer.Error?.Code ?? ""}`.trim() });
       }
     }
-    for (const event of answersOf<DescribeEventsCommandOutput>(answers, "DescribeEvents").flatMap(
+    for (const event of answersTo<DescribeEventsCommandOutput>(answers, "DescribeEvents").flatMap(
       (a) => a.Events ?? [],
     )) {
       facts.push({
