@@ -41,12 +41,12 @@ export interface Asset {
 }
 
 /** The form in which a file is kept: compressed once, however often it is asked for. */
-export function assetOf(key: string, content: Buffer): Asset {
+export function toAsset(key: string, content: Buffer): Asset {
   const { type, text = false } = types[extname(key).toLowerCase()] ?? { type: "application/octet-stream" };
   return { body: text ? gzipSync(content, { level: 9 }) : content, gzip: text, type };
 }
 
-export const contentOf = ({ body, gzip }: Asset): Buffer => (gzip ? gunzipSync(body) : body);
+export const assetContent = ({ body, gzip }: Asset): Buffer => (gzip ? gunzipSync(body) : body);
 
 /** The longest key that S3 takes, in bytes. */
 const LONGEST_KEY = 1024;
@@ -55,7 +55,7 @@ const LONGEST_KEY = 1024;
  * Key of a path as the load balancer hands it over, which is as the browser encoded it. Undefined for what cannot be a built file:
  * another folder, a way out of this one, a folder itself.
  */
-export function keyOf(path: string): string | undefined {
+export function assetKey(path: string): string | undefined {
   const key = decoded(path).slice(1);
   const segments = key.split("/");
   const plain = segments.every((segment) => !["", ".", ".."].includes(segment)) && !/[\p{Cc}\\]/u.test(key);

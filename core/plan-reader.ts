@@ -46,7 +46,7 @@ export function byUrn(plan: Plan): Map<string, PlannedResource> {
  * An older plan in the URNs of a newer one: a resource that moved under another parent, or was renamed with an alias, is the same
  * resource for the engine.
  */
-export function inUrnsOf(newer: Plan, older: Plan): Plan {
+export function withUrnsFrom(newer: Plan, older: Plan): Plan {
   const now = new Map(
     newer.resources.flatMap(({ urn, aliases = [] }) => aliases.map((alias) => [alias, urn] as const)),
   );
@@ -57,7 +57,7 @@ export function inUrnsOf(newer: Plan, older: Plan): Plan {
 export const inBoth = (before: readonly Plan[], after: readonly Plan[]): (readonly [older: Plan, newer: Plan])[] =>
   after.flatMap((plan) => {
     const old = before.find(({ stack }) => stack === plan.stack);
-    return old ? [[inUrnsOf(plan, old), plan] as const] : [];
+    return old ? [[withUrnsFrom(plan, old), plan] as const] : [];
   });
 
 /** The resource that a value refers to. */
@@ -89,7 +89,7 @@ export function zones(plan: Plan, subnets: readonly unknown[]): string[] {
  * The region of a plan: of its provider, or of its subnets' zones.
  * @throws Error if nothing in the plan tells.
  */
-export function regionOf(plan: Plan): string {
+export function planRegion(plan: Plan): string {
   for (const resource of plan.resources) {
     const region = resource.type === "pulumi:providers:aws" ? text(resource.inputs.region) : undefined;
     if (region) return region;

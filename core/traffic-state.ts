@@ -1,5 +1,8 @@
 import type { TrafficTarget } from "./web-tier";
 
+/** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
+export const ALIAS_TTL = 60;
+
 /** The two record sets of the site's name. Both exist from the first day, and no flip deletes either. */
 export const SLOTS = ["serving", "canary"] as const;
 export type SlotName = (typeof SLOTS)[number];

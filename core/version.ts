@@ -27,7 +27,7 @@ export function versionFrom(text: string): string {
 }
 
 /** A release is known by its image's digest or tag, or by its archive's name. */
-export function versionOf(artifact: string | undefined): string {
+export function artifactVersion(artifact: string | undefined): string {
   const name = artifact?.split("/").at(-1);
   if (!name) return UNVERSIONED;
   const digest = /@sha256:([0-9a-f]{64})$/.exec(name)?.[1];

@@ -1,4 +1,4 @@
-import { actionsOf, type Use } from "../core/calls/call";
+import { listActions, type Use } from "../core/calls/call";
 import { programCalls } from "../core/calls/program";
 import { providerCalls } from "../core/calls/provider";
 import { withheld } from "../core/calls/withheld";
@@ -21,8 +21,8 @@ const always = (types: ReadonlySet<string>): Use[] => [
 ];
 
 const permissions = (uses: readonly Use[]): Permissions => ({
-  read: actionsOf(uses, "read"),
-  write: actionsOf(uses, "write").filter((action) => !(action in withheld)),
+  read: listActions(uses, "read"),
+  write: listActions(uses, "write").filter((action) => !(action in withheld)),
 });
 
 /** Every action of the table: what building any architecture, and moving between them, takes. */

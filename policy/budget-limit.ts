@@ -66,7 +66,7 @@ export function planFrom(resources: readonly StackResource[]): Plan {
 }
 
 /** The month's limit that the stack's own AWS Budget names. */
-export function limitOf(plan: Plan): number | undefined {
+export function budgetLimit(plan: Plan): number | undefined {
   const budget = ofType(plan, "aws:budgets/budget:Budget").find(
     (b) => (text(b.inputs.timeUnit) ?? "MONTHLY") === "MONTHLY",
   );
@@ -75,7 +75,7 @@ export function limitOf(plan: Plan): number | undefined {
 
 /** What to say when a plan passes the budget; nothing while it does not, or where there is none. */
 export function overBudget(plan: Plan, limitUsd: number | undefined, region?: string): string | undefined {
-  const limit = limitUsd ?? limitOf(plan);
+  const limit = limitUsd ?? budgetLimit(plan);
   if (limit === undefined) return undefined;
   const report: CostReport = costOf(plan, region ? { region } : {});
   if (report.totalUsd <= limit) return undefined;

@@ -1,11 +1,11 @@
-import { policyOf } from "../components/aws/iam";
+import { grantPolicy } from "../components/aws/iam";
 import { FargateService } from "../components/tiers/fargate-service";
 import { HaWebTier } from "../components/tiers/ha-web-tier";
 import { MonitoredInstance } from "../components/tiers/monitored-instance";
 import type { LoadBalancer } from "../components/traffic/load-balancer";
 import type { VercelAppArgs } from "../components/vercel/vercel-app";
 import { describeVercelDatabase } from "../components/vercel/vercel-database";
-import { UNVERSIONED, versionOf } from "../core/version";
+import { artifactVersion, UNVERSIONED } from "../core/version";
 import type { BeforeRollout, WebTier } from "../core/web-tier";
 import { pathsOf } from "./args/existing";
 import { vercelChoicesOf } from "./args/external";
@@ -75,7 +75,7 @@ export const tiers: Readonly<Record<Architecture, Entry>> = {
                 release: instance.release ?? { url: notGiven(), sha256: notGiven() },
                 environment: foundation.environment,
                 migrate: settings.app.migrate,
-                version: settings.app.version ?? versionOf(instance.release?.url),
+                version: settings.app.version ?? artifactVersion(instance.release?.url),
                 ...(domain.redirectFrom[0] ? { redirectFrom: domain.redirectFrom[0] } : {}),
                 zoneId: foundation.zone.zoneId,
                 acmeEmail: alerts.emails[0] as string,
@@ -173,7 +173,7 @@ function vercelArgs({ config, foundation }: TierContext): VercelAppArgs {
             teamSlug: oidc.teamSlug,
             environments: oidc.environments,
             ...(oidc.providerArn ? { providerArn: oidc.providerArn } : {}),
-            ...(oidc.grants.length > 0 ? { policy: policyOf(oidc.grants) } : {}),
+            ...(oidc.grants.length > 0 ? { policy: grantPolicy(oidc.grants) } : {}),
           },
         }
       : {}),
@@ -211,7 +211,7 @@ function balanced({ config: { settings }, foundation, loadBalancer, beforeRollou
     loadBalancer,
     image: foundation.image,
     repositoryArns: [foundation.repository.arn, ...repositoryOf(settings.image.uri)],
-    version: settings.app.version ?? foundation.image.apply(versionOf),
+    version: settings.app.version ?? foundation.image.apply(artifactVersion),
     environment: foundation.environment,
     alarmLevel: settings.monitoring.level,
     probeToken: foundation.secrets.probeToken,

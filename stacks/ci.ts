@@ -1,5 +1,5 @@
 import { CiAccess } from "../components/foundation/ci-access";
-import { type Scope, statementsOf } from "../core/calls/grants";
+import { roleStatements, type Scope } from "../core/calls/grants";
 import type { StackConfig } from "./config";
 import type { Foundation } from "./foundation";
 
@@ -14,7 +14,7 @@ export function createCiAccess(config: StackConfig, foundation: Foundation): CiA
     environment: environment ?? stack,
     branch,
     createProvider: provider === "new",
-    grants: { preview: statementsOf("preview", scope), deploy: statementsOf("deploy", scope) },
+    grants: { preview: roleStatements("preview", scope), deploy: roleStatements("deploy", scope) },
     zoneId: foundation.zone.zoneId,
   });
 }

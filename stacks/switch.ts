@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Traffic, trafficOf, type WantedTraffic } from "../components/traffic/traffic";
+import { desiredTraffic, Traffic, type WantedTraffic } from "../components/traffic/traffic";
 import type { TrafficState } from "../core/traffic-state";
 import type { WebTier } from "../core/web-tier";
 import type { Balancing } from "./balancing";
@@ -34,7 +34,7 @@ export async function switchTraffic(
     ...(canary && { canary: { tier: canary, percent: traffic.percent } }),
     revision: traffic.revision,
   };
-  const next = before && (await knownValue(trafficOf(wanted), "the targets of the tiers"));
+  const next = before && (await knownValue(desiredTraffic(wanted), "the targets of the tiers"));
   if (before && next) await proveTiers(gates, before, tiers, next);
   const found = before && next && foundByHand(before, next);
 

@@ -18,7 +18,7 @@ export const policyDocument = (...statements: readonly object[]): pulumi.Output<
  * @param provider ARN of the issuer's identity provider in IAM
  * @param issuer the issuer's address without `https://`
  */
-export const trustOf = (
+export const federatedTrust = (
   provider: pulumi.Input<string>,
   issuer: string,
   audience: string,
@@ -65,13 +65,13 @@ export function serviceRole(
     opts,
   );
   if (grants.length > 0) {
-    new aws.iam.RolePolicy(`${name}-policy`, { role: role.id, policy: policyOf(grants) }, opts);
+    new aws.iam.RolePolicy(`${name}-policy`, { role: role.id, policy: grantPolicy(grants) }, opts);
   }
   return role;
 }
 
 /** An IAM policy document that allows the given grants. */
-export function policyOf(grants: readonly Grant[]): pulumi.Output<string> {
+export function grantPolicy(grants: readonly Grant[]): pulumi.Output<string> {
   return policyDocument(
     ...grants.map(({ actions, resources, conditions }) => ({
       Effect: "Allow",

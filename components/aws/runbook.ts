@@ -49,9 +49,11 @@ interface Document {
 
 function insertFiles(value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.flatMap((item) => (isMarker(item) ? textOf(item.file).trimEnd().split("\n") : [insertFiles(item)]));
+    return value.flatMap((item) =>
+      isMarker(item) ? insertedText(item.file).trimEnd().split("\n") : [insertFiles(item)],
+    );
   }
-  if (isMarker(value)) return textOf(value.file);
+  if (isMarker(value)) return insertedText(value.file);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, insertFiles(item)]));
 }
@@ -60,7 +62,7 @@ function isMarker(value: unknown): value is { file: string } {
   return typeof value === "object" && value !== null && Object.keys(value).join() === "file";
 }
 
-function textOf(name: string): string {
+function insertedText(name: string): string {
   const text = readRunbook(name);
   if (text.includes("{{")) throw new Error(`runbooks/${name} holds "{{", which Systems Manager takes for a parameter.`);
   return text;

@@ -193,7 +193,11 @@ export class Backups extends pulumi.ComponentResource {
       failed: {
         ...failed("NumberOfBackupJobsFailed"),
         meaning: "A backup of the database failed: the newest one is a day older than it should be",
-        causes: ["the instance was not available", "it started too close to the database's own windows", "its role"],
+        causes: [
+          "database-down: the instance was not available",
+          "backup-failed: it started too close to the database's own windows",
+          "permission-denied: its role",
+        ],
         firstCommand: jobs("backup"),
       },
       missing: {
@@ -203,21 +207,31 @@ export class Backups extends pulumi.ComponentResource {
         ...under(1),
         treatMissingData: "breaching",
         meaning: "No backup of the database was completed for two days; nobody would notice this but here",
-        causes: ["the plan or its selection was removed", "the database has another ARN since a restore"],
+        causes: [
+          "backup-failed: the plan or its selection was removed",
+          "backup-failed: the database has another ARN since a restore",
+        ],
         firstCommand: pulumi.interpolate`${points} --backup-vault-name ${vault.name} --max-results 5`,
       },
       "copy-failed": {
         ...failed("NumberOfCopyJobsFailed"),
         applies: args.copyRegion !== undefined,
         meaning: `A copy of a backup to ${args.copyRegion} failed: the loss of the region would cost more data`,
-        causes: ["the key or the vault there was changed", "a quota of snapshots in progress"],
+        causes: [
+          "kms-denied: the key or the vault there was changed",
+          "quota-exceeded: a quota of snapshots in progress",
+        ],
         firstCommand: jobs("copy"),
       },
       "restore-failed": {
         ...failed("NumberOfRestoreJobsFailed"),
         applies: args.restoreTest !== "none",
         meaning: "A backup could not be restored in a test: do not count on it",
-        causes: ["no default subnet group for the test instance", "the backup is damaged", "a quota of instances"],
+        causes: [
+          "backup-failed: no default subnet group for the test instance",
+          "backup-failed: the backup is damaged",
+          "quota-exceeded: a quota of instances",
+        ],
         firstCommand: jobs("restore"),
       },
     };

@@ -11,7 +11,7 @@ export function findDatabase(args: ExistingDatabase | ImportedDatabase, parent: 
         if (!groups[0]) throw new Error(`The database ${args.identifier} has no security group`);
         return groups[0];
       });
-  return { live, securityGroupId, ...urlOf(args.urlSecretArn, parent) };
+  return { live, securityGroupId, ...existingUrl(args.urlSecretArn, parent) };
 }
 
 /**
@@ -61,7 +61,7 @@ export function importDatabase(
 }
 
 /** DATABASE_URL out of a secret that somebody else keeps, and its version now. */
-function urlOf(secretId: pulumi.Input<string>, parent: pulumi.Resource) {
+function existingUrl(secretId: pulumi.Input<string>, parent: pulumi.Resource) {
   const version = aws.secretsmanager.getSecretVersionOutput({ secretId }, { parent });
   const url = pulumi.secret(
     version.secretString.apply((text) => {

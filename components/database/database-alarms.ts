@@ -62,7 +62,10 @@ export function databaseAlarms(name: string, args: DatabaseAlarmsArgs, parent: p
       period: 300,
       level: "standard",
       meaning: "More than 20 log-ins to the database failed within five minutes",
-      causes: ["somebody tries passwords", "a tier with an old password after a rotation"],
+      causes: [
+        "database-auth: somebody tries passwords",
+        "database-auth: a tier with an old password after a rotation",
+      ],
       evaluationPeriods: 1,
       ...over(20),
       treatMissingData: "notBreaching",
@@ -86,9 +89,9 @@ function capacityAlarms({ identifier, instanceClass, storageGb }: DatabaseAlarms
       severity: "page",
       meaning: "Little storage is left; with none the database stops, and takes up to an hour to grow",
       causes: [
-        "storage autoscaling has reached database.maxStorageGb",
-        "a replication slot that nobody reads",
-        "growth",
+        "database-storage-full: storage autoscaling has reached database.maxStorageGb",
+        "database-storage-full: a replication slot that nobody reads",
+        "database-storage-full: growth",
       ],
       evaluationPeriods: 2,
       // Autoscaling acts at 10 % free, or 5 minutes under it: below that it did not.
@@ -99,7 +102,11 @@ function capacityAlarms({ identifier, instanceClass, storageGb }: DatabaseAlarms
       period: 300,
       level: "standard",
       meaning: "The database's CPU has been over 85 % for fifteen minutes",
-      causes: ["a query without an index", "more traffic than planned", "CPU credits used up"],
+      causes: [
+        "database-overload: a query without an index",
+        "traffic-spike: more traffic than planned",
+        "database-overload: CPU credits used up",
+      ],
       evaluationPeriods: 3,
       ...over(85),
     },
@@ -108,7 +115,11 @@ function capacityAlarms({ identifier, instanceClass, storageGb }: DatabaseAlarms
       period: 300,
       level: "standard",
       meaning: "The database has had under 5 % of its memory free for fifteen minutes: it will be slow, or restart",
-      causes: ["too many connections", "a query that sorts in memory", "the class is too small"],
+      causes: [
+        "database-connections: too many connections",
+        "database-overload: a query that sorts in memory",
+        "database-overload: the class is too small",
+      ],
       evaluationPeriods: 3,
       ...under(ofClass((name) => Math.round((memoryGib(name) ?? UNKNOWN_CLASS.memoryGib) * LEAST_MEMORY * GIB))),
     },
@@ -117,7 +128,11 @@ function capacityAlarms({ identifier, instanceClass, storageGb }: DatabaseAlarms
       level: "basic",
       severity: "page",
       meaning: "Over 80 % of the connections that the class allows are taken; when all are, the site answers errors",
-      causes: ["more instances, tasks or functions than planned for", "a pool that is too large", "a connection leak"],
+      causes: [
+        "database-connections: more instances, tasks or functions than planned for",
+        "database-connections: a pool that is too large",
+        "database-connections: a connection leak",
+      ],
       evaluationPeriods: 3,
       ...over(ofClass((name) => Math.floor((connectionLimit(name) ?? UNKNOWN_CLASS.connections) * MOST_CONNECTIONS))),
     },
@@ -128,7 +143,7 @@ function capacityAlarms({ identifier, instanceClass, storageGb }: DatabaseAlarms
       // Unknown for a database that is only looked up.
       applies: typeof instanceClass === "string" && /^db\.t\d/.test(instanceClass),
       meaning: "CPU credits are nearly used up: RDS goes on at full speed and charges the surplus",
-      causes: ["a query without an index", "the class is too small"],
+      causes: ["database-overload: a query without an index", "database-overload: the class is too small"],
       evaluationPeriods: 2,
       ...under(20),
     },
@@ -144,7 +159,10 @@ function sessionAlarms({ resourceId, replica }: DatabaseAlarmsArgs): Table {
       applies: resourceId !== undefined,
       meaning:
         "A transaction has been open and idle for over five minutes: it holds its locks, and keeps vacuum from its work",
-      causes: ["a session that somebody left open", "code that waits for the network inside a transaction"],
+      causes: [
+        "database-locked: a session that somebody left open",
+        "database-locked: code that waits for the network inside a transaction",
+      ],
       metricQueries: [
         {
           id: "idle",
@@ -163,7 +181,11 @@ function sessionAlarms({ resourceId, replica }: DatabaseAlarmsArgs): Table {
       level: "basic",
       applies: replica !== undefined,
       meaning: "The read replica has been over a minute behind for five minutes: it answers with old data",
-      causes: ["a burst of writes", "a long query on the replica", "the replica is gone"],
+      causes: [
+        "database-overload: a burst of writes",
+        "database-overload: a long query on the replica",
+        "database-down: the replica is gone",
+      ],
       evaluationPeriods: 5,
       ...over(60),
       treatMissingData: "breaching",

@@ -98,7 +98,7 @@ const instanceInputs = (args: ManagedDatabase): Partial<aws.rds.InstanceArgs> =>
   allowMajorVersionUpgrade: args.allowMajorUpgrade,
   autoMinorVersionUpgrade: args.autoMinorUpgrade,
   ...(args.blueGreen ? { blueGreenUpdate: { enabled: true } } : {}),
-  ...originOf(args),
+  ...dataOrigin(args),
   storageType: "gp3",
   ...(args.storageGb ? { allocatedStorage: args.storageGb } : {}),
   maxAllocatedStorage: args.maxStorageGb,
@@ -121,7 +121,7 @@ const instanceInputs = (args: ManagedDatabase): Partial<aws.rds.InstanceArgs> =>
 });
 
 /** A new database is named here; a restored one has the names of its backup, and naming them would replace it. */
-function originOf({ restore, databaseName, username }: ManagedDatabase): Partial<aws.rds.InstanceArgs> {
+function dataOrigin({ restore, databaseName, username }: ManagedDatabase): Partial<aws.rds.InstanceArgs> {
   return restore ? restoreInputs(restore) : { dbName: databaseName, username };
 }
 

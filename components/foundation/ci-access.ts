@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { deletable, type Grant, policyOf, trustOf } from "../aws/iam";
+import { deletable, federatedTrust, type Grant, grantPolicy } from "../aws/iam";
 
 const ISSUER = "token.actions.githubusercontent.com";
 const AUDIENCE = "sts.amazonaws.com";
@@ -19,7 +19,7 @@ export interface CiAccessArgs {
   /** IAM allows one provider per issuer and account: `false` where the account has GitHub's already. */
   readonly createProvider: boolean;
   /**
-   * What each role may do, for example from `statementsOf` (core/calls). `{account}` and `{zone}` in an ARN stand for the account
+   * What each role may do, for example from `roleStatements` (core/calls). `{account}` and `{zone}` in an ARN stand for the account
    * and for {@link zoneId}.
    */
   readonly grants: { readonly preview: readonly Grant[]; readonly deploy: readonly Grant[] };
@@ -68,14 +68,14 @@ export class CiAccess extends pulumi.ComponentResource {
           ...deletable,
           description: `GitHub Actions: ${purpose} by ${subject}`,
           maxSessionDuration: seconds,
-          assumeRolePolicy: trustOf(provider, ISSUER, AUDIENCE, subject),
+          assumeRolePolicy: federatedTrust(provider, ISSUER, AUDIENCE, subject),
         },
         child,
       );
       for (const [index, grants] of packed(args.grants[purpose]).entries()) {
         const policy = new aws.iam.Policy(
           `${name}-${purpose}-${index + 1}`,
-          { description: `GitHub Actions: ${purpose}`, policy: known(policyOf(grants)) },
+          { description: `GitHub Actions: ${purpose}`, policy: known(grantPolicy(grants)) },
           child,
         );
         new aws.iam.RolePolicyAttachment(
@@ -98,7 +98,7 @@ export function packed(grants: readonly Grant[]): Grant[][] {
   const policies: Grant[][] = [];
   let room = 0;
   for (const grant of grants.flatMap(divided)) {
-    const size = sizeOf(grant);
+    const size = statementSize(grant);
     if (size > room) {
       policies.push([]);
       room = POLICY_SIZE - EMPTY;
@@ -110,11 +110,11 @@ export function packed(grants: readonly Grant[]): Grant[][] {
 }
 
 const EMPTY = JSON.stringify({ Version: "2012-10-17", Statement: [] }).length;
-const sizeOf = ({ actions, resources, conditions }: Grant) =>
+const statementSize = ({ actions, resources, conditions }: Grant) =>
   JSON.stringify({ Effect: "Allow", Action: actions, Resource: resources, Condition: conditions }).length + 1;
 
 function divided(grant: Grant): Grant[] {
-  if (sizeOf(grant) <= POLICY_SIZE - EMPTY) return [grant];
+  if (statementSize(grant) <= POLICY_SIZE - EMPTY) return [grant];
   const half = Math.ceil(grant.actions.length / 2);
   return [grant.actions.slice(0, half), grant.actions.slice(half)].flatMap((actions) => divided({ ...grant, actions }));
 }

@@ -70,7 +70,7 @@ export class ImageRepository extends pulumi.ComponentResource {
         encryptionConfigurations: [{ encryptionType: "AES256" }],
         lifecyclePolicy: { skip: true },
       },
-      { parent: this, transforms: [childOf(this)] },
+      { parent: this, transforms: [childTransform(this)] },
     );
     new aws.ecr.LifecyclePolicy(
       `${name}-lifecycle`,
@@ -93,7 +93,7 @@ export class ImageRepository extends pulumi.ComponentResource {
  *   passes over it.
  * - The program's version of the aws plugin: awsx asks for the one that it was built with, a second plugin beside the first.
  */
-const childOf =
+const childTransform =
   (parent: ImageRepository): pulumi.ResourceTransform =>
   ({ custom, props, opts }) =>
     custom ? { props, opts: { ...opts, version: awsVersion, aliases: [{ parent }] } } : undefined;

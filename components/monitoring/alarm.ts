@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { inWords, type LikelyCause } from "../../core/faults";
 import type { Severity, Signal, Subject } from "../../core/web-tier";
 import { beside } from "../aws/beside";
 
@@ -17,7 +18,7 @@ export interface AlarmText {
   /** What it means for the site, one sentence. */
   readonly meaning: string;
   /** Likely causes, the likeliest first. */
-  readonly causes: readonly string[];
+  readonly causes: readonly LikelyCause[];
   /** The first command to run. @default `platform why` of this stack, which gathers the evidence of all alarms at once */
   readonly firstCommand?: pulumi.Input<string>;
 }
@@ -61,5 +62,5 @@ export function alarmDescription(
 ): pulumi.Output<string> {
   const command = firstCommand ?? `npm run platform -- why --stack ${pulumi.getStack()}`;
   const link = dashboard === undefined ? "" : pulumi.interpolate`\nDashboard: ${dashboard}`;
-  return pulumi.interpolate`${meaning}\n\nLikely: ${causes.join("; ")}.\nFirst: ${command}${link}`;
+  return pulumi.interpolate`${meaning}\n\nLikely: ${causes.map(inWords).join("; ")}.\nFirst: ${command}${link}`;
 }

@@ -54,7 +54,7 @@ const ASKED_OF_ONE: { readonly [K in Kind]?: (collector: OfKind<K>, arn: HomeArn
   ],
 };
 
-const askedOf = (kind: Kind) => ASKED_OF_ONE[kind] as ((one: Collector, arn: HomeArn) => Grant[]) | undefined;
+const questionsFor = (kind: Kind) => ASKED_OF_ONE[kind] as ((one: Collector, arn: HomeArn) => Grant[]) | undefined;
 
 /** What the collectors of functions/incident ask, and no more. */
 export function collectorGrants(collectors: readonly Collector[], arn: HomeArn): Grant[] {
@@ -73,6 +73,6 @@ export function collectorGrants(collectors: readonly Collector[], arn: HomeArn):
       ],
       resources: ["*"],
     },
-    ...collectors.flatMap((one) => askedOf(one.kind)?.(one, arn) ?? []),
+    ...collectors.flatMap((one) => questionsFor(one.kind)?.(one, arn) ?? []),
   ];
 }

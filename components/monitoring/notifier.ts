@@ -85,7 +85,7 @@ export class Notifier extends pulumi.ComponentResource {
       const rule = new aws.cloudwatch.EventRule(`${name}-${key}`, { description, eventPattern }, child);
       new aws.cloudwatch.EventTarget(`${name}-${key}-target`, { rule: rule.name, arn: lambda.arn }, child);
     };
-    for (const [key, pattern] of Object.entries(patternsOf(args))) {
+    for (const [key, pattern] of Object.entries(eventPatterns(args))) {
       listen(key, descriptions[key as keyof typeof descriptions], pulumi.jsonStringify(pattern));
     }
     for (const { tier, events = [] } of args.tiers) {
@@ -118,7 +118,7 @@ const descriptions = {
 } as const;
 
 /** Which events are wanted, by name of the rule; only of what the site has. Messages are in functions/notifier/messages.ts. */
-function patternsOf({
+function eventPatterns({
   collectors,
   trafficParameter,
 }: NotifierArgs): Partial<Record<keyof typeof descriptions, Pattern>> {

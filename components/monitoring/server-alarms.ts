@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { LikelyCause } from "../../core/faults";
 import type { Signal } from "../../core/web-tier";
 import type { AlarmActions } from "./alarm";
 import { type AlarmEntry, type AlarmLevel, alarmTable, atLeast, over, under } from "./alarm-table";
@@ -25,7 +26,8 @@ export interface ServerAlarmsArgs {
 }
 
 /** Missing data counts as no process: of a server that was adopted and not yet attached all is missing. */
-const UNSEEN = "the CloudWatch agent does not report (an adopted server before `platform attach`)";
+const UNSEEN: LikelyCause =
+  "agent-silent: the CloudWatch agent does not report (an adopted server before `platform attach`)";
 
 type Table = Record<string, AlarmEntry>;
 type Dimensions = Readonly<Record<string, pulumi.Input<string>>>;
@@ -45,7 +47,11 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
       severity: "page",
       subject: "errors",
       meaning: `More than 5 answers a minute were errors (5xx), three minutes in a row${looks}`,
-      causes: ["the last release", "the database refuses connections", "the app hangs"],
+      causes: [
+        "bad-deploy: the last release",
+        "database-connections: the database refuses connections",
+        "app-hang: the app hangs",
+      ],
       statistic: "Sum",
       evaluationPeriods: 3,
       ...over(5),
@@ -62,7 +68,7 @@ export function serverAlarms(name: string, args: ServerAlarmsArgs, parent: pulum
       severity: "warning",
       subject: "errors",
       meaning: "More than 20 lines of the app's log in five minutes were errors",
-      causes: ["the last release", "a dependency of the app is down"],
+      causes: ["bad-deploy: the last release", "dependency-failing: a dependency of the app is down"],
       statistic: "Sum",
       period: 300,
       evaluationPeriods: 1,
@@ -93,14 +99,19 @@ function machineAlarms(args: ServerAlarmsArgs, region: pulumi.Input<string>): Ta
     "system-check": {
       ...statusCheck("System", args),
       meaning: "The machine under the instance has failed for two minutes; EC2 moves the instance to another one now",
-      causes: ["a fault of hardware, power or network at AWS"],
+      causes: ["host-hardware: a fault of hardware, power or network at AWS"],
       evaluationPeriods: 2,
       act: act("recover"),
     },
     "instance-check": {
       ...statusCheck("Instance", args),
       meaning: "The operating system has not answered for three minutes; it is rebooted now",
-      causes: ["memory exhausted", "a kernel panic", "a full disk", "a wrong network configuration"],
+      causes: [
+        "memory-exhausted: memory exhausted",
+        "host-unreachable: a kernel panic",
+        "disk-full: a full disk",
+        "network-misconfigured: a wrong network configuration",
+      ],
       // Another count than the system check's: two actions at once would race each other.
       evaluationPeriods: 3,
       act: act("reboot"),
@@ -127,12 +138,21 @@ function processAlarms({ instanceId, processPatterns }: ServerAlarmsArgs, looks:
     "app-process": {
       ...none(processPatterns.app),
       meaning: `No process of the app was seen for two minutes${looks}`,
-      causes: ["the app crashes at its start", "it was killed for want of memory", "PM2 was stopped", UNSEEN],
+      causes: [
+        "app-crash: the app crashes at its start",
+        "memory-exhausted: it was killed for want of memory",
+        "process-down: PM2 was stopped",
+        UNSEEN,
+      ],
     },
     "nginx-process": {
       ...none(processPatterns.nginx),
       meaning: `Nginx was not seen for two minutes${looks}`,
-      causes: ["a mistake in its configuration", "it was stopped by an update of its package", UNSEEN],
+      causes: [
+        "proxy-down: a mistake in its configuration",
+        "proxy-down: it was stopped by an update of its package",
+        UNSEEN,
+      ],
     },
   };
 }
@@ -149,7 +169,11 @@ function agentAlarms(dimensions: Dimensions): Table {
       level: "standard",
       subject: "host",
       meaning: "The CloudWatch agent has sent nothing for five minutes: nobody sees memory, disk and processes",
-      causes: ["the agent stopped", "the instance is down", "its role lost the right to write metrics"],
+      causes: [
+        "agent-silent: the agent stopped",
+        "instance-stopped: the instance is down",
+        "permission-denied: its role lost the right to write metrics",
+      ],
       statistic: "SampleCount",
       ...under(1),
       treatMissingData: "breaching",
@@ -159,7 +183,7 @@ function agentAlarms(dimensions: Dimensions): Table {
       metricName: "mem_used_percent",
       dimensions,
       meaning: "Memory has been over 90 % for five minutes; at 100 % the kernel kills the app",
-      causes: ["a memory leak since the last release", "the instance is too small"],
+      causes: ["memory-leak: a memory leak since the last release", "memory-exhausted: the instance is too small"],
       ...over(90),
     },
     disk: {
@@ -167,7 +191,11 @@ function agentAlarms(dimensions: Dimensions): Table {
       metricName: "disk_used_percent",
       dimensions: { ...dimensions, path: "/" },
       meaning: "The disk is over 85 % full; at 100 % Nginx, the app and the agent stop working",
-      causes: ["logs that nobody rotates", "old releases", "uploads written to the disk"],
+      causes: [
+        "disk-full: logs that nobody rotates",
+        "disk-full: old releases",
+        "disk-full: uploads written to the disk",
+      ],
       ...over(85),
     },
   };
@@ -190,7 +218,11 @@ function slowAlarms(args: ServerAlarmsArgs): Table {
       metricName: "CPUCreditBalance",
       applies: args.instanceType === undefined || /^t\d/.test(args.instanceType),
       meaning: "CPU credits are nearly used up: soon the instance is slow, or costs extra in unlimited mode",
-      causes: ["more traffic than planned", "a loop in the app", "the instance is too small"],
+      causes: [
+        "traffic-spike: more traffic than planned",
+        "cpu-saturated: a loop in the app",
+        "memory-exhausted: the instance is too small",
+      ],
       statistic: "Minimum",
       evaluationPeriods: 2,
       ...under(20),
@@ -205,7 +237,10 @@ function slowAlarms(args: ServerAlarmsArgs): Table {
       subject: "certificate",
       meaning:
         "For two days the certificate had less than 14 left, or its renewal, due 30 days before, has said nothing",
-      causes: ["the role may no longer write the _acme-challenge record", "the renewal timer is stopped"],
+      causes: [
+        "permission-denied: the role may no longer write the _acme-challenge record",
+        "certificate-expired: the renewal timer is stopped",
+      ],
       period: 86_400,
       statistic: "Minimum",
       // Two, as the timer's day is none of CloudWatch's.
@@ -217,14 +252,18 @@ function slowAlarms(args: ServerAlarmsArgs): Table {
       ...statusCheck("AttachedEBS", args),
       level: args.watched || args.watchesCertificate ? "standard" : "basic",
       meaning: "A disk of the instance has not answered for three minutes",
-      causes: ["a fault of EBS in the zone"],
+      causes: ["ebs-stalled: a fault of EBS in the zone"],
       evaluationPeriods: 3,
     },
     cpu: {
       ...strained,
       metricName: "CPUUtilization",
       meaning: "The CPU has been over 85 % for fifteen minutes",
-      causes: ["more traffic than planned", "a loop in the app", "CPU credits used up"],
+      causes: [
+        "traffic-spike: more traffic than planned",
+        "cpu-saturated: a loop in the app",
+        "cpu-credits-exhausted: CPU credits used up",
+      ],
       evaluationPeriods: 3,
       ...over(85),
     },

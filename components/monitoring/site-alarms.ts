@@ -50,7 +50,7 @@ export class SiteAlarms extends pulumi.ComponentResource {
 
   private composites(name: string, args: SiteAlarmsArgs, down: readonly Signal[], danger: readonly Signal[]): Signal[] {
     const child = { parent: this };
-    const anyOf = (signals: readonly Signal[]) =>
+    const anyAlarm = (signals: readonly Signal[]) =>
       pulumi.all(signals.map(({ arn }) => arn)).apply((arns) => arns.map((arn) => `ALARM("${arn}")`).join(" OR "));
     const signal = (created: aws.cloudwatch.CompositeAlarm, subject: Subject): Signal => ({
       name: created.alarmName,
@@ -66,12 +66,17 @@ export class SiteAlarms extends pulumi.ComponentResource {
             `${name}-site-is-down`,
             {
               alarmName: `${pulumi.getProject()}-${pulumi.getStack()}-site-is-down`,
-              alarmRule: anyOf(down),
+              alarmRule: anyAlarm(down),
               alarmDescription: alarmDescription(
                 {
                   meaning:
                     "Visitors are not served, or get errors. The incident report with the cause follows within a minute",
-                  causes: ["the last release", "the database", "the server or its disk", "DNS or the certificate"],
+                  causes: [
+                    "bad-deploy: the last release",
+                    "database-down: the database",
+                    "host-unreachable: the server or its disk",
+                    "dns-record-wrong: DNS or the certificate",
+                  ],
                 },
                 args.actions,
               ),
@@ -86,11 +91,14 @@ export class SiteAlarms extends pulumi.ComponentResource {
         `${name}-site-in-danger`,
         {
           alarmName: `${pulumi.getProject()}-${pulumi.getStack()}-site-in-danger`,
-          alarmRule: anyOf(danger),
+          alarmRule: anyAlarm(danger),
           alarmDescription: alarmDescription(
             {
               meaning: "Visitors are still served, but something needs a person before they are not",
-              causes: ["the database runs out of space or connections", "a backup failed"],
+              causes: [
+                "database-storage-full: the database runs out of space or connections",
+                "backup-failed: a backup failed",
+              ],
             },
             args.actions,
           ),

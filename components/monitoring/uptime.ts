@@ -6,7 +6,7 @@ import type { Signal, Widget } from "../../core/web-tier";
 import { metricGrant, serviceRole } from "../aws/iam";
 import { mayInvoke } from "../aws/lambda-function";
 import { WebhookFunction } from "../aws/webhook-function";
-import { ALARM_STATE_CHANGE, type AlarmActions, alarm } from "./alarm";
+import { ALARM_STATE_CHANGE, type AlarmActions, type AlarmArgs, alarm } from "./alarm";
 import { type UptimeCheck, uptimeLimits, uptimeProblems } from "./uptime-plans";
 import { UptimeRobotMonitor, UptimeRobotWebhook } from "./uptime-robot";
 
@@ -231,9 +231,17 @@ export class Uptime extends pulumi.ComponentResource {
 const defaultKeyword = '"status":"ok"';
 
 /** What an alarm of outside eyes means. */
-const unreachable = ({ domain, healthPath }: UptimeArgs) => ({
-  severity: "page" as const,
-  subject: "reachability" as const,
+const unreachable = ({
+  domain,
+  healthPath,
+}: UptimeArgs): Pick<AlarmArgs, "severity" | "subject" | "meaning" | "causes"> => ({
+  severity: "page",
+  subject: "reachability",
   meaning: `Visitors do not get a healthy answer from https://${domain}${healthPath}.`,
-  causes: ["the site or its database is down", "DNS points elsewhere", "the certificate has expired", "the network"],
+  causes: [
+    "app-errors: the site or its database is down",
+    "dns-record-wrong: DNS points elsewhere",
+    "certificate-expired: the certificate has expired",
+    "outside-path: the network",
+  ],
 });

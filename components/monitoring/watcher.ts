@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Signal } from "../../core/web-tier";
 import { homeArn } from "../aws/home-arn";
-import { policyDocument, policyOf, serviceRole } from "../aws/iam";
+import { grantPolicy, policyDocument, serviceRole } from "../aws/iam";
 import { invokeOn, lambdaFunction } from "../aws/lambda-function";
 import { ALARM_STATE_CHANGE, type AlarmActions } from "./alarm";
 import { type AlarmEntry, type AlarmLevel, alarms, atLeast } from "./alarm-table";
@@ -104,7 +104,7 @@ export class Watcher extends pulumi.ComponentResource {
     this.automation = recovery.automation;
     const policy = new aws.iam.RolePolicy(
       `${name}-role-policy`,
-      { role: role.id, policy: policyOf(watcherGrants({ ...args, ...recovery, logs, state, dead }, homeArn(this))) },
+      { role: role.id, policy: grantPolicy(watcherGrants({ ...args, ...recovery, logs, state, dead }, homeArn(this))) },
       own,
     );
     new aws.lambda.FunctionEventInvokeConfig(
@@ -188,7 +188,10 @@ export class Watcher extends pulumi.ComponentResource {
       evaluationPeriods: 1,
       ...atLeast(1),
       treatMissingData: "notBreaching",
-      causes: ["the function's role or its permission was changed", "the automation's document was deleted"],
+      causes: [
+        "permission-denied: the function's role or its permission was changed",
+        "recovery-broken: the automation's document was deleted",
+      ],
     } as const;
     const table: Record<string, AlarmEntry> = {
       "failed-looks": {

@@ -98,12 +98,7 @@ type TargetDimensions = { LoadBalancer: pulumi.Output<string>; TargetGroup: pulu
 export function balancedAlarms(
   name: string,
   dimensions: TargetDimensions,
-  args: {
-    readonly max: number;
-    readonly min: number;
-    readonly alarmLevel: AlarmLevel;
-    readonly alarmActions: AlarmActions;
-  },
+  args: Pick<BalancedTierArgs, "min" | "max" | "alarmLevel" | "alarmActions">,
   opts: pulumi.CustomResourceOptions,
 ): { readonly errors: Signal; readonly signals: readonly Signal[] } {
   const metric = {
@@ -118,7 +113,11 @@ export function balancedAlarms(
       severity: "page",
       subject: "errors",
       meaning: "More than 5 answers of the app in a minute were errors (5xx), three minutes in a row",
-      causes: ["the last release", "the database refuses connections", "a dependency of the app is down"],
+      causes: [
+        "bad-deploy: the last release",
+        "database-connections: the database refuses connections",
+        "dependency-failing: a dependency of the app is down",
+      ],
       metricName: "HTTPCode_Target_5XX_Count",
       statistic: "Sum",
       evaluationPeriods: 3,
@@ -130,9 +129,9 @@ export function balancedAlarms(
       subject: "reachability",
       meaning: "No healthy target has been behind the load balancer for two minutes: visitors get 503",
       causes: [
-        "the last release does not start",
-        "the database is down, so the health check fails",
-        "a zone is lost and min is 1",
+        "bad-deploy: the last release does not start",
+        "database-down: the database is down, so the health check fails",
+        "zone-impaired: a zone is lost and min is 1",
       ],
       metricName: "HealthyHostCount",
       evaluationPeriods: 2,
@@ -144,7 +143,11 @@ export function balancedAlarms(
       severity: "warning",
       subject: "latency",
       meaning: "One request in twenty has taken over 2 s for five minutes",
-      causes: ["slow statements in the database", "CPU at its limit", "a slow third party"],
+      causes: [
+        "database-overload: slow statements in the database",
+        "cpu-saturated: CPU at its limit",
+        "dependency-failing: a slow third party",
+      ],
       metricName: "TargetResponseTime",
       extendedStatistic: "p95",
       evaluationPeriods: 5,
@@ -157,7 +160,7 @@ export function balancedAlarms(
       severity: "warning",
       subject: "capacity",
       meaning: "The tier has stood at its maximum for ten minutes: the next rise in traffic will be felt",
-      causes: ["more traffic than planned", "a loop in the app that eats CPU"],
+      causes: ["traffic-spike: more traffic than planned", "cpu-saturated: a loop in the app that eats CPU"],
       // The healthy targets, as ECS tells its running count only with Container Insights; a deploy doubles them for a shorter time.
       metricName: "HealthyHostCount",
       statistic: "Minimum",

@@ -10,7 +10,7 @@ export const METADATA = {
 } as const;
 
 /** A parameter that instances read: free up to 4 KB, 0.05 USD a month beyond. */
-const parameterOf = (
+const instanceParameter = (
   name: string,
   description: string,
   value: pulumi.Input<string>,
@@ -23,7 +23,7 @@ export const agentParameter = (
   name: string,
   value: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
-): aws.ssm.Parameter => parameterOf(`${name}-agent`, "CloudWatch agent config", value, opts);
+): aws.ssm.Parameter => instanceParameter(`${name}-agent`, "CloudWatch agent config", value, opts);
 
 /** The boot configuration. @param who reads it */
 export const bootParameter = (
@@ -32,7 +32,7 @@ export const bootParameter = (
   value: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): aws.ssm.Parameter =>
-  parameterOf(
+  instanceParameter(
     `${name}-boot`,
     `What ${who} reads when it boots; it says where secrets are, never their values`,
     value,

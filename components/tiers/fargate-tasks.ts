@@ -40,9 +40,9 @@ export function fargateTasks(name: string, args: FargateTasksArgs, parent: pulum
       },
       opts,
     );
-  const program = programOf(args, aws.getRegionOutput({}, child).region);
+  const program = appContainer(args, aws.getRegionOutput({}, child).region);
   // A rollback of a deployment needs the revision before.
-  const definition = define("definition", "app", serverOf(program, args), { ...child, retainOnDelete: true });
+  const definition = define("definition", "app", serverContainer(program, args), { ...child, retainOnDelete: true });
   const migrating =
     args.beforeRollout && define("migrate", "migrate", { ...program, ...MIGRATE, readonlyRootFilesystem: true }, child);
   const migration =
@@ -110,7 +110,10 @@ function taskCluster(
 }
 
 /** The image with its environment, whatever of it is run. */
-function programOf({ tier, environment, version, port, image, logs }: FargateTasksArgs, region: pulumi.Input<string>) {
+function appContainer(
+  { tier, environment, version, port, image, logs }: FargateTasksArgs,
+  region: pulumi.Input<string>,
+) {
   const variables = { ...environment.plain, ...identity(tier, version), PORT: String(port) };
   return {
     name: CONTAINER,
@@ -131,7 +134,7 @@ function programOf({ tier, environment, version, port, image, logs }: FargateTas
 }
 
 /** The program as it serves. */
-const serverOf = (program: object, { port, exec }: FargateTasksArgs) => ({
+const serverContainer = (program: object, { port, exec }: FargateTasksArgs) => ({
   ...program,
   portMappings: [{ containerPort: port, protocol: "tcp" }],
   readonlyRootFilesystem: !exec,

@@ -1,9 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { architectureOf } from "../../core/instance-type";
+import { cpuArchitecture } from "../../core/instance-type";
 import type { MigrationTask } from "../../core/web-tier";
 import { beside } from "../aws/beside";
-import { logGrants, managedGrants, metricGrant, policyOf, pullGrants, secretGrants, serviceRole } from "../aws/iam";
+import { grantPolicy, logGrants, managedGrants, metricGrant, pullGrants, secretGrants, serviceRole } from "../aws/iam";
 import { renderRunbook } from "../aws/runbook";
 import { identity, secretArns, secretSources } from "../foundation/app-environment";
 import { METRICS } from "../monitoring/log-metric";
@@ -52,7 +52,7 @@ export function instanceTemplate(name: string, args: InstanceTemplateArgs, paren
     {
       // An id, looked up at each `up`: AWS rolls back to no template whose AMI is an SSM alias. So a newer Amazon Linux is a new
       // version, which is rolled out, watched and rolled back like a release; `haWebTier.ami` pins one.
-      imageId: args.ami ?? newestAmi(architectureOf(args.instanceType), child),
+      imageId: args.ami ?? newestAmi(cpuArchitecture(args.instanceType), child),
       instanceType: args.instanceType,
       iamInstanceProfile: { arn: profile.arn },
       metadataOptions: METADATA,
@@ -109,7 +109,7 @@ function instanceProfile(
     `${name}-leave`,
     {
       role: role.id,
-      policy: policyOf([{ actions: ["elasticloadbalancing:DeregisterTargets"], resources: [args.targets.arn] }]),
+      policy: grantPolicy([{ actions: ["elasticloadbalancing:DeregisterTargets"], resources: [args.targets.arn] }]),
     },
     { ...child, ...beside("policy") },
   );

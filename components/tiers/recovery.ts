@@ -4,7 +4,7 @@ import type { Signal } from "../../core/web-tier";
 import { beside } from "../aws/beside";
 import { commandDocument } from "../aws/command-document";
 import { homeArn } from "../aws/home-arn";
-import { logGrants, policyOf, serviceRole } from "../aws/iam";
+import { grantPolicy, logGrants, serviceRole } from "../aws/iam";
 import { renderRunbook } from "../aws/runbook";
 import { Watcher, type WatcherArgs } from "../monitoring/watcher";
 
@@ -77,7 +77,7 @@ export class Recovery extends pulumi.ComponentResource {
       `${name}-evidence-policy`,
       {
         role: args.serverRole.id,
-        policy: policyOf([...logGrants([logs.arn]), { actions: ["logs:DescribeLogGroups"], resources: ["*"] }]),
+        policy: grantPolicy([...logGrants([logs.arn]), { actions: ["logs:DescribeLogGroups"], resources: ["*"] }]),
       },
       its,
     );

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { commandDocument } from "../aws/command-document";
-import { policyOf } from "../aws/iam";
+import { grantPolicy } from "../aws/iam";
 import { renderRunbook } from "../aws/runbook";
 import type { Recovery } from "./recovery";
 
@@ -67,7 +67,7 @@ export function keepHealing(
   opts: pulumi.CustomResourceOptions,
 ): void {
   // Before it acts the timer asks whether the recovery is muted.
-  const asks = policyOf([{ actions: ["ssm:GetParameter"], resources: [recovery.muteArn] }]);
+  const asks = grantPolicy([{ actions: ["ssm:GetParameter"], resources: [recovery.muteArn] }]);
   new aws.iam.RolePolicy(`${name}-heal-policy`, { role, policy: asks }, opts);
   const parameters = { Step: "install", MuteParameter: recovery.muteParameter, HealsPerHour: String(healsPerHour) };
   keep(`${name}-heal`, { instanceId, document: recovery.command, parameters }, opts);

@@ -311,10 +311,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
         meaning:
           "More than 5 requests in a minute got an error (5xx) of the load balancer itself, three minutes in a row",
         causes: [
-          "no target is healthy (503)",
-          "targets close connections or die (502)",
-          "targets answer too late (504)",
-          "the function that answers /_next/static fails, or Lambda has no capacity left for it (502)",
+          "no-targets: no target is healthy (503)",
+          "app-crash: targets close connections or die (502)",
+          "app-hang: targets answer too late (504)",
+          "asset-server-failing: the function that answers /_next/static fails, or Lambda has no capacity left for it (502)",
         ],
         metricName: "HTTPCode_ELB_5XX_Count",
         ...over(5),
@@ -325,7 +325,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
         severity: "warning",
         subject: "capacity",
         meaning: "The load balancer refused connections, three minutes in a row, because it had reached its most",
-        causes: ["a sudden rise in traffic, faster than the load balancer grows", "an attack that opens connections"],
+        causes: [
+          "traffic-spike: a sudden rise in traffic, faster than the load balancer grows",
+          "traffic-spike: an attack that opens connections",
+        ],
         metricName: "RejectedConnectionCount",
         ...over(0),
       },

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  ALIAS_TTL,
   encodeTraffic,
   type FoundTraffic,
   inWritingOrder,
@@ -13,7 +14,7 @@ import type { LoadBalancer } from "./load-balancer";
 
 /** What visitors are to get. */
 export interface WantedTraffic {
-  /** Seconds that resolvers may hold the address. An alias of a load balancer has 60, whatever is asked here. */
+  /** Seconds that resolvers may hold the address. An alias of a load balancer has {@link ALIAS_TTL}, whatever is asked here. */
   readonly ttl: number;
   readonly serving: WebTier;
   /** A second tier and its share of traffic in percent, 0 to 100. */
@@ -45,14 +46,11 @@ export interface TrafficArgs extends WantedTraffic {
   readonly protect?: boolean;
 }
 
-/** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
-const ALIAS_TTL = 60;
-
 /**
  * Where visitors are to go, known when everything that they are led to is there. The gate before {@link Traffic} asks it what has to
  * prove itself, and {@link Traffic} does it.
  */
-export function trafficOf(traffic: WantedTraffic): pulumi.Output<TrafficState> {
+export function desiredTraffic(traffic: WantedTraffic): pulumi.Output<TrafficState> {
   const { serving, canary, ttl, revision } = traffic;
   const { dns } = weights(serving, canary);
   const percent = canary?.percent ?? 0;
@@ -62,8 +60,8 @@ export function trafficOf(traffic: WantedTraffic): pulumi.Output<TrafficState> {
     revision,
     ttl: aliased ? Math.max(ttl, ALIAS_TTL) : ttl,
     slots: {
-      serving: slotOf(tiers.serving, dns.serving, 100 - percent),
-      canary: slotOf(tiers.canary, dns.canary, percent),
+      serving: slotState(tiers.serving, dns.serving, 100 - percent),
+      canary: slotState(tiers.canary, dns.canary, percent),
     },
   }) as pulumi.Output<TrafficState>;
 }
@@ -92,7 +90,7 @@ export class Traffic extends pulumi.ComponentResource {
     const child = { parent: this };
     const { serving, canary } = args;
     const { dns, balancer } = weights(serving, canary);
-    const wanted = trafficOf(args).apply((state) => ({ ...state, ...(args.found && { found: args.found }) }));
+    const wanted = desiredTraffic(args).apply((state) => ({ ...state, ...(args.found && { found: args.found }) }));
     const intent = new aws.ssm.Parameter(
       `${name}-intent`,
       {
@@ -147,7 +145,7 @@ export class Traffic extends pulumi.ComponentResource {
   }
 }
 
-const slotOf = ({ tier, target, targetGroupArn }: WebTier, weight: number, share: number) => ({
+const slotState = ({ tier, target, targetGroupArn }: WebTier, weight: number, share: number) => ({
   tier,
   weight,
   share,

@@ -4,7 +4,14 @@ import { problemText } from "../../core/setting-problem";
 import type { Collector, Probe, Rollout, Signal, TierTarget, WebTier, Widget } from "../../core/web-tier";
 import { VercelCertificate } from "./vercel-certificate";
 import type { ServerlessDatabaseOptions, VercelDatabaseAccess } from "./vercel-database";
-import { commitOf, deploymentOf, isOurs, sha256, type VercelEnvironment, type VercelSource } from "./vercel-deployment";
+import {
+  deploymentInputs,
+  isOurs,
+  sha256,
+  sourceCommit,
+  type VercelEnvironment,
+  type VercelSource,
+} from "./vercel-deployment";
 import type { VercelIdentityArgs } from "./vercel-identity";
 import { VercelLogDrain, type VercelLogDrainArgs } from "./vercel-log-drain";
 import { VercelMigration } from "./vercel-migration";
@@ -166,7 +173,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
         ...(isOurs(source) && { expectVersion: args.version }),
       }),
     );
-    if (isOurs(source)) this.rollout = rolloutOf(args, deployment);
+    if (isOurs(source)) this.rollout = vercelRollout(args, deployment);
     const drain =
       args.logDrain &&
       new VercelLogDrain(
@@ -196,7 +203,7 @@ export class VercelApp extends pulumi.ComponentResource implements WebTier {
     dependsOn: readonly pulumi.Resource[],
   ): vercel.Deployment {
     const opened = args.openDatabase?.(this) ?? [];
-    const release = deploymentOf(args.source, args.version, production);
+    const release = deploymentInputs(args.source, args.version, production);
     const migrated =
       typeof args.migrate === "object"
         ? [
@@ -238,8 +245,11 @@ function dnsTarget(
 }
 
 /** What was asked of Vercel. */
-function rolloutOf({ source, domain, teamId }: VercelAppArgs, deployment: vercel.Deployment): pulumi.Output<Rollout> {
-  const commit = commitOf(source);
+function vercelRollout(
+  { source, domain, teamId }: VercelAppArgs,
+  deployment: vercel.Deployment,
+): pulumi.Output<Rollout> {
+  const commit = sourceCommit(source);
   return pulumi.all([deployment.id, teamId]).apply(
     ([id, team]): Rollout => ({
       kind: "vercel",
@@ -277,8 +287,8 @@ function validate(args: VercelAppArgs, regions: readonly string[]): void {
   const twice = Object.keys(args.environment).filter((key) => key in args.secrets);
   if (twice.length > 0) throw new Error(`Both a plain value and a secret: ${twice.join(", ")}. Keep the secret.`);
   if (args.preview === undefined) return;
-  const keysOf = ({ environment, secrets }: VercelEnvironment) => Object.keys({ ...environment, ...secrets });
-  const [wanted, found] = [keysOf(args), keysOf(args.preview)];
+  const variableNames = ({ environment, secrets }: VercelEnvironment) => Object.keys({ ...environment, ...secrets });
+  const [wanted, found] = [variableNames(args), variableNames(args.preview)];
   const missing = wanted.filter((key) => !found.includes(key));
   const extra = found.filter((key) => !wanted.includes(key));
   if (missing.length + extra.length > 0) {

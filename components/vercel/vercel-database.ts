@@ -51,7 +51,7 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
       return {
         publiclyAccessible: true,
         ingress: access.addresses.map((address) => ({
-          cidr: cidrOf(address),
+          cidr: toCidr(address),
           description: "Vercel static outbound address",
         })),
         forceTls: true,
@@ -75,7 +75,7 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
     case "private-link":
       return {
         publiclyAccessible: false,
-        ingress: [{ cidr: cidrOf(access.cidr), description: "Vercel Secure Compute network" }],
+        ingress: [{ cidr: toCidr(access.cidr), description: "Vercel Secure Compute network" }],
         forceTls: true,
         exposure: "The database stays private: only Vercel's peered network reaches it.",
         monthlyUsd: Math.round(secureComputeYearlyUsd / 12),
@@ -84,7 +84,7 @@ export function describeVercelDatabase(access: VercelDatabaseAccess): VercelData
           "Let Vercel request VPC peering, and accept it: aws ec2 accept-vpc-peering-connection --vpc-peering-connection-id <pcx-...>",
           "Lead the answers back, in the route table of the database's subnets: aws ec2 " +
             "create-route --route-table-id <rtb-...> --destination-cidr-block " +
-            `${cidrOf(access.cidr)} --vpc-peering-connection-id <pcx-...>`,
+            `${toCidr(access.cidr)} --vpc-peering-connection-id <pcx-...>`,
         ],
       };
   }
@@ -139,7 +139,7 @@ export function serverlessDatabaseUrl(databaseUrl: string, options: ServerlessDa
   return url.toString();
 }
 
-function cidrOf(address: string): string {
+function toCidr(address: string): string {
   const [, ip, bits = "32"] = /^(\d{1,3}(?:\.\d{1,3}){3})(?:\/(\d{1,2}))?$/.exec(address) ?? [];
   if (ip === undefined || ip.split(".").some((part) => Number(part) > 255) || Number(bits) > 32) {
     throw new Error(

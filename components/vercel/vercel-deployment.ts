@@ -54,7 +54,7 @@ export function completed(
 }
 
 /** The variables of a target, as the project has them one by one. */
-export function variablesOf(target: "production" | "preview", { environment, secrets }: VercelEnvironment) {
+export function targetVariables(target: "production" | "preview", { environment, secrets }: VercelEnvironment) {
   return [
     ...Object.entries(environment).map(([key, value]) => ({ target, key, value, secret: false })),
     ...Object.entries(secrets).map(([key, value]) => ({ target, key, value: pulumi.secret(value), secret: true })),
@@ -62,7 +62,7 @@ export function variablesOf(target: "production" | "preview", { environment, sec
 }
 
 /** What {@link vercel.Deployment} is made of. A change of any of it makes a new one, as variables count from the next deployment on. */
-export function deploymentOf(
+export function deploymentInputs(
   source: VercelSource,
   version: string,
   environment: VercelEnvironment,
@@ -71,7 +71,7 @@ export function deploymentOf(
 }
 
 /** The commit that a deployment is made from, where the source names one and not a branch. */
-export const commitOf = (source: VercelSource): string | undefined =>
+export const sourceCommit = (source: VercelSource): string | undefined =>
   source.kind === "repository" && /^[0-9a-f]{40}$/.test(source.ref ?? "") ? source.ref : undefined;
 
 /** Whether this program decides which release runs, and nobody's push. */

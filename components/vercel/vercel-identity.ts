@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { deletable, trustOf } from "../aws/iam";
+import { deletable, federatedTrust } from "../aws/iam";
 
 /** Arguments of {@link VercelIdentity}. */
 export interface VercelIdentityArgs {
@@ -49,7 +49,7 @@ export class VercelIdentity extends pulumi.ComponentResource {
       {
         ...deletable,
         description: "Taken by the site's functions on Vercel",
-        assumeRolePolicy: trustOf(
+        assumeRolePolicy: federatedTrust(
           provider,
           issuer,
           audience,

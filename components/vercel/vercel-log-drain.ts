@@ -66,6 +66,21 @@ export class VercelLogDrain extends pulumi.ComponentResource {
       },
       parent,
     );
+    this.signals = [this.errors(name, args.alarmActions)];
+    this.widgets = [
+      {
+        title: "Log lines of failed requests (Vercel)",
+        section: "errors",
+        metrics: [[namespace, metricName]],
+        stat: "Sum",
+      },
+    ];
+    this.registerOutputs({ logGroupName: this.logGroupName });
+  }
+
+  /** Counts the lines of failed requests, and tells of many. */
+  private errors(name: string, actions: AlarmActions): Signal {
+    const parent = { parent: this };
     // -1: the function crashed without an answer.
     const failed = "{ ($.proxy.statusCode >= 500) || ($.proxy.statusCode = -1) || ($.statusCode >= 500) }";
     const filter = new aws.cloudwatch.LogMetricFilter(
@@ -77,37 +92,30 @@ export class VercelLogDrain extends pulumi.ComponentResource {
       },
       parent,
     );
-    this.signals = [
-      alarm(
-        `${name}-errors-alarm`,
-        {
-          severity: "warning",
-          subject: "errors",
-          meaning: "Vercel's functions answer visitors with errors (HTTP 5xx) or crash.",
-          causes: ["the database is unreachable or out of connections", "a faulty release", "a function ran too long"],
-          firstCommand: pulumi.interpolate`aws logs tail ${this.logGroupName} --since 30m --filter-pattern '${failed}'`,
-          namespace,
-          metricName: filter.metricTransformation.name,
-          statistic: "Sum",
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          threshold: 5,
-          period: 60,
-          evaluationPeriods: 5,
-          datapointsToAlarm: 2,
-          treatMissingData: "notBreaching",
-        },
-        args.alarmActions,
-        parent,
-      ),
-    ];
-    this.widgets = [
+    return alarm(
+      `${name}-errors-alarm`,
       {
-        title: "Log lines of failed requests (Vercel)",
-        section: "errors",
-        metrics: [[namespace, metricName]],
-        stat: "Sum",
+        severity: "warning",
+        subject: "errors",
+        meaning: "Vercel's functions answer visitors with errors (HTTP 5xx) or crash.",
+        causes: [
+          "database-connections: the database is unreachable or out of connections",
+          "bad-deploy: a faulty release",
+          "vercel-function-failing: a function ran too long",
+        ],
+        firstCommand: pulumi.interpolate`aws logs tail ${this.logGroupName} --since 30m --filter-pattern '${failed}'`,
+        namespace,
+        metricName: filter.metricTransformation.name,
+        statistic: "Sum",
+        comparisonOperator: "GreaterThanOrEqualToThreshold",
+        threshold: 5,
+        period: 60,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 2,
+        treatMissingData: "notBreaching",
       },
-    ];
-    this.registerOutputs({ logGroupName: this.logGroupName });
+      actions,
+      parent,
+    );
   }
 }

@@ -17,14 +17,14 @@ export const lastingNodeVersions = Object.keys(versions).filter((version) => !ve
 
 export const defaultNodeVersion = "22.x";
 
-const endOf = (version: string): Date | undefined => {
+const endDate = (version: string): Date | undefined => {
   const endsOn = versions[version]?.endsOn;
   return endsOn === undefined ? undefined : new Date(endsOn);
 };
 
 /** Refuses a version that Vercel has ended, or never had. @param now @default the present time */
 export function vercelNodeProblems(version: string, now = new Date()): SettingProblem[] {
-  const end = endOf(version);
+  const end = endDate(version);
   if (version in versions && !(end && now >= end)) return [];
   const why = end ? `: Vercel fails every deployment on ${version} since ${day(end)}` : "";
   return [
@@ -40,7 +40,7 @@ export function vercelNodeProblems(version: string, now = new Date()): SettingPr
 
 /** What to tell of a version that Vercel is about to end; undefined if there is nothing. */
 export function vercelNodeNotice(version: string, now = new Date()): string | undefined {
-  const end = endOf(version);
+  const end = endDate(version);
   if (!end || now >= end) return undefined;
   return (
     `Vercel fails every deployment on Node.js ${version} from ${day(end)} on: set ` +

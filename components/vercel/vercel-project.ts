@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 import type { VercelAppArgs } from "./vercel-app";
-import { completed, type VercelEnvironment, variablesOf } from "./vercel-deployment";
+import { completed, targetVariables, type VercelEnvironment } from "./vercel-deployment";
 import { VercelIdentity } from "./vercel-identity";
 import { MIGRATE_IN_BUILD } from "./vercel-migration";
 import { defaultNodeVersion } from "./vercel-node";
@@ -78,9 +78,9 @@ export function projectVariables(
     identity && trusted.includes(target) ? { AWS_ROLE_ARN: identity.roleArn } : {};
   const production = completed(args, args, { SITE_TIER: tier, ...roleIn("production") });
   const variables = [
-    ...variablesOf("production", production),
+    ...targetVariables("production", production),
     ...(args.preview
-      ? variablesOf("preview", completed(args, args.preview, { SITE_TIER: tier, ...roleIn("preview") }))
+      ? targetVariables("preview", completed(args, args.preview, { SITE_TIER: tier, ...roleIn("preview") }))
       : []),
   ].map(
     ({ target, key, value, secret }) =>

@@ -66,5 +66,5 @@ export function on(forms: string, read: string, write = "", tagged = false): Use
 export const onOwn = (forms: string, read: string, write = ""): Use => on(forms, read, write, true);
 
 /** Every action of some uses, in order and once. */
-export const actionsOf = (uses: readonly Use[], kind: "read" | "write"): string[] =>
+export const listActions = (uses: readonly Use[], kind: "read" | "write"): string[] =>
   [...new Set(uses.flatMap((use) => use[kind]))].sort();

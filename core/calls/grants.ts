@@ -54,7 +54,7 @@ const conditions: Readonly<Record<string, Condition>> = {
   "iam:DetachRolePolicy": { ArnEquals: { "iam:PolicyARN": attachable } },
   "iam:CreateServiceLinkedRole": { StringEquals: { "iam:AWSServiceName": principals(LINKED) } },
   "iam:PassRole": { StringEquals: { "iam:PassedToService": principals(PASSED_TO) } },
-  // Instances of the group bear the name of its boot parameter (components/tiers/ha-web-tier.ts).
+  // Instances of the group bear the name of its boot parameter (components/tiers/ha-instances.ts).
   "ssm:instance#group": { StringLike: { "ssm:resourceTag/boot-group": "ha-web-tier-*" } },
 };
 
@@ -67,7 +67,7 @@ const ownTag = (service: string): Condition => ({
 });
 
 /** Everything that a principal calls, in the order of the table. */
-export const usesOf = (principal: Principal): Use[] => [
+export const principalUses = (principal: Principal): Use[] => [
   ...(principal === "deploy" || principal === "preview" || principal === "person"
     ? Object.values(providerCalls).flat()
     : []),
@@ -80,10 +80,10 @@ export const usesOf = (principal: Principal): Use[] => [
  * What a role of the CI needs: one statement for all actions with the same resources and conditions. A preview takes the provider's
  * reads alone; of the other calls it has its own, as the lock of the state, which is written.
  */
-export function statementsOf(principal: "deploy" | "preview", scope: Scope): Statement[] {
+export function roleStatements(principal: "deploy" | "preview", scope: Scope): Statement[] {
   const provider = new Set(Object.values(providerCalls).flat());
   const found = new Map<string, { actions: Set<string>; resources: readonly string[]; conditions: Condition }>();
-  for (const use of usesOf(principal)) {
+  for (const use of principalUses(principal)) {
     const looksOnly = principal === "preview" && provider.has(use);
     for (const action of [...use.read, ...(looksOnly ? [] : use.write)]) {
       if (action in withheld) continue;

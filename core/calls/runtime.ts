@@ -124,7 +124,7 @@ export const runtimeCalls: readonly Call[] = [
     uses: [on("events:event-bus", "", "PutEvents")],
   },
   {
-    place: "components/aws/lambda-code.ts",
+    place: "components/aws/lambda-function.ts",
     by: ["incident reporter", "notifier", "asset server", "recovery watcher", "uptime receiver", "log receiver"],
     agent: "Lambda",
     why: "writes a function's log",
@@ -188,7 +188,7 @@ export const runtimeCalls: readonly Call[] = [
     uses: [on("cloudwatch", "", "PutMetricData"), ...LOG, on("ssm:parameter", "GetParameter")],
   },
   {
-    place: "components/tiers/fargate-service.ts",
+    place: "components/tiers/fargate-tasks.ts",
     by: ["task execution"],
     agent: "ECS",
     why: "pulls the image, reads the app's secrets, and writes its log",
@@ -200,7 +200,7 @@ export const runtimeCalls: readonly Call[] = [
     ],
   },
   {
-    place: "components/tiers/fargate-service.ts",
+    place: "components/tiers/fargate-tasks.ts",
     by: ["task"],
     agent: "ECS Exec",
     why: "opens a shell in a task, and keeps what was done in it",
@@ -267,7 +267,7 @@ export const runtimeCalls: readonly Call[] = [
     ],
   },
   {
-    place: "components/monitoring/watcher.ts",
+    place: "components/monitoring/watcher-grants.ts",
     by: ["recovery watcher"],
     agent: "Systems Manager, to which the automation's role is passed, and Lambda, which keeps what failed",
     why: "starts the recovery with a role of its own; a look that failed is told",

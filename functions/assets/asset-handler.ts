@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { ALBEvent, ALBResult } from "aws-lambda";
-import { type Asset, assetOf, contentOf, keyOf } from "../../core/asset";
-import { ADDRESS_SECONDS, type AssetStore, CACHE_CONTROL, etagOf } from "./store";
+import { type Asset, assetContent, assetKey, toAsset } from "../../core/asset";
+import { ADDRESS_SECONDS, type AssetStore, CACHE_CONTROL, strongEtag } from "./store";
 import { NO_SUCH_TIER } from "./tiers";
 
 export interface AssetHandlerOptions {
@@ -26,31 +26,31 @@ type Response = { readonly status: number; readonly headers: Readonly<Record<str
  * asked of the tiers and then kept, so a release that nobody published is found as well; and when S3 is out of reach the tiers answer.
  */
 export function assetHandler(options: AssetHandlerOptions): (event: ALBEvent) => Promise<ALBResult> {
-  return async (event) => resultOf(event, await respond(event, options));
+  return async (event) => toResult(event, await respond(event, options));
 }
 
 async function respond(event: ALBEvent, options: AssetHandlerOptions): Promise<Response> {
   // Our own question to a tier that is not there, come back by the rule that leads here: to ask again would never end.
-  if (headerOf(event, options.probeHeader) !== undefined) return refusal(NO_SUCH_TIER);
+  if (readHeader(event, options.probeHeader) !== undefined) return refusal(NO_SUCH_TIER);
   if (event.httpMethod !== "GET" && event.httpMethod !== "HEAD") return refusal(405, { allow: "GET, HEAD" });
-  const key = keyOf(event.path);
+  const key = assetKey(event.path);
   const found = key === undefined ? undefined : await find(key, event.path, options);
   if (key === undefined || !found) return refusal(404);
   const { asset, kept } = found;
 
-  const etag = etagOf(asset);
+  const etag = strongEtag(asset);
   const headers = {
     "cache-control": CACHE_CONTROL,
     etag,
     vary: "accept-encoding",
     "x-content-type-options": "nosniff",
   };
-  const known = headerOf(event, "if-none-match")
+  const known = readHeader(event, "if-none-match")
     ?.split(",")
     .map((tag) => tag.trim());
   if (known?.some((tag) => tag === etag || tag === "*")) return { status: 304, headers };
-  const compressed = asset.gzip && accepts(headerOf(event, "accept-encoding") ?? "", "gzip");
-  const body = compressed ? asset.body : contentOf(asset);
+  const compressed = asset.gzip && accepts(readHeader(event, "accept-encoding") ?? "", "gzip");
+  const body = compressed ? asset.body : assetContent(asset);
   const described = {
     ...headers,
     "content-type": asset.type,
@@ -79,7 +79,7 @@ async function find(
   const content = await askTiers(path);
   if (!content) return undefined;
   const kept = await store.write(key, content).catch(failed("cannot keep"));
-  return { asset: kept ?? assetOf(key, content), kept: kept !== undefined };
+  return { asset: kept ?? toAsset(key, content), kept: kept !== undefined };
 }
 
 /** Nothing that a browser or a cache may keep: the next release may have it. */
@@ -89,7 +89,7 @@ const refusal = (status: number, headers: Readonly<Record<string, string>> = {})
 });
 
 /** A header by its name in small letters, as the load balancer writes them, in either of its two forms. */
-function headerOf({ headers, multiValueHeaders }: ALBEvent, name: string): string | undefined {
+function readHeader({ headers, multiValueHeaders }: ALBEvent, name: string): string | undefined {
   return headers?.[name] ?? multiValueHeaders?.[name]?.join(", ");
 }
 
@@ -102,7 +102,7 @@ function accepts(header: string, coding: string): boolean {
 }
 
 /** In the form of the event: with multi-value headers on, the load balancer reads nothing else. */
-function resultOf({ multiValueHeaders }: ALBEvent, { status, headers, body }: Response): ALBResult {
+function toResult({ multiValueHeaders }: ALBEvent, { status, headers, body }: Response): ALBResult {
   return {
     statusCode: status,
     statusDescription: `${status} ${STATUS_CODES[status]}`,

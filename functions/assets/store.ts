@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { HttpRequest, RequestPresigner } from "@smithy/types";
-import { type Asset, assetOf } from "../../core/asset";
+import { type Asset, toAsset } from "../../core/asset";
 
 /** What a browser may keep: the name never gets another content. */
 export const CACHE_CONTROL = "public, max-age=31536000, immutable";
@@ -37,7 +37,7 @@ export function s3Store(s3: S3Client, bucket: string): AssetStore {
       }
     },
     async write(key, content) {
-      const asset = assetOf(key, content);
+      const asset = toAsset(key, content);
       await s3.send(
         new PutObjectCommand({
           Bucket: bucket,
@@ -75,5 +75,5 @@ export function s3Store(s3: S3Client, bucket: string): AssetStore {
 }
 
 /** The same for the compressed and the plain form, so it is a weak one (RFC 9110, 8.8.1). */
-export const etagOf = ({ body }: Asset): string =>
+export const strongEtag = ({ body }: Asset): string =>
   `W/"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;

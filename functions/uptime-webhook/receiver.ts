@@ -36,7 +36,7 @@ export function receiver({ tokenSha256, write }: ReceiverOptions) {
     if (event.requestContext.http.method !== "POST") return { statusCode: 405, headers: { Allow: "POST" } };
     const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
     if (body.length > maxBodyBytes) return { statusCode: 413 };
-    const alertType = alertTypeOf(body.toString());
+    const alertType = readAlertType(body.toString());
     if (alertType === undefined) return { statusCode: 400, body: "alertType is missing: send JSON with alertType" };
     const healthy = alertTypes[alertType];
     if (healthy !== undefined) await write(healthy);
@@ -44,7 +44,7 @@ export function receiver({ tokenSha256, write }: ReceiverOptions) {
   };
 }
 
-function alertTypeOf(body: string): string | undefined {
+function readAlertType(body: string): string | undefined {
   try {
     const { alertType } = JSON.parse(body);
     return alertType === undefined ? undefined : String(alertType);

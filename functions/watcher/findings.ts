@@ -16,7 +16,7 @@ const RENEWAL_FAILED_DAYS = 14;
  * @param addresses the server's own
  * @param hold why nothing is done about a site that is down
  */
-export function findingsOf(seen: Observed, addresses: readonly string[], hold: Hold | undefined): Finding[] {
+export function listFindings(seen: Observed, addresses: readonly string[], hold: Hold | undefined): Finding[] {
   const { name, address, server, around } = seen;
   const shown = [name, address].find(({ certificate }) => certificate !== undefined);
   const left = [name, address].find(({ daysLeft }) => daysLeft !== undefined)?.daysLeft;

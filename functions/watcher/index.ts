@@ -9,13 +9,13 @@ import {
   PutParameterCommand,
   SSMClient,
 } from "@aws-sdk/client-ssm";
-import { ask, askControl, resolveName } from "./ask";
 import { type Memory, NOTHING_KNOWN } from "./judge";
 import { isDown, type Observed } from "./observed";
-import { toldBy } from "./run";
-import { serverOf, surroundingsOf } from "./server";
+import { toldBy } from "./run-state";
+import { describeServer, describeSurroundings } from "./server";
 import { start } from "./start";
-import { watcher } from "./watcher";
+import { ask, askControl, resolveName } from "./visit";
+import { watcher } from "./watcher-handler";
 
 /** How the automation says that a run is over. Source: Systems Manager API reference, AutomationExecutionStatus, 2026-11. */
 const ENDED = new Set([
@@ -47,7 +47,7 @@ async function look(): Promise<Observed> {
   const [name, address, server, mute] = await Promise.all([
     ask(question, SITE),
     ask(question, addresses[0] ?? ""),
-    serverOf(clients, INSTANCE_ID),
+    describeServer(clients, INSTANCE_ID),
     parameter(MUTE_PARAMETER),
   ]);
   const seen = { now: new Date().toISOString(), mute, name, address, server };
@@ -55,7 +55,7 @@ async function look(): Promise<Observed> {
   const [control, resolved, account] = await Promise.all([
     askControl(CONTROL_URL),
     resolveName(SITE),
-    surroundingsOf(clients, INSTANCE_ID, DATABASE),
+    describeSurroundings(clients, INSTANCE_ID, DATABASE),
   ]);
   return { ...seen, around: { control, resolved, ...account } };
 }

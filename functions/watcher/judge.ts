@@ -199,11 +199,11 @@ const first = (reasons: readonly Reason[]): Hold | undefined => {
 };
 
 /** Why a rung may not be taken now; undefined if it may. Pure. */
-export const holdOf = (rung: Rung, seen: Observed, memory: Memory): Hold | undefined =>
+export const reasonToHold = (rung: Rung, seen: Observed, memory: Memory): Hold | undefined =>
   first(heldRung[rung](seen, memory));
 
 /** Why no run is started now; undefined if one is. Pure. */
-export function holdOfRun(seen: Observed, memory: Memory, maxPerHour: number): Hold | undefined {
+export function reasonToHoldRun(seen: Observed, memory: Memory, maxPerHour: number): Hold | undefined {
   const { starts, idleAt, unreachableSince } = memory;
   const capped = `${starts.length} runs within an hour did not keep it healthy`;
   const pause = 60 / maxPerHour;
@@ -221,8 +221,8 @@ export function holdOfRun(seen: Observed, memory: Memory, maxPerHour: number): H
   ]);
   if (hold || stopped || seen.server.managed) return hold;
   // No command reaches the server, so a run could only come to the machine itself.
-  const reboot = holdOf("reboot", seen, memory);
-  return reboot && holdOf("stop", seen, memory) && reboot;
+  const reboot = reasonToHold("reboot", seen, memory);
+  return reboot && reasonToHold("stop", seen, memory) && reboot;
 }
 
 /** What is remembered of a look. What belongs to an outage is forgotten with it. Pure. */

@@ -1,7 +1,7 @@
 import type { Finding } from "./findings";
 import { isMuted, isYoung, type Memory, minutesBetween } from "./judge";
 import { isDown, type Observed } from "./observed";
-import type { RunState } from "./run";
+import type { RunState } from "./run-state";
 
 /** Trigger of a run that shows, while all is well, whether the recovery understands the server. It may take nothing away. */
 export const REHEARSAL = "rehearsal";

@@ -11,7 +11,7 @@ import type { KMSClient } from "@aws-sdk/client-kms";
 import { DescribeDBInstancesCommand, type RDSClient } from "@aws-sdk/client-rds";
 import { DescribeInstanceInformationCommand, type SSMClient } from "@aws-sdk/client-ssm";
 import type { Check, Server, Surroundings } from "./observed";
-import { customerKeyOf } from "./volumes";
+import { hasCustomerKey } from "./volumes";
 
 export interface Clients {
   readonly ec2: EC2Client;
@@ -23,7 +23,7 @@ export interface Clients {
 const byInstance = (id: string) => ({ Filters: [{ Name: "instance-id", Values: [id] }] });
 
 /** What AWS says of the server. What AWS does not answer is thrown: of a server about which nothing is known nothing is done. */
-export async function serverOf({ ec2, ssm }: Clients, instanceId: string): Promise<Server> {
+export async function describeServer({ ec2, ssm }: Clients, instanceId: string): Promise<Server> {
   const [{ Reservations = [] }, { InstanceStatuses: [checks] = [] }, { InstanceInformationList: [agent] = [] }] =
     await Promise.all([
       ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] })),
@@ -36,20 +36,20 @@ export async function serverOf({ ec2, ssm }: Clients, instanceId: string): Promi
   return {
     state: found.State?.Name ?? "unknown",
     launchedAt: found.LaunchTime.toISOString(),
-    systemCheck: checkOf(checks?.SystemStatus),
+    systemCheck: toCheck(checks?.SystemStatus),
     ...(since && { systemImpairedSince: since.toISOString() }),
-    instanceCheck: checkOf(checks?.InstanceStatus),
-    volumeCheck: checkOf(checks?.AttachedEbsStatus),
+    instanceCheck: toCheck(checks?.InstanceStatus),
+    volumeCheck: toCheck(checks?.AttachedEbsStatus),
     managed: agent?.PingStatus === "Online",
   };
 }
 
 /** `initializing` and `insufficient-data` say nothing. */
-const checkOf = (status: Pick<InstanceStatusSummary, "Status"> | undefined): Check =>
+const toCheck = (status: Pick<InstanceStatusSummary, "Status"> | undefined): Check =>
   status?.Status === "ok" || status?.Status === "impaired" ? status.Status : "unknown";
 
 /** What AWS says of all that lies between a visitor and the server. */
-export async function surroundingsOf(
+export async function describeSurroundings(
   { ec2, rds, kms }: Clients,
   instanceId: string,
   database: string,
@@ -58,7 +58,7 @@ export async function surroundingsOf(
     ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] })),
     ec2.send(new DescribeAddressesCommand(byInstance(instanceId))),
     rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: database })),
-    customerKeyOf(ec2, kms, instanceId),
+    hasCustomerKey(ec2, kms, instanceId),
   ]);
   const groups = (Reservations[0]?.Instances?.[0]?.SecurityGroups ?? []).flatMap(({ GroupId }) => GroupId ?? []);
   const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: groups }));

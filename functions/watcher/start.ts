@@ -6,7 +6,7 @@ import { REHEARSAL } from "./rehearsal";
 const TOGETHER = 120_000;
 
 /** A text as a UUID, which is the form of a client token. */
-function uuidOf(text: string): string {
+function tokenFrom(text: string): string {
   const hex = createHash("sha256").update(text).digest("hex");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
 }
@@ -23,7 +23,7 @@ export async function start(
   trigger: string,
   now = Date.now(),
 ): Promise<string | undefined> {
-  const ClientToken = uuidOf(`${DocumentName} ${trigger === REHEARSAL} ${Math.floor(now / TOGETHER)}`);
+  const ClientToken = tokenFrom(`${DocumentName} ${trigger === REHEARSAL} ${Math.floor(now / TOGETHER)}`);
   const Parameters = { Trigger: [trigger] };
   try {
     const command = new StartAutomationExecutionCommand({

@@ -1,5 +1,5 @@
 import type { Plan } from "../../core/plan-format";
-import { built, regionOf } from "../../core/plan-reader";
+import { built, planRegion } from "../../core/plan-reader";
 import { type Usage, usageDefaults } from "../../core/usage";
 import { freeTypes } from "./cost-free";
 import type { CostContext, Item } from "./cost-item";
@@ -167,7 +167,7 @@ function unverified(lines: readonly CostLine[]): UnverifiedPrice[] {
  */
 export function costOf(plan: Plan, options: CostOptions = {}): CostReport {
   const usage = { ...usageDefaults, ...options.usage };
-  const region = options.region ?? options.prices?.region ?? regionOf(plan);
+  const region = options.region ?? options.prices?.region ?? planRegion(plan);
   const book = options.prices ?? readPrices(region);
   const { lines, free, unknown } = billOf({ plan, usage, region }, book);
   const of = (kind: CostLine["kind"]) => sum(lines.filter((line) => line.kind === kind).map((line) => line.monthlyUsd));

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { reportHtml } from "../../cli/commands/look/report";
 import type { Recording } from "../../core/incident";
 import { incidentDocument } from "../../functions/incident/reporter/incident-document";
-import { reportOf } from "../../functions/incident/reporter/incident-report";
+import { buildReport } from "../../functions/incident/reporter/incident-report";
 import { toHtml } from "../../output/html";
 import { needed } from "../skip";
 import { samplePlans } from "../unit/insight/sample-plans";
@@ -97,7 +97,7 @@ describe("platform report in Chromium", function () {
       ],
     };
     const about = { site: evil, stack: evil, region: evil, dashboard: "javascript:document.title='owned'" };
-    const report = reportOf(recording, about, { phase: "started", now: new Date("2026-03-02T04:13:00Z") });
+    const report = buildReport(recording, about, { phase: "started", now: new Date("2026-03-02T04:13:00Z") });
     const page = await (browser as Browser).newPage({ viewport: { width: 800, height: 900 }, colorScheme: "light" });
     writeFileSync(join(dir, "evil.html"), toHtml(incidentDocument(report, "en", "page")));
     await page.goto(pathToFileURL(join(dir, "evil.html")).href);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Use } from "../../core/calls/call";
 import { commandCalls } from "../../core/calls/commands";
 import { forms, onAll } from "../../core/calls/forms";
-import { statementsOf } from "../../core/calls/grants";
+import { roleStatements } from "../../core/calls/grants";
 import { programCalls } from "../../core/calls/program";
 import { providerCalls } from "../../core/calls/provider";
 import { runtimeCalls } from "../../core/calls/runtime";
@@ -103,7 +103,7 @@ describe("the table of calls, by AWS's Service Authorization Reference", functio
       ...{ account: ["1"], zone: ["Z1"], project: ["iamvet"], stack: ["prod"], region: ["ap-northeast-2"] },
       ...{ stateBucket: ["state"], releaseBucket: ["releases"], databaseIdentifier: ["db"], instanceId: ["i-0a1b"] },
     };
-    const wrong = statementsOf("deploy", scope).flatMap(({ actions, conditions = {} }) =>
+    const wrong = roleStatements("deploy", scope).flatMap(({ actions, conditions = {} }) =>
       Object.values(conditions)
         .flatMap((keys) => Object.keys(keys))
         .filter((key) => key !== "aws:RequestedRegion")

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { usesOf } from "../../core/calls/grants";
+import { principalUses } from "../../core/calls/grants";
 import { Python } from "../provider/python/python";
 import { type Ran, run } from "../provider/terraform";
 import { needed } from "../skip";
@@ -27,7 +27,7 @@ export function projectFolder(): string {
   return folder;
 }
 
-const PERSON = new Set(usesOf("person").flatMap(({ read, write }) => [...read, ...write]));
+const PERSON = new Set(principalUses("person").flatMap(({ read, write }) => [...read, ...write]));
 
 /**
  * Runs the command line as a process of its own, against the emulator.

@@ -2,8 +2,8 @@ import { parse } from "yaml";
 import { renderRunbook } from "../../components/aws/runbook";
 import { type Memory, NOTHING_KNOWN } from "../../functions/watcher/judge";
 import type { Answer, Observed } from "../../functions/watcher/observed";
-import { toldBy } from "../../functions/watcher/run";
-import { type WatcherEvent, watcher } from "../../functions/watcher/watcher";
+import { toldBy } from "../../functions/watcher/run-state";
+import { type WatcherEvent, watcher } from "../../functions/watcher/watcher-handler";
 import { type AutomationDocument, execute, type Performed, type Ran, type Step } from "./executor";
 import type { Published, Scripts } from "./scripts";
 

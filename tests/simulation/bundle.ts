@@ -13,7 +13,7 @@ const SHORT: Readonly<Record<string, string>> = {
     return { name: said, arn: said, severity, subject };
   }`,
   "components/aws/iam.ts": `
-    policyOf = () => "{}";
+    grantPolicy = () => "{}";
     serviceRole = (name, _service, _grants, opts) => new aws.iam.Role(name, { assumeRolePolicy: "{}" }, opts)`,
   "components/aws/runbook.ts": 'renderRunbook = () => ""',
   "stacks/observability.ts": "observe = () => ({})",

@@ -85,7 +85,7 @@ async function lookInto(
   sinceMs: number,
 ): Promise<Report> {
   // A dozen clients of AWS, loaded when there is somebody to ask.
-  const [{ createClients }, { gather }, { reportOf }, { incidentIn }] = await Promise.all([
+  const [{ createClients }, { gather }, { buildReport }, { incidentIn }] = await Promise.all([
     import("../../../functions/incident/collectors/clients"),
     import("../../../functions/incident/collectors/gather"),
     import("../../../functions/incident/reporter/incident-report"),
@@ -102,5 +102,5 @@ async function lookInto(
     deadline: GATHER_MS,
     ...(vercelToken ? { vercelToken } : {}),
   });
-  return reportOf({ incident: incidentIn(findings, triggers, from, now), findings }, about, { phase: "asked", now });
+  return buildReport({ incident: incidentIn(findings, triggers, from, now), findings }, about, { phase: "asked", now });
 }

@@ -1,3 +1,4 @@
+import type { CauseId } from "../../../core/faults";
 import type { FactKind } from "../../../core/incident";
 import type { Bilingual } from "../../../core/language";
 import { regex } from "../../../core/regex";
@@ -31,12 +32,12 @@ export interface Clue {
 
 /** One cause that the reporter knows. */
 export interface Cause {
-  readonly id: string;
+  readonly id: CauseId;
   readonly title: Bilingual;
   readonly do: Bilingual;
   readonly clues: readonly Clue[];
   /** Causes that this one brings about: when both are found, they are named as its consequences. */
-  readonly explains?: readonly string[];
+  readonly explains?: readonly CauseId[];
   /** Upper bound of the confidence, for causes that describe a symptom more than a reason. @default 1 */
   readonly cap?: number;
 }
@@ -104,7 +105,7 @@ export const CODE_ERROR = regex("i")`
     invariant failed|could not find a production build|hydration|ERR_REQUIRE_ESM|failed to load (next|external)`;
 
 /** What follows from a web server that does not run or answer. */
-export const SYMPTOMS = [
+export const SYMPTOMS: readonly CauseId[] = [
   "app-errors",
   "unhealthy-unexplained",
   "app-crash",

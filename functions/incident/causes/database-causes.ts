@@ -1,3 +1,4 @@
+import type { CauseId } from "../../../core/faults";
 import { regex } from "../../../core/regex";
 import { type Cause, change, clue, dbEvent, dbStatus, event, line, log, metric, NOT_THE_POOL, SYMPTOMS } from "./cause";
 
@@ -11,7 +12,7 @@ const OUT_OF_CONNECTIONS = regex("i")`
     remaining connection slots are reserved|too many clients already|too many connections for (role|database)|
     max_client_conn|\bP2037\b|\b53300\b`;
 
-const DATABASE_SYMPTOMS = [
+const DATABASE_SYMPTOMS: readonly CauseId[] = [
   ...SYMPTOMS,
   "database-unreachable",
   "database-overload",
@@ -153,7 +154,7 @@ export const databaseCauses: readonly Cause[] = [
       clue(0.7, change(/^DeleteDBInstance$/, { within: 180 })),
       clue(0.7, dbEvent(/instance deleted|deletion/i)),
     ],
-    explains: [...DATABASE_SYMPTOMS, "database-down", "outside-dns"],
+    explains: [...DATABASE_SYMPTOMS, "database-down"],
   },
   {
     id: "database-down",

@@ -1,6 +1,6 @@
 import type { Fact, Incident, Recording, SourceKind } from "../../../core/incident";
 import type { Bilingual } from "../../../core/language";
-import { factsOf } from "../collectors";
+import { readFacts } from "../collectors";
 import { minutesBetween } from "../collectors/facts";
 import { CAUSES } from ".";
 import type { Cause, Clue, Pattern } from "./cause";
@@ -46,17 +46,17 @@ export interface Verdict {
 const LEVELS = { high: 0.8, medium: 0.5, low: 0.25 } as const;
 
 /** Turns what the collectors brought into evidence. Pure. */
-export function evidenceOf({ incident, findings }: Recording): Evidence {
+export function toEvidence({ incident, findings }: Recording): Evidence {
   return {
     incident,
     facts: placed(
-      findings.flatMap((finding) => factsOf(finding, incident)),
+      findings.flatMap((finding) => readFacts(finding, incident)),
       findings.filter(({ source }) => source.kind !== "changes"),
     ),
     looked: [...new Set(findings.filter((f) => f.answers !== undefined).map((f) => f.source.kind))],
     gaps: findings
       .filter((f) => f.error !== undefined)
-      .map(({ source, error }) => ({ kind: source.kind, subject: subjectOf(source), error: error ?? "" })),
+      .map(({ source, error }) => ({ kind: source.kind, subject: sourceSubject(source), error: error ?? "" })),
   };
 }
 
@@ -76,7 +76,7 @@ function placed(facts: readonly Fact[], findings: Recording["findings"]): Fact[]
 }
 
 /** The value by which a source is told from others of its kind. */
-function subjectOf(source: object): string {
+function sourceSubject(source: object): string {
   const [, value] = Object.entries(source).find(([key]) => key !== "kind") ?? ["", ""];
   return Array.isArray(value) ? `${value.length} alarms` : String(value);
 }
@@ -116,7 +116,7 @@ export function diagnose({ facts, incident, looked, gaps }: Evidence): Verdict {
       .map((one) => ({
         ...reported(one.cause),
         confidence: one.confidence,
-        level: levelOf(one.confidence),
+        level: confidenceLevel(one.confidence),
         evidence: one.evidence.slice(0, 12),
         consequences: found
           .filter((other) => explains(one, other) && !roots.includes(other))
@@ -128,7 +128,7 @@ export function diagnose({ facts, incident, looked, gaps }: Evidence): Verdict {
 
 const reported = ({ id, title, do: advice }: Cause) => ({ id, title, do: advice });
 const round = (n: number) => Math.round(n * 1000) / 1000;
-const levelOf = (confidence: number): Level =>
+const confidenceLevel = (confidence: number): Level =>
   confidence >= LEVELS.high ? "high" : confidence >= LEVELS.medium ? "medium" : "low";
 
 /** The facts that satisfy every pattern of the clue, or none. */

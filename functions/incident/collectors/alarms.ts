@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-cloudwatch";
 import type { Fact, Plain } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, parseJson } from "./facts";
+import { answersTo, iso, parseJson } from "./facts";
 
 /** Which of the site's alarms changed, and when. */
 export const alarms: CollectorDefinition<"alarms"> = {
@@ -42,8 +42,8 @@ export const alarms: CollectorDefinition<"alarms"> = {
       },
     }),
   facts: (_source, answers) => {
-    const described = answersOf<DescribeAlarmsCommandOutput>(answers, "DescribeAlarms");
-    const metricOf = new Map(
+    const described = answersTo<DescribeAlarmsCommandOutput>(answers, "DescribeAlarms");
+    const metricByAlarm = new Map(
       described.flatMap((a) => a.MetricAlarms ?? []).map((a) => [a.AlarmName, a.MetricName ?? a.Metrics?.[0]?.Label]),
     );
     const now = described
@@ -59,7 +59,7 @@ export const alarms: CollectorDefinition<"alarms"> = {
           at: iso(a.StateTransitionedTimestamp ?? a.StateUpdatedTimestamp),
         }),
       );
-    const past = answersOf<{ AlarmHistoryItems?: Plain<AlarmHistoryItem>[] }>(answers, "DescribeAlarmHistory")
+    const past = answersTo<{ AlarmHistoryItems?: Plain<AlarmHistoryItem>[] }>(answers, "DescribeAlarmHistory")
       .flatMap((a) => a.AlarmHistoryItems ?? [])
       .filter((item) => (item.HistoryItemType ?? "StateUpdate") === "StateUpdate")
       .flatMap((item): Fact[] => {
@@ -73,7 +73,7 @@ export const alarms: CollectorDefinition<"alarms"> = {
             kind: "alarm",
             from: "alarms",
             subject: item.AlarmName ?? "alarm",
-            name: metricOf.get(item.AlarmName),
+            name: metricByAlarm.get(item.AlarmName),
             text: data?.newState?.stateReason ?? item.HistorySummary,
             at: iso(item.Timestamp),
           },

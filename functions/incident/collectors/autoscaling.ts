@@ -6,12 +6,11 @@ import {
   DescribeScalingActivitiesCommand,
   type DescribeScalingActivitiesCommandOutput,
 } from "@aws-sdk/client-auto-scaling";
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, metricFacts } from "./facts";
+import { answersTo, iso } from "./facts";
 import { HOST_METRICS } from "./instance";
-import { askMetrics } from "./metrics";
+import { askMetrics, metricFacts } from "./metrics";
 
 /** Size, activities and instance refreshes of an Auto Scaling group. */
 export const autoscaling: CollectorDefinition<"autoscaling"> = {
@@ -48,7 +47,7 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
   facts: ({ group }, answers, incident) => {
     const base = { from: "autoscaling", subject: group } as const;
     const facts: Fact[] = [];
-    for (const one of answersOf<DescribeAutoScalingGroupsCommandOutput>(answers, "DescribeAutoScalingGroups").flatMap(
+    for (const one of answersTo<DescribeAutoScalingGroupsCommandOutput>(answers, "DescribeAutoScalingGroups").flatMap(
       (a) => a.AutoScalingGroups ?? [],
     )) {
       const desired = one.DesiredCapacity ?? 0;
@@ -78,7 +77,7 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         });
       }
     }
-    for (const one of answersOf<DescribeScalingActivitiesCommandOutput>(answers, "DescribeScalingActivities").flatMap(
+    for (const one of answersTo<DescribeScalingActivitiesCommandOutput>(answers, "DescribeScalingActivities").flatMap(
       (a) => a.Activities ?? [],
     )) {
       facts.push({
@@ -89,7 +88,7 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         at: iso(one.StartTime),
       });
     }
-    for (const one of answersOf<DescribeInstanceRefreshesCommandOutput>(answers, "DescribeInstanceRefreshes").flatMap(
+    for (const one of answersTo<DescribeInstanceRefreshesCommandOutput>(answers, "DescribeInstanceRefreshes").flatMap(
       (a) => a.InstanceRefreshes ?? [],
     )) {
       facts.push({
@@ -100,9 +99,6 @@ export const autoscaling: CollectorDefinition<"autoscaling"> = {
         at: iso(one.StartTime),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("autoscaling", group, HOST_METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("autoscaling", group, HOST_METRICS, answers, incident)];
   },
 };

@@ -2,7 +2,7 @@ import { type CloudTrailClient, LookupEventsCommand, type LookupEventsCommandOut
 import type { Fact } from "../../../core/incident";
 import { regex } from "../../../core/regex";
 import { askAll, type CollectorDefinition, type Context } from "./context";
-import { answersOf, iso, parseJson, shortName } from "./facts";
+import { answersTo, iso, parseJson, shortName } from "./facts";
 
 interface TrailRecord {
   readonly eventTime?: string;
@@ -76,7 +76,7 @@ export const changes: CollectorDefinition<"changes"> = {
       }),
     }),
   facts: (_source, answers) => {
-    const events = answersOf<LookupEventsCommandOutput>(answers, "LookupEvents")
+    const events = answersTo<LookupEventsCommandOutput>(answers, "LookupEvents")
       .flatMap((a) => a.Events ?? [])
       .map((event) => ({ event, record: (parseJson(event.CloudTrailEvent) ?? {}) as TrailRecord }));
     const made = groupsMade(events.map(({ record }) => record));

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-route-53";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
-import { answersOf, iso, minutesBetween } from "./facts";
+import { answersTo, iso, minutesBetween } from "./facts";
 
 /** Answer of a public resolver in the JSON form of DNS over HTTPS (dns.google/resolve). `Status` is the DNS response code. */
 interface DohAnswer {
@@ -53,7 +53,7 @@ export const dns: CollectorDefinition<"dns"> = {
     const facts: Fact[] = [];
     const host = name.replace(/\.$/, "").toLowerCase();
     const resolved = Object.entries(answers).filter(([key]) => key === "Resolve" || key.startsWith("Resolve#"));
-    const recordSets = answersOf<ListResourceRecordSetsCommandOutput>(answers, "ListResourceRecordSets");
+    const recordSets = answersTo<ListResourceRecordSetsCommandOutput>(answers, "ListResourceRecordSets");
     const held = recordSets
       .flatMap((a) => a.ResourceRecordSets ?? [])
       .filter(
@@ -71,7 +71,7 @@ export const dns: CollectorDefinition<"dns"> = {
     }
     const delegated = new Set<string>();
     for (const [key, raw] of resolved) {
-      for (const answer of answersOf<DohAnswer>({ Resolve: raw }, "Resolve")) {
+      for (const answer of answersTo<DohAnswer>({ Resolve: raw }, "Resolve")) {
         const isNs = key.endsWith("#NS") || answer.Answer?.some((a) => a.type === TYPE.NS) === true;
         const code = CODES[answer.Status ?? 0] ?? `RCODE ${answer.Status}`;
         if (isNs) {
@@ -102,7 +102,7 @@ export const dns: CollectorDefinition<"dns"> = {
         }
       }
     }
-    const ours = answersOf<GetHostedZoneCommandOutput>(answers, "GetHostedZone")
+    const ours = answersTo<GetHostedZoneCommandOutput>(answers, "GetHostedZone")
       .flatMap((a) => a.DelegationSet?.NameServers ?? [])
       .map((n) => n.replace(/\.$/, "").toLowerCase());
     if (ours.length > 0 && delegated.size > 0) {
@@ -111,7 +111,7 @@ export const dns: CollectorDefinition<"dns"> = {
         : "MISMATCH: the domain is delegated to other name servers than the zone's";
       facts.push({ ...base, name: "delegation", text });
     }
-    for (const rdap of answersOf<Rdap>(answers, "Rdap")) {
+    for (const rdap of answersTo<Rdap>(answers, "Rdap")) {
       const expires = iso(rdap.events?.find((e) => e.eventAction === "expiration")?.eventDate);
       facts.push({
         ...base,

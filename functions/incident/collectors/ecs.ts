@@ -1,4 +1,3 @@
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeServicesCommand,
   type DescribeServicesCommandOutput,
@@ -8,8 +7,8 @@ import {
 } from "@aws-sdk/client-ecs";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, type MetricSpec, metricFacts, shortName } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersTo, iso, shortName } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "CPUUtilization", bad: "high" },
@@ -54,7 +53,7 @@ export const ecs: CollectorDefinition<"ecs"> = {
   facts: ({ service }, answers, incident) => {
     const base = { from: "ecs", subject: shortName(service) } as const;
     const facts: Fact[] = [];
-    for (const one of answersOf<DescribeServicesCommandOutput>(answers, "DescribeServices").flatMap(
+    for (const one of answersTo<DescribeServicesCommandOutput>(answers, "DescribeServices").flatMap(
       (a) => a.services ?? [],
     )) {
       const desired = one.desiredCount ?? 0;
@@ -83,7 +82,7 @@ export const ecs: CollectorDefinition<"ecs"> = {
         facts.push({ ...base, kind: "service", text: event.message, at: iso(event.createdAt) });
       }
     }
-    for (const task of answersOf<DescribeTasksCommandOutput>(answers, "DescribeTasks").flatMap((a) => a.tasks ?? [])) {
+    for (const task of answersTo<DescribeTasksCommandOutput>(answers, "DescribeTasks").flatMap((a) => a.tasks ?? [])) {
       if (task.lastStatus !== "STOPPED" && task.stoppedReason === undefined && task.stopCode === undefined) continue;
       const containers = (task.containers ?? []).filter((c) => c.exitCode !== undefined || c.reason !== undefined);
       const worst = containers.find((c) => (c.exitCode ?? 0) !== 0) ?? containers[0];
@@ -96,9 +95,6 @@ export const ecs: CollectorDefinition<"ecs"> = {
         at: iso(task.stoppingAt ?? task.stoppedAt),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("ecs", base.subject, METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("ecs", base.subject, METRICS, answers, incident)];
   },
 };

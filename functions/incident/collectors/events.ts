@@ -1,7 +1,7 @@
 import { FilterLogEventsCommand, type FilterLogEventsCommandOutput } from "@aws-sdk/client-cloudwatch-logs";
 import type { Fact } from "../../../core/incident";
 import type { CollectorDefinition } from "./context";
-import { answersOf, iso, parseJson } from "./facts";
+import { answersTo, iso, parseJson } from "./facts";
 
 /**
  * EventBridge events that no API can be asked for afterwards (Spot warnings, AWS Health without a support plan), from the
@@ -23,10 +23,10 @@ export const events: CollectorDefinition<"events"> = {
     ),
   }),
   facts: ({ logGroup }, answers) => {
-    const journal = answersOf<FilterLogEventsCommandOutput>(answers, "FilterLogEvents")
+    const journal = answersTo<FilterLogEventsCommandOutput>(answers, "FilterLogEvents")
       .flatMap((a) => a.events ?? [])
       .map((line) => parseJson(line.message));
-    return [...journal.map((line) => line?.event ?? line), ...answersOf<unknown>(answers, "Events")].flatMap(
+    return [...journal.map((line) => line?.event ?? line), ...answersTo<unknown>(answers, "Events")].flatMap(
       (raw): Fact[] => {
         const event = raw as
           | {

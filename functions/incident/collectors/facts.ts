@@ -1,7 +1,7 @@
 import type { Answers, Fact, Plain, SourceKind } from "../../../core/incident";
 
 /** Every answer of one operation: single, as an array, or under `Operation#label`. */
-export function answersOf<T>(answers: Answers, operation: string): readonly Plain<T>[] {
+export function answersTo<T>(answers: Answers, operation: string): readonly Plain<T>[] {
   return Object.entries(answers)
     .filter(([key]) => key === operation || key.startsWith(`${operation}#`))
     .flatMap(([, answer]) => (Array.isArray(answer) ? answer : [answer]) as Plain<T>[])
@@ -30,87 +30,6 @@ const MINUTE = 60_000;
 
 /** Minutes from `from` to `to`; negative if `to` is earlier. */
 export const minutesBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / MINUTE;
-
-interface Series {
-  readonly Id?: string;
-  readonly Label?: string;
-  readonly Timestamps?: readonly (string | number)[];
-  readonly Values?: readonly number[];
-}
-
-/** A metric that a collector asks for: its CloudWatch name, and which end of its range is the bad one. */
-export interface MetricSpec {
-  readonly name: string;
-  readonly bad: "high" | "low";
-}
-
-/**
- * The worst value of each series around the incident, the median before it, and whether it had been climbing. A series is
- * recognised by its label (CloudWatch's default label contains the metric's name) or by its id.
- */
-export function metricFacts(
-  from: SourceKind,
-  subject: string,
-  specs: readonly MetricSpec[],
-  series: readonly Series[],
-  startedAt: string,
-): Fact[] {
-  return series.flatMap((one) => {
-    const key = `${one.Id ?? ""} ${one.Label ?? ""}`.toLowerCase();
-    const spec = [...specs]
-      .sort((a, b) => b.name.length - a.name.length)
-      .find((s) => key.includes(s.name.toLowerCase()));
-    const points = (one.Timestamps ?? [])
-      .flatMap((time, i) => {
-        const at = iso(time);
-        const value = one.Values?.[i];
-        return at === undefined || value === undefined ? [] : [{ at, value }];
-      })
-      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-    if (spec === undefined || points.length === 0) return [];
-    const around = points.filter((p) => minutesBetween(p.at, startedAt) <= 15);
-    const before = points.filter((p) => minutesBetween(p.at, startedAt) > 15);
-    const worst = (around.length > 0 ? around : points.slice(-1)).reduce((a, b) =>
-      (spec.bad === "high" ? b.value > a.value : b.value < a.value) ? b : a,
-    );
-    return [
-      {
-        kind: "metric",
-        from,
-        subject,
-        name: spec.name,
-        text: one.Label,
-        at: worst.at,
-        value: worst.value,
-        baseline: median(before.map((p) => p.value)),
-        rising: isRising(points.filter((p) => minutesBetween(p.at, startedAt) >= -2)),
-      } satisfies Fact,
-    ];
-  });
-}
-
-function median(values: readonly number[]): number | undefined {
-  if (values.length < 3) return undefined;
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-/** A leak's shape: over an hour or more the value climbs by a third, and four of five neighbouring steps do not fall. */
-function isRising(points: readonly { at: string; value: number }[]): boolean {
-  const first = points[0];
-  const last = points.at(-1);
-  if (first === undefined || last === undefined || points.length < 8 || minutesBetween(first.at, last.at) < 60)
-    return false;
-  // The last points may already show the restart, so the climb is measured up to the peak.
-  const peak = points.reduce((best, p, i) => (p.value >= (points[best]?.value ?? 0) ? i : best), 0);
-  const climb = points.slice(0, peak + 1);
-  if (climb.length < 8 || minutesBetween(first.at, climb.at(-1)?.at ?? first.at) < 60) return false;
-  const steps = climb.slice(1).map((p, i) => p.value - (climb[i]?.value ?? 0));
-  const largest = Math.max(...steps);
-  const rise = (climb.at(-1)?.value ?? 0) - first.value;
-  const notFalling = steps.filter((step) => step >= 0).length / steps.length;
-  // A single jump is a load step, not a leak.
-  return rise > first.value / 3 && notFalling >= 0.8 && largest < rise / 2;
-}
 
 /** A message without what differs from one occurrence to the next: ids, addresses, numbers of four digits and more, times. */
 function shape(message: string): string {

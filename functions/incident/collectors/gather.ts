@@ -42,7 +42,7 @@ async function ask(source: Source, options: GatherOptions): Promise<Finding> {
     to,
     http: { abortSignal: controller.signal },
     ...(vercelToken === undefined ? {} : { vercelToken }),
-    missed: (what, error) => missed.push(`${what}: ${messageOf(error)}`),
+    missed: (what, error) => missed.push(`${what}: ${errorMessage(error)}`),
   };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -58,7 +58,7 @@ async function ask(source: Source, options: GatherOptions): Promise<Finding> {
     ) as Answers;
     return { source, answers, took: Date.now() - started, ...(missed.length > 0 ? { error: shorten(missed) } : {}) };
   } catch (error) {
-    return { source, error: shorten(missed.length > 0 ? missed : [messageOf(error)]), took: Date.now() - started };
+    return { source, error: shorten(missed.length > 0 ? missed : [errorMessage(error)]), took: Date.now() - started };
   } finally {
     clearTimeout(timer);
   }
@@ -67,7 +67,7 @@ async function ask(source: Source, options: GatherOptions): Promise<Finding> {
 const shorten = (messages: readonly string[]) => redact([...new Set(messages)].join("; ")).slice(0, ERROR_LENGTH);
 
 /** Name and message: an error of AWS has its code as name. */
-function messageOf(error: unknown): string {
+function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.name === "Error" ? error.message : `${error.name} ${error.message}`.trim();
 }

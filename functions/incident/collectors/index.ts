@@ -2,10 +2,10 @@ import type { Fact, Finding, Incident, SourceKind } from "../../../core/incident
 import { redactAll } from "../../redact";
 import { alarms } from "./alarms";
 import { autoscaling } from "./autoscaling";
-import { certificate } from "./certificate";
+import { certificate } from "./certificate-collector";
 import { changes } from "./changes";
 import type { CollectorDefinition } from "./context";
-import { database } from "./database";
+import { database } from "./database-collector";
 import { dns } from "./dns";
 import { ecs } from "./ecs";
 import { events } from "./events";
@@ -33,7 +33,7 @@ export const COLLECTORS: { readonly [K in SourceKind]: CollectorDefinition<K> } 
 };
 
 /** What a collector brought back as redacted facts. Pure. */
-export function factsOf(finding: Finding, incident: Incident): Fact[] {
+export function readFacts(finding: Finding, incident: Incident): Fact[] {
   if (finding.answers === undefined) return [];
   const definition = COLLECTORS[finding.source.kind] as CollectorDefinition;
   return redactAll(definition.facts(finding.source, finding.answers, incident));

@@ -1,4 +1,4 @@
-import { type GetMetricDataCommandOutput, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
+import { ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeInstanceStatusCommand,
   type DescribeInstanceStatusCommandOutput,
@@ -10,8 +10,8 @@ import {
 import type { Fact } from "../../../core/incident";
 import { regex } from "../../../core/regex";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersTo, iso } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 /** AWS/EC2 and CloudWatch agent metrics of one machine. The longest matching name wins. */
 export const HOST_METRICS: readonly MetricSpec[] = [
@@ -81,7 +81,7 @@ export const instance: CollectorDefinition<"instance"> = {
   facts: ({ instanceId }, answers, incident) => {
     const base = { kind: "instance", from: "instance", subject: instanceId } as const;
     const facts: Fact[] = [];
-    for (const one of answersOf<DescribeInstancesCommandOutput>(answers, "DescribeInstances")
+    for (const one of answersTo<DescribeInstancesCommandOutput>(answers, "DescribeInstances")
       .flatMap((a) => a.Reservations ?? [])
       .flatMap((r) => r.Instances ?? [])) {
       const reason = [one.StateReason?.Code, one.StateReason?.Message, one.StateTransitionReason]
@@ -96,7 +96,7 @@ export const instance: CollectorDefinition<"instance"> = {
         at: one.State?.Name === "running" ? undefined : iso(stopped),
       });
     }
-    for (const status of answersOf<DescribeInstanceStatusCommandOutput>(answers, "DescribeInstanceStatus").flatMap(
+    for (const status of answersTo<DescribeInstanceStatusCommandOutput>(answers, "DescribeInstanceStatus").flatMap(
       (a) => a.InstanceStatuses ?? [],
     )) {
       for (const [name, summary] of [
@@ -123,7 +123,7 @@ export const instance: CollectorDefinition<"instance"> = {
         });
       }
     }
-    for (const output of answersOf<GetConsoleOutputCommandOutput>(answers, "GetConsoleOutput")) {
+    for (const output of answersTo<GetConsoleOutputCommandOutput>(answers, "GetConsoleOutput")) {
       const text = /^[A-Za-z0-9+/=\s]+$/.test(output.Output ?? "")
         ? Buffer.from(output.Output ?? "", "base64").toString("utf8")
         : (output.Output ?? "");
@@ -134,10 +134,7 @@ export const instance: CollectorDefinition<"instance"> = {
         facts.push({ ...base, name: "console", text: line.trim(), at: iso(output.Timestamp) });
       }
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("instance", instanceId, HOST_METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("instance", instanceId, HOST_METRICS, answers, incident)];
   },
 };
 

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { Plain } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
-import { answersOf, groupLines, iso } from "./facts";
+import { answersTo, groupLines, iso } from "./facts";
 
 /** Words by which a line tells of trouble, for Logs Insights and for what a fixture or another reader hands in. */
 const TROUBLE =
@@ -40,7 +40,7 @@ export const logs: CollectorDefinition<"logs"> = {
   facts: ({ logGroup }, answers) => {
     const trouble = new RegExp(TROUBLE, "i");
     const lines = (label: string) => insightsLines(answers, label).filter((line) => trouble.test(line.text));
-    const all = answersOf<unknown>(answers, "GetQueryResults").length;
+    const all = answersTo<unknown>(answers, "GetQueryResults").length;
     if (all === 0) return [];
     // Both queries see the same lines: counts come from `top`, and `first` adds what was too rare to be among them.
     const top = groupLines("logs", "log", logGroup, lines("top"));
@@ -68,7 +68,7 @@ function insightsLines(answers: Record<string, unknown>, label: string) {
         (label === "" && name.startsWith("GetQueryResults#") && !["first", "top"].includes(name.split("#")[1] ?? "")),
     ),
   );
-  return answersOf<GetQueryResultsCommandOutput>(chosen, "GetQueryResults")
+  return answersTo<GetQueryResultsCommandOutput>(chosen, "GetQueryResults")
     .flatMap((answer) => answer.results ?? [])
     .flatMap((row) => {
       const field = (...names: string[]) =>
@@ -77,7 +77,7 @@ function insightsLines(answers: Record<string, unknown>, label: string) {
       if (text === undefined) return [];
       return [
         {
-          text: messageOf(text),
+          text: lineMessage(text),
           at: iso(field("@timestamp", "firstSeen", "first")),
           count: Number(field("occurrences", "count", "count(*)", "@sampleCount") ?? 1) || 1,
         },
@@ -86,7 +86,7 @@ function insightsLines(answers: Record<string, unknown>, label: string) {
 }
 
 /** The message inside a structured log line, with its error; other lines as they are. */
-function messageOf(line: string): string {
+function lineMessage(line: string): string {
   if (!line.trimStart().startsWith("{")) return line;
   try {
     const entry = JSON.parse(line) as Record<string, unknown>;

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-ssm";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, groupLines, iso } from "./facts";
+import { answersTo, groupLines, iso } from "./facts";
 
 /** What the automatic recovery saw and tried: steps of the automation, and the evidence that it wrote before it acted. */
 export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {
@@ -48,10 +48,10 @@ export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {
     const facts: Fact[] = [];
     const lines: { text: string; at?: string | undefined }[] = [];
     const executions = [
-      ...answersOf<GetAutomationExecutionCommandOutput>(answers, "GetAutomationExecution").map(
+      ...answersTo<GetAutomationExecutionCommandOutput>(answers, "GetAutomationExecution").map(
         (a) => a.AutomationExecution,
       ),
-      ...answersOf<DescribeAutomationExecutionsCommandOutput>(answers, "DescribeAutomationExecutions").flatMap(
+      ...answersTo<DescribeAutomationExecutionsCommandOutput>(answers, "DescribeAutomationExecutions").flatMap(
         (a) => a.AutomationExecutionMetadataList ?? [],
       ),
     ];
@@ -77,7 +77,7 @@ export const recoveryRuns: CollectorDefinition<"recovery-runs"> = {
         }
       }
     }
-    for (const event of answersOf<FilterLogEventsCommandOutput>(answers, "FilterLogEvents").flatMap(
+    for (const event of answersTo<FilterLogEventsCommandOutput>(answers, "FilterLogEvents").flatMap(
       (a) => a.events ?? [],
     )) {
       for (const text of (event.message ?? "").split(/\r?\n/)) lines.push({ text, at: iso(event.timestamp) });

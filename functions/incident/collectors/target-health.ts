@@ -1,4 +1,3 @@
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
@@ -6,8 +5,8 @@ import {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, type MetricSpec, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersTo } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "RequestCount", bad: "high" },
@@ -55,7 +54,7 @@ export const targetHealth: CollectorDefinition<"target-health"> = {
     const subject = targetGroupArn.split("/")[1] ?? targetGroupArn;
     const base = { from: "target-health", subject } as const;
     const facts: Fact[] = [];
-    const asked = answersOf<DescribeTargetHealthCommandOutput>(answers, "DescribeTargetHealth");
+    const asked = answersTo<DescribeTargetHealthCommandOutput>(answers, "DescribeTargetHealth");
     const targets = asked.flatMap((a) => a.TargetHealthDescriptions ?? []);
     // Draining and initial targets are on their way; only what should serve counts.
     const serving = targets.filter((t) => !["draining", "initial", "unused"].includes(t.TargetHealth?.State ?? ""));
@@ -80,15 +79,15 @@ export const targetHealth: CollectorDefinition<"target-health"> = {
         value: 0,
       });
     }
-    const zoneOf = (t: (typeof targets)[number]) => t.Target?.AvailabilityZone;
-    for (const zone of new Set(serving.map(zoneOf))) {
-      const here = serving.filter((t) => zoneOf(t) === zone);
-      const elsewhere = serving.filter((t) => zoneOf(t) !== zone);
+    const targetZone = (t: (typeof targets)[number]) => t.Target?.AvailabilityZone;
+    for (const zone of new Set(serving.map(targetZone))) {
+      const here = serving.filter((t) => targetZone(t) === zone);
+      const elsewhere = serving.filter((t) => targetZone(t) !== zone);
       if (
         zone !== undefined &&
         here.every((t) => bad.includes(t)) &&
         elsewhere.some((t) => !bad.includes(t)) &&
-        new Set(serving.map(zoneOf)).size > 1
+        new Set(serving.map(targetZone)).size > 1
       ) {
         facts.push({
           ...base,
@@ -99,9 +98,6 @@ export const targetHealth: CollectorDefinition<"target-health"> = {
         });
       }
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("target-health", subject, METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("target-health", subject, METRICS, answers, incident)];
   },
 };

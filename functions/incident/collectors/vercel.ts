@@ -1,6 +1,6 @@
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
-import { answersOf, iso } from "./facts";
+import { answersTo, iso } from "./facts";
 
 /** GET /v6/deployments */
 interface Deployments {
@@ -69,7 +69,7 @@ export const vercel: CollectorDefinition<"vercel"> = {
   facts: ({ projectId }, answers) => {
     const base = { kind: "vercel", from: "vercel", subject: projectId } as const;
     const facts: Fact[] = [];
-    const deployments = answersOf<Deployments>(answers, "Deployments")
+    const deployments = answersTo<Deployments>(answers, "Deployments")
       .flatMap((a) => a.deployments ?? [])
       .sort((a, b) => (b.created ?? b.createdAt ?? 0) - (a.created ?? a.createdAt ?? 0));
     deployments.forEach((d, i) => {
@@ -82,18 +82,18 @@ export const vercel: CollectorDefinition<"vercel"> = {
         at: iso(d.created ?? d.createdAt),
       });
     });
-    for (const project of answersOf<Project>(answers, "Project")) {
+    for (const project of answersTo<Project>(answers, "Project")) {
       if (project.paused === true) facts.push({ ...base, name: "project", text: "paused" });
       if (project.error !== undefined)
         facts.push({ ...base, name: "project", text: `${project.error.code} ${project.error.message ?? ""}` });
     }
-    for (const probe of answersOf<SiteProbe>(answers, "Probe")) {
+    for (const probe of answersTo<SiteProbe>(answers, "Probe")) {
       const code = probe.headers?.["x-vercel-error"];
       if (code) facts.push({ ...base, name: "error", text: code, value: probe.status });
       else if (probe.status !== undefined)
         facts.push({ ...base, name: "answer", text: `HTTP ${probe.status}`, value: probe.status });
     }
-    for (const summary of answersOf<Summary>(answers, "Summary")) {
+    for (const summary of answersTo<Summary>(answers, "Summary")) {
       for (const one of summary.incidents ?? []) {
         if (!["resolved", "postmortem", "completed"].includes(one.status ?? "")) {
           facts.push({ ...base, name: "status", text: `${one.impact}: ${one.name}`, at: iso(one.started_at) });

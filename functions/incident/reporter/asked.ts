@@ -1,5 +1,5 @@
 import type { Finding, Incident } from "../../../core/incident";
-import { factsOf } from "../collectors";
+import { readFacts } from "../collectors";
 
 /** The outage that the alarms tell of: the first one since the given time, or one that still goes on. */
 export function incidentIn(findings: readonly Finding[], triggers: readonly string[], from: Date, now: Date): Incident {
@@ -7,7 +7,7 @@ export function incidentIn(findings: readonly Finding[], triggers: readonly stri
   const raised = new Set(findings.flatMap(({ answers }) => namesInAlarm(answers?.DescribeAlarms)));
   const moments = findings
     .filter(({ source }) => source.kind === "alarms")
-    .flatMap((finding) => factsOf(finding, nothing))
+    .flatMap((finding) => readFacts(finding, nothing))
     .flatMap(({ subject, at }) => (at === undefined ? [] : [{ alarm: subject, at }]))
     .filter(({ alarm, at }) => raised.has(alarm) || Date.parse(at) >= from.getTime())
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));

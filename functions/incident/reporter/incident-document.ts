@@ -58,7 +58,7 @@ export function incidentDocument(
     title: headline(report, language),
     language,
     blocks: [
-      pairs(headOf(report, language, calm)),
+      pairs(reportHead(report, language, calm)),
       section(say("causes"), [
         causes.length > 0
           ? steps(causes.slice(0, most.causes).map((cause) => causeItem(cause, language, most.evidence)))
@@ -90,7 +90,7 @@ export function incidentDocument(
   };
 }
 
-function headOf({ about, incident, minutes, writtenAt }: Report, language: Language, calm: boolean): Pair[] {
+function reportHead({ about, incident, minutes, writtenAt }: Report, language: Language, calm: boolean): Pair[] {
   const say = speak(incidentTexts, language);
   const rows: (Pair | false)[] = [
     [say("stack"), `${about.stack} (${about.region})`],

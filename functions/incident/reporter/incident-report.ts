@@ -1,7 +1,7 @@
 import type { Fact, Incident, Recording, Source, SourceKind } from "../../../core/incident";
 import type { About } from "../../../core/reporter-config";
 import { redactAll } from "../../redact";
-import { diagnose, evidenceOf, type Gap, type Suspect } from "../causes/diagnose";
+import { diagnose, type Gap, type Suspect, toEvidence } from "../causes/diagnose";
 import { minutesBetween } from "../collectors/facts";
 
 /** One moment of the timeline. */
@@ -61,13 +61,13 @@ const BEFORE = 120;
 const ERRORS_BEFORE = 45;
 
 /** The report of what the collectors brought. Pure; every text in it is redacted. */
-export function reportOf(
+export function buildReport(
   recording: Recording,
   about: About,
   { phase, now }: { readonly phase: Phase; readonly now: Date },
 ): Report {
   const { incident } = recording;
-  const evidence = evidenceOf(recording);
+  const evidence = toEvidence(recording);
   const { causes, gaps } = diagnose(evidence);
   const log = evidence.facts.filter((fact) => fact.kind === "log");
   // Every log has old errors that nobody minds: the first one is looked for from a while before the start.
@@ -83,19 +83,19 @@ export function reportOf(
       : { minutes: Math.max(1, Math.round(minutesBetween(incident.startedAt, incident.endedAt))) }),
     writtenAt: now.toISOString(),
     causes,
-    timeline: timelineOf(evidence.facts, causes, incident, first),
+    timeline: buildTimeline(evidence.facts, causes, incident, first),
     errors: {
       ...(first ? { first } : {}),
       top: [...log].sort((a, b) => (b.count ?? 1) - (a.count ?? 1)).slice(0, TOP_ERRORS),
     },
     gaps,
     looked: evidence.looked,
-    links: linksOf(recording, about),
+    links: consoleLinks(recording, about),
     facts: evidence.facts,
   });
 }
 
-function timelineOf(
+function buildTimeline(
   facts: readonly Fact[],
   causes: readonly Suspect[],
   incident: Incident,
@@ -128,7 +128,7 @@ function timelineOf(
 const byTime = (a: Fact, b: Fact) => Date.parse(a.at ?? "") - Date.parse(b.at ?? "");
 
 /** Places in the console where a person looks on; those of the sources that have one. */
-function linksOf({ findings }: Recording, { region, dashboard }: About): Link[] {
+function consoleLinks({ findings }: Recording, { region, dashboard }: About): Link[] {
   const home = `https://${region}.console.aws.amazon.com`;
   const page = (service: string, rest: string) => `${home}/${service}/home?region=${region}${rest}`;
   const of = (source: Source): Link | undefined => {

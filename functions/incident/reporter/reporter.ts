@@ -5,7 +5,7 @@ import type { ReporterConfig } from "../../../core/reporter-config";
 import { toHtml } from "../../../output/html";
 import { toPlain } from "../../../output/plain";
 import { incidentDocument, reportSms, reportSubject } from "./incident-document";
-import { type Phase, type Report, reportOf } from "./incident-report";
+import { buildReport, type Phase, type Report } from "./incident-report";
 import type { Open, Store } from "./report-store";
 
 /** State change of an alarm, as EventBridge brings it; `time` is the moment of the change. */
@@ -145,7 +145,7 @@ function writer({ store, config: read, gather, send, muteUntil, now = () => new 
     const to = now();
     const from = new Date(Date.parse(incident.startedAt) - LOOK_BACK_MS);
     const findings = await gather(config, from, to);
-    const report = reportOf({ incident, findings }, config.about, { phase, now: now() });
+    const report = buildReport({ incident, findings }, config.about, { phase, now: now() });
     const storedAt = await store.save(
       incident.id,
       JSON.stringify(report, null, 1),

@@ -12,7 +12,7 @@ import { remoteComponent, Transforms } from "../../../cli/planner/plan-component
 import { record } from "../../../cli/planner/plan-runtime";
 import { planStack } from "../../../cli/planner/planner";
 import type { Plan, PlannedResource } from "../../../core/plan-format";
-import { inUrnsOf } from "../../../core/plan-reader";
+import { withUrnsFrom } from "../../../core/plan-reader";
 import { toMarkdown } from "../../../output/markdown";
 import { toTerminal } from "../../../output/terminal";
 import { overBudget, planFrom, type StackResource } from "../../../policy/budget-limit";
@@ -216,8 +216,8 @@ describe("awsx", () => {
 
     it("goes by aliases, and leaves a plan without any as it is", () => {
       const plan = plans.get("vercel") as Plan;
-      assert.deepEqual(named(inUrnsOf(plan, former(plan)), REPOSITORY).urn, named(plan, REPOSITORY).urn);
-      assert.deepEqual(inUrnsOf({ ...plan, resources: [] }, plan), plan);
+      assert.deepEqual(named(withUrnsFrom(plan, former(plan)), REPOSITORY).urn, named(plan, REPOSITORY).urn);
+      assert.deepEqual(withUrnsFrom({ ...plan, resources: [] }, plan), plan);
     });
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Call, Principal } from "../../../core/calls/call";
 import { commandCalls } from "../../../core/calls/commands";
 import { forms } from "../../../core/calls/forms";
-import { statementsOf, usesOf } from "../../../core/calls/grants";
+import { principalUses, roleStatements } from "../../../core/calls/grants";
 import { programCalls } from "../../../core/calls/program";
 import { providerCalls } from "../../../core/calls/provider";
 import { runtimeCalls } from "../../../core/calls/runtime";
@@ -96,10 +96,10 @@ describe("the table of calls", function () {
 
   it("is granted whole to the CI, but for what is withheld", () => {
     for (const principal of ["deploy", "preview"] as const) {
-      const statements = statementsOf(principal, scope);
+      const statements = roleStatements(principal, scope);
       const granted = new Set(statements.flatMap(({ actions }) => actions));
       const provider = new Set(Object.values(providerCalls).flat());
-      const wanted = usesOf(principal).flatMap((use) => {
+      const wanted = principalUses(principal).flatMap((use) => {
         const { read, write } = use;
         return principal === "preview" && provider.has(use) ? read : [...read, ...write];
       });
@@ -139,7 +139,7 @@ describe("the table of calls", function () {
   it("lets a deploy empty each bucket that goes with what is in it, and no other", () => {
     const buckets = plans.flatMap(({ resources }) => resources.filter(({ type }) => type === "aws:s3/bucket:Bucket"));
     const emptied = (name: string) =>
-      statementsOf("deploy", scope)
+      roleStatements("deploy", scope)
         .filter(({ resources }) => resources.some((arn) => arn.startsWith(`arn:aws:s3:::${name.split("-")[0]}`)))
         .flatMap(({ actions }) => actions)
         .includes("s3:DeleteObjectVersion");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { renderBootConfig } from "../../../components/tiers/boot-config";
-import { VERSION, versionFrom, versionOf } from "../../../core/version";
+import { artifactVersion, VERSION, versionFrom } from "../../../core/version";
 import { checkSettings, SettingsError } from "../../../stacks/settings/settings-check";
 
 const version = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/).filter((name) => !name.startsWith("dpl_"));
@@ -52,7 +52,7 @@ describe("the name of a release", () => {
           release: { url: `s3://releases/${name}.tar.gz`, sha256: "0".repeat(64) },
         });
         assert.equal(JSON.parse(boot).version, name);
-        assert.equal(versionOf(`s3://releases/${name}.tar.gz`), versionOf(`a.b/c:${name}`));
+        assert.equal(artifactVersion(`s3://releases/${name}.tar.gz`), artifactVersion(`a.b/c:${name}`));
       }),
     );
   });
@@ -88,10 +88,10 @@ describe("the name of a release", () => {
 
   it("is read from an image or an archive in an allowed form", () => {
     const registry = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/iamvet";
-    assert.equal(versionOf(`${registry}@sha256:${"ab".repeat(32)}`), "abababababab");
-    assert.equal(versionOf(`${registry}:1.4.0`), "1-4-0");
-    assert.equal(versionOf("s3://iamvet-releases/iamvet-prod-15761e9d0c5b.tar.gz"), "iamvet-prod-15761e9d0c5b");
-    assert.equal(versionOf(undefined), "unversioned");
-    fc.assert(fc.property(fc.string(), (artifact) => VERSION.test(versionOf(artifact))));
+    assert.equal(artifactVersion(`${registry}@sha256:${"ab".repeat(32)}`), "abababababab");
+    assert.equal(artifactVersion(`${registry}:1.4.0`), "1-4-0");
+    assert.equal(artifactVersion("s3://iamvet-releases/iamvet-prod-15761e9d0c5b.tar.gz"), "iamvet-prod-15761e9d0c5b");
+    assert.equal(artifactVersion(undefined), "unversioned");
+    fc.assert(fc.property(fc.string(), (artifact) => VERSION.test(artifactVersion(artifact))));
   });
 });

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { ALBEvent, ALBResult } from "aws-lambda";
 import { planStack } from "../../../cli/planner/planner";
-import { type Asset, assetOf, keyOf } from "../../../core/asset";
+import { type Asset, assetKey, toAsset } from "../../../core/asset";
 import type { Plan, PlannedResource } from "../../../core/plan-format";
 import { assetHandler } from "../../../functions/assets/asset-handler";
 import { inMemory } from "../../../functions/assets/cache";
@@ -20,15 +20,15 @@ function world(
   tiers: Record<string, Buffer> = {},
   broken: Partial<AssetStore> = {},
 ) {
-  const kept = new Map<string, Asset>(Object.entries(files).map(([key, content]) => [key, assetOf(key, content)]));
+  const kept = new Map<string, Asset>(Object.entries(files).map(([key, content]) => [key, toAsset(key, content)]));
   const asked: string[] = [];
   const logged: string[] = [];
   const handler = assetHandler({
     store: {
       read: async (key) => kept.get(key),
       write: async (key, content) => {
-        kept.set(key, assetOf(key, content));
-        return assetOf(key, content);
+        kept.set(key, toAsset(key, content));
+        return toAsset(key, content);
       },
       address: async (key) => `https://bucket.example/${key}?X-Amz-Signature=1`,
       ...broken,
@@ -112,8 +112,8 @@ describe("the function that answers for built files", () => {
   });
 
   it("takes keys below _next/static alone, whatever the path is written like", async () => {
-    assert.equal(keyOf("/_next/static/chunks/app/%5Bslug%5D/page-1.js"), "_next/static/chunks/app/[slug]/page-1.js");
-    assert.equal(keyOf("/_next/static/media/%EA%B8%80.woff2"), "_next/static/media/글.woff2");
+    assert.equal(assetKey("/_next/static/chunks/app/%5Bslug%5D/page-1.js"), "_next/static/chunks/app/[slug]/page-1.js");
+    assert.equal(assetKey("/_next/static/media/%EA%B8%80.woff2"), "_next/static/media/글.woff2");
     const wrong = [
       ...[
         "/",
@@ -146,7 +146,7 @@ describe("the function that answers for built files", () => {
     ];
     const { get, asked } = world({}, Object.fromEntries(wrong.map((path) => [path, SCRIPT])));
     for (const path of wrong) {
-      assert.equal(keyOf(path), undefined, path);
+      assert.equal(assetKey(path), undefined, path);
       assert.equal((await get(path)).statusCode, 404, path);
     }
     assert.deepEqual(asked, []);
@@ -223,7 +223,7 @@ describe("the function that answers for built files", () => {
           read.push(key);
           return key === "none" ? undefined : { body: Buffer.alloc(40), gzip: false, type: "font/woff2" };
         },
-        write: async (key, content) => assetOf(key, content),
+        write: async (key, content) => toAsset(key, content),
         address: async () => "",
       },
       100,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Plan, PlannedResource, PlanValue } from "../../../core/plan-format";
-import { limitOf, overBudget, planFrom, planInputs, type StackResource } from "../../../policy/budget-limit";
+import { budgetLimit, overBudget, planFrom, planInputs, type StackResource } from "../../../policy/budget-limit";
 import { parseExemptions, readExemptions } from "../../../policy/exemptions";
 import { rules } from "../../../policy/rules";
 import { planOf, ref, resource } from "../insight/fixtures";
@@ -149,7 +149,7 @@ describe("policy", () => {
 
     it("warns above the budget, with the greatest lines", () => {
       const over = { ...plan, resources: [...plan.resources, limit("50.0")] };
-      assert.equal(limitOf(over), 50);
+      assert.equal(budgetLimit(over), 50);
       assert.match(
         overBudget(over, undefined) ?? "",
         /costs \$\d+\.\d\d a month, \$\d+\.\d\d more than the budget of \$50\.00\. Greatest: database/,

@@ -2,13 +2,19 @@ import assert from "node:assert/strict";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import { IdempotentParameterMismatch, type SSMClient } from "@aws-sdk/client-ssm";
-import { holdOf, holdOfRun, type Memory, NOTHING_KNOWN, remember } from "../../../../functions/watcher/judge";
+import {
+  type Memory,
+  NOTHING_KNOWN,
+  reasonToHold,
+  reasonToHoldRun,
+  remember,
+} from "../../../../functions/watcher/judge";
 import type { Observed } from "../../../../functions/watcher/observed";
-import type { RunState } from "../../../../functions/watcher/run";
+import type { RunState } from "../../../../functions/watcher/run-state";
 import { letsVisitorsIn } from "../../../../functions/watcher/server";
 import { start } from "../../../../functions/watcher/start";
-import { customerKeyOf } from "../../../../functions/watcher/volumes";
-import { watcher } from "../../../../functions/watcher/watcher";
+import { hasCustomerKey } from "../../../../functions/watcher/volumes";
+import { watcher } from "../../../../functions/watcher/watcher-handler";
 
 const MINUTE = 60_000;
 const START = Date.parse("2026-11-30T12:00:00Z");
@@ -157,21 +163,21 @@ describe("a server that does not run", () => {
       stopped({ around: { ...well.around, database: "stopped" } as Observed["around"] & object }),
     ]) {
       const memory = remember(seen, byRecovery);
-      assert.equal(holdOfRun(seen, memory, 3), undefined);
-      assert.equal(holdOf("start", seen, memory), undefined);
+      assert.equal(reasonToHoldRun(seen, memory, 3), undefined);
+      assert.equal(reasonToHold("start", seen, memory), undefined);
       for (const rung of ["free-disk", "restart-app", "restart-nginx", "reboot", "stop"] as const)
-        assert.equal(holdOf(rung, seen, memory)?.cause, "not-running");
+        assert.equal(reasonToHold(rung, seen, memory)?.cause, "not-running");
     }
   });
 
   it("is left alone where a person stopped it, before the recovery ever did or since, while it stops, and in a mute", () => {
     const since = stopped({ server: { ...stopped().server, launchedAt: iso(START - 10 * MINUTE) } });
     const stopping = stopped({ server: { ...stopped().server, state: "stopping" } });
-    assert.equal(holdOfRun(stopped(), armed, 3)?.cause, "not-running");
-    assert.equal(holdOf("start", stopped(), armed)?.cause, "not-stopped-here");
-    assert.equal(holdOfRun(since, byRecovery, 3)?.cause, "not-running");
-    assert.equal(holdOfRun(stopping, byRecovery, 3)?.cause, "not-running");
-    assert.equal(holdOfRun(stopped({ mute: iso(START + MINUTE) }), byRecovery, 3)?.cause, "muted");
+    assert.equal(reasonToHoldRun(stopped(), armed, 3)?.cause, "not-running");
+    assert.equal(reasonToHold("start", stopped(), armed)?.cause, "not-stopped-here");
+    assert.equal(reasonToHoldRun(since, byRecovery, 3)?.cause, "not-running");
+    assert.equal(reasonToHoldRun(stopping, byRecovery, 3)?.cause, "not-running");
+    assert.equal(reasonToHoldRun(stopped({ mute: iso(START + MINUTE) }), byRecovery, 3)?.cause, "muted");
   });
 });
 
@@ -187,7 +193,7 @@ describe("what AWS says of the server's surroundings", () => {
   });
 
   const keyOf = (keys: readonly (string | undefined)[], manager: string | undefined) =>
-    customerKeyOf(
+    hasCustomerKey(
       { send: async () => ({ Volumes: keys.map((KmsKeyId) => ({ KmsKeyId })) }) } as unknown as EC2Client,
       {
         send: async () => {

@@ -7,11 +7,11 @@ import { type AddressInfo, createServer as createPlain } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "../../../../components/aws/lambda-code";
-import { ask, askControl, resolveName } from "../../../../functions/watcher/ask";
-import { findingsOf } from "../../../../functions/watcher/findings";
+import { listFindings } from "../../../../functions/watcher/findings";
 import { type Memory, NOTHING_KNOWN } from "../../../../functions/watcher/judge";
 import type { Observed } from "../../../../functions/watcher/observed";
-import { watcher } from "../../../../functions/watcher/watcher";
+import { ask, askControl, resolveName } from "../../../../functions/watcher/visit";
+import { watcher } from "../../../../functions/watcher/watcher-handler";
 
 const SITE = "www.example.com";
 const MINUTE = 60_000;
@@ -197,7 +197,7 @@ describe("what the watcher finds", () => {
     },
   };
   const found = (over: Partial<Observed>) =>
-    findingsOf({ ...well, ...over }, ["198.51.100.10"], undefined).map(({ key }) => key);
+    listFindings({ ...well, ...over }, ["198.51.100.10"], undefined).map(({ key }) => key);
   const server = (over: Partial<Observed["server"]>) => ({ server: { ...well.server, ...over } });
   const around = (over: object) => ({ around: { ...well.around, ...over } as Observed["around"] & object });
   const fails = { error: "ETIMEDOUT" };

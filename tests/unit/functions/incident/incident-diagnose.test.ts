@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Recording } from "../../../../core/incident";
 import { regex } from "../../../../core/regex";
 import { CAUSES } from "../../../../functions/incident/causes";
-import { diagnose, evidenceOf } from "../../../../functions/incident/causes/diagnose";
+import { diagnose, toEvidence } from "../../../../functions/incident/causes/diagnose";
 
 interface Recorded extends Recording {
   readonly expect: readonly string[];
@@ -17,13 +17,13 @@ const RECORDED = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".json"))
   .map((file) => ({ file, ...(JSON.parse(readFileSync(path.join(FOLDER, file), "utf8")) as Recorded) }));
 
-const verdict = (recording: Recording) => diagnose(evidenceOf(recording));
+const verdict = (recording: Recording) => diagnose(toEvidence(recording));
 const names = (recording: Recording) => verdict(recording).causes.map((cause) => cause.id);
 
 describe("diagnosis of recorded incidents", () => {
   it("has at least 25 of them, of every tier, with causes that exist", () => {
     assert.ok(RECORDED.length >= 25);
-    const known = new Set(CAUSES.map((cause) => cause.id));
+    const known = new Set<string>(CAUSES.map((cause) => cause.id));
     for (const { expect, never } of RECORDED) for (const id of [...expect, ...never]) assert.ok(known.has(id), id);
   });
 
@@ -110,7 +110,7 @@ describe("diagnosis of recorded incidents", () => {
   it("says nothing when nothing is known, and names the collectors that failed", () => {
     const incident = recorded("fargate/oom.json").incident;
     const failed = diagnose(
-      evidenceOf({ incident, findings: [{ source: { kind: "changes" }, error: "AccessDeniedException" }] }),
+      toEvidence({ incident, findings: [{ source: { kind: "changes" }, error: "AccessDeniedException" }] }),
     );
     assert.deepEqual(failed.causes, []);
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe("rules", () => {
   });
 
   it("are complete in both languages, weigh between 0 and 1, and explain causes that exist", () => {
-    const known = new Set(CAUSES.map((cause) => cause.id));
+    const known = new Set<string>(CAUSES.map((cause) => cause.id));
     assert.equal(known.size, CAUSES.length, "an id occurs twice");
     for (const cause of CAUSES) {
       for (const text of [cause.title, cause.do]) {

@@ -7,7 +7,7 @@ import type { About } from "../../../../core/reporter-config";
 import type { Clients } from "../../../../functions/incident/collectors/context";
 import { gather } from "../../../../functions/incident/collectors/gather";
 import { incidentDocument, reportSms, reportSubject } from "../../../../functions/incident/reporter/incident-document";
-import { type Report, reportOf } from "../../../../functions/incident/reporter/incident-report";
+import { buildReport, type Report } from "../../../../functions/incident/reporter/incident-report";
 import { toHtml } from "../../../../output/html";
 import { toPlain } from "../../../../output/plain";
 
@@ -21,7 +21,7 @@ const about: About = {
 };
 const now = new Date("2026-03-02T04:13:00Z");
 const report = (recording: Recording, phase: "started" | "ended" | "asked" = "started") =>
-  reportOf(recording, about, { phase, now });
+  buildReport(recording, about, { phase, now });
 
 const reportText = (one: Report, language: Language, storedAt?: string) =>
   toPlain(incidentDocument(one, language, "message", storedAt));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../../../core/plan-format";
-import { regionOf } from "../../../../core/plan-reader";
+import { planRegion } from "../../../../core/plan-reader";
 import { costOf } from "../../../../insight/cost/cost";
 import { freeTypes } from "../../../../insight/cost/cost-free";
 import { runsPerMonth } from "../../../../insight/cost/cost-services";
@@ -145,9 +145,12 @@ describe("insight/cost/cost", () => {
   });
 
   it("tells the region from the provider, or from a subnet's zone", () => {
-    assert.equal(regionOf(planOf("x", ...subnets("eu-central-1"))), "eu-central-1");
-    assert.equal(regionOf(planOf("x", resource("pulumi:providers:aws", "aws", { region: "us-west-2" }))), "us-west-2");
-    assert.throws(() => regionOf(planOf("x")), /does not tell its region: set aws:region/);
+    assert.equal(planRegion(planOf("x", ...subnets("eu-central-1"))), "eu-central-1");
+    assert.equal(
+      planRegion(planOf("x", resource("pulumi:providers:aws", "aws", { region: "us-west-2" }))),
+      "us-west-2",
+    );
+    assert.throws(() => planRegion(planOf("x")), /does not tell its region: set aws:region/);
   });
 
   it("reads schedules as runs a month", () => {

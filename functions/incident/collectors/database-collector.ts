@@ -1,4 +1,3 @@
-import type { GetMetricDataCommandOutput } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeDBInstancesCommand,
   type DescribeDBInstancesCommandOutput,
@@ -7,8 +6,8 @@ import {
 } from "@aws-sdk/client-rds";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition } from "./context";
-import { answersOf, iso, type MetricSpec, metricFacts } from "./facts";
-import { askMetrics } from "./metrics";
+import { answersTo, iso } from "./facts";
+import { askMetrics, type MetricSpec, metricFacts } from "./metrics";
 
 const METRICS: readonly MetricSpec[] = [
   { name: "CPUUtilization", bad: "high" },
@@ -65,7 +64,7 @@ export const database: CollectorDefinition<"database"> = {
   facts: ({ identifier }, answers, incident) => {
     const base = { kind: "database", from: "database", subject: identifier } as const;
     const facts: Fact[] = [];
-    for (const answer of answersOf<DescribeDBInstancesCommandOutput & { Error?: { Code?: string; Message?: string } }>(
+    for (const answer of answersTo<DescribeDBInstancesCommandOutput & { Error?: { Code?: string; Message?: string } }>(
       answers,
       "DescribeDBInstances",
     )) {
@@ -85,7 +84,7 @@ export const database: CollectorDefinition<"database"> = {
         facts.push({ ...base, name: "status", text: `not found ${answer.Error?.Code ?? ""}`.trim() });
       }
     }
-    for (const event of answersOf<DescribeEventsCommandOutput>(answers, "DescribeEvents").flatMap(
+    for (const event of answersTo<DescribeEventsCommandOutput>(answers, "DescribeEvents").flatMap(
       (a) => a.Events ?? [],
     )) {
       facts.push({
@@ -95,9 +94,6 @@ export const database: CollectorDefinition<"database"> = {
         at: iso(event.Date),
       });
     }
-    const series = answersOf<GetMetricDataCommandOutput>(answers, "GetMetricData").flatMap(
-      (a) => a.MetricDataResults ?? [],
-    );
-    return [...facts, ...metricFacts("database", identifier, METRICS, series, incident.startedAt)];
+    return [...facts, ...metricFacts("database", identifier, METRICS, answers, incident)];
   },
 };

@@ -1,8 +1,8 @@
-import { type Finding, findingsOf } from "./findings";
-import { type Hold, holdOf, holdOfRun, type Memory, type Rung, remember } from "./judge";
+import { type Finding, listFindings } from "./findings";
+import { type Hold, type Memory, type Rung, reasonToHold, reasonToHoldRun, remember } from "./judge";
 import { isDown, type Observed } from "./observed";
 import { afterRehearsal, misunderstood, REHEARSAL, rehearsing, wantsRehearsal } from "./rehearsal";
-import type { RunState } from "./run";
+import type { RunState } from "./run-state";
 
 /** A schedule or an alarm, by EventBridge. */
 interface Start {
@@ -71,7 +71,7 @@ function asked({ Ask: rung, Reached: reached }: Ask, seen: Observed, before: Mem
   const { unreachableSince, ...rest } = before;
   const since = reached === "yes" || !isDown(seen) ? undefined : (unreachableSince ?? (reached && seen.now));
   const memory = { ...rest, ...(since && { unreachableSince: since }) };
-  const hold = holdOf(rung, seen, memory);
+  const hold = reasonToHold(rung, seen, memory);
   if (hold) return { said: `permit=no cause=${hold.cause} why=${hold.why}`, memory };
   const said = `permit=yes cause=site-down why=${downBecause(seen)}`;
   // What is known of a machine ends with its reboot.
@@ -89,12 +89,12 @@ async function looked(
   const settled = await settle(seen, before, options);
   if (settled === undefined) return { said: "a run is under way", memory: before };
   const rehearsal = wantsRehearsal(seen, settled);
-  const hold = holdOfRun(seen, settled, options.maxPerHour);
+  const hold = reasonToHoldRun(seen, settled, options.maxPerHour);
   const wanted = rehearsal || !hold;
   const trigger = rehearsal ? REHEARSAL : `${Trigger}: ${downBecause(seen)}`;
   const started = wanted ? await options.start(Document, trigger) : undefined;
   if (wanted && !started) return { said: "another look has started a run" };
-  const findings = [...findingsOf(seen, options.addresses, hold), ...misunderstood(settled)];
+  const findings = [...listFindings(seen, options.addresses, hold), ...misunderstood(settled)];
   await tell(findings, settled, options);
   return {
     said: started ? `started ${started}${rehearsal ? " as a rehearsal" : ""}` : `nothing done: ${(hold as Hold).why}`,

@@ -2,7 +2,7 @@ import tls from "node:tls";
 import { DescribeCertificateCommand, type DescribeCertificateCommandOutput } from "@aws-sdk/client-acm";
 import type { Fact } from "../../../core/incident";
 import { askAll, type CollectorDefinition, type Context } from "./context";
-import { answersOf, iso, minutesBetween } from "./facts";
+import { answersTo, iso, minutesBetween } from "./facts";
 
 /** What a TLS handshake with the site gave: Node's own words. */
 export interface Handshake {
@@ -33,7 +33,7 @@ export const certificate: CollectorDefinition<"certificate"> = {
       const value = minutesBetween(incident.startedAt, notAfter) / 1440;
       facts.push({ ...base, name: "days-left", text: `${where} certificate is valid until ${notAfter}`, value });
     };
-    for (const { Certificate: one } of answersOf<DescribeCertificateCommandOutput>(answers, "DescribeCertificate")) {
+    for (const { Certificate: one } of answersTo<DescribeCertificateCommandOutput>(answers, "DescribeCertificate")) {
       const renewal = one?.RenewalSummary;
       facts.push({
         ...base,
@@ -50,7 +50,7 @@ export const certificate: CollectorDefinition<"certificate"> = {
       // An unused or superseded certificate in ACM may expire without harm; the handshake decides.
       daysLeft(iso(one?.NotAfter), "ACM");
     }
-    for (const one of answersOf<Handshake>(answers, "TlsHandshake")) {
+    for (const one of answersTo<Handshake>(answers, "TlsHandshake")) {
       facts.push({ ...base, name: "handshake", text: one.error ?? "OK" });
       daysLeft(iso(one.validTo), "the site's");
     }

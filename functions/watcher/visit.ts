@@ -38,7 +38,7 @@ export function ask({ name, path, port = 443, patience = PATIENCE }: Question, a
     );
     asking.on("socket", (socket) =>
       socket.once("secureConnect", () => {
-        shown = certificateOf(socket as TLSSocket);
+        shown = readCertificate(socket as TLSSocket);
       }),
     );
     asking.on("error", (error: NodeJS.ErrnoException) =>
@@ -52,7 +52,7 @@ export function ask({ name, path, port = 443, patience = PATIENCE }: Question, a
   });
 }
 
-function certificateOf(socket: TLSSocket): Answer {
+function readCertificate(socket: TLSSocket): Answer {
   const ends = Date.parse(socket.getPeerCertificate().valid_to);
   const wrong = socket.authorizationError as unknown as string | NodeJS.ErrnoException | undefined;
   const certificate = typeof wrong === "object" ? (wrong.code ?? wrong.message) : wrong;
