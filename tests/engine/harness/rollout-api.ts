@@ -91,26 +91,34 @@ const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => o
 const template = ({ id, version }: { id: string; version: string }) =>
   element({ LaunchTemplateId: id, Version: version });
 
+/** A group as it is described; none of one that is not there. */
+function group(cloud: Cloud, name: string): string[] {
+  const state = cloud.rollouts.group(name);
+  if (!state) return [];
+  const instances = state.instances.map((one, index) =>
+    element({
+      InstanceId: `i-${index}`,
+      LifecycleState: "InService",
+      HealthStatus: "Healthy",
+      LaunchTemplate: template(one),
+    }),
+  );
+  const fields = {
+    AutoScalingGroupName: name,
+    LaunchTemplate: template(state.template),
+    DesiredCapacity: instances.length,
+    Instances: members(instances),
+  };
+  return [element(fields)];
+}
+
 const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => string) => string>> = {
   DescribeAutoScalingGroups: (cloud, field) => {
-    const name = field("AutoScalingGroupNames.member.1");
-    const state = cloud.rollouts.group(name);
-    if (!state) return element({ AutoScalingGroups: "" });
-    const instances = state.instances.map((one, index) =>
-      element({
-        InstanceId: `i-${index}`,
-        LifecycleState: "InService",
-        HealthStatus: "Healthy",
-        LaunchTemplate: template(one),
-      }),
-    );
-    const group = element({
-      AutoScalingGroupName: name,
-      LaunchTemplate: template(state.template),
-      DesiredCapacity: instances.length,
-      Instances: members(instances),
-    });
-    return element({ AutoScalingGroups: members([group]) });
+    const asked = field("AutoScalingGroupNames.member.1");
+    // "If you omit this property, all Auto Scaling groups are described"
+    // (docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html).
+    const names = asked ? [asked] : cloud.of("aws:autoscaling/group:Group").map(({ outputs }) => String(outputs.name));
+    return element({ AutoScalingGroups: members(names.flatMap((name) => group(cloud, name))) });
   },
   DescribeInstanceRefreshes: (cloud, field) => {
     const [latest] = cloud.rollouts.group(field("AutoScalingGroupName"))?.refreshes ?? [];
