@@ -91,8 +91,8 @@ const JSON_CALLS: Readonly<Record<string, (cloud: Cloud, asked: Properties) => o
 const template = ({ id, version }: { id: string; version: string }) =>
   element({ LaunchTemplateId: id, Version: version });
 
-/** A group as AWS tells of it; nothing for one that nobody knows. */
-function groupText(cloud: Cloud, name: string): string[] {
+/** A group as it is described; none of one that is not there. */
+function group(cloud: Cloud, name: string): string[] {
   const state = cloud.rollouts.group(name);
   if (!state) return [];
   const instances = state.instances.map((one, index) =>
@@ -103,22 +103,22 @@ function groupText(cloud: Cloud, name: string): string[] {
       LaunchTemplate: template(one),
     }),
   );
-  return [
-    element({
-      AutoScalingGroupName: name,
-      LaunchTemplate: template(state.template),
-      DesiredCapacity: instances.length,
-      Instances: members(instances),
-    }),
-  ];
+  const fields = {
+    AutoScalingGroupName: name,
+    LaunchTemplate: template(state.template),
+    DesiredCapacity: instances.length,
+    Instances: members(instances),
+  };
+  return [element(fields)];
 }
 
 const XML_CALLS: Readonly<Record<string, (cloud: Cloud, field: (key: string) => string) => string>> = {
-  // Without a name it tells of all (docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html).
   DescribeAutoScalingGroups: (cloud, field) => {
     const asked = field("AutoScalingGroupNames.member.1");
+    // "If you omit this property, all Auto Scaling groups are described"
+    // (docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html).
     const names = asked ? [asked] : cloud.of("aws:autoscaling/group:Group").map(({ outputs }) => String(outputs.name));
-    return element({ AutoScalingGroups: members(names.flatMap((name) => groupText(cloud, name))) });
+    return element({ AutoScalingGroups: members(names.flatMap((name) => group(cloud, name))) });
   },
   DescribeInstanceRefreshes: (cloud, field) => {
     const [latest] = cloud.rollouts.group(field("AutoScalingGroupName"))?.refreshes ?? [];

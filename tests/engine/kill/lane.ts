@@ -202,8 +202,7 @@ async function finished(
     project.configure(back);
     code = await run(up());
   }
-  const refreshed =
-    back !== undefined && code === 0 && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
+  const refreshed = back !== undefined && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
   if (refreshed) {
     code = await run(project.pulumi("refresh", "--yes", "--skip-preview", "--stack", STACK));
     if (code === 0) code = await run(up());

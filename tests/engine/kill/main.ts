@@ -19,8 +19,8 @@ const PAGE = join(ROOT, "docs/killed.md");
 const KINDS_MINUTES = 7;
 /** What a machine that is too busy makes of an update. */
 const LATE = /tim(ed|e)[ -]?out|did not (come|answer)|no answer|within \d+ s/i;
-/** Changes at a time: one that is killed takes about one core, one that begins where it was stopped waits half of its time. */
-const AT_A_TIME = { killed: 2, copied: 3 };
+/** Changes at a time: one that is killed takes about one core, one that begins where it was stopped waits most of its time. */
+const AT_A_TIME = { killed: 2, copied: 6 };
 
 /** Where the stacks lie: in memory where there is enough, since the engine writes a state some hundred times a flip. */
 function scratch(): string {
