@@ -60,10 +60,10 @@ export const notGiven = (): pulumi.Output<string> => pulumi.output(pulumi.unknow
  */
 export function createFoundation(config: StackConfig, zone: DnsZone, vercelReachable = false): Foundation {
   const { settings } = config;
-  const { domain, alerts: told } = settings;
+  const { domain } = settings;
 
   const network = new Network("network", networkOf(settings));
-  const alerts = new Alerts("alerts", told);
+  const alerts = new Alerts("alerts", settings.alerts);
   const repository = new ImageRepository("image", {
     keep: KEPT_IMAGES,
     ...(settings.app.version ? { running: settings.app.version } : {}),

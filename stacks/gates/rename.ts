@@ -12,7 +12,7 @@ export interface Rename {
   /** The one that the stack knew before this update. */
   readonly former: string;
   /** Where the stack's records lead, by its state. */
-  readonly said: readonly string[];
+  readonly leadsTo: readonly string[];
   readonly redirectFrom: readonly string[];
   readonly type: "A" | "CNAME";
 }
@@ -61,13 +61,13 @@ const isSlot = ({ SetIdentifier }: ResourceRecordSet) =>
  * @param live record sets by name, of all names that may be the stack's
  */
 export function renameChanges(rename: Rename, live: ReadonlyMap<string, readonly ResourceRecordSet[]>): Change[] {
-  const { name, former, redirectFrom, type, zoneId, said } = rename;
+  const { name, former, redirectFrom, type, zoneId, leadsTo } = rename;
   const setsOf = (host: string) => (live.get(host) ?? []).filter(({ Type }) => Type === type);
   const slotsOf = (host: string) => setsOf(host).filter(isSlot);
   const changes: Change[] = [];
   const others = [former, redirectOf(setsOf(former), zoneId)].filter((host) => host !== undefined && host !== name);
-  const isSaid = (set: ResourceRecordSet) => isSlot(set) && said.includes(saidByRecord(set));
-  const isOwn = (host: string) => host === former || slotsOf(host).every(isSaid);
+  const isOwnSet = (set: ResourceRecordSet) => isSlot(set) && leadsTo.includes(saidByRecord(set));
+  const isOwn = (host: string) => host === former || slotsOf(host).every(isOwnSet);
   const own = others.filter((host): host is string => slotsOf(host as string).length > 0 && isOwn(host as string));
 
   const [source] = own;
@@ -78,7 +78,7 @@ export function renameChanges(rename: Rename, live: ReadonlyMap<string, readonly
     changes.push(...slotsOf(source).map((set) => create({ ...set, Name: name })));
   }
   // One whose change was cut off before it was to redirect has still records of its own.
-  const isLeft = (host: string) => host !== name && slotsOf(host).length > 0 && setsOf(host).every(isSaid);
+  const isLeft = (host: string) => host !== name && slotsOf(host).length > 0 && setsOf(host).every(isOwnSet);
   const left = slotsOf(name).length > 0 ? redirectFrom.filter(isLeft) : [];
   for (const host of new Set([...own, ...left])) {
     const redirects = redirectFrom.includes(host);

@@ -8,7 +8,7 @@ export interface Former {
   /** The site's name, and the zone in which it was. */
   readonly site?: { readonly name: string; readonly zoneId: string };
   /** Where the site's records lead, and led. */
-  readonly said: readonly string[];
+  readonly leadsTo: readonly string[];
   /** Zones in which the site's records are. */
   readonly zones: readonly string[];
   readonly parameters?: TrafficQuery["parameters"];
@@ -32,7 +32,7 @@ export function formerOf(known: readonly KnownResource[]): Former {
   const records = SLOTS.flatMap((slot) => knownAs(known, RECORD, `traffic-${slot}`));
   return {
     ...(name && zoneId ? { site: { name, zoneId } } : {}),
-    said: [...new Set(records.flatMap(({ inputs }) => (inputs ? [saidByInputs(inputs)] : [])))],
+    leadsTo: [...new Set(records.flatMap(({ inputs }) => (inputs ? [saidByInputs(inputs)] : [])))],
     zones: [...new Set(records.flatMap((one) => (one.delete ? [] : [String(one.inputs?.zoneId)])))],
     ...(intent && state ? { parameters: { intent, state } } : {}),
     leaving: { intent: intents, state: states },

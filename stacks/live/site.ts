@@ -54,12 +54,12 @@ export async function readLiveSite(config: StackConfig, gates: Gates): Promise<L
 export async function renameSite(
   { settings }: StackConfig,
   gates: Gates,
-  { former: { site, said }, zone }: LiveSite,
+  { former: { site, leadsTo }, zone }: LiveSite,
 ): Promise<void> {
   const zoneId = await knownValue(zone.zoneId, "the hosted zone");
   if (zoneId !== site?.zoneId) return;
   const { name, redirectFrom, record } = settings.domain;
-  await gates.renamed({ zoneId, name, former: site.name, said, redirectFrom, type: record });
+  await gates.renamed({ zoneId, name, former: site.name, leadsTo, redirectFrom, type: record });
 }
 
 /**

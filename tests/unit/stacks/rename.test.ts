@@ -23,7 +23,7 @@ const alias = (Name: string, to: string): ResourceRecordSet => ({
   AliasTarget: { HostedZoneId: ZONE, DNSName: `${to}.`, EvaluateTargetHealth: false },
 });
 const rename = (name: string, former: string, redirectFrom: readonly string[] = []): Rename => ({
-  ...{ zoneId: ZONE, name, former, redirectFrom, said: ["198.51.100.10"] },
+  ...{ zoneId: ZONE, name, former, redirectFrom, leadsTo: ["198.51.100.10"] },
   type: "A",
 });
 const live = (zone: Readonly<Record<string, readonly ResourceRecordSet[]>>) => new Map(Object.entries(zone));
@@ -232,7 +232,7 @@ describe("what a stack called things before", () => {
     });
     assert.deepEqual(formerOf([record, parameter("traffic-intent"), parameter("traffic-state")]), {
       site: { name: "a.example", zoneId: ZONE },
-      said: ["198.51.100.10"],
+      leadsTo: ["198.51.100.10"],
       zones: [ZONE],
       parameters: { intent: "/iamvet/old/traffic-intent", state: "/iamvet/old/traffic-state" },
       leaving: { intent: [], state: [] },
@@ -267,7 +267,7 @@ describe("what a stack called things before", () => {
   });
 
   it("is nothing in a stack that has no traffic yet, or half of it", () => {
-    const nothing = { said: [], zones: [], leaving: { intent: [], state: [] } };
+    const nothing = { leadsTo: [], zones: [], leaving: { intent: [], state: [] } };
     assert.deepEqual(formerOf([]), nothing);
     assert.deepEqual(formerOf([parameter("traffic-intent")]), nothing);
   });
