@@ -11,7 +11,7 @@ describe("the table of faults", () => {
     const ids = [...faults.CAUSES];
     assert.equal(new Set(ids).size, ids.length);
     assert.deepEqual(CAUSES.map(({ id }) => id).sort(), ids.sort());
-    assert.deepEqual([...outages], [...faults.OUTAGES]);
+    assert.deepEqual([...outages] satisfies faults.Outage[], [...faults.OUTAGES]);
     assert.deepEqual(
       scenarios.map(({ id }) => id),
       [...faults.DISASTERS],
