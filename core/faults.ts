@@ -119,6 +119,7 @@ export const DISASTERS = [
 
 export type CauseId = (typeof CAUSES)[number];
 export type Outage = (typeof OUTAGES)[number];
+export type Disaster = (typeof DISASTERS)[number];
 
 /** A likely cause in the words of one alarm, behind the id by which the incident reporter tells it. */
 export type LikelyCause = `${CauseId | (typeof UNSEEN)[number]}: ${string}`;

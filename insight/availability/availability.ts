@@ -1,4 +1,5 @@
 import { UserError } from "../../core/errors";
+import type { Outage } from "../../core/faults";
 import type { Plan } from "../../core/plan-format";
 import { ofType } from "../../core/plan-reader";
 import { seeded } from "../../core/random";
@@ -6,7 +7,6 @@ import type { LinkText } from "../../output/messages/report-texts";
 import { vercelChoices } from "../cost/cost-external";
 import { HOURS_PER_MONTH } from "../cost/cost-item";
 import { type FaultRecovery, recoveryOf } from "./fault-recovery";
-import type { Fault } from "./faults";
 import { type Shape, shapeOf } from "./shape";
 import type { RecoveryOptions } from "./timings";
 
@@ -62,7 +62,7 @@ export const parallel = (...parts: readonly number[]): number =>
   1 - parts.reduce((product, part) => product * (1 - part), 1);
 
 /** How often each fault strikes in a year. All are assumptions; measure your own and replace them. */
-export const failuresPerYear: Readonly<Record<Fault, { readonly rate: number; readonly why: string }>> = {
+export const failuresPerYear: Readonly<Record<Outage, { readonly rate: number; readonly why: string }>> = {
   "process-crash": { rate: 24, why: "two unhandled errors or memory limits a month" },
   "app-hang": { rate: 6, why: "a blocked event loop or an exhausted connection pool every other month" },
   "nginx-down": { rate: 1, why: "a wrong configuration or an update once a year" },
@@ -75,7 +75,7 @@ export const failuresPerYear: Readonly<Record<Fault, { readonly rate: number; re
 
 export interface AvailabilityOptions extends RecoveryOptions {
   /** Faults a year, in place of the assumed ones. */
-  readonly failuresPerYear?: Partial<Record<Fault, number>>;
+  readonly failuresPerYear?: Partial<Record<Outage, number>>;
   /** Years that the simulation plays; with 4000 a share of years is right within 1.6 percentage points (95 %). @default 4000 */
   readonly years?: number;
   /** The same seed gives the same result. @default 1 */
@@ -109,7 +109,7 @@ export interface AvailabilityReport {
   readonly links: readonly Link[];
   readonly weakest: Link;
   /** Expected minutes a month by fault. */
-  readonly byFault: readonly { readonly fault: Fault; readonly perYear: number; readonly minutesPerMonth: number }[];
+  readonly byFault: readonly { readonly fault: Outage; readonly perYear: number; readonly minutesPerMonth: number }[];
   readonly simulation: Simulation;
   readonly recovery: readonly FaultRecovery[];
 }

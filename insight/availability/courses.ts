@@ -1,7 +1,7 @@
+import type { Outage } from "../../core/faults";
 import type { PlannedResource } from "../../core/plan-format";
 import { flag, number, ofType, record, text } from "../../core/plan-reader";
 import { ALARM, externalCheck, quickest, REACHABILITY, subject, tellsOutage, watches } from "./detection";
-import type { Fault } from "./faults";
 import {
   byAlarm,
   byComplaint,
@@ -108,7 +108,7 @@ function badDeploy(facts: Facts): Course {
 }
 
 /** How each fault goes on, by what is in the plan. */
-export const courses: Readonly<Record<Fault, (facts: Facts) => Course>> = {
+export const courses: Readonly<Record<Outage, (facts: Facts) => Course>> = {
   "process-crash": (facts) => {
     const { t, tier, plan, count } = facts;
     if (tier === "ecs") return replaceTarget(facts, newTask(facts));

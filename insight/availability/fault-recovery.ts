@@ -1,13 +1,13 @@
+import { OUTAGES, type Outage } from "../../core/faults";
 import type { Plan } from "../../core/plan-format";
 import { courses } from "./courses";
-import { type Fault, faults } from "./faults";
 import type { Facts, RecoveryStep } from "./recovery-steps";
 import { shapeOf } from "./shape";
 import { type RecoveryOptions, timingsWith } from "./timings";
 
 /** What a fault means for the visitors, and for how long. */
 export interface FaultRecovery {
-  readonly fault: Fault;
+  readonly fault: Outage;
   readonly detectionSeconds: number;
   readonly recoverySeconds: number;
   /** Detection and recovery together. */
@@ -27,7 +27,7 @@ export interface FaultRecovery {
  */
 export function recoveryOf(plan: Plan, options: RecoveryOptions = {}): FaultRecovery[] {
   const facts: Facts = { plan, t: timingsWith(options), ...shapeOf(plan) };
-  return faults.map((fault) => {
+  return OUTAGES.map((fault) => {
     const { steps, ...course } = courses[fault](facts);
     const sum = (phase: RecoveryStep["phase"]) =>
       steps.filter((step) => step.phase === phase).reduce((total, { seconds }) => total + seconds, 0);

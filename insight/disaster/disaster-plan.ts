@@ -1,3 +1,4 @@
+import type { Disaster } from "../../core/faults";
 import type { Plan } from "../../core/plan-format";
 import { type FaultRecovery, recoveryOf } from "../availability/fault-recovery";
 import { type DataFacts, dataFacts } from "./dr-facts";
@@ -28,7 +29,7 @@ export interface Gap {
 
 /** A disaster, what it costs, and what to do. */
 export interface Scenario {
-  readonly id: string;
+  readonly id: Disaster;
   readonly title: string;
   /** Recovery point objective: the newest data that may be lost. */
   readonly rpo: Objective;

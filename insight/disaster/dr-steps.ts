@@ -4,7 +4,7 @@ import { timings } from "../availability/timings";
 import type { Action, Context, Gap, Objective, Scenario } from "./disaster-plan";
 
 export interface Entry {
-  readonly id: string;
+  readonly id: Scenario["id"];
   readonly title: string;
   readonly write: (context: Context) => Omit<Scenario, "id" | "title">;
 }

@@ -1,3 +1,4 @@
+import { OUTAGES, type Outage } from "../../core/faults";
 import { type Bilingual, type Language, speak } from "../../core/language";
 import {
   type Bar,
@@ -24,7 +25,6 @@ import { dollars, duration, percent, signedDollars } from "../../output/format";
 import { faultTexts, linkText, reportTexts, stepText } from "../../output/messages/report-texts";
 import { failuresPerYear } from "../availability/availability";
 import type { FaultRecovery } from "../availability/fault-recovery";
-import { type Fault, faults } from "../availability/faults";
 import { timings } from "../availability/timings";
 import type { Comparison, Option } from "../comparison/options";
 import { partsOf } from "../comparison/parts";
@@ -232,7 +232,7 @@ function recovery(source: Source): Block[] {
   ];
   return [
     text(muted(say("recoveryNote"))),
-    ...faults.map((fault, i) =>
+    ...OUTAGES.map((fault, i) =>
       section(faultTexts[fault][language], [{ ...timeline(fault, source), ...(i === 0 && { legend }) }]),
     ),
     ...all.map(({ title, availability }) =>
@@ -255,7 +255,7 @@ function recovery(source: Source): Block[] {
   ];
 }
 
-function timeline(fault: Fault, { all, language, say, span }: Source): Bars {
+function timeline(fault: Outage, { all, language, say, span }: Source): Bars {
   const verdict = ({ share, totalSeconds, automatic }: FaultRecovery): Inline => {
     if (share === 0) return good(say("notNoticed"));
     const part = share < 1 ? ` · ${Math.round(share * 100)} %` : "";
@@ -343,7 +343,7 @@ const bills = ({ all, language, say }: Source): Block[] =>
 const assumptions = ({ language, say, span }: Source, usage: Option["cost"]["usage"]): Block[] => [
   table(
     [say("fault"), figure(say("perYear")), say("why")],
-    faults.map((fault) => [
+    OUTAGES.map((fault) => [
       faultTexts[fault][language],
       String(failuresPerYear[fault].rate),
       failuresPerYear[fault].why,

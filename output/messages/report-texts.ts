@@ -1,6 +1,7 @@
+import type { Outage } from "../../core/faults";
 import type { Bilingual, Language } from "../../core/language";
 
-/** What can go wrong, by its id in insight/availability/faults.ts. */
+/** What can go wrong, by its id in core/faults.ts. */
 export const faultTexts = {
   "process-crash": { en: "Process crashes", ko: "프로세스 비정상 종료" },
   "app-hang": { en: "App hangs", ko: "앱 멈춤" },
@@ -10,7 +11,7 @@ export const faultTexts = {
   "database-lost": { en: "Database host is lost", ko: "데이터베이스 호스트 장애" },
   "bad-deploy": { en: "A release does not work", ko: "잘못된 배포" },
   "region-lost": { en: "Region is lost", ko: "리전 장애" },
-} as const satisfies Record<string, Bilingual>;
+} as const satisfies Record<Outage, Bilingual>;
 
 /** What the report says beside figures. */
 export const reportTexts = {

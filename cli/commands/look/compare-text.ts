@@ -1,5 +1,5 @@
+import { OUTAGES, type Outage } from "../../../core/faults";
 import type { Plan } from "../../../core/plan-format";
-import { type Fault, faults } from "../../../insight/availability/faults";
 import { shapeOf } from "../../../insight/availability/shape";
 import type { Advice } from "../../../insight/comparison/advice";
 import type { Comparison, Option } from "../../../insight/comparison/options";
@@ -54,7 +54,7 @@ export function comparisonDocument(comparison: Comparison, advice?: Advice): Doc
 const WIDTHS = [18, 17, 21, 19, 19, 18];
 
 const outage =
-  (fault: Fault) =>
+  (fault: Outage) =>
   ({ availability }: Option): Inline => {
     const course = availability.recovery.find((entry) => entry.fault === fault);
     if (!course) return "";
@@ -99,7 +99,7 @@ const rows: readonly (readonly [name: string, cell?: (option: Option) => Inline]
   ["spread over", ({ plan }) => spreadOf(plan)],
   ["brief's claim", claimed],
   ["Outage by fault: detection and recovery, and the share of requests that fail"],
-  ...faults.map((fault) => [faultTexts[fault].en, outage(fault)] as const),
+  ...OUTAGES.map((fault) => [faultTexts[fault].en, outage(fault)] as const),
   ["Work"],
   ["setup, brief", ({ claim }) => claim?.setup.en ?? "-"],
 ];

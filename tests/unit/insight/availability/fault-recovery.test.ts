@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { OUTAGES, type Outage } from "../../../../core/faults";
 import type { PlannedResource, PlanValue } from "../../../../core/plan-format";
 import { availabilityOf, chainOf, parallel, serial, simulate } from "../../../../insight/availability/availability";
 import { alarmSeconds } from "../../../../insight/availability/detection";
 import { recoveryOf } from "../../../../insight/availability/fault-recovery";
-import { type Fault, faults } from "../../../../insight/availability/faults";
 import { runbookSeconds } from "../../../../insight/availability/runbook-time";
 import { timings } from "../../../../insight/availability/timings";
 import { planOf, ref, resource, subnets } from "../fixtures";
@@ -16,7 +16,7 @@ const targetGroup = (interval: number, unhealthyThreshold: number, healthyThresh
     healthCheck: { interval, unhealthyThreshold, healthyThreshold },
   });
 
-const course = (plan: ReturnType<typeof planOf>, fault: Fault, options = {}) => {
+const course = (plan: ReturnType<typeof planOf>, fault: Outage, options = {}) => {
   const found = recoveryOf(plan, options).find((entry) => entry.fault === fault);
   assert.ok(found);
   return found;
@@ -75,7 +75,7 @@ describe("insight/availability/fault-recovery", () => {
       const found = recoveryOf(planOf(architecture, ...fargate(2)));
       assert.deepEqual(
         found.map((entry) => entry.fault),
-        [...faults],
+        [...OUTAGES],
       );
       for (const entry of found) {
         assert.equal(entry.totalSeconds, entry.detectionSeconds + entry.recoverySeconds);
