@@ -69,9 +69,9 @@ export const commandCalls: readonly Call[] = [
     uses: [on("s3:bucket#releases", "ListBucket")],
   },
   {
-    place: "cli/commands/operate/release/server-release.ts",
+    place: "cli/lib/run-command.ts",
     by: RELEASES,
-    why: "runs the team's own command on an adopted server while its recovery is muted",
+    why: "runs the team's own command on an adopted server while its recovery is muted, and asks what lives on the server alone",
     uses: SHELL,
   },
   {
@@ -111,12 +111,11 @@ export const commandCalls: readonly Call[] = [
       ),
       on("rds:db#any", "DescribeDBInstances"),
       on("route53", "ListHostedZones"),
-      on("route53:hostedzone", "ListResourceRecordSets"),
       on("secretsmanager", "ListSecrets"),
     ],
   },
   {
-    place: "cli/commands/move/adopt-dns.ts",
+    place: "cli/lib/zones.ts",
     by: PERSON,
     why: "turns a live simple record into weighted ones",
     uses: [
@@ -167,7 +166,6 @@ export const commandCalls: readonly Call[] = [
       on("ssm", "DescribeInstanceInformation"),
     ],
   },
-  { place: "cli/commands/setup/doctor/losses.ts", by: PERSON, why: "what lives on the server alone", uses: SHELL },
   {
     place: "cli/commands/setup/doctor/quotas.ts",
     by: PERSON,

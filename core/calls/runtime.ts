@@ -20,10 +20,15 @@ export const runtimeCalls: readonly Call[] = [
     why: REPORTS,
     uses: [on("autoscaling", "DescribeAutoScalingGroups DescribeInstanceRefreshes DescribeScalingActivities")],
   },
-  { place: collector("certificate"), by: REPORTER, why: REPORTS, uses: [on("acm:certificate", "DescribeCertificate")] },
+  {
+    place: collector("certificate-collector"),
+    by: REPORTER,
+    why: REPORTS,
+    uses: [on("acm:certificate", "DescribeCertificate")],
+  },
   { place: collector("changes"), by: REPORTER, why: REPORTS, uses: [on("cloudtrail", "LookupEvents")] },
   {
-    place: collector("database"),
+    place: collector("database-collector"),
     by: REPORTER,
     why: REPORTS,
     uses: [on("rds:db", "DescribeDBInstances"), on("rds", "DescribeEvents")],

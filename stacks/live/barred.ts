@@ -6,6 +6,7 @@ import { mostRedirects } from "../settings/settings-rules";
 import { type KnownResource, knownAs } from "../state";
 
 const [RECORD, PARAMETER] = ["aws:route53/record:Record", "aws:ssm/parameter:Parameter"];
+const RULE = "aws:lb/listenerRule:ListenerRule";
 
 /** Stops a change of `domain.zone` that would end in a stack that no `up` cures, before anything is created. */
 export const refuseZone = async (known: readonly KnownResource[], config: NamedSettings, isThere = zoneIsThere) =>
@@ -16,7 +17,7 @@ export const refuseZone = async (known: readonly KnownResource[], config: NamedS
  * under whatever name the program has by then, so the site, or the stack's parameters, would be gone under the name that they got back.
  */
 export const refuseNames = (known: readonly KnownResource[], config: NamedSettings, zoneId: string | undefined) =>
-  refuse(siteBarred(known, config, zoneId) ?? stackBarred(known, config));
+  refuse(siteBarred(known, config, zoneId) ?? stackBarred(known, config) ?? redirectBarred(known, config));
 
 function refuse(why: Barred): void {
   if (why) throw new pulumi.RunError(`${why.join("\n")}\nNothing was changed.`);
@@ -104,6 +105,29 @@ function siteBarred(known: readonly KnownResource[], { stack, settings }: NamedS
     ...(now.zoneId === zoneId ? [] : [`  (domain.zoneName is the name of the zone ${now.zoneId})`]),
     `  pulumi up --stack ${stack}`,
   ];
+}
+
+/**
+ * A name that redirects today cannot become the site's own in the update that ends all redirects: the load balancer's rule goes when that
+ * update ends, so until then whoever asks for the name, the gates too, is sent to the name that the update takes away.
+ */
+function redirectBarred(known: readonly KnownResource[], { stack, settings: { domain } }: NamedSettings): Barred {
+  const [rule] = knownAs(known, RULE, "load-balancer-redirect").filter((one) => !one.delete);
+  const { conditions, actions } = (rule?.inputs ?? {}) as Partial<RedirectRule>;
+  const to = actions?.[0]?.redirect?.host;
+  if (domain.redirectFrom.length > 0 || !to || !conditions?.[0]?.hostHeader?.values.includes(domain.name)) return;
+  return [
+    `domain.name is ${domain.name}, which still redirects to ${to}, and domain.redirectFrom is empty: visitors would be led in a circle`,
+    `until the update ends. Let ${to} redirect in the same update, and take it away in a later one:`,
+    `  pulumi config set --stack ${stack} --path 'iamvet:domain.redirectFrom[0]' ${to}`,
+    `  pulumi up --stack ${stack}`,
+  ];
+}
+
+/** The arguments of the rule `load-balancer-redirect` (components/traffic/load-balancer.ts). */
+interface RedirectRule {
+  readonly conditions: readonly { readonly hostHeader?: { readonly values: readonly string[] } }[];
+  readonly actions: readonly { readonly redirect?: { readonly host: string } }[];
 }
 
 /** And so has one of the stack's name, which its parameters bear, and whatever else is named by it. */

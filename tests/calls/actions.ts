@@ -59,6 +59,7 @@ export function requestAction(service: string, method: string): string {
 
 /** What a waiter asks. Source: the clients' waiters. */
 const WAITERS: Readonly<Record<string, string>> = {
+  CommandExecuted: "ssm:GetCommandInvocation",
   DBSnapshotAvailable: "rds:DescribeDBSnapshots",
   ResourceRecordSetsChanged: "route53:GetChange",
 };

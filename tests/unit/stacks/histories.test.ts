@@ -235,6 +235,10 @@ describe("the site's program on a modelled engine", () => {
       { kind: "hand", slot: "serving", ttl: 3600 },
       up(to("monitored-instance", { section: false })),
     ],
+    "a name that the load balancer redirects becomes the site's own, and nothing is to redirect any more": [
+      up(to("fargate", { redirects: true })),
+      up(to("monitored-instance", { name: "www.iamvet.example", canary: { tier: "ha-web-tier", percent: 0 } })),
+    ],
     "Vercel's section goes with its visitors, and the update is killed while it waits": [
       up(to("vercel")),
       up(to("monitored-instance", { section: false }), { killAtWait: 3 }),

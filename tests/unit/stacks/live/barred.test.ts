@@ -38,6 +38,20 @@ describe("names and zones that cannot be taken as they are", () => {
     await refuseZone([], config({ zone: "new" }), there);
   });
 
+  it("a name that redirects becomes the site's own only while the other one redirects to it", () => {
+    const rule = resource("aws:lb/listenerRule:ListenerRule", "load-balancer-redirect", {
+      conditions: [{ hostHeader: { values: ["a.example"] } }],
+      actions: [{ type: "redirect", redirect: { host: "b.example", statusCode: "HTTP_301" } }],
+    });
+    const known = [rule, slot("b.example", "Z1")];
+    assert.throws(
+      () => refuseNames(known, config({}), "Z1"),
+      /a\.example, which still redirects to b\.example[\s\S]*redirectFrom\[0\]' b\.example\n {2}pulumi up --stack test/,
+    );
+    refuseNames(known, config({ redirectFrom: ["b.example"] }), "Z1");
+    refuseNames(known, config({ name: "b.example" }), "Z1");
+  });
+
   it("nor where the change goes on", () =>
     refuseNames([slot("a.example", "Z1"), slot("b.example", "Z1", true)], config({}), "Z1"));
 
