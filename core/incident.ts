@@ -40,7 +40,7 @@ export interface Incident {
   readonly endedAt?: string;
 }
 
-/** All that is known of an incident before anybody thinks: also the format of tests/incidents/*.json. */
+/** All that is known of an incident before anybody thinks: also the format of tests/incidents/. */
 export interface Recording {
   readonly incident: Incident;
   readonly findings: readonly Finding[];

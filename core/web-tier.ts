@@ -38,7 +38,7 @@ export interface Probe {
 }
 
 /**
- * What was asked of a tier, and who knows whether it runs (stacks/gates/rollout.ts). The provider is no witness: it returns as well
+ * What was asked of a tier, and who knows whether it runs (stacks/gates/rollout/). The provider is no witness: it returns as well
  * after ECS has rolled a release back, it would spoil the way back of an instance refresh, and it installs nothing on a server.
  */
 export type Rollout =

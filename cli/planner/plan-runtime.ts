@@ -3,16 +3,11 @@ import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import { RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
 import * as runtime from "@pulumi/pulumi/runtime/settings";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { PlannedResource, PlanValue, Ref, Unknown } from "../../core/plan-format";
-import { SECRET } from "../../core/plan-format";
+import type { PlannedResource, PlanValue } from "../../core/plan-format";
 import { remoteComponent, requestOf, Transforms } from "./plan-components";
+import { answer } from "./plan-lookups";
 import { leaveOut } from "./plan-shortcuts";
-
-/** Signatures by which the engine's protocol marks special values (pulumi/sdk/nodejs/runtime/rpc.ts). */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
-const RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e";
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+import { Handles, plain, RESOURCE_SIGNATURE, SECRET_SIGNATURE, SIGNATURE, UNKNOWN } from "./plan-values";
 
 /** What the program registered, as a plan lists it. */
 export interface Recording {
@@ -183,56 +178,6 @@ function urnOf({ stack, project }: { readonly stack: string; readonly project: s
   return `urn:pulumi:${stack}::${project}::${types}::${request.getName()}`;
 }
 
-/**
- * What a look-up answers in a plan: the region is known, everything else is what only the account knows. A text is a handle, so
- * that a policy around it stays readable; a list (and what the program would parse) is unknown as a whole. A look-up that is not
- * here is an error, since a property that is missing would vanish from the plan without a word.
- */
-const lookups: Readonly<Record<string, Lookup>> = {
-  "aws:ec2/getSubnet:getSubnet": { whole: ["availabilityZone", "vpcId"] },
-  "aws:ec2/getSubnets:getSubnets": { whole: ["ids"] },
-  "aws:ec2/getVpc:getVpc": { texts: ["id"] },
-  "aws:ecr/getAuthorizationToken:getAuthorizationToken": { texts: ["proxyEndpoint", "userName", "password"] },
-  "aws:index/getAvailabilityZones:getAvailabilityZones": { whole: ["names"] },
-  "aws:index/getCallerIdentity:getCallerIdentity": { texts: ["accountId"] },
-  "aws:rds/getInstance:getInstance": {
-    texts: ["endpoint", "address", "dbInstanceArn", "dbSubnetGroup"],
-    whole: [
-      ...["port", "dbInstanceClass", "engineVersion", "allocatedStorage", "maxAllocatedStorage", "storageType"],
-      ...["storageEncrypted", "multiAz", "publiclyAccessible", "autoMinorVersionUpgrade", "backupRetentionPeriod"],
-      ...["preferredBackupWindow", "preferredMaintenanceWindow", "vpcSecurityGroups", "resourceId"],
-    ],
-  },
-  "aws:rds/getSnapshot:getSnapshot": {},
-  // A plan stands for a stack that is yet to be made: nothing carries its tags.
-  "aws:rds/getInstances:getInstances": { none: ["instanceIdentifiers"] },
-  "aws:route53/getZone:getZone": { texts: ["zoneId"], whole: ["nameServers"] },
-  "aws:secretsmanager/getSecretVersion:getSecretVersion": { texts: ["versionId"], whole: ["secretString"] },
-  "aws:ssm/getParameter:getParameter": { texts: ["value"] },
-  "vercel:index/getDomainConfig:getDomainConfig": { texts: ["recommendedCname"], whole: ["recommendedIpv4s"] },
-  "vercel:index/getEndpointVerification:getEndpointVerification": { texts: ["verificationCode"] },
-  "vercel:index/getPrebuiltProject:getPrebuiltProject": { texts: ["path"], whole: ["output"] },
-};
-
-interface Lookup {
-  readonly texts?: readonly string[];
-  readonly whole?: readonly string[];
-  /** Lists that are empty. */
-  readonly none?: readonly string[];
-}
-
-function answer(token: string, config: Record<string, string>, handles: Handles): Record<string, unknown> {
-  if (token === "aws:index/getRegion:getRegion") return { region: config["aws:region"] };
-  const properties = lookups[token];
-  if (!properties) throw new Error(`The look-up ${token} has no entry in cli/planner/plan-runtime.ts`);
-  const { texts = [], whole = [], none = [] } = properties;
-  return Object.fromEntries([
-    ...texts.map((property) => [property, handles.unknown()]),
-    ...whole.map((property) => [property, UNKNOWN]),
-    ...none.map((property) => [property, []]),
-  ]);
-}
-
 /** Outputs with a shape that the program looks into. */
 function structured(
   type: string,
@@ -307,86 +252,6 @@ function planned(
     ...(importId ? { importId } : {}),
     ...(aliases.length > 0 ? { aliases } : {}),
   };
-}
-
-/** Words that stand for outputs while the program runs. */
-class Handles {
-  private readonly refs: (Ref | Unknown)[] = [];
-  /** By URN, then by property: a URN is long, and there are thousands of properties. */
-  private readonly known = new Map<string, Map<string, string>>();
-  private static readonly pattern = /planref(\d{6})x/g;
-
-  /** Lower-case letters and digits only, so that a URL parser or a lower-casing leaves it whole. */
-  of(urn: string, property: string): string {
-    const ofUrn = this.known.get(urn) ?? new Map<string, string>();
-    this.known.set(urn, ofUrn);
-    const handle = ofUrn.get(property) ?? this.next({ $ref: urn, property });
-    ofUrn.set(property, handle);
-    return handle;
-  }
-
-  /** Stands for one text that only the account knows. */
-  unknown(): string {
-    return this.next({ $unknown: true });
-  }
-
-  private next(meaning: Ref | Unknown): string {
-    return `planref${String(this.refs.push(meaning) - 1).padStart(6, "0")}x`;
-  }
-
-  /** A value of the engine's protocol in the form that a plan prints. */
-  resolve(value: unknown): PlanValue {
-    if (typeof value === "string") return this.resolveText(value);
-    if (Array.isArray(value)) return value.map((item) => this.resolve(item));
-    if (typeof value !== "object" || value === null) return (value ?? null) as PlanValue;
-    const object = value as Record<string, unknown>;
-    const signature = object[SIGNATURE];
-    if (signature === SECRET_SIGNATURE) return SECRET;
-    if (typeof signature === "string") return asset(object);
-    return Object.fromEntries(
-      Object.entries(object)
-        .filter(([, item]) => item !== undefined)
-        .map(([key, item]) => [key, this.resolve(item)]),
-    );
-  }
-
-  private resolveText(text: string): PlanValue {
-    if (text === UNKNOWN) return { $unknown: true };
-    const parts = text
-      .split(Handles.pattern)
-      .map((part, index) => (index % 2 === 1 ? (this.refs[Number(part)] as Ref | Unknown) : part));
-    const filled = parts.filter((part) => part !== "");
-    if (filled.length === 0) return text;
-    if (filled.length === 1) return filled[0] as PlanValue;
-    return { $concat: filled };
-  }
-}
-
-/** Uploaded files by path, inline texts by size: their content is in the repository already. */
-function asset(object: Record<string, unknown>): PlanValue {
-  if (typeof object.path === "string") return { $asset: object.path };
-  if (typeof object.text === "string") return { $asset: `inline, ${object.text.length} characters` };
-  const inside = object.assets as Record<string, unknown> | undefined;
-  return { $asset: inside ? Object.keys(inside).join(", ") : String(object.uri ?? "") };
-}
-
-/** Stack outputs with secrets and unknowns marked as they are in inputs. */
-async function plain(value: unknown): Promise<unknown> {
-  if (pulumi.Output.isInstance(value)) {
-    const inner = value as unknown as {
-      promise(withUnknowns: boolean): Promise<unknown>;
-      isKnown: Promise<boolean>;
-      isSecret: Promise<boolean>;
-    };
-    if (await inner.isSecret) return { [SIGNATURE]: SECRET_SIGNATURE };
-    if (!(await inner.isKnown)) return UNKNOWN;
-    return plain(await inner.promise(true));
-  }
-  if (Array.isArray(value)) return Promise.all(value.map(plain));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    await Promise.all(Object.entries(value).map(async ([key, item]) => [key, await plain(item)])),
-  );
 }
 
 /** An error inside an `apply` reaches nobody but the process: here it ends the plan. */

@@ -33,7 +33,7 @@ export function scalingGroup(name: string, args: ScalingGroupArgs, parent: pulum
       maxSize: args.max,
       desiredCapacity: args.desired,
       vpcZoneIdentifiers: args.subnetIds,
-      // Of its first start only. Later versions come by an instance refresh that the gate starts (stacks/gates/group-rollout.ts): the
+      // Of its first start only. Later versions come by an instance refresh that the gate starts (stacks/gates/rollout/group.ts): the
       // provider would write the version to the group first, so that a rollback returned to what has just failed
       // (terraform-provider-aws#34189).
       launchTemplate: {

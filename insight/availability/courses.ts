@@ -87,7 +87,7 @@ function circuitBreaker({ t, service, count, ...shape }: Facts): Course {
   return course([back], { alerted: true, share: least >= 100 ? 0 : 1 - least / 100 });
 }
 
-/** The refresh is the program's own (stacks/gates/group-rollout.ts) and keeps to the group's policy. */
+/** The refresh is the program's own (stacks/gates/rollout/group.ts) and keeps to the group's policy. */
 function instanceRefresh({ t, group, count }: Facts): Course {
   const least = number(record(group?.inputs.instanceMaintenancePolicy).minHealthyPercentage) ?? 90;
   const from = `${group?.name}: instance refresh with automatic rollback`;

@@ -152,7 +152,9 @@ function stagesOf(changes: readonly Change[], before: Plan, after: Plan, gates: 
   };
   const { from, to } = { from: before.architecture, to: after.architecture };
   const untouched = `${from} serves as before, and nothing is deleted; \`pulumi up\` again goes on`;
-  const both = `both tiers live and nothing is deleted; \`pulumi up\` again goes on, \`pulumi config set iamvet:architecture ${from}\` goes back`;
+  const both =
+    "both tiers live and nothing is deleted; `pulumi up` again goes on, " +
+    `\`pulumi config set iamvet:architecture ${from}\` goes back`;
   return [
     stage("build", `${to} is built beside ${from}`, untouched, buildSpans(changes, after)),
     stage("ready", `gate: ${to} answers with the site's name and its own tier, before traffic moves`, untouched, [

@@ -61,7 +61,8 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
     named: ({ name, type, setIdentifier }) =>
       `the ${text(type)} record ${text(name)}${setIdentifier ? ` "${text(setIdentifier)}"` : ""}`,
     look: ({ zoneId, name, type }) =>
-      `aws route53 list-resource-record-sets --hosted-zone-id ${zoneId} --start-record-name ${name} --start-record-type ${type} --max-items 3`,
+      `aws route53 list-resource-record-sets --hosted-zone-id ${zoneId} ` +
+      `--start-record-name ${name} --start-record-type ${type} --max-items 3`,
   },
   "aws:lb/listener:Listener": {
     identity: ["loadBalancerArn", "port"],

@@ -31,9 +31,9 @@ async function sourceOf(path: string, short: Set<string>) {
 }
 
 /**
- * The simulation and the site's whole program as one file in memory, packages apart. It is made and loaded in less time than its files one
- * by one, runs faster than what tsx makes of them, and loads nothing later: a program that was killed would go on behind such a load, in the
- * next update.
+ * The simulation and the site's whole program as one file in memory, packages apart. It is made and loaded in less time than its
+ * files one by one, runs faster than what tsx makes of them, and loads nothing later: a program that was killed would go on behind
+ * such a load, in the next update.
  */
 export async function simulation(): Promise<typeof import("./program")> {
   const short = new Set(Object.keys(SHORT));

@@ -5,8 +5,14 @@ import { outputsOf } from "../engine/harness/types";
 import { PROJECT, STACK } from "./engine";
 
 /** What visitors need, and what is written around a change of theirs: the only resources that a modelled engine is asked for. */
-const MODELLED =
-  /^aws:(route53\/record|ssm\/parameter|lb\/|ecs\/service|autoscaling\/group:|ec2\/(instance|eip|eipAssociation|launchTemplate|securityGroup):|vpc\/|rds\/instance)|^vercel:index\/(project|deployment|projectDomain):|^pulumi:pulumi:Stack/;
+const MODELLED = new RegExp(
+  `^(${[
+    "aws:(route53/record|ssm/parameter|lb/|ecs/service|autoscaling/group:|vpc/|rds/instance)",
+    "aws:ec2/(instance|eip|eipAssociation|launchTemplate|securityGroup):",
+    "vercel:index/(project|deployment|projectDomain):",
+    "pulumi:pulumi:Stack",
+  ].join("|")})`,
+);
 
 const sdk = createRequire(require.resolve("@pulumi/pulumi"));
 

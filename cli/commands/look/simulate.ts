@@ -98,7 +98,8 @@ export function renderSimulation({ stack, flips, seed, ttl, visitors, rows }: Re
     title: `${stack}: ${flips} flips a row, seed ${seed}`,
     blocks: [
       text(
-        `${requestsPerSecond.toPrecision(3)} requests a second, TTL ${ttl} s; ${(overstayShare * 100).toFixed(2)} % of resolvers keep an answer for ${duration(overstaySeconds)} too long on average.`,
+        `${requestsPerSecond.toPrecision(3)} requests a second, TTL ${ttl} s; `,
+        `${(overstayShare * 100).toFixed(2)} % of resolvers keep an answer for ${duration(overstaySeconds)} too long on average.`,
       ),
       table(
         ["Gates", ...COLUMNS.map((title) => ({ title, numeric: true }))],
@@ -121,12 +122,13 @@ export function renderSimulation({ stack, flips, seed, ttl, visitors, rows }: Re
         "At risk: flips in which a resolver that keeps to TTL could have sent a visitor to a tier that did not serve.",
       ),
       text(
-        "Who has to answer before traffic moves, and when the old tier may go, is asked of what the gates ask. `iamvet:gates.drainSeconds` ",
-        "sets the drain.",
+        "Who has to answer before traffic moves, and when the old tier may go, is asked of what the gates ask. ",
+        "`iamvet:gates.drainSeconds` sets the drain.",
       ),
       text(
         muted(
-          `That ${(RESOLVERS.overstayShare * 100).toFixed(2)} % of resolvers overstay was measured (PAM 2023, ttl-violation-study.github.io); for how long is an assumption.`,
+          `That ${(RESOLVERS.overstayShare * 100).toFixed(2)} % of resolvers overstay was measured ` +
+            "(PAM 2023, ttl-violation-study.github.io); for how long is an assumption.",
         ),
       ),
     ],

@@ -37,7 +37,8 @@ interface Options {
 export function migrateCommand(): Command {
   return new Command("migrate")
     .description(
-      "Move a live site to another architecture in steps, watching it, and back by itself if it goes wrong. Stopped at any point, it goes on where it was",
+      "Move a live site to another architecture in steps, watching it, and back by itself if it goes wrong. " +
+        "Stopped at any point, it goes on where it was",
     )
     .requiredOption("-s, --stack <name>", "the stack to migrate")
     .addOption(new Option("--to <architecture>", "where to; left out, it goes on").choices([...architectures]))
@@ -52,8 +53,10 @@ export function migrateCommand(): Command {
       "after",
       [
         "",
-        "Exit code 0: done. 1: the new tier went wrong, and traffic was taken back. 2: wrong input, or something is missing; nothing was begun.",
-        "3: stopped on the way; the message says where, and both ways. 130: interrupted. Each run adds to migrate-<stack>.log in the folder.",
+        "Exit code 0: done. 1: the new tier went wrong, and traffic was taken back. " +
+          "2: wrong input, or something is missing; nothing was begun.",
+        "3: stopped on the way; the message says where, and both ways. 130: interrupted. " +
+          "Each run adds to migrate-<stack>.log in the folder.",
       ].join("\n"),
     )
     .action((options: Options) => {
@@ -132,7 +135,9 @@ async function toTheEnd(all: Begin): Promise<void> {
   try {
     await begin(all);
     const { target } = destination;
-    const done = `${target} serves ${stack.settings.domain.name}. Commit Pulumi.${options.stack}.yaml: a stack file from before would be refused.`;
+    const done =
+      `${target} serves ${stack.settings.domain.name}. ` +
+      `Commit Pulumi.${options.stack}.yaml: a stack file from before would be refused.`;
     journal.end(CODES.done, done);
     if (!options.json) console.log(`\n${done}`);
   } catch (error) {

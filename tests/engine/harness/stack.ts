@@ -38,7 +38,8 @@ export function missing(): string | undefined {
 
 /**
  * A project for a suite; where the engine cannot run, the suite is skipped and says why.
- * @param config of a stack that is live when the suite begins; a function, since the addresses of servers are known only then. @default none
+ * @param config of a stack that is live when the suite begins; a function, since the addresses of servers are known only then.
+ *   @default none
  */
 export async function projectFor(
   suite: Mocha.Context,

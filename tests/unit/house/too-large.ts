@@ -1,21 +1,9 @@
-/** What is larger than a limit of size.test.ts today, and how large: an entry may shrink or go, and none may come. */
+/**
+ * What is larger than a limit of size.test.ts today, and how large: an entry may shrink or go, and none may come.
+ *
+ * runbooks/boot-common.sh is user data: another byte in it is another version of the launch template, by which every instance behind
+ * the load balancer is replaced. Its line 46, and the old path in its line 4, change with the next change of what the script does.
+ */
 export const TOO_LARGE: Readonly<Record<string, number>> = {
-  "file: cli/planner/plan-runtime.ts": 406,
-  "file: tests/unit/cli/move/migrate.test.ts": 558,
-  "folder: tests/engine": 21,
-  "line: cli/commands/look/simulate.ts": 199,
-  "line: cli/commands/move/migrate.ts": 155,
-  "line: cli/commands/move/migrate/destination.ts": 148,
-  "line: cli/commands/move/migrate/running.ts": 213,
-  "line: cli/commands/move/migrate/stack-edit.ts": 204,
-  "line: cli/commands/move/migrate/verdict.ts": 146,
-  "line: insight/change/flip-effects.ts": 146,
   "line: runbooks/boot-common.sh": 144,
-  "line: stacks/adoption/kinds.ts": 143,
-  "line: tests/engine/harness/stack.ts": 141,
-  "line: tests/simulation/bundle.ts": 141,
-  "line: tests/simulation/small.ts": 237,
-  "line: tests/unit/stacks/adoption.test.ts": 146,
-  "line: tests/unit/stacks/gates/rollout-refused.test.ts": 167,
-  "line: tests/unit/stacks/histories.test.ts": 144,
 };

@@ -9,7 +9,8 @@ import { ownTags } from "../../../stacks/tags";
 
 /** Somebody's database, as RDS describes it (API reference, DescribeDBInstances, example of the response). */
 const DESCRIBED = `<DescribeDBInstancesResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><DescribeDBInstancesResult><DBInstances>
-<DBInstance><DBInstanceIdentifier>production</DBInstanceIdentifier><TagList><Tag><Key>Project</Key><Value>old</Value></Tag></TagList></DBInstance>
+<DBInstance><DBInstanceIdentifier>production</DBInstanceIdentifier>
+<TagList><Tag><Key>Project</Key><Value>old</Value></Tag></TagList></DBInstance>
 </DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>`;
 
 describe("a database that an update meets", () => {

@@ -263,7 +263,9 @@ describe("the site's program on a modelled engine", () => {
     });
   }
 
-  it("sends nobody to what is not proven, takes nothing from whom visitors reach, and comes to an end, in random histories", async function () {
+  const RULE = "sends nobody to what is not proven, takes nothing from whom visitors reach, and comes to an end";
+
+  it(`${RULE}, in random histories`, async function () {
     this.timeout((SECONDS + 120) * 1000);
     // The same ones each time, so that a change is judged by itself; `npm run test:histories` plays others.
     const seed = Number(process.env.HISTORIES_SEED ?? 1);

@@ -61,7 +61,8 @@ export function destinationOf(
   }
   if (asked.back) {
     throw new UserError(
-      `No migration of ${stack} is under way: ${architecture} serves, and there is nothing to return from. To move: ${command} --to <architecture>`,
+      `No migration of ${stack} is under way: ${architecture} serves, and there is nothing to return from. ` +
+        `To move: ${command} --to <architecture>`,
     );
   }
   if (to === undefined) {

@@ -26,8 +26,8 @@ export function claim(stackFile: string): () => void {
 }
 
 /**
- * A mark holds its holder's process and a text that no other mark has. A stale one is replaced by whoever holds the mark that is named after
- * that text, so of several that find it only one does, and a later one finds another text there.
+ * A mark holds its holder's process and a text that no other mark has. A stale one is replaced by whoever holds the mark that is
+ * named after that text, so of several that find it only one does, and a later one finds another text there.
  */
 function take(mark: string): () => void {
   const own = `${process.pid} ${randomUUID()}`;
@@ -75,10 +75,12 @@ function read(mark: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
     throw new UserError(
-      `${mark} belongs to somebody else and cannot be read (${code}). Nothing was changed. If no \`platform migrate\` runs on this machine, delete it.`,
+      `${mark} belongs to somebody else and cannot be read (${code}). Nothing was changed. ` +
+        "If no `platform migrate` runs on this machine, delete it.",
     );
   }
 }
 
 const heldText = (pid: number, mark: string): string =>
-  `Another \`platform migrate\` (process ${pid}) is working on this stack. Nothing was changed by this run. Wait for it, or stop it with Ctrl-C where it runs. If process ${pid} is something else, delete ${mark}.`;
+  `Another \`platform migrate\` (process ${pid}) is working on this stack. Nothing was changed by this run. ` +
+  `Wait for it, or stop it with Ctrl-C where it runs. If process ${pid} is something else, delete ${mark}.`;

@@ -31,7 +31,8 @@ export class StackEdit {
     const found = readFileSync(this.path, "utf8");
     if (found !== this.known && this.placeIn(found) !== this.placeIn(this.known)) {
       throw new UserError(
-        `The architecture or the traffic in ${basename(this.path)} was changed by somebody else while the migration ran. Look at it, then run \`platform migrate\` again, which goes on from what it says.`,
+        `The architecture or the traffic in ${basename(this.path)} was changed by somebody else while the migration ran. ` +
+          "Look at it, then run `platform migrate` again, which goes on from what it says.",
       );
     }
     this.known = found;

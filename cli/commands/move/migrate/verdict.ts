@@ -36,7 +36,8 @@ export async function verdictOn(folder: string, stack: string, to: Architecture)
   const lines = [
     `Data      nothing that holds data is deleted or replaced, ${by}`,
     `Built     ${counts.create} created, ${counts.update} updated, ${counts.delete} deleted at the end`,
-    `Cost      ${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} a month (${signedDollars(cost.deltaUsd)}), both until the old tier is gone`,
+    `Cost      ${dollars(cost.beforeUsd)} → ${dollars(cost.afterUsd)} a month (${signedDollars(cost.deltaUsd)}), ` +
+      "both until the old tier is gone",
   ];
   const own = moves.filter(({ need }) => need !== "none").map(({ need, text }) => [need, text] as const);
   return [...lines, ...own.map(([need, text]) => `${need === "do" ? pc.yellow("To do ") : "Check "}    ${text}`)];

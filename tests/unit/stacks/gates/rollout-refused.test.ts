@@ -49,7 +49,8 @@ describe("a rollout that AWS refuses to begin", () => {
   ];
   const started: [number, string] = [
     200,
-    "<StartInstanceRefreshResponse><StartInstanceRefreshResult><InstanceRefreshId>r-1</InstanceRefreshId></StartInstanceRefreshResult></StartInstanceRefreshResponse>",
+    "<StartInstanceRefreshResponse><StartInstanceRefreshResult><InstanceRefreshId>r-1</InstanceRefreshId>" +
+      "</StartInstanceRefreshResult></StartInstanceRefreshResponse>",
   ];
 
   it("begins without a way back where the group's own template allows none, as after an upgrade", async () => {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { verdictOn } from "../../../../cli/commands/move/migrate/verdict";
+import { verdictOn } from "../../../../../cli/commands/move/migrate/verdict";
 
 describe("the verdict before a migration", () => {
-  const root = join(__dirname, "../../../..");
+  const root = join(__dirname, "../../../../..");
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "verdict-"));

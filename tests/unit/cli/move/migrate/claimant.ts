@@ -1,6 +1,6 @@
-import { claim } from "../../../../cli/commands/move/migrate/running";
+import { claim } from "../../../../../cli/commands/move/migrate/running";
 
-/** A process that takes and leaves the mark of a stack's file as its parent says (migrate-claim.test.ts). */
+/** A process that takes and leaves the mark of a stack's file as its parent says (claim.test.ts). */
 let release = () => {};
 process.on("message", ({ claim: file, at }: { claim?: string; at?: number }) => {
   if (file === undefined) {

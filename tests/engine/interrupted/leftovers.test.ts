@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Call } from "./harness/cloud";
-import { signal } from "./harness/processes";
-import { type Project, projectFor, STACK, settings } from "./harness/stack";
-import { DOMAIN } from "./harness/world";
+import type { Call } from "../harness/cloud";
+import { signal } from "../harness/processes";
+import { type Project, projectFor, STACK, settings } from "../harness/stack";
+import { DOMAIN } from "../harness/world";
 
 /** Of each kind that AWS makes once under its name: a resource of the stack, by its name. */
 const FIXED = [

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { killedUp } from "./harness/killing";
-import { tierOf } from "./harness/services";
-import { type Project, projectFor, STACK, settings } from "./harness/stack";
-import { visit } from "./harness/visits";
-import { DOMAIN, SPEED } from "./harness/world";
+import { killedUp } from "../harness/killing";
+import { tierOf } from "../harness/services";
+import { type Project, projectFor, STACK, settings } from "../harness/stack";
+import { visit } from "../harness/visits";
+import { DOMAIN, SPEED } from "../harness/world";
 
 const WWW = `www.${DOMAIN}`;
 const [SERVER, RULE] = ["aws:ec2/instance:Instance", "aws:lb/listenerRule:ListenerRule"];

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { killedUp, type Moment } from "./harness/killing";
-import { loseZone } from "./harness/records";
-import { commandsIn, type Project, projectFor, STACK, settings } from "./harness/stack";
-import { visit } from "./harness/visits";
-import { DOMAIN, ZONE_ID } from "./harness/world";
+import { killedUp, type Moment } from "../harness/killing";
+import { loseZone } from "../harness/records";
+import { commandsIn, type Project, projectFor, STACK, settings } from "../harness/stack";
+import { visit } from "../harness/visits";
+import { DOMAIN, ZONE_ID } from "../harness/world";
 
 const RECORD = "aws:route53/record:Record";
 const WWW = `www.${DOMAIN}`;

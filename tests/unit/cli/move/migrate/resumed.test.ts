@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { StackBusy } from "../../../../cli/commands/move/migrate/engine";
-import { Stopped } from "../../../../cli/commands/move/migrate/run";
-import type { Position } from "../../../../cli/commands/move/migrate/steps";
-import type { Observation } from "../../../../cli/commands/move/migrate/watcher";
-import { at, FakeStack, migrate, stopped } from "./migrate-stack";
+import { StackBusy } from "../../../../../cli/commands/move/migrate/engine";
+import { Stopped } from "../../../../../cli/commands/move/migrate/run";
+import type { Position } from "../../../../../cli/commands/move/migrate/steps";
+import type { Observation } from "../../../../../cli/commands/move/migrate/watcher";
+import { at, FakeStack, migrate, stopped } from "./fake-stack";
 
 describe("migrate: a run", () => {
   describe("resumed, with a new tier that has turned bad since, gives its visitors back before anything else", () => {

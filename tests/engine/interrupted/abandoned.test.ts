@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { killedUp } from "./harness/killing";
-import { type Project, projectFor, settings } from "./harness/stack";
+import { killedUp } from "../harness/killing";
+import { type Project, projectFor, settings } from "../harness/stack";
 
 /** What AWS was making for a tier that the next update leaves: it holds up a deletion, or costs. */
 const MADE = ["ha-web-tier-probe", "ha-web-tier-to-database", "ha-web-tier-group"] as const;

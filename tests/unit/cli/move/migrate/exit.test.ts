@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { settings } from "../../../engine/harness/stack";
+import { settings } from "../../../../engine/harness/stack";
 
-const ROOT = join(__dirname, "../../../..");
+const ROOT = join(__dirname, "../../../../..");
 const CLI = join(ROOT, "cli/bin.mjs");
 
 /** The real command line, up to where it would begin. */
