@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Call } from "./cloud";
+import type { Call, Cloud } from "./cloud";
 import { signal } from "./processes";
 import { type Project, STACK } from "./stack";
 
@@ -26,4 +26,16 @@ export async function killedUp(project: Project, moment: Moment, stack = STACK):
   project.cloud.after = project.cloud.asked = () => {};
   assert.ok(hit, `the moment did not come\n${output}`);
   await project.must("cancel", "--yes", "--stack", stack);
+}
+
+/**
+ * Deletes what messages of an update say is to be deleted: what the last word of a printed command of AWS names.
+ * @returns the ids
+ */
+export function deleteAsTold(cloud: Cloud, output: string): string[] {
+  const named = [...output.matchAll(/from an update that was interrupted[^\n]*\n[^\n]*\n\s+(aws [^\n]+)/g)];
+  const ids = named.map(([, command = ""]) => command.trim().split(" ").at(-1));
+  const gone = [...cloud.resources].filter(([, { id }]) => ids.includes(id));
+  for (const [key] of gone) cloud.resources.delete(key);
+  return gone.map(([, { id }]) => id);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cloud, Stored } from "../harness/cloud";
+import { deleteAsTold } from "../harness/killing";
 import { signal } from "../harness/processes";
 import { commandsIn, type Finished, Project, STACK, type StackState, settings } from "../harness/stack";
 import { type Held, visit } from "../harness/visits";
@@ -202,6 +203,8 @@ async function finished(
     project.configure(back);
     code = await run(up());
   }
+  // Once what stood in its way is deleted by the command that it has printed, it goes on.
+  if (code !== 0 && deleteAsTold(project.cloud, told.join("\n")).length > 0) code = await run(up());
   const refreshed = back !== undefined && /pending operations[\s\S]*`pulumi refresh`/.test(told.join("\n"));
   if (refreshed) {
     code = await run(project.pulumi("refresh", "--yes", "--skip-preview", "--stack", STACK));
