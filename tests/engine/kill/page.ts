@@ -17,13 +17,17 @@ const isLeft = (one: Outcome) => !isWrong(one) && one.pending.length + one.orpha
 /** What of a text differs from kill to kill, and so must not tell two faults apart. */
 const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits").replace(/\b[0-9a-f]{12,}\b/g, "…");
 
+/** More files are counted and not named. */
+const LISTED = 8;
+
 /** What was tried, how and when. */
 function made(entries: readonly Entry[], differing: (commit: string) => readonly string[], day: string): string[] {
   const copies = entries.filter(({ copied }) => copied).length;
   const commits = [...new Set(entries.map(({ commit }) => commit))].map((commit) => {
     const count = entries.filter((one) => one.commit === commit).length;
     const files = differing(commit);
-    return `- ${count} on commit ${commit}${files.length > 0 ? `, which differs in ${files.join(", ")}` : ""}`;
+    const which = files.length > LISTED ? `${files.length} files` : files.join(", ");
+    return `- ${count} on commit ${commit}${which ? `, which differs in ${which}` : ""}`;
   });
   return [`${copies} copies and ${entries.length - copies} kills, ${day}:`, "", ...commits];
 }
