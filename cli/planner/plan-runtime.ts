@@ -83,7 +83,8 @@ export async function record(
       // A transformation sees every declared output of a resource as a key of its properties.
       pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
         declared.set(`${type} ${name}`, Object.keys(props));
-        made.push(`${type} ${name}`);
+        // What is only referred to has been made before, by the plugin of its component.
+        if (opts.urn === undefined) made.push(`${type} ${name}`);
         return { props, opts };
       });
       // The program's own, each by itself: the stack's are unknown as a whole as soon as one of them is.
