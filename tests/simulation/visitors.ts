@@ -32,6 +32,8 @@ export class Visitors {
   private began = 0;
   private text = "[]";
   private kept = true;
+  /** Whether records of a name that the file does not know any more have begun to go: who asks for it then is told that there is none. */
+  private givenUp = false;
 
   /** @param name that they ask for */
   constructor(
@@ -39,10 +41,11 @@ export class Visitors {
     private readonly drainSeconds: number,
   ) {}
 
-  /** @param kept whether the file still knows their name: who asks for one that is given up is told that there is none */
+  /** @param kept whether the file still knows their name */
   beginUpdate(world: ModelWorld, kept: boolean): void {
     this.began = world.now;
     this.kept = kept;
+    this.givenUp &&= !kept;
     this.before = sharesNow(world);
   }
 
@@ -64,7 +67,8 @@ export class Visitors {
     const last = this.said.at(-1);
     if (last && changed === "traffic-intent") last.untold = false;
     this.listen(world);
-    if (!this.kept) return;
+    if (!this.kept && recordsIn(this.said.at(-1)) < recordsIn(last)) this.givenUp = true;
+    if (this.givenUp) return;
     this.checkHeld(world);
     this.checkRising(world, changed === "traffic-state");
   }
@@ -127,6 +131,8 @@ export class Visitors {
     if (this.violations.length < 5) this.violations.push(text);
   }
 }
+
+const recordsIn = (said: Said | undefined) => said?.leads.length ?? 0;
 
 function leadsOf(world: ModelWorld, name: string): Said["leads"] {
   return world.records(name).map(({ inputs }) => {
