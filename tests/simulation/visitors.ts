@@ -32,8 +32,6 @@ export class Visitors {
   private began = 0;
   private text = "[]";
   private kept = true;
-  /** Whether records of a name that the file does not know any more have begun to go: who asks for it then is told that there is none. */
-  private givenUp = false;
 
   /** @param name that they ask for */
   constructor(
@@ -41,11 +39,10 @@ export class Visitors {
     private readonly drainSeconds: number,
   ) {}
 
-  /** @param kept whether the file still knows their name */
+  /** @param kept whether the file still knows their name: who asks for one that is given up is told that there is none */
   beginUpdate(world: ModelWorld, kept: boolean): void {
     this.began = world.now;
     this.kept = kept;
-    this.givenUp &&= !kept;
     this.before = sharesNow(world);
   }
 
@@ -67,8 +64,7 @@ export class Visitors {
     const last = this.said.at(-1);
     if (last && changed === "traffic-intent") last.untold = false;
     this.listen(world);
-    if (!this.kept && recordsIn(this.said.at(-1)) < recordsIn(last)) this.givenUp = true;
-    if (this.givenUp) return;
+    if (!this.kept) return;
     this.checkHeld(world);
     this.checkRising(world, changed === "traffic-state");
   }
@@ -131,8 +127,6 @@ export class Visitors {
     if (this.violations.length < 5) this.violations.push(text);
   }
 }
-
-const recordsIn = (said: Said | undefined) => said?.leads.length ?? 0;
 
 function leadsOf(world: ModelWorld, name: string): Said["leads"] {
   return world.records(name).map(({ inputs }) => {
