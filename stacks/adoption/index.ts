@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { taggedCommand } from "../gates/stops";
 import { ifKnown } from "../gates/wait";
 import { type KnownResource, knownAs, type StackState } from "../state";
 import { ownTags } from "../tags";
@@ -51,7 +52,6 @@ export function leftovers(account: Account, state: StackState, kinds = KINDS): (
   });
   return async () => {
     if (pending.length === 0) return;
-    const owners = ownersOf(state);
     // What is the program's by another name now, too.
     const ids = await Promise.all([...registered.values()].map(({ id }) => ifKnown(id)));
     for (const { type, urn, inputs = {} } of new Map(pending.map((one) => [one.urn, one])).values()) {
@@ -59,10 +59,13 @@ export function leftovers(account: Account, state: StackState, kinds = KINDS): (
       if (registered.has(`${type} ${name}`)) continue;
       await unlessUnanswered(name, async () => {
         const own = before.filter((one) => one.type === type);
+        const owners = ownersOf(state, type, name);
         if (named) await tell(named, { type, name, inputs, own, owners }, account);
         const found = fixed && (await unknownTo(own, fixed, inputs, account));
-        if (found && !ids.includes(found.id) && isOurs(found, owners, [fixed.says?.(inputs)]))
+        if (!found || ids.includes(found.id)) return;
+        if (isOurs(found, namesFor(fixed, owners), [fixed.says?.(inputs)]))
           await pulumi.log.warn(abandoned(fixed, inputs, found));
+        else if (isOurs(found, owners.doubtful)) await pulumi.log.warn(doubtful(type, found));
       });
     }
   };
@@ -72,7 +75,16 @@ const abandoned = ({ named, look, remove }: Fixed, inputs: Inputs, found: Found)
   [
     `${named(inputs)} is there from an update that was interrupted, and this stack neither knows nor wants it.`,
     `It may keep other things from their deletion. ${remove ? "Delete it, then run `pulumi up` again" : "Look what it holds"}:`,
-    `  ${remove?.(inputs, found) ?? look?.(inputs)}`,
+    `  ${remove?.(inputs, found) ?? look?.(inputs, found)}`,
+  ].join("\n");
+
+/** Of what another stack may have made, no command is given that deletes it. */
+const doubtful = (type: string, { id, tags = {} }: Found): string =>
+  [
+    `${id} (${type}) bears the tag Stack=${tags.Stack}: an update that was interrupted left it while this stack had that name, or it is ` +
+      "another stack's that has it now.",
+    "It is left alone. Look whose it is, and what else bears that name:",
+    `  ${taggedCommand(String(tags.Project), String(tags.Stack))}`,
   ].join("\n");
 
 /** Goes on where AWS does not answer, and says so. */
@@ -97,7 +109,7 @@ export function adoption(account: Account, state: StackState, kinds: Kinds = KIN
     // The program itself takes it over, from whomever.
     if ((opts as pulumi.CustomResourceOptions).import) return undefined;
     const inputs = (await known(props)) as Inputs;
-    const owners = ownersOf(state);
+    const owners = ownersOf(state, type, name);
     // Of every name that the stack has had: an update that was killed has written it before anything that follows from it.
     const intents = async () => {
       const names = knownAs(before, PARAMETER, "traffic-intent").map((one) => String(one.inputs?.name));
@@ -112,7 +124,7 @@ export function adoption(account: Account, state: StackState, kinds: Kinds = KIN
         ...[inputs, ...own.flatMap((one) => (one.inputs ? [one.inputs] : []))].map((one) => fixed.says?.(one)),
         ...(fixed.saidByIntent ? (await intents()).flatMap(fixed.saidByIntent) : []),
       ];
-      if (isOurs(found, owners, said)) {
+      if (isOurs(found, new Set([...namesFor(fixed, owners), ...(fixed.shared ? [] : owners.doubtful)]), said)) {
         await pulumi.log.info(
           `${fixed.named(inputs)} is there already, from an update that was interrupted: it is taken over.`,
         );
@@ -141,20 +153,30 @@ async function unknownTo(
   return find(inputs, account);
 }
 
-/**
- * The stack's name, and those from before `pulumi stack rename`, which its parameters bear, and what it was killed in the midst of
- * creating. Tags of what it has do not tell: a database that was imported from another stack bears that one's.
- */
-function ownersOf({ known, pending }: StackState): ReadonlySet<unknown> {
-  const { Project, Stack } = ownTags();
-  const named = known.map(({ type, inputs }) => (type === PARAMETER ? String(inputs?.name).split("/") : []));
-  const tagged = pending.map(({ inputs }) => inputs?.tags as Tags | undefined);
-  return new Set([
-    Stack,
-    ...named.flatMap(([, project, stack]) => (project === Project ? [stack] : [])),
-    ...tagged.flatMap((tags) => (tags?.Project === Project ? [tags.Stack] : [])),
-  ]);
+/** Names of stacks by whose tags a resource may be this stack's. */
+interface Owners {
+  /** Its own of today. */
+  readonly today: string;
+  /** Today's, and those from before `pulumi stack rename` which its parameters bear: while it has them, no other stack of the region can. */
+  readonly certain: ReadonlySet<unknown>;
+  /** That under which it was killed in the midst of creating this very resource: since then another stack may have got it. */
+  readonly doubtful: ReadonlySet<unknown>;
 }
+
+/** Tags of what the stack has do not tell: a database that was imported from another stack bears that one's. */
+function ownersOf({ known, pending }: StackState, type: string, name: string): Owners {
+  const { Project, Stack: today } = ownTags();
+  const named = known.map((one) => (one.type === PARAMETER ? String(one.inputs?.name).split("/") : []));
+  const tagged = knownAs(pending, type, name).map(({ inputs }) => inputs?.tags as Tags | undefined);
+  return {
+    today,
+    certain: new Set([today, ...named.flatMap(([, project, stack]) => (project === Project ? [stack] : []))]),
+    doubtful: new Set(tagged.flatMap((tags) => (tags?.Project === Project ? [tags.Stack] : []))),
+  };
+}
+
+const namesFor = ({ shared }: Fixed, { today, certain }: Owners): ReadonlySet<unknown> =>
+  shared ? new Set([today]) : certain;
 
 /**
  * @param owners names of the stack
@@ -179,7 +201,7 @@ function foreign({ named, look, remove }: Fixed, inputs: Inputs, found: Found): 
           "Nothing of it was changed. Look whose it is; if nobody needs it, delete it and run `pulumi up` again:",
           `  ${remove(inputs, found)}`,
         ]
-      : ["Nothing of it was changed. Look whose it is, and what it holds:", `  ${look?.(inputs)}`]),
+      : ["Nothing of it was changed. Look whose it is, and what it holds:", `  ${look?.(inputs, found)}`]),
   ].join("\n");
 }
 
@@ -188,14 +210,18 @@ interface Registered {
   readonly name: string;
   readonly inputs: Inputs;
   readonly own: readonly KnownResource[];
-  readonly owners: ReadonlySet<unknown>;
+  readonly owners: Owners;
 }
 
 /** Says what is there beside what the stack knows. */
 async function tell({ all, remove }: Named, registered: Registered, account: Account): Promise<void> {
   const { type, name, inputs, own, owners } = registered;
   for (const found of await all(name, inputs, account)) {
-    if (!isOurs(found, owners) || own.some(({ id }) => id === found.id)) continue;
+    if (own.some(({ id }) => id === found.id)) continue;
+    if (!isOurs(found, owners.certain)) {
+      if (isOurs(found, owners.doubtful)) await pulumi.log.warn(doubtful(type, found));
+      continue;
+    }
     await pulumi.log.warn(
       [
         `${found.id} (${type}) is there from an update that was interrupted, and this stack does not know it: it costs, and may serve.`,

@@ -24,7 +24,9 @@ export interface Fixed {
   /** Deletes it. @default nothing is said of deleting it, as it holds data or shares its name with others */
   readonly remove?: (inputs: Inputs, found: Found) => string;
   /** Shows what has no `remove`. */
-  readonly look?: (inputs: Inputs) => string;
+  readonly look?: (inputs: Inputs, found: Found) => string;
+  /** There is one for the account, in whatever region its stacks are. */
+  readonly shared?: true;
 }
 
 /** Things that Pulumi names with a random end: after a kill a second one is made, and the first one stays, costs or serves. */
@@ -92,7 +94,8 @@ export const FIXED: Readonly<Record<string, Fixed>> = {
     identity: ["url"],
     find: identityProvider,
     named: ({ url }) => `the identity provider ${url}`,
-    remove: (_, { id }) => `aws iam delete-open-id-connect-provider --open-id-connect-provider-arn ${id}`,
+    shared: true,
+    look: (_, { id }) => `aws iam list-open-id-connect-provider-tags --open-id-connect-provider-arn ${id}`,
   },
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ruleOf("ingress"),
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ruleOf("egress"),
@@ -125,3 +128,6 @@ export const NAMED: Readonly<Record<string, Named>> = {
     remove: ({ id }) => `aws ec2 release-address --allocation-id ${id}`,
   },
 };
+
+/** Whether what a kill left of this type is looked for, to be taken over or told of. */
+export const isLookedFor = (type: string): boolean => type in FIXED || type in NAMED;

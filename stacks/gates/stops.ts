@@ -1,4 +1,5 @@
 import { SLOTS, type Slot, type TrafficState, targetText } from "../../core/traffic-state";
+import { isLookedFor } from "../adoption/kinds";
 import { groupText } from "./reach";
 
 /**
@@ -50,6 +51,12 @@ export const upCommand = (stack: string | undefined): string =>
   `pulumi up${stack === undefined ? "" : ` --stack ${stack}`}`;
 /** @param stack undefined where only the folder's selected one is known */
 export const refreshCommand = (stack: string | undefined): string => upCommand(stack).replace(" up", " refresh");
+/**
+ * Lists what bears a stack's tags, but for what the service does not know of: IAM's roles, and what has no tags. What is of no region it
+ * lists in us-east-1 (Resource Groups Tagging API reference, GetResources).
+ */
+export const taggedCommand = (project: string, stack: string): string =>
+  `aws resourcegroupstaggingapi get-resources --tag-filters Key=Project,Values=${project} Key=Stack,Values=${stack}`;
 export const migrateCommand = (stack: string): string => `platform migrate --stack ${stack}`;
 export const setCommand = (
   { stack, project }: Pick<Asked, "stack" | "project">,
@@ -188,18 +195,41 @@ const placesOf = ({ slots }: TrafficState, tier: string): string =>
 
 const placeText = ({ target, group }: Slot): string => (group === undefined ? targetText(target) : groupText(group));
 
+/** An operation that the engine was cut off in. */
+export interface Operation {
+  /** `creating`, `updating`, `deleting` and others of the engine. */
+  readonly what: string;
+  readonly type: string;
+  readonly name: string;
+}
+
 /** What is told where a migration stops. */
 export interface Standing {
   readonly stack: string;
+  /** Its value of the tag `Project`. */
+  readonly project: string;
   /** Live shares; undefined if AWS did not tell. */
   readonly shares: readonly Share[] | undefined;
-  /** Operations that the engine was cut off in, as `<what> <resource>`. */
-  readonly pending: readonly string[];
+  readonly pending: readonly Operation[];
   /** Whether a way back is left: none from a way back. */
   readonly back: boolean;
 }
 
-export function standingText({ stack, shares, pending, back }: Standing): string {
+export const operationText = ({ what, type, name }: Operation): string => `${what} ${type} ${name}`;
+
+/** How a person finds what was being created and no update looks for; nothing where there is none. */
+export function unlookedText({ stack, project, pending }: Pick<Standing, "stack" | "project" | "pending">): string[] {
+  const unlooked = pending.filter(({ what, type }) => what === "creating" && !isLookedFor(type));
+  if (unlooked.length === 0) return [];
+  return [
+    `Nothing looks for ${unlooked.map(({ name }) => name).join(", ")}: it may exist without the stack knowing of it, and cost. What of it`,
+    "is on AWS bears the stack's tags:",
+    `  ${taggedCommand(project, stack)}`,
+  ];
+}
+
+export function standingText(standing: Standing): string {
+  const { stack, shares, pending, back } = standing;
   const command = migrateCommand(stack);
   return [
     shares
@@ -208,8 +238,11 @@ export function standingText({ stack, shares, pending, back }: Standing): string
     ...(pending.length > 0
       ? [
           "The engine was cut off in the midst of:",
-          ...pending.map((operation) => `  ${operation}`),
-          "The next run asks AWS what has become of it, takes over what was being created, or tells how to delete it.",
+          ...pending.map((operation) => `  ${operationText(operation)}`),
+          ...(pending.some(({ what, type }) => what !== "creating" || isLookedFor(type))
+            ? ["The next run asks AWS what has become of it, and takes over what was being created, or tells of it."]
+            : []),
+          ...unlookedText(standing),
         ]
       : []),
     ...waysText(`\`${command}\``, back ? `\`${command} --back\`` : undefined),

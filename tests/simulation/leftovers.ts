@@ -47,10 +47,16 @@ export function hear(said: string[]): () => void {
   return () => Object.assign(log, { info, warn, error });
 }
 
-/** Deletes what the program has said is to be deleted by a person, as its command says: what it deletes is its last word. */
+/**
+ * Deletes what the program has said is to be deleted by a person, as its command says: what it deletes is its last word. Of what may be
+ * another stack's it says whose to look, and there is no other stack here: that is its first word.
+ */
 export function deleteAsTold({ resources }: Cloud, said: readonly string[]): void {
-  for (const text of said.filter((one) => one.includes("is there from an update that was interrupted"))) {
-    const id = text.split(" ").at(-1);
+  for (const text of said) {
+    const words = text.split(" ");
+    const id = text.includes("is there from an update that was interrupted")
+      ? words.at(-1)
+      : text.includes("another stack's that has it now") && words[0];
     for (const [key, one] of resources) if (one.id === id) resources.delete(key);
   }
 }

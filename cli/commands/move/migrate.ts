@@ -147,7 +147,7 @@ async function toTheEnd(all: Begin): Promise<void> {
         : error instanceof Stopped && error.tookBack
           ? CODES.wentBack
           : CODES.stopped;
-    const message = await endText(error, { stack: options.stack, back: destination.back }, { ...ready, engine });
+    const message = await endText(error, { ...stack.file, back: destination.back }, { ...ready, engine });
     journal.end(code, message, isForeseen(error) ? undefined : (error as Error).stack);
     console.error(code === CODES.interrupted ? message : pc.red(message));
     process.exitCode = code;
@@ -190,6 +190,7 @@ async function begin(all: Begin): Promise<void> {
   await run(
     {
       stack: options.stack,
+      project: stack.file.project,
       target: destination.target,
       position: destination.position,
       steps: way,

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { ResourceTransformArgs } from "@pulumi/pulumi";
 import { adoption } from "../../../stacks/adoption";
+import { FIXED, type Fixed } from "../../../stacks/adoption/kinds";
 import type { KnownResource } from "../../../stacks/state";
 import { ownTags } from "../../../stacks/tags";
 
@@ -113,8 +114,49 @@ describe("a server that an update meets, which the stack does not know", () => {
     }
   });
 
-  it("is the stack's own where it bears the name under which the stack was killed in making it", async () => {
-    const made = known("aws:ec2/instance:Instance", { tags: tagged("old") });
-    assert.match(await meet([], "old", [made]), /i-1 .* is there from an update that was interrupted/);
+  const creating = (type: string, name: string): KnownResource => ({
+    ...{ type, urn: `urn:pulumi:old::project::${type}::${name}`, inputs: { tags: tagged("old") } },
+  });
+
+  it("is another stack's where it bears the name under which the stack was killed in making something else", async () => {
+    const others = [
+      creating("aws:cloudwatch/logGroup:LogGroup", "server"),
+      creating("aws:ec2/instance:Instance", "one"),
+    ];
+    assert.equal(await meet([parameter("new")], "old", others), "");
+  });
+
+  it("may be another stack's where it bears the name under which the stack was killed in making it", async () => {
+    const text = await meet([parameter("new")], "old", [creating("aws:ec2/instance:Instance", "server")]);
+    assert.match(text, /^i-1 .*Stack=old.*another stack's/);
+    assert.doesNotMatch(text, /terminate/);
+  });
+
+  it("and the account's one identity provider is taken over by today's name alone", async () => {
+    const type = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
+    const words = createRequire(__filename)("@pulumi/pulumi/log") as Record<
+      "error" | "info",
+      (message: string) => void
+    >;
+    const { error, info } = words;
+    words.error = words.info = (message) => said.push(message);
+    const take = async (Stack: string) => {
+      said.length = 0;
+      const find = async () => ({ id: "arn:aws:iam::1:oidc-provider/github", tags: tagged(Stack) });
+      const kinds = { fixed: { [type]: { ...(FIXED[type] as Fixed), find } }, named: {}, history: async () => [] };
+      const known = [parameter("old"), parameter("new")];
+      const transform = adoption({ region: "us-east-1" }, { known, pending: [creating(type, "provider")] }, kinds);
+      const props = { url: "https://token.actions.githubusercontent.com" };
+      const args = { type, name: "provider", custom: true, props, opts: {} };
+      return (await transform(args as ResourceTransformArgs))?.opts;
+    };
+    try {
+      assert.equal(await take("old"), undefined);
+      assert.match(said.join("\n"), /it is not this stack's[\s\S]*list-open-id-connect-provider-tags/);
+      assert.doesNotMatch(said.join("\n"), /delete-open-id/);
+      assert.deepEqual(await take(ownTags().Stack), { import: "arn:aws:iam::1:oidc-provider/github" });
+    } finally {
+      Object.assign(words, { error, info });
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { UserError } from "../../../../core/errors";
+import type { Operation } from "../../../../stacks/gates/stops";
 import type { Watch } from "../../../../stacks/watch";
 import { isRunning } from "./running";
 
@@ -8,8 +9,8 @@ import { isRunning } from "./running";
 export interface Engine {
   /** Version of the CLI. */
   readonly version: string;
-  /** Operations that an update was killed in, as `<what> <resource>`; empty if none was. */
-  pending(): Promise<readonly string[]>;
+  /** Operations that an update was killed in; empty if none was. */
+  pending(): Promise<readonly Operation[]>;
   /** The stack's output `watch`; undefined before the first complete update. */
   watch(): Promise<Watch | undefined>;
   /**
@@ -107,32 +108,38 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
     }
   };
 
+  const pending = async () => {
+    const { deployment } = await opened.exportStack();
+    const operations: { type: string; resource: { urn: string; type: string } }[] =
+      deployment?.pending_operations ?? [];
+    return operations.map(({ type: what, resource: { type, urn } }) => ({
+      what,
+      type,
+      name: urn.split("::").at(-1) ?? "",
+    }));
+  };
+  // The program's gates are for updates, whatever PULUMI_RUN_PROGRAM says.
+  const refresh = (options: { clearPendingCreates?: true } = {}) =>
+    locked((listening) => opened.refresh({ runProgram: false, ...options, ...listening }));
+
   return {
     version: command.version?.toString() ?? "unknown",
-    async pending() {
-      const { deployment } = await opened.exportStack();
-      const operations: { type: string; resource: { urn: string } }[] = deployment?.pending_operations ?? [];
-      return operations.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
-    },
+    pending,
     watch: async () => watchIn(await opened.outputs()),
     async up(message) {
       const { outputs } = await locked((listening) => opened.up({ message, ...listening }));
-      await forgetCreations(opened);
+      // The engine would name them in each update, and they would keep a further migration from beginning.
+      if ((await pending()).some(({ what }) => what === "creating")) {
+        await refresh({ clearPendingCreates: true });
+      }
       return watchIn(outputs);
     },
     async repair() {
-      await locked((listening) => opened.refresh(listening));
+      await refresh();
     },
     unlock: () => opened.cancel(),
     interrupt: () => stopping.abort(),
   };
-}
-
-/** The engine would name them in each update, and they would keep a further migration from beginning. */
-async function forgetCreations(stack: Stack): Promise<void> {
-  const state = await stack.exportStack();
-  const { pending_operations: operations = [], ...deployment } = state.deployment ?? {};
-  if (operations.length > 0) await stack.importStack({ ...state, deployment });
 }
 
 const watchIn = (outputs: OutputMap) => outputs.watch?.value as Watch | undefined;

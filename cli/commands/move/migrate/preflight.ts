@@ -4,7 +4,7 @@ import { UserError } from "../../../../core/errors";
 import { decodeTraffic } from "../../../../core/traffic-state";
 import { liveGates, type RequestedTraffic, type TrafficQuery } from "../../../../stacks/gates";
 import { type AwsReader, liveAws } from "../../../../stacks/gates/live-aws";
-import { type Share, sharesOf } from "../../../../stacks/gates/stops";
+import { operationText, type Share, sharesOf, unlookedText } from "../../../../stacks/gates/stops";
 import { keysIn, noticesFor } from "../../../../stacks/notices";
 import type { Settings } from "../../../../stacks/settings/schema";
 import { checkSettings } from "../../../../stacks/settings/settings-check";
@@ -78,12 +78,13 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
       [
         // The engine tells of a lock only who wants it: from its state alone the two cannot be told apart.
         `Another update of ${file.stack} is running, or was killed, in the midst of:`,
-        ...pending.map((operation) => `  ${operation}`),
+        ...pending.map((operation) => `  ${operationText(operation)}`),
         "Nothing was changed. If one is running, wait for its end and run this again.",
-        "If it was killed, let an update take over what it left, or tell how to delete it, and the engine forget of it:",
+        "If it was killed, let an update take over what it left, or tell of it, and then the engine forget of it:",
         `  pulumi refresh --skip-pending-creates --stack ${file.stack}`,
         `  pulumi up --stack ${file.stack}`,
         `  pulumi refresh --clear-pending-creates --stack ${file.stack}`,
+        ...unlookedText({ ...file, pending }),
       ].join("\n"),
     );
   }

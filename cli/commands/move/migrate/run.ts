@@ -1,4 +1,4 @@
-import { cureOf, type Share, type Standing, standingText } from "../../../../stacks/gates/stops";
+import { cureOf, operationText, type Share, type Standing, standingText } from "../../../../stacks/gates/stops";
 import type { Architecture } from "../../../../stacks/settings/schema";
 import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
@@ -25,6 +25,7 @@ export interface World {
 
 export interface RunOptions {
   readonly stack: string;
+  readonly project: string;
   readonly target: Architecture;
   readonly position: Position;
   /** Shares of traffic in percent, rising, the last one 100. */
@@ -196,11 +197,11 @@ async function stopped(
 
 /** Where the stack stands now. What cannot be asked is said to be unknown: a message must not fail for it. */
 export async function standing(
-  { stack, back }: Pick<RunOptions, "stack" | "back">,
+  { stack, project, back }: Pick<RunOptions, "stack" | "project" | "back">,
   { live, engine }: Pick<World, "live" | "engine">,
 ): Promise<Standing> {
   const [shares, pending] = await Promise.all([live(), engine.pending().catch(() => [])]);
-  return { stack, shares, pending, back: !back };
+  return { stack, project, shares, pending, back: !back };
 }
 
 /**
@@ -222,7 +223,7 @@ async function repair(options: RunOptions, world: World): Promise<void> {
   const pending = await world.engine.pending();
   if (pending.length === 0) return;
   await world.journal.record("repair what an update was killed in", async () => {
-    for (const operation of pending) world.journal.say(operation);
+    for (const operation of pending) world.journal.say(operationText(operation));
     try {
       await alone(() => world.engine.repair(), options, world);
     } catch (error) {

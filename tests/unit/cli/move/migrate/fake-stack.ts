@@ -6,6 +6,7 @@ import { type RunOptions, run, Stopped, type World } from "../../../../../cli/co
 import type { Position } from "../../../../../cli/commands/move/migrate/steps";
 import { Interrupted } from "../../../../../cli/commands/move/migrate/stop";
 import type { Observation } from "../../../../../cli/commands/move/migrate/watcher";
+import type { Operation } from "../../../../../stacks/gates/stops";
 import { type Architecture, architectures } from "../../../../../stacks/settings/schema";
 
 export const STEPS = [10, 50, 100];
@@ -33,7 +34,7 @@ export class FakeStack {
   busy: StackBusy | undefined;
   sight: () => Observation = () => ({ raised: [], undecided: [] });
   fails: (asked: Position) => string | undefined = () => undefined;
-  pending: string[] = [];
+  pending: Operation[] = [];
   stopping = false;
   private clock = 0;
 
@@ -65,7 +66,7 @@ export class FakeStack {
     if (this.stopping) throw new UpdateFailed("cancelled");
     // Killed in the middle: the cloud has it, the state does not know.
     this.live = asked;
-    this.pending = ["updating traffic-serving"];
+    this.pending = [{ what: "updating", type: "aws:route53/record:Record", name: "traffic-serving" }];
     this.moment();
     this.pending = [];
     this.applied.push(asked);
@@ -128,7 +129,7 @@ export async function migrate(
   const destination = destinationOf(stack.file, { back: false, ...asked }, "test");
   const steps = destination.back ? [100] : STEPS;
   const patience = { times: 2, intervalSeconds: 5, timeoutSeconds: 60 };
-  await run({ stack: "test", ...destination, steps, bakeSeconds: 30, patience, ...further }, world);
+  await run({ stack: "test", project: "iamvet", ...destination, steps, bakeSeconds: 30, patience, ...further }, world);
 }
 
 export const stopped = (match: RegExp) => (error: unknown) => {

@@ -65,13 +65,13 @@ describe("migrate: a run", () => {
   it("names the refresh where only that cures, and what the engine was cut off in", async () => {
     const stack = new FakeStack(at("fargate"));
     stack.fails = () => {
-      stack.pending = ["creating vercel-project"];
+      stack.pending = [{ what: "creating", type: "vercel:index/project:Project", name: "vercel-project" }];
       return "deleting urn: NoSuchHostedZone";
     };
     await assert.rejects(
       migrate(stack, { to: "vercel" }),
       stopped(
-        /`pulumi refresh --stack test` takes over what is live[\s\S]*cut off in the midst of:\n {2}creating vercel-project/,
+        /`pulumi refresh --stack test` takes over what is live[\s\S]*cut off in the midst of:\n {2}creating vercel:index\/project:Project vercel-project\n/,
       ),
     );
   });
