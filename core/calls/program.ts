@@ -64,15 +64,18 @@ export const programCalls: readonly Call[] = [
     [
       ["parameter", on("ssm:parameter", "ListTagsForResource")],
       ["record", on("route53:hostedzone", "ListResourceRecordSets")],
-      ["balancing", on("elasticloadbalancing", "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags")],
+      [
+        "adopted-balancing",
+        on("elasticloadbalancing", "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags"),
+      ],
       ["log-group", on("logs", "DescribeLogGroups"), on("logs:log-group", "ListTagsForResource")],
-      ["database", on("rds:db#any", "DescribeDBInstances")],
+      ["adopted-database", on("rds:db#any", "DescribeDBInstances")],
       [
         "identity-provider",
         on("iam", "ListOpenIDConnectProviders"),
         on("iam:oidc-provider iam:oidc-provider#ci", "ListOpenIDConnectProviderTags"),
       ],
-      ["network", on("ec2", "DescribeAddresses DescribeInstances DescribeSecurityGroupRules")],
+      ["adopted-network", on("ec2", "DescribeAddresses DescribeInstances DescribeSecurityGroupRules")],
       ["services", on("ecs", "ListServices")],
       ["groups", on("autoscaling", "DescribeAutoScalingGroups")],
     ] as const
