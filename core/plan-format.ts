@@ -11,7 +11,7 @@ export interface Plan {
   readonly stack: string;
   readonly project: string;
   readonly architecture: string;
-  /** In the order of registration; components included. */
+  /** In the order in which the program makes them; components included. */
   readonly resources: readonly PlannedResource[];
   readonly outputs: Readonly<Record<string, PlanValue>>;
   /** What a person still has to supply or confirm. */

@@ -1,6 +1,6 @@
 import type { TrafficTarget } from "./web-tier";
 
-/** TTL of an alias of a load balancer, in seconds; Route 53 decides it. */
+/** TTL of an alias of a load balancer, in seconds, which Route 53 decides. Source: Route 53 developer guide, 2026-11. */
 export const ALIAS_TTL = 60;
 
 /** The two record sets of the site's name. Both exist from the first day, and no flip deletes either. */

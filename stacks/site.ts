@@ -10,7 +10,7 @@ import { createFoundation, type Foundation } from "./foundation";
 import { type Gates, knownValue, mayReach } from "./gates";
 import { noteKept } from "./gates/protection";
 import { guardDatabase } from "./live/database-guard";
-import { readLiveSite } from "./live/site";
+import { readLiveSite } from "./live/live-site";
 import { Migrations } from "./migrations";
 import { keysIn, type Notice, noticesFor, outputCommand } from "./notices";
 import { observe } from "./observability";

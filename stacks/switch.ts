@@ -6,7 +6,7 @@ import type { Balancing } from "./balancing";
 import type { StackConfig } from "./config";
 import type { Foundation } from "./foundation";
 import { foundByHand, type Gates, knownValue, type LiveTraffic, losesVisitors, tiersToProve } from "./gates";
-import { type LiveSite, mayProtect, renameSite } from "./live/site";
+import { type LiveSite, mayProtect, renameSite } from "./live/live-site";
 
 /** What visitors are led to. */
 interface Serving extends Balancing {

@@ -62,16 +62,20 @@ export function listStacks(folder: string = projectFolder): string[] {
     .sort();
 }
 
+/** @throws {UserError} if there is no stack at all */
+export function refuseNone(stacks: readonly string[]): void {
+  if (stacks.length > 0) return;
+  throw new UserError(
+    "There is no Pulumi.<stack>.yaml here: write one with `platform init`, or name another folder: --cwd.",
+  );
+}
+
 /**
  * The stack that is meant: the named one, else the only one, else `prod`.
  * @throws {UserError} if there is no such stack, naming those that exist, or if it cannot be told which is meant
  */
 export function chooseStack(stacks: readonly string[], named?: string): string {
-  if (stacks.length === 0) {
-    throw new UserError(
-      "There is no Pulumi.<stack>.yaml here: write one with `platform init`, or name another folder: --cwd.",
-    );
-  }
+  refuseNone(stacks);
   const chosen = stacks.find((stack) => stack === (named ?? (stacks.length === 1 ? stack : "prod")));
   if (chosen !== undefined) return chosen;
   const known = `There is: ${stacks.join(", ")}.`;

@@ -16,7 +16,7 @@ export const programCalls: readonly Call[] = [
     ],
   },
   {
-    place: "stacks/gates/migration/aws.ts",
+    place: "stacks/gates/migration/migration-aws.ts",
     by: CHANGES,
     why: "runs a release's migrations once, as a task, and shows the end of its log",
     needs: "ecs/Service",
@@ -28,7 +28,7 @@ export const programCalls: readonly Call[] = [
     ],
   },
   {
-    place: "stacks/gates/commands.ts",
+    place: "stacks/gates/gate-commands.ts",
     by: CHANGES,
     why: "runs a release's migrations once, on an instance of the group",
     needs: "autoscaling/Group",
@@ -64,15 +64,18 @@ export const programCalls: readonly Call[] = [
     [
       ["parameter", on("ssm:parameter", "ListTagsForResource")],
       ["record", on("route53:hostedzone", "ListResourceRecordSets")],
-      ["balancing", on("elasticloadbalancing", "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags")],
+      [
+        "adopted-balancing",
+        on("elasticloadbalancing", "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTags"),
+      ],
       ["log-group", on("logs", "DescribeLogGroups"), on("logs:log-group", "ListTagsForResource")],
-      ["database", on("rds:db#any", "DescribeDBInstances")],
+      ["adopted-database", on("rds:db#any", "DescribeDBInstances")],
       [
         "identity-provider",
         on("iam", "ListOpenIDConnectProviders"),
         on("iam:oidc-provider iam:oidc-provider#ci", "ListOpenIDConnectProviderTags"),
       ],
-      ["network", on("ec2", "DescribeAddresses DescribeInstances DescribeSecurityGroupRules")],
+      ["adopted-network", on("ec2", "DescribeAddresses DescribeInstances DescribeSecurityGroupRules")],
       ["services", on("ecs", "ListServices")],
       ["groups", on("autoscaling", "DescribeAutoScalingGroups")],
     ] as const
@@ -85,7 +88,7 @@ export const programCalls: readonly Call[] = [
     }),
   ),
   {
-    place: "stacks/gates/rollout/aws.ts",
+    place: "stacks/gates/rollout/rollout-aws.ts",
     by: CHANGES,
     why: "rolls a group out, and watches it to its end",
     needs: "autoscaling/Group",
@@ -95,14 +98,14 @@ export const programCalls: readonly Call[] = [
     ],
   },
   {
-    place: "stacks/gates/rollout/aws.ts",
+    place: "stacks/gates/rollout/rollout-aws.ts",
     by: CHANGES,
     why: "watches a service's deployment to its end, and deploys again after ECS rolled it back",
     needs: "ecs/Service",
     uses: [on("ecs:service", "DescribeServices", "UpdateService")],
   },
   {
-    place: "stacks/gates/commands.ts",
+    place: "stacks/gates/gate-commands.ts",
     by: CHANGES,
     why: "installs a release on the server while its recovery is muted, and waits for the end of the command",
     needs: "ec2/Instance",

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { ALBEvent, ALBResult } from "aws-lambda";
 import { type Asset, assetContent, assetKey, toAsset } from "../../core/asset";
-import { ADDRESS_SECONDS, type AssetStore, CACHE_CONTROL, strongEtag } from "./store";
+import { ADDRESS_SECONDS, type AssetStore, CACHE_CONTROL, weakEtag } from "./store";
 import { NO_SUCH_TIER } from "./tiers";
 
 export interface AssetHandlerOptions {
@@ -38,7 +38,7 @@ async function respond(event: ALBEvent, options: AssetHandlerOptions): Promise<R
   if (key === undefined || !found) return refusal(404);
   const { asset, kept } = found;
 
-  const etag = strongEtag(asset);
+  const etag = weakEtag(asset);
   const headers = {
     "cache-control": CACHE_CONTROL,
     etag,

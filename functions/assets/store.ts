@@ -75,5 +75,5 @@ export function s3Store(s3: S3Client, bucket: string): AssetStore {
 }
 
 /** The same for the compressed and the plain form, so it is a weak one (RFC 9110, 8.8.1). */
-export const strongEtag = ({ body }: Asset): string =>
+export const weakEtag = ({ body }: Asset): string =>
   `W/"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;

@@ -72,8 +72,6 @@ function stageOf(plan: Plan): (urn: string) => "build" | "switch" | "finish" {
     if (!resource || traffic < 0) return "build";
     const root = rootOf(plan, resource);
     if (root.type === TRAFFIC) return "switch";
-    // The tier has its architecture's name. A component with inputs of its own is registered later than the program makes it.
-    if (root.name === plan.architecture) return "build";
     return (order.get(root.urn) ?? 0) > traffic ? "finish" : "build";
   };
 }
@@ -119,7 +117,7 @@ function forcing(
   return [...new Set([...replacing(type, properties), ...wanted, ...(trigger ? ["replacementTrigger"] : [])])];
 }
 
-/** What a flip does to every resource, read off the two plans, in the engine's order. */
+/** What a flip does to every resource, read off the two plans, in the program's order. */
 export function changesOf(before: Plan, after: Plan): Change[] {
   const stage = stageOf(after);
   const replaced = new Set<string>();

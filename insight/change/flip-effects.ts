@@ -28,7 +28,7 @@ export interface Basis {
   readonly why: string;
 }
 
-/** One stage of a flip in the engine's order; a gate is a stage without changes. */
+/** One stage of a flip, in the program's order; a gate is a stage without changes. */
 export interface FlipStage {
   readonly name: "build" | "ready" | "switch" | "settled" | "finish" | "retire";
   readonly gate: boolean;

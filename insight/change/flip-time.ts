@@ -1,5 +1,6 @@
 import type { Plan } from "../../core/plan-format";
 import { list, number, ofType } from "../../core/plan-reader";
+import { ALIAS_TTL } from "../../core/traffic-state";
 import { shapeOf, targetHealth } from "../availability/shape";
 import { timings } from "../availability/timings";
 import type { Change } from "./flip-changes";
@@ -20,9 +21,6 @@ export interface GateTimes {
 }
 
 const assumed = (what: string, seconds: number, why: string): Span => ({ what, seconds, from: `assumption: ${why}` });
-
-/** TTL of an alias of a load balancer; Route 53 decides it. */
-const ALIAS_TTL = 60;
 
 /** Seconds that a resolver may hold the site's address, in one plan. */
 export function ttlOf(plan: Plan): number {

@@ -1,10 +1,10 @@
-import { listener, listenerRule, loadBalancers } from "./balancing";
-import { database } from "./database";
+import { listener, listenerRule, loadBalancers } from "./adopted-balancing";
+import { database } from "./adopted-database";
+import { addresses, instances, securityGroupRule } from "./adopted-network";
 import type { Account, Found, Inputs } from "./found";
 import { groups } from "./groups";
 import { identityProvider } from "./identity-provider";
 import { logGroup } from "./log-group";
-import { addresses, instances, securityGroupRule } from "./network";
 import { parameter } from "./parameter";
 import { record, saidByInputs, saidByIntent } from "./record";
 import { services } from "./services";

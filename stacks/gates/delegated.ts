@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dnsName } from "../../core/traffic-state";
-import type { Context } from "./context";
 import type { Gates } from "./contract";
+import type { Context } from "./gate-context";
 import { reason } from "./wait";
 
 export const delegated =

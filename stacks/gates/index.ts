@@ -1,6 +1,6 @@
-import { type Context, contextOf, type GateOptions } from "./context";
 import type { Gates } from "./contract";
 import { delegated } from "./delegated";
+import { type Context, contextOf, type GateOptions } from "./gate-context";
 import { live } from "./live";
 import { migrated } from "./migration";
 import { allowDeletion, hold } from "./protection";
@@ -10,9 +10,9 @@ import { renamed } from "./rename";
 import { rolledOut } from "./rollout";
 import { settled } from "./settled";
 
-export type { GateOptions } from "./context";
 export type { Gates, RequestedTraffic, TrafficQuery } from "./contract";
 export { disagreement } from "./disagreement";
+export type { GateOptions } from "./gate-context";
 export { losesVisitors, tiersToProve } from "./proof";
 export { foundByHand, type LiveTraffic, mayReach } from "./reach";
 export { outOfStep } from "./settled";

@@ -1,6 +1,6 @@
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import type { Parameter, SSMClient } from "@aws-sdk/client-ssm";
-import { dnsName } from "../../core/traffic-state";
+import { ALIAS_TTL, dnsName } from "../../core/traffic-state";
 import type { TrafficTarget } from "../../core/web-tier";
 import { unlessMissing } from "../adoption/found";
 
@@ -34,9 +34,6 @@ export interface AwsReader {
   /** Weight by target group of a rule's forward action; undefined if there is no such rule. */
   rule(arn: string): Promise<Readonly<Record<string, number>> | undefined>;
 }
-
-/** Answers of Route 53 for an alias of a load balancer may be kept for this long, in seconds. Source: Route 53 developer guide, 2026-11. */
-export const ALIAS_TTL = 60;
 
 /**
  * Reads by the AWS SDK, with its own defaults for credentials, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and retries. The SDK is

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { decodeTraffic, dnsName } from "../../core/traffic-state";
-import type { Context } from "./context";
 import type { Gates, TrafficQuery } from "./contract";
 import { disagreement } from "./disagreement";
+import type { Context } from "./gate-context";
 import type { AwsReader, LiveParameter, LiveRecord } from "./live-aws";
 import { answersOf, type LiveTraffic } from "./reach";
 import type { Clock } from "./wait";

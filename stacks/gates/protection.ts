@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KnownResource } from "../state";
-import type { Context } from "./context";
 import type { Gates } from "./contract";
+import type { Context } from "./gate-context";
 import { knownValue, reason } from "./wait";
 
 /** What of a stack refuses its own deletion, by type: the input that asks for it, and how AWS is told. */

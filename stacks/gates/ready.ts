@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { knownAs } from "../state";
-import type { Context } from "./context";
 import type { Gates } from "./contract";
+import type { Context } from "./gate-context";
 import { probeUrl } from "./probe";
 import { notReady, upCommand, waysText } from "./stops";
 import { lookUntil } from "./wait";

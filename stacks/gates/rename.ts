@@ -1,8 +1,8 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { dnsName, SLOTS } from "../../core/traffic-state";
 import { saidByRecord } from "../adoption/record";
-import type { Context } from "./context";
 import type { Gates } from "./contract";
+import type { Context } from "./gate-context";
 
 /** The site's names before and after a change of `domain`. */
 export interface Rename {

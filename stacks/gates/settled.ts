@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dnsName, SLOTS, type Slot, type TrafficState, targetText } from "../../core/traffic-state";
-import type { Context } from "./context";
 import type { Gates, TrafficToSettle } from "./contract";
+import type { Context } from "./gate-context";
 import { readLive } from "./live";
 import type { Names } from "./names";
 import { probeUrl, visitorsProbe } from "./probe";

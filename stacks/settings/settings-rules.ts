@@ -1,4 +1,5 @@
 import { SERVER_ACTIONS_KEY } from "../../components/foundation/app-environment";
+import { cpuArchitecture } from "../../core/instance-type";
 import { type Conflict, type Rule, rule, tiersOf } from "./conflict";
 import { databaseRules } from "./database-rules";
 import { externalRules } from "./external-rules";
@@ -17,9 +18,6 @@ export const mostRedirects = (settings: Pick<Settings, "existing" | "architectur
 
 /** Tags of a person's own; the stack, its components and AWS Backup add some. */
 const MOST_TAGS = 40;
-
-/** Graviton families have a `g` after their generation: t4g, m7g, c7gn. */
-const isGraviton = (instanceType: string) => /^[a-z]+\d+[a-z]*g[a-z]*\./.test(instanceType);
 
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
 
@@ -277,7 +275,7 @@ export const rules: readonly Rule<SectionName>[] = [
   rule(["existing", "instance", "architecture", "traffic"], function* (settings) {
     const { type } = settings.instance;
     const isBuilt = !settings.existing.instanceId && tiersOf(settings).includes("monitored-instance");
-    if (!isBuilt || !isGraviton(type)) return;
+    if (!isBuilt || cpuArchitecture(type) !== "arm64") return;
     yield {
       key: "instance.type",
       allowed:
@@ -301,7 +299,7 @@ export const rules: readonly Rule<SectionName>[] = [
     const { platform } = settings.image;
     const { instanceType } = settings.haWebTier;
     if (!tiersOf(settings).includes("ha-web-tier") || platform === "multi") return;
-    const built = isGraviton(instanceType) ? "arm64" : "x86_64";
+    const built = cpuArchitecture(instanceType);
     if (built !== platform) {
       yield {
         key: "haWebTier.instanceType",

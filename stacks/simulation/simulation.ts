@@ -42,6 +42,8 @@ export interface Loss {
 /** One flip, in seconds after it began. */
 export interface Flip {
   readonly ttl: number;
+  /** When traffic may move. */
+  readonly moved: number;
   /** When the new tier answers. */
   readonly ready: number;
   /** When each of Route 53's servers learns of the change. */
@@ -65,8 +67,8 @@ export interface SimulationRow {
   readonly by: Loss;
   /** Flips in which a resolver that keeps to TTL could send visitors to a tier that did not serve. */
   readonly exposed: number;
-  /** Mean seconds of a flip. */
-  readonly seconds: number;
+  /** Mean seconds from when traffic may move until the old tier may go. */
+  readonly keptSeconds: number;
 }
 
 export interface SimulationOptions {
@@ -113,7 +115,7 @@ function row(
     p95: sums[Math.min(count - 1, Math.floor(count * 0.95))] ?? 0,
     by: { unready: mean(losses.map(({ unready }) => unready)), gone: mean(losses.map(({ gone }) => gone)) },
     exposed: flips.filter(isExposed).length,
-    seconds: mean(flips.map(({ deleted }) => deleted)),
+    keptSeconds: mean(flips.map(({ moved, deleted }) => deleted - moved)),
   };
 }
 
@@ -127,7 +129,7 @@ function playFlip(gates: SimulationRow["gates"], ttl: number, drainSeconds: numb
   const changed = (moved + propagation) * 1000;
   const until = gates === "without settled" ? undefined : holdOf(before, next, changed, drainSeconds)?.until;
   const learned = Array.from({ length: SERVERS }, () => moved + random() * propagation);
-  return { ttl, ready, learned, deleted: (until ?? changed) / 1000 };
+  return { ttl, moved, ready, learned, deleted: (until ?? changed) / 1000 };
 }
 
 const servedBy = (tier: string, ttl: number): TrafficState => {

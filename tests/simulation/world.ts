@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
+import { ALIAS_TTL } from "../../core/traffic-state";
 import type { TrafficTarget } from "../../core/web-tier";
 import type { GateOptions } from "../../stacks/gates";
-import { ALIAS_TTL, type AwsReader, type LiveParameter } from "../../stacks/gates/live-aws";
+import type { AwsReader, LiveParameter } from "../../stacks/gates/live-aws";
 import { Cloud, type Properties, type Stored } from "../engine/harness/cloud";
 import { applyBatch, recordSetOf } from "../engine/harness/records";
 import { groupsOf } from "../engine/harness/refusals";

@@ -13,9 +13,13 @@ if (unknown.length > 0) {
   console.error(`There is no suite ${unknown.join(" ")}. There are: ${SUITES.map(({ name }) => name).join(" ")}`);
   process.exit(2);
 }
-const wanted = (suite) =>
-  suite.for ? suite.for.some((name) => named.includes(name)) : !named.length || named.includes(suite.name);
+const wanted = ({ name, for: others }) =>
+  named.includes(name) || (others ? others.some((other) => named.includes(other)) : named.length === 0);
 const slower = Number(process.env.SLOWER ?? 1);
+if (!(slower > 0 && Number.isFinite(slower))) {
+  console.error(`SLOWER must be a number above 0, as in SLOWER=2 .ci/run (got "${process.env.SLOWER}").`);
+  process.exit(2);
+}
 const started = Date.now();
 const seconds = (since) => Math.round((Date.now() - since) / 1000);
 const running = new Set();

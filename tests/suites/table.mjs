@@ -4,12 +4,12 @@
  */
 
 export const SHARES = {
-  "install, unit, lint, plans": 8,
-  "provider, emulator, account": 15,
-  "browser, drills, workflows": 12,
+  "install, unit, lint, plans": 22,
+  "provider, emulator, account": 30,
+  "browser, drills, workflows": 17,
   "CLI of the engine": 20,
   engine: 10,
-  "container, server, release, vercel": 20,
+  "container, server, release, vercel": 30,
 };
 
 const PYTHON = { commands: ["python3", "python3:ensurepip"], packages: "python3 python3-venv" };
@@ -31,17 +31,17 @@ const MOUNTS = "it mounts a log volume and runs PostgreSQL as another user";
 
 export const SUITES = [
   ...rows("install, unit, lint, plans", [
-    { name: "install", seconds: 120, run: "npm ci --no-audit --no-fund" },
-    { name: "test", seconds: 120, run: "npm test" },
-    { name: "recovery", seconds: 60, run: "npm run --silent test:recovery" },
+    { name: "install", seconds: 240, run: "npm ci --no-audit --no-fund" },
+    { name: "test", seconds: 300, run: "npm test" },
+    { name: "recovery", seconds: 180, run: "npm run --silent test:recovery" },
     {
       name: "histories",
-      seconds: 90,
+      seconds: 300,
       run: "npm run --silent test:histories -- --runs 500 --seed ${HISTORIES_SEED:-1}",
     },
-    { name: "lint", seconds: 45, run: "npm run --silent lint" },
-    { name: "plans", seconds: 30, run: "node tests/command/plans.mjs" },
-    { name: "wrong-config", seconds: 15, run: "node tests/command/wrong-config.mjs" },
+    { name: "lint", seconds: 120, run: "npm run --silent lint" },
+    { name: "plans", seconds: 90, run: "node tests/command/plans.mjs" },
+    { name: "wrong-config", seconds: 60, run: "node tests/command/wrong-config.mjs" },
   ]),
   {
     name: "engine-cli",
@@ -57,22 +57,22 @@ export const SUITES = [
   ...rows("provider, emulator, account", [
     // The environment of Python checks is made once, by the first; this folder is there when it is done.
     {
-      ...{ name: "emulator", seconds: 900, run: "npm run --silent test:emulator", needs: PYTHON },
+      ...{ name: "emulator", seconds: 1800, run: "npm run --silent test:emulator", needs: PYTHON },
       ...{ background: true, ready: ".cache/emulator" },
     },
-    { name: "provider", seconds: 700, run: "npm run --silent test:provider", needs: PYTHON },
-    { name: "account", seconds: 200, run: "npm run --silent test:account", needs: PYTHON },
+    { name: "provider", seconds: 1500, run: "npm run --silent test:provider", needs: PYTHON },
+    { name: "account", seconds: 300, run: "npm run --silent test:account", needs: PYTHON },
   ]),
   ...rows("browser, drills, workflows", [
     {
-      ...{ name: "workflows", seconds: 60, run: "npm run --silent test:workflows", needs: PYTHON },
+      ...{ name: "workflows", seconds: 180, run: "npm run --silent test:workflows", needs: PYTHON },
       after: ["emulator"],
     },
     {
-      ...{ name: "browser", seconds: 60, run: "npm run --silent test:browser" },
+      ...{ name: "browser", seconds: 180, run: "npm run --silent test:browser" },
       needs: { commands: ["chromium"], packages: "chromium" },
     },
-    { name: "drill-single", seconds: 150, run: drill("single"), needs: SERVERS, root: MOUNTS },
+    { name: "drill-single", seconds: 240, run: drill("single"), needs: SERVERS, root: MOUNTS },
     { name: "drill-skew", seconds: 400, run: drill("skew"), needs: SERVERS, root: MOUNTS },
     { name: "drill-balanced", seconds: 600, run: drill("balanced"), needs: SERVERS, root: MOUNTS, alone: BUSY },
     { name: "drill-data", seconds: 600, run: drill("data"), needs: SERVERS, root: MOUNTS, alone: BUSY },
@@ -86,7 +86,7 @@ export const SUITES = [
   ]).map((suite) => ({ ...suite, needs: PULUMI, after: ["engine-cli"], lacking: UNPROVEN })),
   ...rows("container, server, release, vercel", [
     {
-      ...{ name: "container", seconds: 480, run: "npm run --silent test:container" },
+      ...{ name: "container", seconds: 720, run: "npm run --silent test:container" },
       root: "it builds and runs containers",
       needs: {
         commands: ["podman", "buildah", "runc", "debootstrap", "catatonit", "jq", "openssl", "pg_lsclusters"],
@@ -95,15 +95,15 @@ export const SUITES = [
       },
     },
     {
-      ...{ name: "server", seconds: 180, run: "npm run --silent test:server" },
+      ...{ name: "server", seconds: 300, run: "npm run --silent test:server" },
       root: "it runs systemd in a container",
       needs: {
         commands: ["podman", "runc", "nginx", "openssl", "curl", "jq", "ss", "systemd-run"],
         packages: "podman runc nginx openssl curl jq iproute2 systemd",
       },
     },
-    { name: "release", seconds: 360, run: "npm run --silent test:release", needs: REGISTRY },
-    { name: "vercel", seconds: 180, run: "npm run --silent test:vercel", needs: REGISTRY },
+    { name: "release", seconds: 480, run: "npm run --silent test:release", needs: REGISTRY },
+    { name: "vercel", seconds: 300, run: "npm run --silent test:vercel", needs: REGISTRY },
   ]),
 ];
 
@@ -118,17 +118,17 @@ function rows(share, suites) {
 }
 
 export function asMarkdown() {
-  const cells = SUITES.map(({ name, run, seconds, needs, root, alone }) => [
+  const cells = SUITES.map(({ name, run, seconds, needs, root, alone, lacking, for: others }) => [
     name,
     `\`${run.replace("--silent ", "")}\``,
     String(seconds),
     [...(root ? ["root"] : []), ...(needs?.packages ? [needs.packages] : (needs?.commands ?? []))].join(", "),
-    alone ?? "",
+    [
+      ...(alone ? [`by its name alone: ${alone}`] : []),
+      ...(others ? [`with ${others.join(", ")}`] : []),
+      ...(lacking ? [lacking] : []),
+    ].join("; "),
   ]);
-  const lines = [
-    ["suite", "command", "seconds", "needs (Debian)", "runs by its name alone"],
-    Array(5).fill("---"),
-    ...cells,
-  ];
+  const lines = [["suite", "command", "seconds", "needs (Debian)", "when"], Array(5).fill("---"), ...cells];
   return lines.map((line) => `| ${line.join(" | ")} |`).join("\n");
 }

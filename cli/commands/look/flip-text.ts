@@ -51,7 +51,7 @@ export const flipDocument = (flip: Flip, all = false): Document => ({
     pairs(verdictRows(flip)),
     section(warn("`pulumi up` needs before it goes on"), [list(flip.missing.map(withCommands))]),
     section("Replaced beside what serves", [list(flip.inside)]),
-    section("Steps, in the engine's order", [
+    section("Steps, in the program's order", [
       code(flip.stages.flatMap((stage, index) => stageLines(stage, index === flip.stages.length - 1, all))),
       ...(all ? [] : [text(muted("--all lists every resource"))]),
     ]),

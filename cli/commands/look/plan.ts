@@ -10,7 +10,7 @@ import { architectures } from "../../../stacks/settings/schema";
 import { SettingsError } from "../../../stacks/settings/settings-check";
 import { readPlans } from "../../lib/plans-file";
 import { withProgress } from "../../lib/progress";
-import { inFolder, listStacks } from "../../lib/stack-files";
+import { inFolder, listStacks, refuseNone } from "../../lib/stack-files";
 import { planStack } from "../../planner/planner";
 import { planDocument } from "./plan-text";
 
@@ -43,6 +43,7 @@ export function planCommand(): Command {
 
 async function run({ stack, architecture, json, cwd, since }: Options): Promise<void> {
   const stacks = stack ? [stack] : listStacks(cwd);
+  refuseNone(stacks);
   const plans: Plan[] = [];
   const mistakes: SettingsError[] = [];
   await withProgress(`Planning ${stacks.join(", ")}`, async () => {

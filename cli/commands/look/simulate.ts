@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { UserError } from "../../../core/errors";
 import { HOURS_PER_MONTH } from "../../../insight/cost/cost-item";
 import { bad, good, muted, strong, table, text } from "../../../output/document";
@@ -28,6 +28,8 @@ interface Options {
 
 interface Bounds {
   readonly from?: number;
+  /** `from` itself is too little. */
+  readonly above?: true;
   readonly to?: number;
   readonly whole?: true;
 }
@@ -36,21 +38,29 @@ interface Bounds {
 function numberOf(
   option: string,
   value: string,
-  { from = 0, to = Number.POSITIVE_INFINITY, whole }: Bounds = {},
+  { from = 0, above, to = Number.POSITIVE_INFINITY, whole }: Bounds = {},
 ): number {
   const parsed = Number(value);
-  const fits = Number.isFinite(parsed) && parsed >= from && parsed <= to && (!whole || Number.isInteger(parsed));
+  const fits =
+    Number.isFinite(parsed) &&
+    (above ? parsed > from : parsed >= from) &&
+    parsed <= to &&
+    (!whole || Number.isInteger(parsed));
   if (value.trim() !== "" && fits) return parsed;
-  const range = Number.isFinite(to) ? `from ${from} to ${to}` : `of ${from} or more`;
+  const range = Number.isFinite(to) ? `from ${from} to ${to}` : above ? `above ${from}` : `of ${from} or more`;
   throw new UserError(`${option} must be a ${whole ? "whole " : ""}number ${range} (got "${value}").`);
 }
 
 /** What the options take, where it is not any number of 0 or more. */
 const BOUNDS: Readonly<Record<string, Bounds>> = {
   "--overstay": { to: 100 },
+  // Without requests every row says 0, which proves nothing.
+  "--requests-per-second": { above: true },
   // A hundred thousand take a quarter of an hour, and tell little that a thousand do not.
   "--flips": { from: 1, to: 100_000, whole: true },
 };
+
+const DRAINS = ["0", "60", "300", "900", "3600"];
 
 /** What is simulated, and what came of it. */
 interface Report extends SimulationOptions {
@@ -89,7 +99,7 @@ const NAMES: Readonly<Record<SimulationRow["gates"], string>> = {
   "without settled": "no gate behind",
 };
 
-const COLUMNS = ["drain", "Lost a flip", "1 of 20", "not up yet", "deleted", "At risk", "Takes"];
+const COLUMNS = ["drain", "Lost a flip", "1 of 20", "not up yet", "deleted", "At risk", "Old tier kept"];
 
 /** The report as a table. */
 export function renderSimulation({ stack, flips, seed, ttl, visitors, rows }: Report): string {
@@ -103,7 +113,7 @@ export function renderSimulation({ stack, flips, seed, ttl, visitors, rows }: Re
       ),
       table(
         ["Gates", ...COLUMNS.map((title) => ({ title, numeric: true }))],
-        rows.map(({ gates, drainSeconds, mean, p95, by, exposed, seconds }) => [
+        rows.map(({ gates, drainSeconds, mean, p95, by, exposed, keptSeconds }) => [
           gates === "both" ? NAMES.both : bad(NAMES[gates]),
           `${drainSeconds} s`,
           strong(count(mean)),
@@ -111,12 +121,12 @@ export function renderSimulation({ stack, flips, seed, ttl, visitors, rows }: Re
           count(by.unready),
           count(by.gone),
           exposed === 0 ? good("0") : bad(`${exposed} of ${flips}`),
-          duration(seconds),
+          duration(keptSeconds),
         ]),
       ),
       text(
         "Lost a flip: requests that found no tier, on average; 1 of 20: in the worst flip of twenty. By cause: sent to a tier that was ",
-        "not up yet, or was deleted.",
+        "not up yet, or was deleted. Old tier kept: from when traffic may move until it may go, on average.",
       ),
       text(
         "At risk: flips in which a resolver that keeps to TTL could have sent a visitor to a tier that did not serve.",
@@ -142,13 +152,12 @@ export function simulateCommand(load: typeof loadPlanner = loadPlanner): Command
       "Requests that changes of architecture lose to resolvers that keep answers too long, as a function of drain, and without gates",
     )
     .option("-s, --stack <name>", "the stack whose TTL, gates and traffic are taken")
-    .option("--drain <seconds...>", "values of gates.drainSeconds to try beside the stack's", [
-      "0",
-      "60",
-      "300",
-      "900",
-      "3600",
-    ])
+    .addOption(
+      new Option("--drain <seconds...>", "values of gates.drainSeconds to try beside the stack's").default(
+        DRAINS,
+        DRAINS.join(" "),
+      ),
+    )
     .option("--overstay <percent>", `resolvers that keep answers too long (default: ${RESOLVERS.overstayShare * 100})`)
     .option("--overstay-seconds <seconds>", `how much too long, on average (default: ${RESOLVERS.overstaySeconds})`)
     .option("--requests-per-second <rate>", "visitors' requests (default: usage.requestsPerMonth)")

@@ -186,7 +186,7 @@ function leftToDo({ stack, name, ttl }: Site, { target, oldTtl }: Takeover, impo
       section("Left to do: tell Pulumi that they are there, or `pulumi up` tries to create them and fails", [
         code([
           `pulumi import --stack ${stack} ${by}`,
-          `pulumi preview --stack ${stack} --diff    the records must show no change, or only where they point`,
+          `pulumi preview --stack ${stack} --diff    # the records must show no change, or only where they point`,
         ]),
         text(muted("An import that was done already says so, and changes nothing.")),
       ]),
@@ -236,7 +236,7 @@ async function undoTakeover(options: Options, ask: Asker): Promise<void> {
       ),
       code([
         `pulumi state delete --stack ${site.stack} --yes '<urn of traffic-serving, and of traffic-canary>'`,
-        `pulumi stack --stack ${site.stack} --show-urns    lists them`,
+        `pulumi stack --stack ${site.stack} --show-urns    # lists them`,
       ]),
     ],
   }));

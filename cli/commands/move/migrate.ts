@@ -12,6 +12,7 @@ import { alarmStates, asker, snapshotDatabase } from "./migrate/cloud";
 import { type Destination, destinationOf, parseSteps, parseTime } from "./migrate/destination";
 import type { Engine } from "./migrate/engine";
 import { Journal, lineOf, logIn } from "./migrate/journal";
+import { lookAt } from "./migrate/migrate-watcher";
 import { checkWay, preflight, type Ready, readStack, type Stack } from "./migrate/preflight";
 import { run, Stopped, standing } from "./migrate/run";
 import { claim } from "./migrate/running";
@@ -19,7 +20,6 @@ import { StackEdit } from "./migrate/stack-edit";
 import { positionOf, stepsTo, stepText } from "./migrate/steps";
 import { Interrupted, Stop } from "./migrate/stop";
 import { verdictOn } from "./migrate/verdict";
-import { lookAt } from "./migrate/watcher";
 
 interface Options {
   readonly stack: string;

@@ -1,6 +1,6 @@
 import type { Change, ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { UserError } from "../../../core/errors";
-import { dnsName, SLOTS } from "../../../core/traffic-state";
+import { ALIAS_TTL, dnsName, SLOTS } from "../../../core/traffic-state";
 
 /** The site's names and how its records are to be, out of the stack's config. */
 export interface Site {
@@ -24,8 +24,6 @@ export interface Takeover {
   /** Where the site points, before and after. */
   readonly target: string;
 }
-
-const ALIAS_TTL = 60;
 
 /**
  * The batch by which the simple record of the site becomes the two weighted record sets of components/traffic/traffic.ts, both at where it

@@ -3,8 +3,8 @@ import type { Task } from "@aws-sdk/client-ecs";
 import type { GetCommandInvocationCommandOutput } from "@aws-sdk/client-ssm";
 import * as pulumi from "@pulumi/pulumi";
 import type { MigrationTask } from "../../../core/web-tier";
-import type { Context } from "../context";
 import type { Gates } from "../contract";
+import type { Context } from "../gate-context";
 import { indent, lookUntil, type Patience, reason } from "../wait";
 
 /** What a release's migrations need to be run once. */

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Rollout } from "../../../core/web-tier";
-import type { Context } from "../context";
 import type { Gates } from "../contract";
+import type { Context } from "../gate-context";
 import { type Look, lookUntil, never, notYet, type Patience, reason, refused } from "../wait";
 import { type GroupCloud, watchGroup } from "./group";
-import { type ServerCloud, watchServer } from "./server";
+import { type ServerCloud, watchServer } from "./server-rollout";
 import { type ServiceCloud, watchService } from "./service";
-import { lookAtDeployment } from "./vercel";
+import { lookAtDeployment } from "./vercel-rollout";
 
 /** What rollouts are asked and begun by; tests bring their own. */
 export type RolloutCloud = ServiceCloud & GroupCloud & ServerCloud;

@@ -49,6 +49,24 @@ describe("CI's commands", function () {
     assert.match(stdout, /^npm run --silent test:engine -- --kill$/m);
   });
 
+  it("build the CLI for who names it", () => {
+    const { status, stdout } = ran("engine-cli");
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^== engine-cli passed after/m);
+    assert.match(stdout, /^1 passed, 0 failed, 0 skipped/m);
+  });
+
+  for (const SLOWER of ["x", "", "0", "-1", "Infinity"])
+    it(`refuse SLOWER=${SLOWER}, which is no number above 0`, () => {
+      const { status, stderr, stdout } = spawnSync(join(project, ".ci/run"), ["lint"], {
+        env: { ...env, SLOWER },
+        encoding: "utf8",
+      });
+      assert.equal(status, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^SLOWER must be a number above 0/);
+    });
+
   it("run nothing for a name that is not there, and tell those that are", () => {
     const { status, stderr, stdout } = ran("engine", "drills");
     assert.equal(status, 2);
@@ -63,8 +81,8 @@ describe("CI's commands", function () {
       encoding: "utf8",
     });
     assert.equal(status, 1);
-    assert.match(stdout, /^== lint FAILED with exit code 1 after \d+ s of 0\.9$/m);
-    assert.match(stdout, /^install, unit, lint, plans +0\.0 +8$/m);
+    assert.match(stdout, /^== lint FAILED with exit code 1 after \d+ s of 2\.4$/m);
+    assert.match(stdout, /^install, unit, lint, plans +0\.0 +22$/m);
     const [id = ""] = stdout.match(/^\d+$/m) ?? [];
     assert.ok(ended(id));
     script("bin/npm", 'echo "npm $*"');

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import ts from "typescript";
 import { TOO_LARGE } from "./too-large";
 
@@ -67,5 +67,14 @@ describe("sizes", () => {
   it("have no exception that is not needed any more", () => {
     const stale = Object.entries(TOO_LARGE).filter(([where, size]) => (found.get(where) ?? 0) < size);
     assert.deepEqual(stale, [], "lower or remove it in tests/unit/house/too-large.ts");
+  });
+});
+
+describe("names of files", () => {
+  it("are one of a kind in production rooms, so that a name says which file is meant", () => {
+    const rooms = /^(core|output|components|functions|insight|stacks|policy|cli)\/.*\.tsx?$/;
+    const all = files.filter((file) => rooms.test(file) && !/^index\./.test(basename(file)));
+    const shared = all.filter((file) => all.some((other) => other !== file && basename(other) === basename(file)));
+    assert.deepEqual(shared, []);
   });
 });

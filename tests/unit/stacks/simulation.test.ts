@@ -28,6 +28,16 @@ describe("what a flip loses", () => {
     for (const which of ["without ready", "without settled"] as const) assert.ok(rowOf(which).exposed > 50, which);
   });
 
+  it("comes with how long the old tier is kept once traffic may move: propagation, TTL and drain", () => {
+    // Records take a minute at most to be everywhere, and half of it on average.
+    for (const { gates, drainSeconds, keptSeconds } of rows) {
+      const least = gates === "without settled" ? 0 : 60 + drainSeconds;
+      const over = keptSeconds - least;
+      assert.ok(over > 20 && over < 40, `${gates}, drain ${drainSeconds}: ${keptSeconds} s`);
+    }
+    assert.equal(rowOf("without ready").keptSeconds, rowOf("both").keptSeconds);
+  });
+
   it("is nothing where every resolver keeps to TTL, and the gates are why", () => {
     const strict = simulateFlips({ ...options, visitors: { ...visitors, overstayShare: 0 } });
     for (const drain of [0, 60]) assert.equal(rowOf("both", drain, strict).mean, 0, `drain ${drain}`);
@@ -40,7 +50,7 @@ describe("what a flip loses", () => {
   });
 
   it("counts what a resolver sends to a tier that is gone, or not up yet, to the second", () => {
-    const flip = { ttl: 60, learned: [50] };
+    const flip = { ttl: 60, moved: 0, learned: [50] };
     const one = { ...visitors, resolvers: 1, overstayShare: 0 };
     // Fetched half a TTL before its server learned better, an answer is used until 80 s.
     const half = () => 0.5;

@@ -1,7 +1,7 @@
 import { liveNames } from "../../../../stacks/gates/names";
 import { askAll } from "../../../../stacks/gates/probe";
 import { type AwsAccess, askAws } from "../../../lib/aws-access";
-import type { Ask } from "./watcher";
+import type { Ask } from "./migrate-watcher";
 
 /** Longest time that a snapshot may take, in seconds; the first one of a large database is the slow one. */
 const SNAPSHOT_SECONDS = 3600;

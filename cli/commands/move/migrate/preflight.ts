@@ -15,8 +15,8 @@ import { notLive } from "../../look/canary";
 import { alarmStates } from "./cloud";
 import type { Destination } from "./destination";
 import type { Engine } from "./engine";
+import { raisedBefore } from "./migrate-watcher";
 import { type Position, stepsTo } from "./steps";
-import { raisedBefore } from "./watcher";
 
 /** A stack's file, read and checked. */
 export interface Stack {

@@ -2,9 +2,9 @@ import { cureOf, operationText, type Share, type Standing, standingText } from "
 import type { Architecture } from "../../../../stacks/settings/schema";
 import { type Engine, StackBusy, UpdateFailed } from "./engine";
 import type { Journal } from "./journal";
+import { type Observation, type Patience, untilQuiet, type Verdict, watchOver } from "./migrate-watcher";
 import { hasVisitors, lastGood, nextStep, type Position, type Step, stepText } from "./steps";
 import { Interrupted } from "./stop";
-import { type Observation, type Patience, untilQuiet, type Verdict, watchOver } from "./watcher";
 
 /** What a run works on; tests bring their own. */
 export interface World {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "../../../../core/root";
 import { pathsOf } from "../../../../stacks/args/existing";
 import type { AwsAccess } from "../../../lib/aws-access";
-import { runCommand } from "../../../lib/run-command";
+import { RUNNING, runCommand } from "../../../lib/run-command";
 import { type Finding, type Healthy, ok, skipped, warning } from "./check";
 
 /** What `runbooks/inspect.sh` prints, one finding a line. */
@@ -81,5 +81,9 @@ async function inspected(aws: AwsAccess, id: string, root: string): Promise<stri
     ...{ beginsWithin: 30, endsWithin: 30, patience: 30 },
   });
   if (status === "Success") return output;
-  throw new Error(`the command on ${id} ended as ${status} within 30 s: ${errors.trim()}`);
+  throw new Error(
+    RUNNING.includes(status)
+      ? `the command on ${id} did not end within 30 s`
+      : `the command on ${id} ended as ${status}: ${errors.trim()}`,
+  );
 }

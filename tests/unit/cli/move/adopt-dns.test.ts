@@ -106,6 +106,8 @@ describe("platform adopt-dns", () => {
     assert.equal(live("other.iamvet.kr.").length, 1);
     assert.match(said.join("\n"), /- DELETE.*simple {2}203\.0\.113\.10 {2}TTL 300 s/);
     assert.match(said.join("\n"), /hold the old answer for 5 min/);
+    // Words behind a command are a comment, as it is copied whole.
+    assert.match(said.join("\n"), /^ *pulumi preview --stack test --diff +# the records must show no change/m);
   });
 
   it("writes what `pulumi up` would write: nothing is left for it to change", async () => {

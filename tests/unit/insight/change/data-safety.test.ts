@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planCommand } from "../../../../cli/commands/look/plan";
 import { planStack } from "../../../../cli/planner/planner";
+import { UserError } from "../../../../core/errors";
 import type { Plan, PlannedResource } from "../../../../core/plan-format";
 import { dataChanges, renderDataChanges } from "../../../../insight/change/data-safety";
 import { changesOf } from "../../../../insight/change/flip-changes";
@@ -137,10 +138,33 @@ describe("data across a change of architecture", () => {
         );
         writeFileSync(file, JSON.stringify({ stacks: [{ ...before, resources: shop }] }));
         await assert.rejects(since(), /Data would be lost[\s\S]*replaced \(dbName\).*second stack/);
-        writeFileSync(file, "{");
-        await assert.rejects(since(), /holds no plans/);
+        for (const [text, why] of [
+          ["{", /holds no plans: .*JSON/],
+          ["null", /holds no plans: .*expected object, received null\.$/],
+          ['{"stacks":[null]}', /holds no plans: .*stacks\.0: .*received null\.$/],
+          ['{"stacks":[{"stack":"prod","architecture":"vercel"}]}', /holds no plans: .*stacks\.0\.resources: /],
+        ] as const) {
+          writeFileSync(file, text);
+          await assert.rejects(since(), (error: Error) => {
+            assert.ok(error instanceof UserError, String(error));
+            assert.match(error.message, why);
+            return true;
+          });
+        }
       } finally {
         console.log = log;
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    it("is not asked of a folder without stacks, which is told", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "no-stack-"));
+      try {
+        await assert.rejects(
+          planCommand().parseAsync(["--cwd", folder], { from: "user" }),
+          /^UserError: There is no Pulumi\.<stack>\.yaml here: write one with `platform init`/,
+        );
+      } finally {
         rmSync(folder, { recursive: true });
       }
     });

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Rollout } from "../../../../core/web-tier";
 import { liveGates } from "../../../../stacks/gates";
-import { liveRollouts } from "../../../../stacks/gates/rollout/aws";
+import { liveRollouts } from "../../../../stacks/gates/rollout/rollout-aws";
 
 const asked: Extract<Rollout, { kind: "autoscaling" }> = {
   ...{ kind: "autoscaling", group: "ha-web-tier-group", launchTemplate: "lt-1", version: "4" },

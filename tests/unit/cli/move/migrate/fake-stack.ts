@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { destinationOf } from "../../../../../cli/commands/move/migrate/destination";
 import { type StackBusy, UpdateFailed } from "../../../../../cli/commands/move/migrate/engine";
 import { type Entry, Journal } from "../../../../../cli/commands/move/migrate/journal";
+import type { Observation } from "../../../../../cli/commands/move/migrate/migrate-watcher";
 import { type RunOptions, run, Stopped, type World } from "../../../../../cli/commands/move/migrate/run";
 import type { Position } from "../../../../../cli/commands/move/migrate/steps";
 import { Interrupted } from "../../../../../cli/commands/move/migrate/stop";
-import type { Observation } from "../../../../../cli/commands/move/migrate/watcher";
 import type { Operation } from "../../../../../stacks/gates/stops";
 import { type Architecture, architectures } from "../../../../../stacks/settings/schema";
 

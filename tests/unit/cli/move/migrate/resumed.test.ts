@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { StackBusy } from "../../../../../cli/commands/move/migrate/engine";
+import type { Observation } from "../../../../../cli/commands/move/migrate/migrate-watcher";
 import { Stopped } from "../../../../../cli/commands/move/migrate/run";
 import type { Position } from "../../../../../cli/commands/move/migrate/steps";
-import type { Observation } from "../../../../../cli/commands/move/migrate/watcher";
 import { at, FakeStack, migrate, stopped } from "./fake-stack";
 
 describe("migrate: a run", () => {

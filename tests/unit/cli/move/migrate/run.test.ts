@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { StackBusy } from "../../../../../cli/commands/move/migrate/engine";
+import type { Observation } from "../../../../../cli/commands/move/migrate/migrate-watcher";
 import { Stopped } from "../../../../../cli/commands/move/migrate/run";
 import { Interrupted } from "../../../../../cli/commands/move/migrate/stop";
-import type { Observation } from "../../../../../cli/commands/move/migrate/watcher";
 import { at, FakeStack, Killed, migrate, pairs, stopped } from "./fake-stack";
 
 describe("migrate: a run", () => {

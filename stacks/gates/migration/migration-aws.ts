@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MigrationTask } from "../../../core/web-tier";
-import { instanceCommands } from "../commands";
+import { instanceCommands } from "../gate-commands";
 import { once, SHOWN_LINES } from "../wait";
 import { judgeTask, type MigrationRun, type MigrationRunner } from ".";
 

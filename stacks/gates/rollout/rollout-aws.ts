@@ -1,10 +1,10 @@
-import { instanceCommands } from "../commands";
+import { instanceCommands } from "../gate-commands";
 import { clockOf, liveAws } from "../live-aws";
 import { keepRecoveryOut } from "../mute";
 import { once } from "../wait";
 import type { RolloutCloud } from ".";
 import type { GroupCloud } from "./group";
-import type { ServerCloud } from "./server";
+import type { ServerCloud } from "./server-rollout";
 import type { ServiceCloud } from "./service";
 
 interface Account {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lookAt, raisedBefore, untilQuiet, watchOver } from "../../../../../cli/commands/move/migrate/watcher";
+import { lookAt, raisedBefore, untilQuiet, watchOver } from "../../../../../cli/commands/move/migrate/migrate-watcher";
 import type { Probe } from "../../../../../core/web-tier";
 import type { Watch } from "../../../../../stacks/watch";
 

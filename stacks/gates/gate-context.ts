@@ -4,14 +4,14 @@ import { type Settings, sections } from "../settings/schema";
 import type { KnownResource } from "../state";
 import { type AwsReader, liveAws } from "./live-aws";
 import type { MigrationRunner } from "./migration";
-import { liveRunner } from "./migration/aws";
+import { liveRunner } from "./migration/migration-aws";
 import { liveNames, type Names } from "./names";
 import { type Answer, ask, askAll, type Expected } from "./probe";
 import { liveProtection, type Protection } from "./protection";
 import type { LiveTraffic } from "./reach";
 import { liveZone, type Zone } from "./rename";
 import type { RolloutCloud } from "./rollout";
-import { liveRollouts } from "./rollout/aws";
+import { liveRollouts } from "./rollout/rollout-aws";
 import { type Asked, refreshCommand } from "./stops";
 import { type Clock, type Look, notYet, type Patience, reason, systemClock, within } from "./wait";
 
