@@ -157,7 +157,9 @@ async function unknownTo(
 interface Owners {
   /** Its own of today. */
   readonly today: string;
-  /** Today's, and those from before `pulumi stack rename` which its parameters bear: while it has them, no other stack of the region can. */
+  /**
+   * Today's, and those from before `pulumi stack rename` which its parameters bear: while it has them, no other stack of the region can.
+   */
   readonly certain: ReadonlySet<unknown>;
   /** That under which it was killed in the midst of creating this very resource: since then another stack may have got it. */
   readonly doubtful: ReadonlySet<unknown>;

@@ -108,16 +108,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
     }
   };
 
-  const pending = async () => {
-    const { deployment } = await opened.exportStack();
-    const operations: { type: string; resource: { urn: string; type: string } }[] =
-      deployment?.pending_operations ?? [];
-    return operations.map(({ type: what, resource: { type, urn } }) => ({
-      what,
-      type,
-      name: urn.split("::").at(-1) ?? "",
-    }));
-  };
+  const pending = () => pendingIn(opened);
   // The program's gates are for updates, whatever PULUMI_RUN_PROGRAM says.
   const refresh = (options: { clearPendingCreates?: true } = {}) =>
     locked((listening) => opened.refresh({ runProgram: false, ...options, ...listening }));
@@ -140,6 +131,17 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
     unlock: () => opened.cancel(),
     interrupt: () => stopping.abort(),
   };
+}
+
+/** What the engine began and does not know the end of. */
+async function pendingIn(stack: Stack) {
+  const { deployment } = await stack.exportStack();
+  const operations: { type: string; resource: { urn: string; type: string } }[] = deployment?.pending_operations ?? [];
+  return operations.map(({ type: what, resource: { type, urn } }) => ({
+    what,
+    type,
+    name: urn.split("::").at(-1) ?? "",
+  }));
 }
 
 const watchIn = (outputs: OutputMap) => outputs.watch?.value as Watch | undefined;
