@@ -19,13 +19,15 @@ export async function check(options: {
   readonly runs: number;
   readonly seed: number;
   readonly without?: Without;
+  /** Whether the site's name changes as well. @default false */
+  readonly names?: boolean;
   readonly limit?: number;
   readonly progress?: (runs: number) => void;
 }): Promise<Checked> {
   const ends: Record<string, number> = {};
   let [runs, updates] = [0, 0];
   let violations: readonly string[] = [];
-  const property = fc.asyncProperty(histories, async (history) => {
+  const property = fc.asyncProperty(histories(options.names ?? false), async (history) => {
     const played = await play(history, options.without);
     for (const end of played.ends) ends[end] = (ends[end] ?? 0) + 1;
     updates += played.ends.length;

@@ -12,10 +12,11 @@ interface Part {
   readonly runs: number;
   readonly seed: number;
   readonly without?: string;
+  readonly names: boolean;
 }
 
 /**
- * `npm run test:histories -- --runs 10000 --seed 1 [--workers 2] [--without ready]`: random lives of a stack, on the real program and
+ * `npm run test:histories -- --runs 10000 --seed 1 [--workers 2] [--without ready] [--names]`: random lives of a stack, on the real program and
  * gates.
  * Each worker plays a part of its own: the first one with the seed, each further one with the next.
  */
@@ -26,10 +27,11 @@ async function main(): Promise<void> {
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       workers: { type: "string", default: String(availableParallelism()) },
       without: { type: "string" },
+      names: { type: "boolean", default: false },
     },
   });
   const [runs, seed, workers] = [Number(values.runs), Number(values.seed), Number(values.workers)];
-  const { without } = values;
+  const { without, names } = values;
   const { MENDS } = await simulation();
   if (without !== undefined && !MENDS[without]) {
     throw new Error(`--without takes one of ${Object.keys(MENDS).join(", ")} (got "${without}")`);
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     (_, index): Part => ({
       runs: Math.floor(runs / workers) + (index < runs % workers ? 1 : 0),
       seed: seed + index,
+      names,
       ...(without ? { without } : {}),
     }),
   );
