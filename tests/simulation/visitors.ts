@@ -128,11 +128,17 @@ export class Visitors {
   }
 }
 
+/**
+ * "If you set Weight to zero for all of the records in the group, traffic is routed to all resources with equal probability"
+ * (docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-weighted.html).
+ */
 function leadsOf(world: ModelWorld, name: string): Said["leads"] {
-  return world.records(name).map(({ inputs }) => {
+  const records = world.records(name);
+  const isEqual = records.every(({ inputs }) => weightOf(inputs) === 0);
+  return records.map(({ inputs }) => {
     const target = targetOf(inputs);
     const lead: Lead = target.kind === "addresses" ? { addresses: target.ipv4 } : "balancer";
-    return { lead, weight: weightOf(inputs), ttl: inputs.ttl ?? 60 };
+    return { lead, weight: isEqual ? 1 : weightOf(inputs), ttl: inputs.ttl ?? 60 };
   });
 }
 
