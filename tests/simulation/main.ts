@@ -17,8 +17,7 @@ interface Part {
 
 /**
  * `npm run test:histories -- --runs 10000 --seed 1 [--workers 2] [--without ready] [--names]`: random lives of a stack, on the real program
- * and
- * gates.
+ * and gates.
  * Each worker plays a part of its own: the first one with the seed, each further one with the next.
  */
 async function main(): Promise<void> {
