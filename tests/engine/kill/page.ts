@@ -21,7 +21,12 @@ const shape = (text: string) => text.replace(/^\d+ of \d+ visits/, "some visits"
 const LISTED = 8;
 
 /** What was tried, how and when. */
-function made(entries: readonly Entry[], differing: (commit: string) => readonly string[], day: string): string[] {
+function made(
+  entries: readonly Entry[],
+  there: number,
+  differing: (commit: string) => readonly string[],
+  day: string,
+): string[] {
   const copies = entries.filter(({ copied }) => copied).length;
   const commits = [...new Set(entries.map(({ commit }) => commit))].map((commit) => {
     const count = entries.filter((one) => one.commit === commit).length;
@@ -29,7 +34,8 @@ function made(entries: readonly Entry[], differing: (commit: string) => readonly
     const which = files.length > LISTED ? `${files.length} files` : files.join(", ");
     return `- ${count} on commit ${commit}${which ? `, which differs in ${which}` : ""}`;
   });
-  return [`${copies} copies and ${entries.length - copies} kills, ${day}:`, "", ...commits];
+  const [tried, kills] = [entries.length, entries.length - copies];
+  return [`${tried} of ${there} requests tried, by ${copies} copies and ${kills} kills, ${day}:`, "", ...commits];
 }
 
 /**
@@ -84,6 +90,7 @@ export function page(
     "",
     ...made(
       results.flatMap(({ entries }) => entries),
+      results.reduce((sum, { all }) => sum + all.length, 0),
       differing,
       day,
     ),

@@ -70,7 +70,10 @@ describe("the run that kills at every request", () => {
       assert.match(text, /\| fargate → vercel \| `pulumi up` \| \d of 6 \| \d of 4 \| – \| 1 \| 0 \| 1 \| 14 \|/);
       assert.match(
         text,
-        /\n1 copies and 1 kills, 2026-11-30:\n\n- 1 on commit abc, which differs in stacks\/site\.ts\n- 1 on commit def\n/,
+        new RegExp(
+          "\\n2 of 10 requests tried, by 1 copies and 1 kills, 2026-11-30:\\n\\n" +
+            "- 1 on commit abc, which differs in stacks/site\\.ts\\n- 1 on commit def\\n",
+        ),
       );
       assert.match(text, /- up: PriorityInUse \(1; balanced to vercel: /);
     } finally {
