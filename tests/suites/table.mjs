@@ -5,11 +5,11 @@
 
 export const SHARES = {
   "install, unit, lint, plans": 22,
-  "provider, emulator, account": 30,
-  "browser, drills, workflows": 17,
+  "provider, emulator, account": 45,
+  "browser, drills, workflows": 21,
   "CLI of the engine": 20,
   engine: 10,
-  "container, server, release, vercel": 30,
+  "container, server, release, vercel": 60,
 };
 
 const PYTHON = { commands: ["python3", "python3:ensurepip"], packages: "python3 python3-venv" };
@@ -57,11 +57,11 @@ export const SUITES = [
   ...rows("provider, emulator, account", [
     // The environment of Python checks is made once, by the first; this folder is there when it is done.
     {
-      ...{ name: "emulator", seconds: 1800, run: "npm run --silent test:emulator", needs: PYTHON },
+      ...{ name: "emulator", seconds: 2400, run: "npm run --silent test:emulator", needs: PYTHON },
       ...{ background: true, ready: ".cache/emulator" },
     },
-    { name: "provider", seconds: 1500, run: "npm run --silent test:provider", needs: PYTHON },
-    { name: "account", seconds: 300, run: "npm run --silent test:account", needs: PYTHON },
+    { name: "provider", seconds: 1800, run: "npm run --silent test:provider", needs: PYTHON },
+    { name: "account", seconds: 900, run: "npm run --silent test:account", needs: PYTHON },
   ]),
   ...rows("browser, drills, workflows", [
     {
@@ -73,7 +73,7 @@ export const SUITES = [
       needs: { commands: ["chromium"], packages: "chromium" },
     },
     { name: "drill-single", seconds: 240, run: drill("single"), needs: SERVERS, root: MOUNTS },
-    { name: "drill-skew", seconds: 400, run: drill("skew"), needs: SERVERS, root: MOUNTS },
+    { name: "drill-skew", seconds: 600, run: drill("skew"), needs: SERVERS, root: MOUNTS },
     { name: "drill-balanced", seconds: 600, run: drill("balanced"), needs: SERVERS, root: MOUNTS, alone: BUSY },
     { name: "drill-data", seconds: 600, run: drill("data"), needs: SERVERS, root: MOUNTS, alone: BUSY },
   ]),
@@ -86,7 +86,7 @@ export const SUITES = [
   ]).map((suite) => ({ ...suite, needs: PULUMI, after: ["engine-cli"], lacking: UNPROVEN })),
   ...rows("container, server, release, vercel", [
     {
-      ...{ name: "container", seconds: 720, run: "npm run --silent test:container" },
+      ...{ name: "container", seconds: 1200, run: "npm run --silent test:container" },
       root: "it builds and runs containers",
       needs: {
         commands: ["podman", "buildah", "runc", "debootstrap", "catatonit", "jq", "openssl", "pg_lsclusters"],
@@ -95,15 +95,15 @@ export const SUITES = [
       },
     },
     {
-      ...{ name: "server", seconds: 300, run: "npm run --silent test:server" },
+      ...{ name: "server", seconds: 900, run: "npm run --silent test:server" },
       root: "it runs systemd in a container",
       needs: {
         commands: ["podman", "runc", "nginx", "openssl", "curl", "jq", "ss", "systemd-run"],
         packages: "podman runc nginx openssl curl jq iproute2 systemd",
       },
     },
-    { name: "release", seconds: 480, run: "npm run --silent test:release", needs: REGISTRY },
-    { name: "vercel", seconds: 300, run: "npm run --silent test:vercel", needs: REGISTRY },
+    { name: "release", seconds: 900, run: "npm run --silent test:release", needs: REGISTRY },
+    { name: "vercel", seconds: 600, run: "npm run --silent test:vercel", needs: REGISTRY },
   ]),
 ];
 
