@@ -85,35 +85,28 @@ describe("a name that is set back in the midst of its change, on the real engine
     });
   }
 
-  it("the site's, whose old name was not to redirect: what is printed makes it redirect, and it ends whole", async () => {
-    configure(WWW, []);
+  /** A change of the name that is killed and taken back: what is printed is obeyed, leaves these records, and then it is changed back. */
+  const takenBack = async (name: string, redirectFrom: string[], left: readonly string[]) => {
+    configure(name, redirectFrom);
     await killed({ op: "update", name: "incident-role-policy" });
     configure(DOMAIN, [WWW]);
     const { code, output } = await project.up();
     assert.notEqual(code, 0);
     assert.match(output, /the engine is still going to delete/);
     await obey(output);
-    assert.deepEqual(records(), [`${DOMAIN} -> ${WWW}`, `${WWW} canary`, `${WWW} serving`]);
+    assert.deepEqual(records(), left);
     configure(DOMAIN, [WWW]);
     const back = await project.up();
     assert.equal(back.code, 0, back.output);
     await whole();
-  });
+  };
 
-  it("the site's, which was to have a third name: a server redirects one, and what is printed keeps the old one", async () => {
+  it("the site's, whose old name was not to redirect: what is printed makes it redirect, and it ends whole", () =>
+    takenBack(WWW, [], [`${DOMAIN} -> ${WWW}`, `${WWW} canary`, `${WWW} serving`]));
+
+  it("the site's, which was to have a third name: a server redirects one, and what is printed keeps the old one", () => {
     const third = `new.${DOMAIN}`;
-    configure(third, [DOMAIN]);
-    await killed({ op: "update", name: "incident-role-policy" });
-    configure(DOMAIN, [WWW]);
-    const { code, output } = await project.up();
-    assert.notEqual(code, 0);
-    assert.match(output, /the engine is still going to delete/);
-    await obey(output);
-    assert.deepEqual(records(), [`${DOMAIN} -> ${third}`, `${third} canary`, `${third} serving`]);
-    configure(DOMAIN, [WWW]);
-    const back = await project.up();
-    assert.equal(back.code, 0, back.output);
-    await whole();
+    return takenBack(third, [DOMAIN], [`${DOMAIN} -> ${third}`, `${third} canary`, `${third} serving`]);
   });
 
   it("the stack's: killed once its parameters have been made under the new name, it ends whole", async () => {
