@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { Command, type CommanderError } from "commander";
-import { UserError } from "../core/errors";
+import { reason, UserError } from "../core/errors";
 import { bad, type Inline } from "../output/document";
 import { commands } from "./commands";
 import { tell } from "./lib/print";
@@ -39,7 +39,7 @@ main().catch((error: unknown) => {
 /** A mistake of ours: its stack trace helps nobody but us, who ask for it. */
 function unforeseen(error: unknown): Inline {
   if (process.env.PLATFORM_TRACE) return inspect(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reason(error);
   return [
     bad(message),
     "\nThis was not foreseen. With PLATFORM_TRACE=1 the same command shows where it happened, for a report.",

@@ -2,3 +2,6 @@
 export class UserError extends Error {
   override readonly name: string = "UserError";
 }
+
+/** Why something failed, in its own words. */
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../core/errors";
 import { engineProgram } from "./operation";
 
 /** A resource as the stack's state has it. */
@@ -45,7 +46,7 @@ export async function readState(): Promise<StackState> {
     const creating = (operations as Operation[]).filter(({ type }) => type === "creating");
     return { known: resources, pending: creating.map(({ resource }) => resource) };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reason(error);
     throw new pulumi.RunError(
       `The stack's state could not be read (\`pulumi ${args.join(" ")}\`). Nothing was changed.\n${why}`,
     );

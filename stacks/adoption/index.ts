@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../core/errors";
 import { taggedCommand } from "../gates/stops";
 import { ifKnown } from "../gates/wait";
 import { type KnownResource, knownAs, type StackState } from "../state";
@@ -92,7 +93,7 @@ async function unlessUnanswered<T>(name: string, look: () => Promise<T>): Promis
   try {
     return await look();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reason(error);
     await pulumi.log.warn(
       `Whether ${name} is there already, from an update that was interrupted, could not be looked at: ${why}`,
     );

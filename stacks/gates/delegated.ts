@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../core/errors";
 import { dnsName } from "../../core/traffic-state";
 import type { Gates } from "./contract";
 import type { Context } from "./gate-context";
-import { reason } from "./wait";
 
 export const delegated =
   ({ names, question }: Context): Gates["delegated"] =>

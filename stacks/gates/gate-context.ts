@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../core/errors";
 import type { Probe } from "../../core/web-tier";
 import { type Settings, sections } from "../settings/schema";
 import type { KnownResource } from "../state";
@@ -13,7 +14,7 @@ import { liveZone, type Zone } from "./rename";
 import type { RolloutCloud } from "./rollout";
 import { liveRollouts } from "./rollout/rollout-aws";
 import { type Asked, refreshCommand } from "./stops";
-import { type Clock, type Look, notYet, type Patience, reason, systemClock, within } from "./wait";
+import { type Clock, type Look, notYet, type Patience, systemClock, within } from "./wait";
 
 /** The stack's `gates` section, where it is; what the gates ask, and by what. */
 export interface GateOptions extends Partial<Settings["gates"]> {

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../core/errors";
 import type { KnownResource } from "../state";
 import type { Gates } from "./contract";
 import type { Context } from "./gate-context";
-import { knownValue, reason } from "./wait";
+import { knownValue } from "./wait";
 
 /** What of a stack refuses its own deletion, by type: the input that asks for it, and how AWS is told. */
 const KINDS: Readonly<Record<string, { readonly input: string; readonly set: (target: Target) => Promise<void> }>> = {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../core/errors";
 import { dnsName, SLOTS, type Slot, type TrafficState, targetText } from "../../core/traffic-state";
 import type { Gates, TrafficToSettle } from "./contract";
 import type { Context } from "./gate-context";
@@ -8,7 +9,7 @@ import { probeUrl, visitorsProbe } from "./probe";
 import { earlierThan, holdOf, type LiveTraffic, movedBetween, weightsText } from "./reach";
 import { answersText } from "./ready";
 import { bearer, notSettled, sharesOf, sharesText } from "./stops";
-import { type Look, lookUntil, notYet, type Patience, reason, seconds, sleepUntil } from "./wait";
+import { type Look, lookUntil, notYet, type Patience, seconds, sleepUntil } from "./wait";
 
 export const settled =
   (context: Context): Gates["settled"] =>

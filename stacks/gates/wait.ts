@@ -146,7 +146,4 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Why something failed, in its own words. */
-export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 export const seconds = (milliseconds: number): number => Math.max(0, Math.round(milliseconds / 1000));

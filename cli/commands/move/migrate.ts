@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import pc from "picocolors";
-import { UserError } from "../../../core/errors";
+import { reason, UserError } from "../../../core/errors";
 import { duration } from "../../../output/format";
 import { standingText } from "../../../stacks/gates/stops";
 import { type Architecture, architectures } from "../../../stacks/settings/schema";
@@ -111,7 +111,7 @@ async function migrate(options: Options, state: { begun: boolean }): Promise<voi
 
 /** Whatever keeps a migration from beginning is told as a mistake is: only one that was under way can have gone wrong. */
 const notBegun = (error: unknown) =>
-  error instanceof UserError ? error : new UserError(`${messageOf(error)}\nNothing was begun.`, { cause: error });
+  error instanceof UserError ? error : new UserError(`${reason(error)}\nNothing was begun.`, { cause: error });
 
 /** How a migration ends, as its help tells. Mistakes of the caller, before anything is begun, end with 2 like those of every command. */
 const CODES = { done: 0, wentBack: 1, stopped: 3, interrupted: 130 } as const;
@@ -154,7 +154,6 @@ async function toTheEnd(all: Begin): Promise<void> {
   }
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const isForeseen = (error: unknown) =>
   error instanceof Stopped || error instanceof Interrupted || error instanceof UserError;
 
@@ -163,7 +162,7 @@ async function endText(error: unknown, where: Parameters<typeof standing>[0], wo
   if (error instanceof Stopped) return error.message;
   const now = await standing(where, world);
   const inOrder = now.shares !== undefined && now.pending.length === 0;
-  const why = error instanceof Interrupted ? `Stopped.${inOrder ? " The stack is in order." : ""}` : messageOf(error);
+  const why = error instanceof Interrupted ? `Stopped.${inOrder ? " The stack is in order." : ""}` : reason(error);
   return `${why}\n${standingText(now)}`;
 }
 

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import type { Task } from "@aws-sdk/client-ecs";
 import type { GetCommandInvocationCommandOutput } from "@aws-sdk/client-ssm";
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../../core/errors";
 import type { MigrationTask } from "../../../core/web-tier";
 import type { Gates } from "../contract";
 import type { Context } from "../gate-context";
-import { indent, lookUntil, type Patience, reason } from "../wait";
+import { indent, lookUntil, type Patience } from "../wait";
 
 /** What a release's migrations need to be run once. */
 export interface MigrationStep {

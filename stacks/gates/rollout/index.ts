@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reason } from "../../../core/errors";
 import type { Rollout } from "../../../core/web-tier";
 import type { Gates } from "../contract";
 import type { Context } from "../gate-context";
-import { type Look, lookUntil, never, notYet, type Patience, reason, refused } from "../wait";
+import { type Look, lookUntil, never, notYet, type Patience, refused } from "../wait";
 import { type GroupCloud, watchGroup } from "./group";
 import { type ServerCloud, watchServer } from "./server-rollout";
 import { type ServiceCloud, watchService } from "./service";

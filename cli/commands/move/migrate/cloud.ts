@@ -1,3 +1,4 @@
+import { reason } from "../../../../core/errors";
 import { liveNames } from "../../../../stacks/gates/names";
 import { askAll } from "../../../../stacks/gates/probe";
 import { type AwsAccess, askAws } from "../../../lib/aws-access";
@@ -54,7 +55,7 @@ export function asker(resolvers: readonly string[]): Ask {
     try {
       return await askAll(probe, who, ANSWER_MS, names);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return reason(error);
     }
   };
 }

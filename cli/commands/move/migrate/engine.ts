@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation";
-import { UserError } from "../../../../core/errors";
+import { reason, UserError } from "../../../../core/errors";
 import type { Operation } from "../../../../stacks/gates/stops";
 import type { Watch } from "../../../../stacks/watch";
 import { isRunning } from "./running";
@@ -60,7 +60,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
     "@pulumi/pulumi/automation"
   );
   const command = await PulumiCommand.get().catch((error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reason(error);
     throw new UserError(
       /ENOENT/.test(text)
         ? `The \`pulumi\` CLI is not on PATH. Install it: ${INSTALL}`
@@ -81,7 +81,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
         `The stack ${stack} has a file but no state: nothing is deployed that could be migrated. Run \`pulumi up --stack ${stack}\` first.`,
       );
     }
-    throw new UserError(`\`pulumi stack select ${stack}\` does not work: ${firstError(errorText(error))}`);
+    throw new UserError(`\`pulumi stack select ${stack}\` does not work: ${firstError(reason(error))}`);
   }
 
   let stopping = new AbortController();
@@ -101,7 +101,7 @@ export async function openEngine(folder: string, stack: string, say: (line: stri
       return await run({ onEvent, signal: stopping.signal });
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      const text = errorText(error);
+      const text = reason(error);
       if (error instanceof ConcurrentUpdateError) throw new StackBusy(firstError(text), holderIsGone(text));
       const own = errors.filter((line) => !/^(update|refresh) failed$/.test(line));
       throw new UpdateFailed(own.length > 0 ? own.join("\n") : firstError(text));
@@ -145,7 +145,6 @@ async function pendingIn(stack: Stack) {
 }
 
 const watchIn = (outputs: OutputMap) => outputs.watch?.value as Watch | undefined;
-const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The engine's message within the output of a command. */
 function firstError(text: string): string {

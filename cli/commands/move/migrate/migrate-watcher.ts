@@ -1,3 +1,4 @@
+import { reason } from "../../../../core/errors";
 import type { Probe } from "../../../../core/web-tier";
 import { visitorsProbe } from "../../../../stacks/gates/probe";
 import type { Architecture } from "../../../../stacks/settings/schema";
@@ -68,7 +69,7 @@ export async function lookAt(
       ...(outside ? { site: outside } : {}),
     };
   } catch (error) {
-    return { raised: [], undecided: [], blind: error instanceof Error ? error.message : String(error) };
+    return { raised: [], undecided: [], blind: reason(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../../../core/errors";
+import { reason, UserError } from "../../../../core/errors";
 import { decodeTraffic } from "../../../../core/traffic-state";
 import { liveGates, type RequestedTraffic, type TrafficQuery } from "../../../../stacks/gates";
 import { type AwsReader, liveAws } from "../../../../stacks/gates/live-aws";
@@ -97,7 +97,7 @@ export async function preflight({ file, settings }: Stack, destination: Destinat
   const known = await askAws(access, "read the alarms of CloudWatch", () => raisedBefore(watch, alarmStates(access)));
   const gates = liveGates({ ...settings.gates, region: access.region, ...(profile ? { profile } : {}) });
   const live = await gates.live(watch.query, requestedTraffic(file, destination.position)).catch((error: unknown) => {
-    throw new UserError(error instanceof Error ? error.message : String(error));
+    throw new UserError(reason(error));
   });
   const { canary, percent, from } = destination.position;
   const slots = live.state?.value?.slots;

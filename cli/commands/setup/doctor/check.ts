@@ -1,3 +1,4 @@
+import { reason } from "../../../../core/errors";
 import type { Plan } from "../../../../core/plan-format";
 import type { Settings } from "../../../../stacks/settings/schema";
 import { AccessDenied, type AwsAccess, isDenied } from "../../../lib/aws-access";
@@ -97,7 +98,7 @@ export async function examine({ title, needs, run, limit = 10 }: AnyCheck, patie
 
 /** A check that may not look is not a fault of what it looks at. */
 function refused(error: unknown): Finding {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reason(error);
   return error instanceof AccessDenied || isDenied(error)
     ? skipped(`not seen: ${text}`)
     : warning(`could not be looked at: ${text}`, "Run it again; if it stays, tell it to the maintainers.");
